@@ -1,0 +1,82 @@
+"""Actions: wishes to a network, imperative. `key` is the same on every attempt; parts append `.1`, `.2`, …"""
+
+from dataclasses import dataclass
+
+from bridge.contract.errors import Reason
+from bridge.contract.ids import ChatId, MessageId, NetworkId
+from bridge.contract.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Whom an action speaks for, when that is not the performing account itself."""
+
+    key: str  # stable: network and contact id
+    network: NetworkId  # where the person is at home
+    contact: str  # their ContactId there
+    name: str = ""
+    avatar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A message as the chat's network calls it: the ids of its parts, in order, never empty."""
+
+    ids: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What every action has."""
+
+    chat: ChatId
+    key: str  # 1-64 characters of [A-Za-z0-9_.-]; a transaction id where the network has them
+    persona: Persona | None = None
+    at: float | None = None  # when it was said, if that was long ago (XEP-0203); None for now
+    maybe_done: bool = False  # an earlier attempt may have arrived: look before doing what has no idempotent form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send(Action):
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit(Action):
+    """The target now reads `message`. `Session.parts` spreads it over the target's parts."""
+
+    target: Target
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retract(Action):
+    target: Target
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React(Action):
+    """The person's whole set; `before` is what earlier receipts gave for the set that stands there now."""
+
+    target: Target
+    reactions: tuple[str, ...]
+    before: tuple[tuple[str, MessageId], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm(Action):
+    """Tell an author that a message of theirs was accepted (XEP-0184). Only where `Capabilities.answers`."""
+
+    target: MessageId
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fail(Action):
+    """Tell an author that a message of theirs did not arrive, and why. Only where `Capabilities.answers`."""
+
+    target: MessageId
+    origin: str
+    reason: Reason
+    text: str  # a whole sentence for a person

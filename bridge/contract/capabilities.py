@@ -1,0 +1,31 @@
+"""What a chat can do; what is not named here is never asked, what is named works (the conformance suite checks)."""
+
+from dataclasses import dataclass
+
+from bridge.contract.actions import Action, Confirm, Edit, Fail, React, Retract, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Of one chat, for one session."""
+
+    actions: frozenset[type[Action]] = frozenset({Send, Edit, Retract, React})
+    window: int = 1
+    """How many actions may be under way at once, begun in order and received in that order."""
+    idempotent: bool = False
+    """The same key twice from the same account gives the same message once."""
+    echoes: bool = False
+    """The session reports our own doings as events with their `key`, before `Live` at the latest."""
+    unique_ids: bool = True
+    """Event ids are given by the network; False where clients choose them (XMPP direct chats)."""
+    personas: bool = False
+    """People of other networks get a face of their own; else the hub puts their name before the text."""
+    reflects: bool = True
+    """People of the network see their own message without us."""
+    own_messages: bool = True
+    """Can show what the chat's own user wrote elsewhere (carbons)."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether authors can be told what became of their messages."""
+        return Confirm in self.actions and Fail in self.actions

@@ -1,0 +1,139 @@
+"""Events: facts from a network, past tense. Each has an id of its own, edits and reactions too."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.contract.errors import Reason
+from bridge.contract.ids import ChatId, MessageId
+from bridge.contract.message import Contact, Message, Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authored:
+    """What every event has that a person caused in a chat."""
+
+    chat: ChatId
+    id: MessageId  # the event's own id on its network
+    sender: Contact
+    at: float  # when it was said, seconds since the epoch
+    key: str | None = None
+    """The `Action.key` (with its part, if any) when this is our own doing seen again. A session sets it only
+    when the network proves it or `sender` is one of our own identities there."""
+    addressee: Person | None = None
+    """Whom a direct chat is with, on networks where a message to a person opens the chat (XMPP)."""
+    origin: str = ""
+    """Opaque to the hub: what the session needs to answer the author (`Confirm`, `Fail`); empty for no answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(Authored):
+    """A new message. For one that cannot be carried yet the message is one readable line."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Authored):
+    """`target` now reads `message`. `target` is always the first id."""
+
+    target: MessageId
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRetracted(Authored):
+    """`target` is gone. `moderator` when `sender` removed somebody else's message by right."""
+
+    target: MessageId
+    moderator: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionsChanged(Authored):
+    """The sender's whole set of reactions to `target`; empty when all are gone."""
+
+    target: MessageId
+    reactions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFailed:
+    """What we delivered, and believed delivered, bounced later. `target` is the id we gave it or got for it."""
+
+    chat: ChatId
+    target: MessageId
+    reason: Reason
+    text: str = ""  # the network's own words, at most 500 characters
+
+
+class ChatKind(StrEnum):
+    DIRECT = "direct"  # one's own account and one other person
+    ROOM = "room"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSeen:
+    """A chat of this account as it is now. Comes before the chat's first event, and again when it changes.
+
+    With `kind` DIRECT, `contact` is the other person and this is *the* direct chat with them.
+    """
+
+    chat: ChatId
+    kind: ChatKind
+    contact: Contact | None = None
+    name: str = ""
+    encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChanged:
+    """A person's name or picture."""
+
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceChanged:
+    """Whether a person is there; never journaled."""
+
+    contact: Contact
+    available: bool
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unparsable:
+    """Something that could not be understood at all; goes to the dead letters."""
+
+    reason: str
+    source: str  # where from: a chat, a sender
+    raw: str  # the thing itself, cut to 10,000 characters
+
+
+@dataclass(frozen=True, slots=True)
+class CursorMoved:
+    """Everything that came before this event is covered by `cursor`: reading may resume there."""
+
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Caught up: everything the network had before the connection has been reported. Again after every reconnect
+    that the session made by itself: whatever waits for this account tries at once."""
+
+
+Event = (
+    MessageReceived
+    | MessageEdited
+    | MessageRetracted
+    | ReactionsChanged
+    | DeliveryFailed
+    | ChatSeen
+    | ContactChanged
+    | PresenceChanged
+    | Unparsable
+    | CursorMoved
+    | Live
+)

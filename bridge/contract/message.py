@@ -1,0 +1,75 @@
+"""What people say: text with spans over it, references to media, replies. No network's markup is in it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.contract.ids import ContactId, MessageId, NetworkId
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person on the network that reports them."""
+
+    id: ContactId
+    name: str = ""  # as people see it; empty when not known
+    avatar: str = ""  # opaque reference of its connector; changes when the picture does
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact together with its network: who somebody is, wherever they are mentioned."""
+
+    network: NetworkId
+    id: ContactId
+
+
+class SpanKind(StrEnum):
+    BOLD = "bold"
+    ITALIC = "italic"
+    STRIKE = "strike"
+    UNDERLINE = "underline"
+    CODE = "code"
+    PRE = "pre"  # value: language, or empty
+    QUOTE = "quote"
+    LINK = "link"  # value: URL
+    MENTION = "mention"  # value: ContactId on the message's own network
+    SPOILER = "spoiler"  # value: reason, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Formatting of `text[start:end]`, counted in code points; spans may nest, never cross."""
+
+    start: int
+    end: int
+    kind: SpanKind
+    value: str = ""
+
+
+class Style(StrEnum):
+    """How the whole message is meant."""
+
+    TEXT = "text"
+    EMOTE = "emote"  # "/me" (XEP-0245, m.emote)
+    NOTICE = "notice"  # said by a program (m.notice)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A reference to a file; opened by the session whose network made it."""
+
+    reference: str  # opaque to all but its connector
+    name: str = ""
+    mime: str = "application/octet-stream"
+    size: int | None = None  # bytes; None when the network does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The content of a message, the same type in both directions."""
+
+    text: str = ""  # plain; what a client without formatting shows
+    spans: tuple[Span, ...] = ()
+    style: Style = Style.TEXT
+    media: tuple[Media, ...] = ()
+    reply_to: MessageId | None = None  # on the network of the event or action that carries this

@@ -1,0 +1,106 @@
+"""The two protocols that make a network: `Connector`, and `Session`, one account connected."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bridge.contract.actions import Action
+from bridge.contract.capabilities import Capabilities
+from bridge.contract.events import Event
+from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
+from bridge.contract.login import Credentials, Dialogue, Flow
+from bridge.contract.message import Contact
+from bridge.contract.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Credentials on a network, a user's own (`user` is a bare JID) or the operator's (`user` empty)."""
+
+    id: AccountId
+    network: NetworkId
+    user: str
+    me: ContactId
+    secret: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The network's answer to an action: the ids it gave. For `React`, one id per reaction that now stands."""
+
+    ids: tuple[MessageId, ...] = ()
+    reactions: tuple[tuple[str, MessageId], ...] = ()
+
+
+class Session(Protocol):
+    """One account, connected. Left by its context manager; usable by one hub at a time."""
+
+    me: Contact
+
+    def scope(self, chat: ChatId) -> str:
+        """Whose word counts for this chat (Matrix: the homeserver). Events are shared only in the same scope."""
+        ...
+
+    def capabilities(self, chat: ChatId) -> Capabilities: ...
+
+    def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        """Everything after `cursor`, in order per chat and without gaps; `CursorMoved` after what it covers, `Live`
+        once caught up. A first sync (`cursor` None) reports chats, not their old messages.
+
+        Raises `Unavailable` when the connection ends and `LoggedOut` when the credentials do."""
+        ...
+
+    def journaled(self, cursor: str) -> None:
+        """Everything up to `cursor` is durable; called in commit order. Acknowledge now; must not raise."""
+        ...
+
+    def parts(self, action: Action) -> Sequence[Action]:
+        """What one call each can carry, in order; pure. Part n > 0 has `key.n`. Edit: the parts of the new text over
+        the ids of the old ones, further parts as `Send`, superfluous ids as `Retract`."""
+        ...
+
+    async def perform(self, action: Action) -> Receipt:
+        """Carry out one part; return when the network accepted it. Raises the four errors, nothing else."""
+        ...
+
+    async def direct(self, contact: ContactId, key: str) -> ChatId:
+        """The direct chat with `contact`, opened if there is none. Idempotent: look for `key` before opening a second
+        one. Raises the four errors; `Refused(NOT_FOUND)` when there is no such person."""
+        ...
+
+    async def contacts(self) -> Sequence[Contact]:
+        """People the account has direct chats with."""
+        ...
+
+
+class Connector(Protocol):
+    """The package that speaks one network; found by the entry point group `landbridge.connectors`, called with
+    the network's id."""
+
+    id: str  # "matrix"
+    name: str  # "Matrix"
+    flows: Sequence[Flow]
+    options: Mapping[str, type]
+    """Keys of the network's configuration section that this connector understands, with their types."""
+
+    def localpart(self, contact: ContactId) -> str:
+        """A contact as people of other networks may type it: any Unicode, reversible by `contact`. The XMPP side
+        escapes what a JID cannot hold, and case."""
+        ...
+
+    def contact(self, localpart: str) -> ContactId | None:
+        """The inverse of `localpart`; None for what no person of this network can be called."""
+        ...
+
+    async def login(self, flow: Flow, ask: Dialogue, workspace: Workspace) -> Credentials:
+        """Ask, check with the network, return. Raises `LoginRefused`."""
+        ...
+
+    def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
+        """Entering may raise `Unavailable` or `LoggedOut`."""
+        ...
+
+    async def log_out(self, account: Account, workspace: Workspace) -> None:
+        """End the credentials on the network too; raises the four errors."""
+        ...

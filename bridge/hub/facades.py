@@ -1,0 +1,120 @@
+"""What the XMPP side may ask the hub, and the hub the XMPP side: narrow protocols, wired in `bridge.app`.
+
+Questions are not journaled. XMPP knows JIDs and stanzas; the hub knows persons and networks; neither learns the
+other's business.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.contract import ChatId, Contact, ContactId, Form, NetworkId
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who gives a command, and to which gateway. `user` is a bare JID."""
+
+    user: str
+    network: NetworkId
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command: `name` is what is typed and the ad-hoc node (XEP-0050), `summary` one line about it."""
+
+    name: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the desk says next in a dialogue.
+
+    With a `form` it waits for `Desk.answer`. Without one the dialogue is over: `failed` tells how.
+    """
+
+    dialogue: str  # opaque id, unguessable
+    text: str  # whole sentences for the person, may have several lines
+    form: Form | None = None
+    failed: bool = False
+
+
+class Desk(Protocol):
+    """Every command once; rendered by whoever asks (chat, ad-hoc form, command line)."""
+
+    def verbs(self, caller: Caller) -> Sequence[Verb]:
+        """What this caller may do, in the order of DESIGN §7."""
+        ...
+
+    async def begin(self, caller: Caller, verb: str, given: Mapping[str, str]) -> Turn:
+        """Start `verb`. `given` are fields known already (may be empty); an unknown verb or a caller without right
+        gets a failed turn with a sentence. Never raises for what a person typed."""
+        ...
+
+    async def answer(self, caller: Caller, dialogue: str, given: Mapping[str, str]) -> Turn:
+        """Go on. A refused step comes back as the same form with the reason in its text. An unknown or expired
+        dialogue, or somebody else's, is a failed turn."""
+        ...
+
+    def cancel(self, caller: Caller, dialogue: str) -> Turn:
+        """End a dialogue."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceOf:
+    """A contact as one user sees it now. `contact` None means the gateway itself."""
+
+    user: str
+    network: NetworkId
+    contact: Contact | None
+    available: bool
+    status: str = ""
+
+
+class People(Protocol):
+    """Contacts and who may see whom. `contact` None is the gateway itself."""
+
+    async def profile(self, network: NetworkId, contact: ContactId) -> Contact | None:
+        """As last seen by anybody; None if never."""
+        ...
+
+    async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
+        """People this user has direct chats with, by name."""
+        ...
+
+    def presence(self, user: str, network: NetworkId, contact: ContactId | None) -> PresenceOf:
+        """Available while an account of `user` on `network` is connected (the gateway: while it runs and the user
+        may use it)."""
+        ...
+
+    async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:
+        """`user` subscribes to (or leaves) a presence; durable. True if granted: the gateway to whoever may use it,
+        a contact to whoever has an account on its network."""
+        ...
+
+    async def friends(self, user: str, network: NetworkId) -> Sequence[ContactId | None]:
+        """Whose presence `user` is subscribed to at this gateway; None in it is the gateway itself."""
+        ...
+
+    async def subscribers(self, network: NetworkId) -> Sequence[str]:
+        """Users subscribed to anything at this gateway."""
+        ...
+
+    def watch(self, changed: Callable[[PresenceOf], None]) -> None:
+        """Call `changed` (synchronously, on the loop) for every subscribed presence that changes: an account connects
+        or ends, a name changes, a contact turns up."""
+        ...
+
+    def allowed(self, user: str) -> bool:
+        """Whether `user` may use the gateways (configuration: `users`, `admins`)."""
+        ...
+
+
+class Home(Protocol):
+    """What the hub needs to know of XMPP: how its direct chats are called. Pure."""
+
+    def direct_chat(self, user: str, network: NetworkId, contact: ContactId | None) -> ChatId:
+        """The chat of `user` (bare JID) with a contact, or with the gateway itself (None)."""
+        ...
