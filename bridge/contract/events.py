@@ -17,8 +17,9 @@ class Authored:
     sender: Contact
     at: float  # when it was said, seconds since the epoch
     key: str | None = None
-    """The `Action.key` (with its part, if any) when this is our own doing seen again. A session sets it only
-    when the network proves it or `sender` is one of our own identities there."""
+    """The `Action.key` (with its part, if any) that this event carries, as found: then it is our own doing seen again,
+    by whichever account. The hub believes it only of a sender that is one of our accounts; a session with `personas`
+    answers for its personas itself and sets it only for them."""
     addressee: Person | None = None
     """Whom a direct chat is with, on networks where a message to a person opens the chat (XMPP)."""
     origin: str = ""

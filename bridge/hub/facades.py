@@ -76,8 +76,8 @@ class PresenceOf:
 class People(Protocol):
     """Contacts and who may see whom. `contact` None is the gateway itself."""
 
-    async def profile(self, network: NetworkId, contact: ContactId) -> Contact | None:
-        """As last seen by anybody; None if never."""
+    async def profile(self, user: str, network: NetworkId, contact: ContactId) -> Contact | None:
+        """As last seen by an account of `user` (a name counts only for those who were told it); None if never."""
         ...
 
     async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:

@@ -1,0 +1,114 @@
+"""The database: one writer thread that commits groups, readers beside it; SQLite (WAL, FULL) or PostgreSQL.
+
+We chose SQLAlchemy's synchronous engine in one thread for both databases, because the group's function (resolve, judge,
+journal) is synchronous anyway, and one thread hop per *group* costs less than one per statement.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.engine import URL, make_url
+
+from bridge.store.migrate import upgrade
+from bridge.store.tables import install
+
+T = TypeVar("T")
+
+
+class Database:
+    """Open with `Database.open`; `write` from one place (the writer), `read` from anywhere."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.sqlite = url.get_backend_name() == "sqlite"
+        self._writer = _engine(url, writing=True)
+        self._reader = _engine(url, writing=False)
+        self._write_thread = ThreadPoolExecutor(1, "database-writer")
+        # One reader thread for SQLite keeps page reads from fighting for the interpreter; PostgreSQL waits elsewhere.
+        self._read_threads = ThreadPoolExecutor(1 if self.sqlite else 4, "database-reader")
+        self.install = ""
+
+    @classmethod
+    async def open(cls, url: str) -> "Database":
+        """Connect, upgrade the schema, read what identifies this database. Raises sqlalchemy.exc.SQLAlchemyError."""
+        database = cls(parse_url(url))
+        await asyncio.get_running_loop().run_in_executor(database._write_thread, database._prepare)
+        return database
+
+    def _prepare(self) -> None:
+        if self.sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        with self._writer.connect() as connection:
+            upgrade(connection)
+        with self._writer.begin() as connection:
+            known = connection.execute(select(install.c.value).where(install.c.name == "install")).scalar()
+            if known is None:
+                known = secrets.token_hex(8)
+                connection.execute(insert(install).values(name="install", value=known))
+            self.install = known
+
+    async def write(self, function: Callable[[Connection], T]) -> T:
+        """Run `function` in one transaction of the writer thread; durable when this returns."""
+
+        def run() -> T:
+            with self._writer.begin() as connection:
+                return function(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+
+    async def read(self, function: Callable[[Connection], T]) -> T:
+        """Run `function` on a snapshot beside the writer."""
+
+        def run() -> T:
+            with self._reader.connect() as connection:
+                return function(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._read_threads, run)
+
+    async def close(self) -> None:
+        """Wait for what is under way, then let go of every connection."""
+
+        def end() -> None:
+            self._write_thread.shutdown(wait=True)
+            self._read_threads.shutdown(wait=True)
+            self._writer.dispose()
+            self._reader.dispose()
+
+        await asyncio.to_thread(end)
+
+
+def parse_url(url: str) -> URL:
+    """Our two kinds of database URL, with their drivers. Raises ValueError for others."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ValueError(f"The database must be sqlite:///FILE or postgresql://…, not {backend}.")
+
+
+def _engine(url: URL, *, writing: bool) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_size=1 if writing else 4, max_overflow=0)
+    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": 5, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")  # what was acknowledged survives a power cut
+            cursor.execute("PRAGMA busy_timeout=5000")
+
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine

@@ -1,0 +1,206 @@
+"""The tables. `migrations/` makes them; a test holds both together.
+
+`events` is the journal and, later, the archive: immutable rows in the order of their ids. `messages` is what a message
+is now. `deliveries` are open debts: a delivery that is done is a row that is gone.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+# Clock ids and references to them; SQLite's INTEGER PRIMARY KEY is its own row id.
+_Clock = BigInteger().with_variant(Integer, "sqlite")
+
+install = Table(
+    "install",  # one row per fact about this database
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("network", Text, nullable=False),
+    Column("user", Text, nullable=False),  # bare JID; empty for the operator's
+    Column("me", Text, nullable=False),  # contact id
+    Column("name", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # encrypted; empty when there is none or it was revoked
+    Column("state", Text, nullable=False),  # active, logged_out
+    Column("error", Text, nullable=False, server_default=""),  # why it is logged out, for people
+    Column("cursor", Text),
+    UniqueConstraint("network", "user", "me", name="accounts_person"),
+    sqlite_autoincrement=True,  # an account's number is in deliveries: never given again
+)
+
+people = Table(
+    "people",  # contacts as an account last saw them
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("contact", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("avatar", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+subscriptions = Table(
+    "subscriptions",  # whose presence a user wants (RFC 6121 #sub)
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("contact", Text, primary_key=True),  # empty: the gateway itself
+    sqlite_with_rowid=False,
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("network", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("native", Text),  # null: a direct chat that is still to be opened
+    Column("kind", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),  # of an XMPP direct chat: the user
+    Column("contact", Text, nullable=False, server_default=""),  # of a direct chat: the other person's contact id
+    Column("encrypted", SmallInteger, nullable=False, server_default="0"),
+    UniqueConstraint("network", "scope", "native", name="chats_native"),
+    sqlite_autoincrement=True,
+)
+
+chat_accounts = Table(
+    "chat_accounts",  # which of our accounts see a chat
+    metadata,
+    Column("chat", Integer, primary_key=True),
+    Column("account", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+directs = Table(
+    "directs",  # *the* direct chat of an account with a person
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("contact", Text, primary_key=True),
+    Column("chat", Integer, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False, server_default=""),  # empty: personal
+    sqlite_autoincrement=True,
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("chat", Integer, primary_key=True, autoincrement=False),  # a chat belongs to one link
+    Column("link", Integer, nullable=False, index=True),
+    Column("account", Integer),  # who speaks there for people without an account of their own; null: nobody
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _Clock, primary_key=True, autoincrement=False),  # microseconds, ascending: the order
+    Column("chat", Integer, nullable=False),  # where it happened
+    Column("native", Text, nullable=False),  # its own id there; with client-chosen ids: a fingerprint
+    Column("kind", Text, nullable=False),
+    Column("message", _Clock, nullable=False),  # what it is about (its own id for a new message)
+    Column("reply", _Clock),  # the message it replies to
+    Column("account", Integer, nullable=False),  # who reported it first
+    Column("network", Text, nullable=False),  # of the author
+    Column("author", Text, nullable=False),  # contact id
+    Column("key", Text, nullable=False),  # of every action made from it
+    Column("body", LargeBinary, nullable=False),  # the event, JSON
+    Column("at", Float, nullable=False),  # when it was journaled
+    Index("events_native", "chat", "native"),
+    Index("events_key", "key"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", _Clock, primary_key=True, autoincrement=False),  # its first event
+    Column("network", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("content", _Clock, nullable=False),  # the event whose text it shows now
+    Column("retracted", _Clock),  # the event that took it back
+)
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("chat", Integer, primary_key=True),
+    Column("native", Text, primary_key=True),
+    Column("message", _Clock, nullable=False),
+    Column("part", Integer, nullable=False),  # n >= 0: a part of the message; < 0: the id of an edit, a reaction …
+    Column("version", _Clock, nullable=False),  # the event whose content it shows, or that it is
+    Index("copies_message", "message", "chat"),
+    sqlite_with_rowid=False,
+)
+
+reactions = Table(
+    "reactions",  # what stands where, and what the network calls it
+    metadata,
+    Column("chat", Integer, primary_key=True),
+    Column("message", _Clock, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("emoji", Text, primary_key=True),
+    Column("native", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("chat", Integer, primary_key=True),  # where to
+    Column("event", _Clock, primary_key=True),
+    Column("account", Integer, nullable=False),  # who performs
+    Column("state", SmallInteger, nullable=False),  # 0 open, 1 refused, 2 dead (a bug), 3 given up
+    Column("tried", SmallInteger, nullable=False),  # calls begun, where that must be durable
+    Column("bugs", SmallInteger, nullable=False),  # attempts that ended in a bug
+    Column("told", SmallInteger, nullable=False),  # its author, or the account's user, knows of the trouble
+    Column("reason", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("deliveries_state", "state", sqlite_where=text("state <> 0"), postgresql_where=text("state <> 0")),
+    sqlite_with_rowid=False,
+)
+
+dead_letters = Table(
+    "dead_letters",  # what could not even be parsed, or broke the journal
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("network", Text, nullable=False),
+    Column("account", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raw", Text, nullable=False),  # at most 10,000 characters
+    Column("at", Float, nullable=False),
+)
+
+memory = Table(
+    "memory",  # a connector's own
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
