@@ -1,0 +1,99 @@
+"""Rows as the hub sees them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat on a network; `native` None is a direct chat that is still to be opened."""
+
+    id: int
+    network: str
+    scope: str
+    native: str | None
+    kind: str
+    owner: str = ""
+    contact: str = ""
+    encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One chat in a link; `account` speaks for people who have none of their own there."""
+
+    chat: Chat
+    account: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A set of chats kept in step; a personal one has no name."""
+
+    id: int
+    name: str
+    endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a message is called in one chat."""
+
+    chat: int
+    native: str
+    message: int
+    part: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The present state of a message."""
+
+    id: int
+    network: str
+    author: str
+    content: int
+    retracted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event of the journal."""
+
+    id: int
+    chat: int
+    native: str
+    kind: str
+    message: int
+    reply: int | None
+    account: int
+    network: str
+    author: str
+    key: str
+    body: bytes
+    at: float
+
+
+@dataclass(slots=True)
+class Debt:
+    """An open delivery with all that performing it needs; what a lane holds."""
+
+    chat: int
+    event: int
+    account: int
+    kind: str
+    message: int
+    reply: int | None
+    source: int  # the chat where it happened
+    network: str  # of the author
+    author: str
+    key: str
+    body: bytes
+    content: int  # the event whose text the message shows now
+    content_body: bytes | None  # its body, when it is not `body`
+    retracted: int | None
+    since: float  # when it was journaled
+    tried: int = 0
+    bugs: int = 0
+    maybe: bool = False  # an attempt may have arrived
+    late: bool = False  # its author knows that it is late

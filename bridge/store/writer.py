@@ -1,0 +1,137 @@
+"""The only writer: whatever arrives while one commit runs becomes the next group. Submit order is commit order.
+
+A job that breaks its group is found by replaying the group one by one; the others lose nothing. A database that cannot
+be written (disk full, connection lost) is nobody's fault: the group waits and is tried again, and nothing is
+acknowledged meanwhile.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from bridge.store.database import Database
+from bridge.store.ledger import Ledger
+
+log = logging.getLogger(__name__)
+_GROUP = 500
+
+
+class Needs:
+    """What a group's jobs are going to ask, collected before the first is applied."""
+
+    def __init__(self) -> None:
+        self.events: set[tuple[int, str]] = set()
+        self.copies: set[tuple[int, str]] = set()
+        self.keys: set[str] = set()
+
+
+class Job(Protocol):
+    """One thing to write. `wants` and `apply` run in the writer's thread, the other two on the loop."""
+
+    def wants(self, ledger: Ledger, needs: Needs) -> None: ...
+
+    def apply(self, ledger: Ledger) -> Any: ...
+
+    def finished(self, result: Any) -> None:
+        """It is durable."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """It never will be; the fault is its own."""
+        ...
+
+
+class Writer:
+    """Owns the ledger. `run` is a task of the hub."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.trouble = ""  # why the database cannot be written, if it cannot
+        self._database = database
+        self._queue: list[Job] = []
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def submit(self, job: Job) -> None:
+        self._queue.append(job)
+        self._idle.clear()
+        self._wake.set()
+
+    async def drained(self) -> None:
+        """Return when everything submitted is durable."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                group, self._queue = self._queue[:_GROUP], self._queue[_GROUP:]
+                await self._commit(group)
+            self._idle.set()
+
+    async def _commit(self, group: Sequence[Job]) -> None:
+        try:
+            results = await self._write(group)
+        except Exception as error:
+            if len(group) > 1:
+                log.warning("a group of %d writes failed, replaying it one by one: %s", len(group), _brief(error))
+                for job in group:
+                    await self._commit([job])
+                return
+            log.error("a write was refused kind=%s error=%s", type(group[0]).__name__, _brief(error))
+            group[0].failed(error)
+            return
+        for job, result in zip(group, results, strict=True):
+            job.finished(result)
+
+    async def _write(self, group: Sequence[Job]) -> list[Any]:
+        """One transaction, repeated while the database itself is the trouble."""
+        pause = 0.2
+        while True:
+            try:
+                results = await self._database.write(lambda connection: self._apply(connection, group))
+            except (OperationalError, InterfaceError) as error:
+                self.ledger.forget()
+                if not _passing(error):
+                    raise
+                self.trouble = _brief(error)
+                log.warning("the database cannot be written, trying again pause=%.1f error=%s", pause, self.trouble)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10.0)
+            except Exception:
+                self.ledger.forget()
+                raise
+            else:
+                self.trouble = ""
+                return results
+
+    def _apply(self, connection: Connection, group: Sequence[Job]) -> list[Any]:
+        ledger = self.ledger
+        ledger.begin(connection)
+        needs = Needs()
+        for job in group:
+            job.wants(ledger, needs)
+        ledger.prefetch(needs.events, needs.copies, needs.keys)
+        results = [job.apply(ledger) for job in group]
+        ledger.flush()
+        return results
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Whether the database is the trouble, not the statement. SQLite uses one class for both."""
+    words = str(error.orig).lower()
+    if type(error.orig).__module__.startswith("sqlite3"):
+        return any(word in words for word in ("full", "locked", "busy", "disk i/o", "readonly", "unable to open"))
+    return True
+
+
+def _brief(error: Exception) -> str:
+    """Without statement and parameters: they hold what people wrote."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return f"{type(cause).__name__}: {str(cause)[:200]}"
