@@ -1,0 +1,94 @@
+"""Accounts: credentials on a network, sealed, with cursor and state. Functions work inside a transaction."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from bridge.store import tables as t
+
+ACTIVE = "active"
+LOGGED_OUT = "logged_out"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account as it is stored."""
+
+    id: int
+    network: str
+    user: str  # bare JID; empty for the operator's
+    me: str  # contact id
+    name: str
+    secret: bytes = field(repr=False)  # sealed (`Secrets.open`); empty when logged out
+    state: str  # ACTIVE or LOGGED_OUT
+    error: str  # why it is logged out, for people; empty when they wished it
+    cursor: str | None
+
+    @property
+    def active(self) -> bool:
+        return self.state == ACTIVE
+
+
+def put_account(connection: Connection, network: str, user: str, me: str, name: str, secret: bytes) -> int:
+    """Store a login; return the account's id. The same person again keeps id, cursor and everything that hangs on
+    it, gets the new name and secret, and is active."""
+    a = t.accounts.c
+    values = {"name": name, "secret": secret, "state": ACTIVE, "error": ""}
+    same = (a.network == network) & (a.user == user) & (a.me == me)
+    known = connection.execute(update(t.accounts).where(same).values(values).returning(a.id)).scalar()
+    if known is not None:
+        return int(known)
+    new = insert(t.accounts).values(network=network, user=user, me=me, **values).returning(a.id)
+    return int(connection.execute(new).scalar_one())
+
+
+def account(connection: Connection, identity: int) -> AccountRow | None:
+    return next(iter(_rows(connection, _query().where(t.accounts.c.id == identity))), None)
+
+
+def accounts_of(connection: Connection, user: str, network: str) -> list[AccountRow]:
+    """The accounts of a user on a network, logged out ones too, oldest first."""
+    a = t.accounts.c
+    return _rows(connection, _query().where(a.user == user, a.network == network))
+
+
+def all_accounts(connection: Connection) -> list[AccountRow]:
+    return _rows(connection, _query())
+
+
+def active_accounts(connection: Connection) -> list[AccountRow]:
+    """What is to be connected."""
+    return _rows(connection, _query().where(t.accounts.c.state == ACTIVE))
+
+
+def end_account(connection: Connection, identity: int, error: str = "") -> None:
+    """The account is logged out, by its user's wish or because of `error`; its secret is forgotten, its chats stay."""
+    values = {"state": LOGGED_OUT, "error": error, "secret": b""}
+    connection.execute(update(t.accounts).where(t.accounts.c.id == identity).values(values))
+
+
+def set_secret(connection: Connection, identity: int, secret: bytes) -> None:
+    """Replace the credentials of an active account (tokens that rotate)."""
+    a = t.accounts.c
+    connection.execute(update(t.accounts).where(a.id == identity, a.state == ACTIVE).values(secret=secret))
+
+
+def set_cursor(connection: Connection, identity: int, cursor: str) -> None:
+    connection.execute(update(t.accounts).where(t.accounts.c.id == identity).values(cursor=cursor))
+
+
+def remove_account(connection: Connection, identity: int) -> None:
+    """Forget an account and what only it knew; messages and chats stay."""
+    for table in (t.people, t.memory, t.directs, t.chat_accounts):
+        connection.execute(delete(table).where(table.c.account == identity))
+    connection.execute(delete(t.accounts).where(t.accounts.c.id == identity))
+
+
+def _query() -> Select[Any]:
+    names = ("id", "network", "user", "me", "name", "secret", "state", "error", "cursor")
+    return select(*(t.accounts.c[name] for name in names)).order_by(t.accounts.c.id)
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[AccountRow]:
+    return [AccountRow(*row) for row in connection.execute(query)]
