@@ -56,10 +56,9 @@ class Workspaces:
         self._data = data
         self._options = options
 
-    def of(self, account: AccountId, network: NetworkId) -> Workspace:
+    def of(self, network: NetworkId, account: int) -> Workspace:
         """For a session of `account`."""
-        memory = DurableMemory(self._database, account)
-        return self._make(account, network, memory)
+        return self._make(AccountId(account), network, DurableMemory(self._database, AccountId(account)))
 
     def for_login(self, network: NetworkId) -> Workspace:
         """For one attempt to log in."""

@@ -12,7 +12,8 @@ _KEPT = 50_000  # chats remembered before we start anew: about 30 MB
 
 
 def _chat(row: Any) -> Chat:
-    return Chat(*row[:7], bool(row[7]))
+    identity, network, scope, native, kind, owner, contact, encrypted = row[:8]
+    return Chat(identity, network, scope, native, kind, owner, contact, bool(encrypted))
 
 
 class Directory:
@@ -79,6 +80,11 @@ class Directory:
 
     def add_endpoint(self, link: int, chat: int, account: int | None) -> None:
         self.connection.execute(insert(t.endpoints).values(chat=chat, link=link, account=account))
+        self._links.clear()
+
+    def remove_endpoint(self, chat: int) -> None:
+        """`chat` leaves its link; what it is still owed, it gets."""
+        self.connection.execute(delete(t.endpoints).where(t.endpoints.c.chat == chat))
         self._links.clear()
 
     def accounts_in(self, chat: int) -> frozenset[int]:

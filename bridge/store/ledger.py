@@ -104,13 +104,16 @@ class Ledger:
             self._messages[identity] = Message(*row) if row else None
         return self._messages[identity]
 
+    def state(self, chat: int, event: int) -> tuple[int, str, str] | None:
+        """A delivery's state, reason and text; None when it is done (or never was)."""
+        d = t.deliveries.c
+        row = self.connection.execute(select(d.state, d.reason, d.text).where(d.chat == chat, d.event == event)).first()
+        return None if row is None or (chat, event) in self._done else (row[0], row[1], row[2])
+
     def owed(self, chat: int, event: int) -> bool:
         """Whether this delivery is open (of those that were there before the group, less those it closed)."""
-        if (chat, event) in self._done:
-            return False
-        d = t.deliveries.c
-        query = select(d.state).where(d.chat == chat, d.event == event)
-        return self.connection.execute(query).scalar() == OPEN
+        state = self.state(chat, event)
+        return state is not None and state[0] == OPEN
 
     def oldest_tried(self, chat: int) -> int | None:
         """The oldest open delivery of `chat` that was durably marked as tried."""
@@ -151,6 +154,15 @@ class Ledger:
         self._new_deliveries.append(
             {"chat": chat, "event": event, "account": account, "state": OPEN, "tried": 0, "bugs": 0, "told": 0,
              "reason": "", "text": "", "at": at}
+        )  # fmt: skip
+
+    def add_failed(
+        self, chat: int, event: int, account: int, state: int, reason: str, text: str, *, told: bool
+    ) -> None:
+        """A delivery that was done has failed after all."""
+        self._new_deliveries.append(
+            {"chat": chat, "event": event, "account": account, "state": state, "tried": 0, "bugs": 0,
+             "told": int(told), "reason": reason, "text": text[:500], "at": self.now()}
         )  # fmt: skip
 
     def close(self, chat: int, event: int) -> None:

@@ -93,6 +93,7 @@ class Debt:
     content_body: bytes | None  # its body, when it is not `body`
     retracted: int | None
     since: float  # when it was journaled
+    reporter: int  # the account that reported the event
     tried: int = 0
     bugs: int = 0
     maybe: bool = False  # an attempt may have arrived

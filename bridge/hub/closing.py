@@ -1,0 +1,122 @@
+"""The ends of a delivery, as jobs for the writer: done, refused, given up, dead; and what its author is owed then."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from bridge.contract import Authored, Reason
+from bridge.hub import codec
+from bridge.hub.codec import Answer, Journaled
+from bridge.hub.intake import debt
+from bridge.hub.keys import Keys
+from bridge.store.ledger import DEAD, GIVEN_UP, REFUSED, Ledger
+from bridge.store.rows import Copy, Debt, Entry
+from bridge.store.writer import Needs, Writer
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Write(Generic[T]):
+    """A job that asks nothing: `change` runs in the transaction, `then` on the loop with what it returned."""
+
+    change: Callable[[Ledger], T]
+    then: Callable[[T], None]
+    broke: Callable[[Exception], None]
+
+    def wants(self, ledger: Ledger, needs: Needs) -> None: ...
+
+    def apply(self, ledger: Ledger) -> T:
+        return self.change(ledger)
+
+    def finished(self, result: Any) -> None:
+        self.then(result)
+
+    def failed(self, error: Exception) -> None:
+        self.broke(error)
+
+
+def durably(writer: Writer, change: Callable[[Ledger], T]) -> "asyncio.Future[T]":
+    """Submit `change`; the future has its answer when it is committed, or what broke it."""
+    committed: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    writer.submit(
+        Write(
+            change,
+            lambda answer: None if committed.done() else committed.set_result(answer),
+            lambda error: None if committed.done() else committed.set_exception(error),
+        )
+    )
+    return committed
+
+
+def done(
+    ledger: Ledger,
+    keys: Keys,
+    owed: Debt,
+    event: Journaled,
+    copies: Sequence[Copy],
+    reactions: Sequence[tuple[str, str]] | None,
+    *,
+    crossed: bool,
+) -> list[Debt]:
+    """The network accepted it. `crossed`: it left its network, so its author may be told (XEP-0184)."""
+    for copy in copies:
+        ledger.add_copy(copy)
+    ledger.close(owed.chat, owed.event)
+    if reactions is not None:
+        ledger.set_reactions(owed.chat, owed.message, (owed.network, owed.author), reactions)
+    if not isinstance(event, Authored):
+        ledger.drop_event(owed.event)
+        return []
+    if not event.origin or not crossed:
+        return []
+    return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin))]
+
+
+def refused(ledger: Ledger, keys: Keys, owed: Debt, event: Journaled, reason: Reason, text: str) -> list[Debt]:
+    """It never will be delivered; the row stays, and its author hears why."""
+    return _failed(ledger, keys, owed, event, REFUSED, reason, text)
+
+
+def dead(ledger: Ledger, keys: Keys, owed: Debt, event: Journaled | None) -> list[Debt]:
+    """Our own fault, three times over."""
+    text = "The message could not be delivered because of a fault in the gateway. Its operator has been told."
+    return _failed(ledger, keys, owed, event, DEAD, Reason.INTERNAL, text)
+
+
+def given_up(ledger: Ledger, keys: Keys, owed: Debt, event: Journaled, why: str) -> list[Debt]:
+    """It waited longer than anybody should."""
+    text = f"The message could not be delivered in time and will not be tried again. {why}".strip()
+    return _failed(ledger, keys, owed, event, GIVEN_UP, Reason.TIMEOUT, text)
+
+
+def _failed(
+    ledger: Ledger, keys: Keys, owed: Debt, event: Journaled | None, state: int, reason: Reason, text: str
+) -> list[Debt]:
+    if event is not None and not isinstance(event, Authored):
+        ledger.close(owed.chat, owed.event)  # an answer or a notice that cannot be given is not told about in turn
+        ledger.drop_event(owed.event)
+        return []
+    told = event is not None and bool(event.origin)
+    ledger.keep(owed.chat, owed.event, state=state, reason=str(reason), text=text[:500], told=int(told))
+    if event is None or not told:
+        return []
+    return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin, reason=reason, text=text))]
+
+
+def answer(ledger: Ledger, keys: Keys, owed: Debt, said: Answer) -> Debt:
+    """Owe the author an answer: a delivery in the chat where they wrote."""
+    return owe(ledger, keys, said, chat=owed.source, account=owed.reporter, message=owed.message)
+
+
+def owe(ledger: Ledger, keys: Keys, said: Answer | codec.Notice, *, chat: int, account: int, message: int) -> Debt:
+    """Journal something of our own for one chat."""
+    identity = ledger.next_id()
+    entry = Entry(
+        identity, chat, f"ours:{identity}", codec.KIND_OF[type(said)], message, None, account, "", "",
+        keys.of_event(identity), codec.encode(said), ledger.now(),
+    )  # fmt: skip
+    ledger.add_event(entry)
+    ledger.add_delivery(chat, identity, account, entry.at)
+    return debt(entry, chat, account)

@@ -1,0 +1,40 @@
+"""What came to nothing after all: bounces of what we believed delivered, and what could not be parsed."""
+
+from bridge.contract import DeliveryFailed, Unparsable
+from bridge.hub import codec
+from bridge.hub.closing import answer
+from bridge.hub.codec import Answer
+from bridge.hub.intake import Accept, Outcome, debt
+from bridge.hub.judge import Ruling
+from bridge.store.ledger import REFUSED, Ledger
+
+
+def accept_failure(accept: Accept, ledger: Ledger) -> Outcome:
+    """`DeliveryFailed`: the author hears of it as of a refusal; one out of reach is counted, and the user told."""
+    event, source, directory = accept.event, accept.source, ledger.directory
+    assert isinstance(event, DeliveryFailed)
+    chat = directory.chat(source.network, source.scope, event.chat)
+    copy = ledger.copy(chat.id, event.target) if chat else None
+    entry = ledger.entry(copy.version) if copy else None
+    if chat is None or copy is None or entry is None or entry.chat == chat.id:
+        return Outcome(Ruling.IGNORE, "unknown bounce")
+    if ledger.state(chat.id, entry.id) is not None:
+        return Outcome(Ruling.REPEAT)
+    said = codec.decode(entry.kind, entry.body)
+    origin = getattr(said, "origin", "")
+    text = event.text or "It came back after it had been handed over."
+    ledger.add_failed(chat.id, entry.id, source.account, REFUSED, str(event.reason), text, told=bool(origin))
+    outcome = Outcome(Ruling.ACCEPT, "bounced")
+    if origin:
+        said_id = getattr(said, "id", "")
+        told = Answer(target=said_id, origin=origin, reason=event.reason, text=text)
+        written = debt(entry, entry.chat, entry.account)
+        outcome.debts.append(answer(ledger, accept.context.keys, written, told))
+    return outcome
+
+
+def accept_unparsable(accept: Accept, ledger: Ledger) -> Outcome:
+    event, source = accept.event, accept.source
+    assert isinstance(event, Unparsable)
+    ledger.add_dead_letter(source.network, source.account, event.source, event.reason, event.raw)
+    return Outcome(Ruling.ACCEPT, "unparsable")

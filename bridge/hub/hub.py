@@ -1,0 +1,286 @@
+"""The hub: puts journal, lanes and sessions together and starts and stops them in the right order."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bridge.contract import (
+    AccountId,
+    Action,
+    Authored,
+    ChatSeen,
+    Connector,
+    ConnectorError,
+    Contact,
+    DeliveryFailed,
+    Event,
+    Fail,
+    MessageEdited,
+    MessageReceived,
+    MessageRetracted,
+    NetworkId,
+    ReactionsChanged,
+    Reason,
+    Session,
+    Unparsable,
+)
+from bridge.hub import intake
+from bridge.hub.closing import Write, durably
+from bridge.hub.counters import Counters
+from bridge.hub.ends import Endings
+from bridge.hub.facades import Home
+from bridge.hub.failures import accept_failure, accept_unparsable
+from bridge.hub.intake import HOME, Accept, Context, Outcome, Source
+from bridge.hub.judge import Ruling
+from bridge.hub.keys import Keys
+from bridge.hub.lane import Roads
+from bridge.hub.lanes import Lanes
+from bridge.hub.limits import Limits
+from bridge.hub.linking import Linking
+from bridge.hub.messages import accept_edit, accept_message, accept_reactions, accept_retraction
+from bridge.hub.notices import Notices
+from bridge.hub.opening import accept_chat
+from bridge.hub.people import KnownPeople
+from bridge.hub.performing import Performer
+from bridge.hub.sessions import Listener, Seat, Sessions
+from bridge.hub.workspace import Workspaces
+from bridge.store import accounts as stored
+from bridge.store import deliveries
+from bridge.store.accounts import AccountRow
+from bridge.store.database import Database
+from bridge.store.ledger import Ledger
+from bridge.store.secrets import Secrets
+from bridge.store.writer import Writer
+
+log = logging.getLogger(__name__)
+UNSURE = 256  # the first open rows of a lane that an earlier process may have tried
+
+intake.KINDS.update(
+    {
+        MessageReceived: accept_message,
+        MessageEdited: accept_edit,
+        MessageRetracted: accept_retraction,
+        ReactionsChanged: accept_reactions,
+        ChatSeen: accept_chat,
+        DeliveryFailed: accept_failure,
+        Unparsable: accept_unparsable,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a hub is built into."""
+
+    database: Database
+    connectors: Mapping[NetworkId, Connector]  # with "xmpp" among them, where there is XMPP
+    workspaces: Workspaces
+    secrets: Secrets
+    people: KnownPeople
+    home: Home | None = None
+    limits: Limits = Limits()
+    clock: Callable[[], float] = time.time
+
+
+class Hub:
+    """`start`, then it runs by itself; `stop` drains. Implements the desk's `SessionControl` and `Waiting`."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.counters = Counters()
+        self.writer = Writer(around.database, Ledger(around.clock))
+        self.linking = Linking(self.writer)
+        self._around = around
+        self._keys = Keys(around.secrets.derive("keys").encode(), around.database.install)
+        self.lanes = Lanes(around.database)
+        self.sessions = Sessions(
+            around.connectors,
+            around.workspaces.of,
+            around.limits,
+            Listener(self._event, self._live, self._cursor, self._contact, self._changed),
+            self.lanes.quiet,
+        )
+        self._names = {network: connector.name for network, connector in around.connectors.items()}
+        self._context = Context(self._keys, around.home, 0, self._names)
+        self._notices: Notices | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._answers: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begin where the last process ended: lanes first, then the accounts."""
+        around = self._around
+        await around.people.load()
+        self._tasks.append(asyncio.create_task(self.writer.run(), name="writer"))
+        self._tasks.append(asyncio.create_task(around.people.run(), name="people"))
+        home_account = 0
+        if HOME in around.connectors:
+            home_account = await durably(self.writer, _ensure_home)
+            self._context = Context(self._keys, around.home, home_account, self._names)
+        performer = Performer(
+            around.database, self.writer, self.sessions, self._keys, self.lanes.offer, self.lanes.moved
+        )
+        self._notices = Notices(
+            around.database, self.writer, self._keys, around.limits, around.home, home_account, self._names,
+            self.lanes.offer, self.lanes.blocked,
+        )  # fmt: skip
+        endings = Endings(self.writer, self._keys, self.counters, self.lanes.offer, self._notices.poke)
+        self.lanes.roads = Roads(self.sessions, performer, endings, around.limits, self.lanes.page, self.lanes.place)
+        for row in await around.database.read(stored.active_accounts):
+            if row.network in around.connectors:
+                self.sessions.start(self._seat(row))
+        await self.lanes.start(UNSURE)
+        self._tasks.append(asyncio.create_task(self._notices.run(), name="notices"))
+
+    async def stop(self) -> None:
+        """Drain: lanes land what is under way, sessions end, everything submitted is committed."""
+        await self.lanes.close()
+        await self.sessions.close()
+        await self.writer.drained()
+        await self._around.people.drained()
+        for task in [*self._tasks, *self._answers]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._answers, return_exceptions=True)
+        self._tasks.clear()
+
+    # SessionControl and Waiting, for the desk
+
+    async def begin(self, account: AccountId) -> None:
+        """Connect an account with the credentials that are stored now."""
+        await self.end(account)
+        row = await self._around.database.read(lambda c: stored.account(c, account))
+        await durably(self.writer, lambda ledger: ledger.directory.accounts_changed())
+        if row is not None and row.active:
+            self.sessions.start(self._seat(row))
+            self.lanes.wake([account])
+
+    async def end(self, account: AccountId) -> None:
+        """Disconnect an account."""
+        await self.sessions.stop(account)
+
+    def state(self, account: AccountId) -> tuple[bool, str]:
+        seat = self.sessions.seat(account)
+        if seat is None:
+            return False, "It is logged out."
+        return seat.session is not None, seat.error
+
+    async def count(self, accounts: list[AccountId]) -> tuple[int, float]:
+        number, oldest = await self._around.database.read(lambda c: deliveries.waiting_for(c, accounts))
+        return number, 0.0 if oldest is None else max(0.0, self._around.clock() - oldest)
+
+    # what sessions report
+
+    def _event(self, seat: Seat, session: Session, event: Event) -> None:
+        scope, unique, personas, reflects, echoes = "", True, False, True, True
+        if isinstance(event, Authored | ChatSeen | DeliveryFailed):
+            can = session.capabilities(event.chat)
+            scope = session.scope(event.chat)
+            unique, personas, reflects, echoes = can.unique_ids, can.personas, can.reflects, can.echoes
+        source = Source(seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes)
+
+        def done(accept: Accept, result: Outcome | Exception) -> None:
+            self.sessions.committed(seat)
+            if isinstance(result, Exception):
+                self._bury(seat, event, result)
+            else:
+                self._accepted(seat, event, result)
+
+        self.writer.submit(Accept(self._context, source, event, done))
+
+    def _accepted(self, seat: Seat, event: Event, outcome: Outcome) -> None:
+        if outcome.ruling is Ruling.ACCEPT:
+            self.counters.messages_in[seat.network] += 1
+        elif outcome.ruling in (Ruling.IGNORE, Ruling.REFUSE):
+            self.counters.ignored[seat.network, outcome.why] += 1
+        if outcome.gone or outcome.reread:
+            self.lanes.moved(outcome)
+        for debt in outcome.debts:
+            self.lanes.offer(debt)
+        if outcome.why == "bounced" and self._notices is not None:
+            self.counters.failed[seat.network, "bounce"] += 1
+            self._notices.poke()
+        if outcome.answer is not None:
+            self._answer(seat, outcome.answer)
+
+    def _answer(self, seat: Seat, answer: Action) -> None:
+        """Answer an author whose event was not journaled: nothing to keep, so if this is lost they just heard nothing
+        and say it again."""
+        if seat.session is not None:
+            task = asyncio.create_task(self._give(seat.session, answer))
+            self._answers.add(task)
+            task.add_done_callback(self._answers.discard)
+
+    async def _give(self, session: Session, answer: Action) -> None:
+        try:
+            await session.perform(answer)
+        except ConnectorError as error:
+            log.info("an answer could not be given reason=%s", error.text)
+        except Exception:
+            log.exception("answering failed")
+
+    def _bury(self, seat: Seat, event: Event, error: Exception) -> None:
+        """An event that breaks the journal: the others lose nothing by it."""
+        kind, reason = type(event).__name__, type(error).__name__
+        raw = ascii(event)[:10_000]
+        where = ascii(getattr(event, "chat", ""))[:200]
+        self.writer.submit(
+            Write(
+                lambda ledger: ledger.add_dead_letter(seat.network, seat.account, where, f"{kind}: {reason}", raw),
+                lambda done: None,
+                lambda failed: log.error("a dead letter could not be written error=%s", type(failed).__name__),
+            )
+        )
+        if isinstance(event, Authored) and event.origin:
+            text = "The message could not be processed, so it was not sent."
+            self._answer(
+                seat,
+                Fail(
+                    chat=event.chat, key="-", target=event.id, origin=event.origin,
+                    reason=Reason.INTERNAL, text=text,
+                ),
+            )  # fmt: skip
+
+    def _live(self, seat: Seat) -> None:
+        def then(_: None) -> None:
+            if seat.session is not None:
+                seat.live.set()
+                self.lanes.wake([seat.account])
+
+        self.writer.submit(Write(lambda ledger: None, then, lambda error: None))
+
+    def _cursor(self, seat: Seat, session: Session, cursor: str) -> None:
+        self.writer.submit(
+            Write(
+                lambda ledger: ledger.move_cursor(seat.account, cursor),
+                lambda done: session.journaled(cursor),
+                lambda error: log.error("a cursor could not be written error=%s", type(error).__name__),
+            )
+        )
+
+    def _contact(self, seat: Seat, contact: Contact) -> None:
+        self._around.people.contact_seen(seat.account, seat.user, seat.network, contact)
+
+    def _changed(self, seat: Seat) -> None:
+        if seat.user:
+            self._around.people.account_changed(seat.account, seat.network, seat.user, seat.session is not None)
+        if seat.logged_out:
+            self.writer.submit(
+                Write(
+                    lambda ledger: stored.end_account(ledger.connection, seat.account, seat.error),
+                    lambda done: self._tell_logged_out(seat),
+                    lambda error: log.error("a log-out could not be written error=%s", type(error).__name__),
+                )
+            )
+
+    def _tell_logged_out(self, seat: Seat) -> None:
+        if self._notices is not None and seat.user:
+            self._notices.say(seat.user, seat.network, seat.error)
+
+    def _seat(self, row: AccountRow) -> Seat:
+        secret = self._around.secrets.open(row.secret) if row.secret else {}
+        return Seat(AccountId(row.id), NetworkId(row.network), row.user, row.me, secret, row.cursor)
+
+
+def _ensure_home(ledger: Ledger) -> int:
+    """XMPP's own account: one session over all component streams."""
+    return stored.put_account(ledger.connection, HOME, "", "xmpp", "XMPP", b"")

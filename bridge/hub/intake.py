@@ -1,0 +1,243 @@
+"""Intake: an event becomes rows. Resolve, judge and journal are one synchronous function in the group's transaction.
+
+Each kind of event has its function, in the file of its feature; `KINDS` is the table. What is journaled gives `Debt`s,
+which go to the lanes after the commit; what is turned away gives an answer for its author, if the author can be told.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.contract import (
+    Action,
+    Authored,
+    ChatId,
+    Confirm,
+    Event,
+    Fail,
+    MessageId,
+    NetworkId,
+    Reason,
+)
+from bridge.hub import codec, keys
+from bridge.hub.facades import Home
+from bridge.hub.judge import Ruling, Verdict
+from bridge.store.ledger import OPEN, Ledger
+from bridge.store.rows import Chat, Copy, Debt, Entry, Link
+from bridge.store.writer import Needs
+
+DAY = 86_400.0
+HOME = NetworkId("xmpp")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an event comes from."""
+
+    network: NetworkId
+    account: int
+    user: str  # whose account it is; empty for the operator's
+    me: str
+    scope: str
+    unique_ids: bool = True
+    personas: bool = False
+    reflects: bool = True
+    echoes: bool = True
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of an event."""
+
+    ruling: Ruling
+    why: str = ""
+    debts: list[Debt] = field(default_factory=list)
+    answer: Action | None = None  # for the source session, at once
+    closed: list[tuple[int, int]] = field(default_factory=list)  # deliveries that the event showed to be done
+    reread: list[int] = field(default_factory=list)  # chats whose lanes must begin anew
+    gone: list[int] = field(default_factory=list)  # chats that are now another one
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What intake knows besides the database."""
+
+    keys: keys.Keys
+    home: Home | None  # None where there is no XMPP (tests of the hub alone)
+    home_account: int
+    names: dict[NetworkId, str]  # of the networks, for sentences
+
+
+class Accept:
+    """The job that journals one event."""
+
+    __slots__ = ("context", "done", "event", "source")
+
+    def __init__(
+        self,
+        context: Context,
+        source: Source,
+        event: Event,
+        done: Callable[["Accept", Outcome | Exception], None],
+    ) -> None:
+        self.context = context
+        self.source = source
+        self.event = event
+        self.done = done
+
+    def wants(self, ledger: Ledger, needs: Needs) -> None:
+        event, source = self.event, self.source
+        if not isinstance(event, Authored):
+            return
+        chat = ledger.directory.chat(source.network, source.scope, event.chat)
+        if chat is None:
+            return
+        if event.key is not None:
+            needs.keys.add(keys.split(event.key)[0])
+            return
+        needs.events.add((chat.id, own_id(source, event)))
+        target = getattr(event, "target", None)
+        if target is not None:
+            needs.copies.add((chat.id, target))
+
+    def apply(self, ledger: Ledger) -> Outcome:
+        return KINDS[type(self.event)](self, ledger)
+
+    def finished(self, result: Any) -> None:
+        self.done(self, result)
+
+    def failed(self, error: Exception) -> None:
+        self.done(self, error)
+
+
+def own_id(source: Source, event: Authored) -> str:
+    """The event's id of its own. Ids that clients choose repeat over the years, so there it is who said what."""
+    if source.unique_ids:
+        return event.id
+    code = hashlib.sha256(repr((event.sender.id, event.id)).encode("utf-8", "surrogatepass"))
+    for name in ("message", "target", "reactions"):
+        code.update(repr(getattr(event, name, None)).encode("utf-8", "surrogatepass"))
+    return code.hexdigest()[:40]
+
+
+def is_repeat(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> int | None:
+    """The journaled event that this one is again. With client-chosen ids only within a day."""
+    seen = ledger.seen(chat.id, own_id(source, event))
+    if seen is None or (not source.unique_ids and ledger.now() - seen[1] > DAY):
+        return None
+    return seen[0]
+
+
+def echoed(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> Entry | None:
+    """The journaled event of which this one is our own copy."""
+    if event.key is None:
+        return None
+    ours = source.personas or event.sender.id in ledger.directory.ours(source.network)
+    entry = ledger.entry_by_key(keys.split(event.key)[0]) if ours else None
+    if entry is None:
+        return None
+    link = ledger.directory.link_of(entry.chat)
+    return entry if link and any(e.chat.id == chat.id for e in link.endpoints) else None
+
+
+def note_echo(ledger: Ledger, chat: Chat, event: Authored, entry: Entry) -> Outcome:
+    """What we did has arrived: remember what it is called there. The lane sees the copy and closes the delivery."""
+    assert event.key is not None
+    part = keys.split(event.key)[1]
+    part = part if entry.kind == "message" else -1 - part
+    if ledger.copy(chat.id, event.id) is None:
+        ledger.add_copy(Copy(chat.id, event.id, entry.message, part, entry.id))
+    return Outcome(Ruling.ECHO)
+
+
+def journal(
+    accept: Accept, ledger: Ledger, chat: Chat, link: Link, *, message: int | None, reply: int | None
+) -> tuple[Entry, list[Debt]]:
+    """Write the event and one delivery per endpoint that is owed it. `message` None: it is a new one."""
+    event, source = accept.event, accept.source
+    assert isinstance(event, Authored)
+    identity = ledger.next_id()
+    if source.unique_ids:
+        key = accept.context.keys.of_source(source.network, source.scope, event.chat, event.id)
+    else:
+        key = accept.context.keys.of_event(identity)
+    kind = codec.KIND_OF[type(event)]
+    body = codec.encode(event)
+    now = ledger.now()
+    entry = Entry(
+        identity, chat.id, own_id(source, event), kind, message or identity, reply, source.account,
+        source.network, event.sender.id, key, body, now,
+    )  # fmt: skip
+    ledger.add_event(entry)
+    debts = []
+    for endpoint in link.endpoints:
+        if endpoint.chat.id == chat.id and source.reflects:
+            continue
+        account = speaker(accept, ledger, endpoint.chat, endpoint.account)
+        if account is not None:
+            ledger.add_delivery(endpoint.chat.id, identity, account, now)
+            debts.append(debt(entry, endpoint.chat.id, account))
+    return entry, debts
+
+
+def debt(entry: Entry, chat: int, account: int) -> Debt:
+    """A delivery that has just been journaled, as its lane will hold it."""
+    return Debt(
+        chat, entry.id, account, entry.kind, entry.message, entry.reply, entry.chat, entry.network, entry.author,
+        entry.key, entry.body, entry.id, None, None, entry.at, entry.account,
+    )  # fmt: skip
+
+
+def speaker(accept: Accept, ledger: Ledger, chat: Chat, relay: int | None) -> int | None:
+    """Who performs for the author there: an account of their own that is in the chat, else the endpoint's relay."""
+    event, directory = accept.event, ledger.directory
+    assert isinstance(event, Authored)
+    if chat.network == HOME:
+        return accept.context.home_account
+    if accept.source.network == HOME:
+        present = directory.accounts_in(chat.id)
+        own = next((a for a in directory.accounts_of(event.sender.id, chat.network) if a in present), None)
+        if own is not None:
+            return own
+    if accept.source.network == chat.network:
+        own = directory.ours(chat.network).get(event.sender.id)
+        if own is not None and own in directory.accounts_in(chat.id):
+            return own
+    return relay
+
+
+def turned_away(accept: Accept, verdict: Verdict) -> Outcome:
+    """Not journaled; the author hears why, where there is a way to tell."""
+    event = accept.event
+    outcome = Outcome(verdict.ruling, verdict.why)
+    if verdict.ruling is Ruling.REFUSE and isinstance(event, Authored) and event.origin:
+        outcome.answer = Fail(
+            chat=event.chat, key="-", target=event.id, origin=event.origin, reason=verdict.reason, text=verdict.text
+        )
+    return outcome
+
+
+def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Outcome:
+    """A repeat gets the answer that the first one got; none while that is still under way."""
+    said = accept.event
+    outcome = Outcome(Ruling.REPEAT)
+    link = ledger.directory.link_of(chat.id)
+    if not isinstance(said, Authored) or not said.origin or link is None:
+        return outcome
+    states = [ledger.state(e.chat.id, event) for e in link.endpoints if e.chat.id != chat.id]
+    trouble = next((s for s in states if s is not None and s[0] != OPEN), None)
+    where: tuple[ChatId, MessageId] = (said.chat, said.id)
+    if trouble is not None:
+        outcome.answer = Fail(
+            chat=where[0], key="-", target=where[1], origin=said.origin,
+            reason=Reason(trouble[1]) if trouble[1] in set(Reason) else Reason.INTERNAL,
+            text=trouble[2],
+        )  # fmt: skip
+    elif all(s is None for s in states):
+        outcome.answer = Confirm(chat=where[0], key="-", target=where[1], origin=said.origin)
+    return outcome
+
+
+# Filled by `bridge.hub.hub` from the feature files: one function per kind of event.
+KINDS: dict[type[Any], Callable[[Accept, Ledger], Outcome]] = {}

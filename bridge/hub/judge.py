@@ -1,0 +1,78 @@
+"""What to do with an event, decided from facts alone: pure, and the only place where an event is turned away."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.contract import Reason
+
+
+class Ruling(StrEnum):
+    ACCEPT = "accepted"
+    ECHO = "echo"  # our own doing, seen again
+    REPEAT = "duplicate"
+    IGNORE = "ignored"  # concerns nobody here
+    REFUSE = "refused"  # its author is told
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    ruling: Ruling
+    why: str = ""  # for the log and the counters: a few words
+    reason: Reason = Reason.NOT_ALLOWED
+    text: str = ""  # for the author: a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What resolving found out."""
+
+    linked: bool  # the chat belongs to a link with another endpoint
+    echo: bool = False  # it carries a key of ours, and its sender is one of us
+    repeat: bool = False  # an event with this id of its own is journaled
+    empty: bool = False  # a message without text and without media
+    changes: bool = False  # an edit, a retraction, reactions
+    target_known: bool = True
+    target_is_message: bool = True  # not the id of an edit or a reaction
+    own_target: bool = True  # the target's author is this event's sender
+    needs_author: bool = False  # only the author may do this
+    target_retracted: bool = False
+    speaker: bool = True  # somebody can perform it at every endpoint
+
+
+def judge(facts: Facts) -> Verdict:
+    """The first rule that fits."""
+    if facts.echo:
+        return Verdict(Ruling.ECHO)
+    if not facts.linked:
+        return Verdict(Ruling.IGNORE, "no link")
+    if facts.repeat:
+        return Verdict(Ruling.REPEAT)
+    if facts.empty:
+        return Verdict(Ruling.REFUSE, "empty", Reason.NOT_ACCEPTABLE, "The message is empty, so it was not sent.")
+    if facts.changes:
+        return _judge_change(facts)
+    if not facts.speaker:
+        return _NOBODY
+    return Verdict(Ruling.ACCEPT)
+
+
+def _judge_change(facts: Facts) -> Verdict:
+    if not facts.target_known or not facts.target_is_message:
+        text = "The message that this changes is not known here, so nothing was changed."
+        return Verdict(Ruling.REFUSE, "unknown target", Reason.NOT_FOUND, text)
+    if facts.needs_author and not facts.own_target:
+        text = "Only the author of a message can change it."
+        return Verdict(Ruling.REFUSE, "not the author", Reason.FORBIDDEN, text)
+    if facts.target_retracted:
+        return Verdict(Ruling.REFUSE, "retracted", Reason.GONE, "That message was already deleted.")
+    if not facts.speaker:
+        return _NOBODY
+    return Verdict(Ruling.ACCEPT)
+
+
+_NOBODY = Verdict(
+    Ruling.REFUSE,
+    "no speaker",
+    Reason.FORBIDDEN,
+    "You have no account there, and nobody speaks for you. Log in first.",
+)

@@ -1,0 +1,303 @@
+"""A lane: the deliveries of one chat, in journal order. Lanes do not wait for each other.
+
+A lane holds at most 64 deliveries, one while it is blocked; the rest waits in the journal. Three flags keep the lane in
+step with a journal that grows while it is read: `behind` (the journal has more), `reading` (a page is on its way) and
+`again` (something was journaled meanwhile). How many actions may be under way is the session's `window`; one about a
+message that is itself under way waits for it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.contract import ChatId, ConnectorError, LoggedOut, Reason, Refused, Scope, Unavailable, Unconfirmed
+from bridge.hub.known import Known
+from bridge.hub.limits import Limits
+from bridge.hub.performing import Performer, Reopened
+from bridge.hub.retry import Backoff
+from bridge.hub.sessions import Seat, Sessions
+from bridge.store.deliveries import Place
+from bridge.store.rows import Debt
+
+log = logging.getLogger(__name__)
+HELD = 64  # deliveries in memory
+
+
+class Ends(Protocol):
+    """How a delivery ends other than well, and what is counted; `bridge.hub.ends`."""
+
+    def refused(self, owed: Debt, place: Place, reason: Reason, text: str) -> None: ...
+    def given_up(self, owed: Debt, place: Place, why: str) -> None: ...
+    async def bug(self, owed: Debt, place: Place) -> bool:
+        """Count an attempt that ended in a bug, durably; True when it was the last."""
+        ...
+
+    def delivered(self, place: Place) -> None: ...
+    def retried(self, place: Place) -> None: ...
+    def possible_duplicate(self, place: Place) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """What every lane uses."""
+
+    sessions: Sessions
+    performer: Performer
+    ends: Ends
+    limits: Limits
+    page: Callable[
+        [int, int, int], Awaitable[tuple[list[Debt], bool]]
+    ]  # (chat, after, limit): rows, and whether there are more
+    place: Callable[[int], Awaitable[Place | None]]
+
+
+class Lane:
+    """Offered deliveries by `offer`; runs as a task only while there is work (`bridge.hub.lanes`)."""
+
+    def __init__(self, chat: int, roads: Roads, known: Known, *, unsure: int = 0) -> None:
+        self.chat = chat
+        self.place: Place | None = None
+        self.known = known
+        self.next: deque[Debt] = deque()
+        self.flying: dict[int, Debt] = {}
+        self.landed = asyncio.Event()
+        self.woken = asyncio.Event()
+        self.blocked = ""  # why nothing moves, if nothing does
+        self.behind = unsure > 0
+        self._unsure = unsure  # rows that an earlier process may have tried
+        self._gate = unsure > 0  # wait for `Live` before the next try
+        self._roads = roads
+        self._last = 0
+        self._reading = False
+        self._again = False
+        self._anew = False
+        self._failed: list[tuple[Debt, Exception]] = []
+        self._backoff = Backoff(roads.limits.backoff_max, roads.limits.backoff_lasting)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def idle(self) -> bool:
+        return not (self.next or self.flying or self.behind or self.known.owed)
+
+    def offer(self, owed: Debt) -> None:
+        """A delivery has been journaled for this chat."""
+        if owed.kind in ("edit", "retraction"):
+            self._mark_waiting(owed)
+        if self._reading:
+            self._again = True
+        elif not self.behind and not self._anew and len(self.next) < (1 if self.blocked else HELD):
+            self.next.append(owed)
+            self._last = owed.event
+        else:
+            self.behind = True
+
+    def restart(self) -> None:
+        """The chat changed its name or took in another one: read everything anew."""
+        self._anew = self.behind = True
+        self.next.clear()
+        self.woken.set()
+
+    def wake(self) -> None:
+        """Something that this lane may wait for has changed."""
+        self.woken.set()
+
+    async def run(self) -> None:
+        """Perform until nothing is left. Cancelled on shutdown; what is under way then has two seconds to land."""
+        try:
+            while await self._more():
+                await self._step()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _more(self) -> bool:
+        if self._anew and not self.flying:
+            # Closings that are not committed yet would be read as open once more.
+            await self.known.settled()
+            if self._failed:
+                self._unsure = max(self._unsure, HELD)  # they come again from the journal
+                self._failed.clear()
+            self._anew, self.place, self._last = False, None, 0
+        if self.place is None:
+            self.place = await self._roads.place(self.chat)
+            if self.place is None:
+                return False  # merged into another chat
+        if not self.next and self.behind and not self._anew:
+            await self._refill()
+        return bool(self.next or self.flying or self.behind)
+
+    async def _step(self) -> None:
+        """Start what may start; wait for what is under way; deal with what failed."""
+        if self.next and not self._failed and await self._may_start(self.next[0]):
+            owed = self.next.popleft()
+            self.flying[owed.event] = owed
+            await self.known.room()
+            if self._window(owed) == 1:
+                await self._one(owed)
+            else:
+                task = asyncio.create_task(self._one(owed))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            return
+        if self.flying:
+            self.landed.clear()
+            await self.landed.wait()
+        elif self._failed:
+            await self._recover()
+
+    async def _may_start(self, owed: Debt) -> bool:
+        if self.flying and (
+            len(self.flying) >= self._window(owed) or any(f.message == owed.message for f in self.flying.values())
+        ):
+            return False
+        seat = self._roads.sessions.seat(owed.account)
+        if seat is None or not seat.up.is_set():
+            if not self.flying:
+                await self._blocked_by(seat, owed)
+            return False
+        if self._gate:
+            if self.flying:
+                return False
+            assert self.place is not None
+            self.blocked = "waiting until the accounts have caught up"
+            await self._roads.sessions.settled(self.place.accounts | {owed.account})
+            self.blocked = ""
+            self._gate = False
+            return False  # what arrived before is known now: look again
+        return True
+
+    async def _blocked_by(self, seat: Seat | None, owed: Debt) -> None:
+        """The account cannot perform now: keep one delivery, wait for the account or the end of patience."""
+        assert self.place is not None
+        self.blocked = (seat.error if seat else "") or "The account is not connected."
+        self._shrink()
+        left = owed.since + self._roads.limits.patience - time.time()
+        if left <= 0:
+            self.next.popleft()
+            self._roads.ends.given_up(owed, self.place, self.blocked)
+            return
+        self.woken.clear()
+        waits = [asyncio.ensure_future(self.woken.wait())]
+        if seat is not None:
+            waits.append(asyncio.ensure_future(seat.up.wait()))
+        try:
+            await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if seat is not None and seat.up.is_set():
+            self.blocked = ""
+
+    async def _one(self, owed: Debt) -> None:
+        assert self.place is not None
+        try:
+            await self._roads.performer.perform(owed, self.place, self.known)
+            self._backoff.reset()
+            self.blocked = ""
+            self._roads.ends.delivered(self.place)
+        except Reopened:
+            pass  # the lane has been restarted under the chat's new name
+        except Refused as refusal:
+            self._roads.ends.refused(owed, self.place, refusal.reason, refusal.text)
+        except Exception as error:
+            self._failed.append((owed, error))
+        finally:
+            self.flying.pop(owed.event, None)
+            self.landed.set()
+
+    async def _recover(self) -> None:
+        """Everything that failed goes back in order; then wait as the first failure asks."""
+        assert self.place is not None
+        failed = sorted(self._failed, key=lambda pair: pair[0].event)
+        self._failed.clear()
+        first = failed[0][1]
+        for owed, error in reversed(failed):
+            if not isinstance(error, ConnectorError):
+                log.error("performing failed chat=%d event=%d", self.chat, owed.event, exc_info=error)
+                if await self._roads.ends.bug(owed, self.place):
+                    continue
+            elif isinstance(error, Unavailable | Unconfirmed) and self._out_of_patience(owed):
+                self._roads.ends.given_up(owed, self.place, error.text)
+                continue
+            owed.maybe = owed.maybe or not isinstance(error, Unavailable | LoggedOut)
+            self.next.appendleft(owed)
+            self._roads.ends.retried(self.place)
+        await self._pause(first)
+
+    async def _pause(self, error: Exception) -> None:
+        seat = self._roads.sessions.seat(self.next[0].account) if self.next else None
+        match error:
+            case LoggedOut() if seat is not None:
+                self._roads.sessions.log_out(seat, error.text)
+            case Unavailable(scope=Scope.ACCOUNT) if seat is not None:
+                pause = self._backoff.pause(asked=error.retry_after, lasting=error.lasting)
+                if seat.session is not None:
+                    self._roads.sessions.sleep(seat, pause)
+            case Unavailable():
+                await self._rest(error.text, self._backoff.pause(asked=error.retry_after, lasting=error.lasting))
+            case Unconfirmed() if seat is not None and self.place is not None:
+                can = seat.session.capabilities(ChatId(self.place.native or "")) if seat.session else None
+                if can is None or can.echoes:
+                    self._gate = True
+                if can is None or not can.idempotent:
+                    self._roads.ends.possible_duplicate(self.place)
+                await self._rest(error.text, self._backoff.pause())
+            case _:
+                await self._rest("a fault in the gateway", self._backoff.pause())
+
+    async def _rest(self, why: str, seconds: float) -> None:
+        """Sleep, unless something changes for the account."""
+        self.blocked = why
+        self._shrink()
+        self.woken.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.woken.wait(), seconds)
+
+    def _out_of_patience(self, owed: Debt) -> bool:
+        return time.time() - owed.since > self._roads.limits.patience
+
+    def _window(self, owed: Debt) -> int:
+        seat = self._roads.sessions.seat(owed.account)
+        if seat is None or seat.session is None or self.place is None or self.place.native is None:
+            return 1
+        return seat.session.capabilities(ChatId(self.place.native)).window
+
+    def _shrink(self) -> None:
+        """A blocked lane keeps one delivery, and those that may have been tried."""
+        while len(self.next) > 1 and not self.next[-1].maybe and not self._reading:
+            self.next.pop()
+            self.behind = True
+        if self.behind and self.next:
+            self._last = self.next[-1].event
+
+    def _mark_waiting(self, change: Debt) -> None:
+        """An edit or a retraction folds into its message if that still waits here (`Performer` decides)."""
+        for waiting in self.next:
+            if waiting.message == change.message and waiting.kind == "message":
+                if change.kind == "edit":
+                    waiting.content, waiting.content_body = change.event, change.body
+                else:
+                    waiting.retracted = change.event
+
+    async def _refill(self) -> None:
+        self._reading, self._again = True, False
+        limit = 1 if self.blocked else HELD
+        try:
+            rows, more = await self._roads.page(self.chat, self._last, limit)
+        finally:
+            self._reading = False
+        for owed in rows:
+            if self._unsure > 0:
+                owed.maybe = True
+                self._unsure -= 1
+            elif owed.tried:
+                owed.maybe = True
+        self.next.extend(rows)
+        self.behind = self._again or more or self._anew
+        if rows:
+            self._last = rows[-1].event

@@ -1,0 +1,145 @@
+"""New messages, and what changes them: edits, retractions, reactions."""
+
+from dataclasses import replace
+
+from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
+from bridge.hub.intake import Accept, Outcome, answered_again, echoed, is_repeat, journal, note_echo, turned_away
+from bridge.hub.judge import Facts, Ruling, Verdict, judge
+from bridge.hub.opening import home_chat
+from bridge.store.ledger import Ledger
+from bridge.store.rows import Chat, Copy, Link, Message
+
+
+def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
+    event, source = accept.event, accept.source
+    assert isinstance(event, MessageReceived)
+    found = _place(accept, ledger, event)
+    if isinstance(found, Verdict):
+        return turned_away(accept, found)
+    chat, link = found
+    entry = echoed(ledger, source, chat, event)
+    if entry is not None:
+        return note_echo(ledger, chat, event, entry)
+    if event.key is None and (closed := _keyless_own(accept, ledger, chat, event)):
+        return closed
+    again = is_repeat(ledger, source, chat, event)
+    said = event.message
+    verdict = judge(Facts(linked=True, repeat=again is not None, empty=not said.text.strip() and not said.media))
+    if again is not None:
+        return answered_again(accept, ledger, chat, again)
+    if verdict.ruling is not Ruling.ACCEPT:
+        return turned_away(accept, verdict)
+    reply = ledger.copy(chat.id, said.reply_to) if said.reply_to else None
+    entry, debts = journal(accept, ledger, chat, link, message=None, reply=reply.message if reply else None)
+    ledger.add_message(Message(entry.id, entry.network, entry.author, entry.id, None))
+    ledger.add_copy(Copy(chat.id, event.id, entry.id, 0, entry.id))
+    if not debts and event.origin:
+        return turned_away(accept, judge(Facts(linked=True, speaker=False)))
+    return Outcome(Ruling.ACCEPT, debts=debts)
+
+
+def accept_edit(accept: Accept, ledger: Ledger) -> Outcome:
+    return _change(accept, ledger, needs_author=True)
+
+
+def accept_retraction(accept: Accept, ledger: Ledger) -> Outcome:
+    assert isinstance(accept.event, MessageRetracted)
+    return _change(accept, ledger, needs_author=not accept.event.moderator)
+
+
+def accept_reactions(accept: Accept, ledger: Ledger) -> Outcome:
+    return _change(accept, ledger, needs_author=False)
+
+
+def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
+    event, source = accept.event, accept.source
+    assert isinstance(event, MessageEdited | MessageRetracted | ReactionsChanged)
+    found = _place(accept, ledger, event)
+    if isinstance(found, Verdict):
+        return turned_away(accept, found)
+    chat, link = found
+    own = echoed(ledger, source, chat, event)
+    if own is not None:
+        return note_echo(ledger, chat, event, own)
+    again = is_repeat(ledger, source, chat, event)
+    if again is not None:
+        return answered_again(accept, ledger, chat, again)
+    copy = ledger.copy(chat.id, event.target)
+    target = ledger.message(copy.message) if copy else None
+    verdict = judge(
+        Facts(
+            linked=True,
+            changes=True,
+            needs_author=needs_author,
+            target_known=target is not None,
+            target_is_message=copy is not None and copy.part >= 0,
+            own_target=target is not None and _same_person(accept, ledger, target, event),
+            target_retracted=target is not None and target.retracted is not None,
+        )
+    )
+    if verdict.ruling is not Ruling.ACCEPT or target is None:
+        return turned_away(accept, verdict)
+    reply = None
+    if isinstance(event, MessageEdited) and event.message.reply_to:
+        replied = ledger.copy(chat.id, event.message.reply_to)
+        reply = replied.message if replied else None
+    entry, debts = journal(accept, ledger, chat, link, message=target.id, reply=reply)
+    if isinstance(event, MessageEdited):
+        ledger.change_message(replace(target, content=entry.id))
+    elif isinstance(event, MessageRetracted):
+        ledger.change_message(replace(target, retracted=entry.id))
+    if source.unique_ids:
+        ledger.add_copy(Copy(chat.id, event.id, target.id, -1, entry.id))
+    return Outcome(Ruling.ACCEPT, debts=debts)
+
+
+def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link] | Verdict:
+    """The chat and its link; a message to a person opens them (XMPP)."""
+    source, directory = accept.source, ledger.directory
+    chat = directory.chat(source.network, source.scope, event.chat)
+    link = directory.link_of(chat.id) if chat else None
+    if event.addressee is not None and (link is None or not _usable(ledger, link, event)):
+        opened = home_chat(accept.context, ledger, event.sender.id, event.chat, event.addressee)
+        if isinstance(opened, Verdict):
+            return opened
+        chat = opened
+        link = directory.link_of(chat.id)
+    if chat is None or link is None or len(link.endpoints) < 2:
+        return judge(Facts(linked=False))
+    return chat, link
+
+
+def _usable(ledger: Ledger, link: Link, event: Authored) -> bool:
+    """Whether the author still has an account in the other chat."""
+    assert event.addressee is not None
+    mine = set(ledger.directory.accounts_of(event.sender.id, event.addressee.network))
+    return any(
+        mine & ledger.directory.accounts_in(e.chat.id)
+        for e in link.endpoints
+        if e.chat.network == event.addressee.network
+    )
+
+
+def _same_person(accept: Accept, ledger: Ledger, target: Message, event: Authored) -> bool:
+    """Whether `event` comes from the message's author, also through an account of their own elsewhere."""
+    source = accept.source
+    if (target.network, target.author) == (source.network, event.sender.id):
+        return True
+    account = ledger.directory.ours(source.network).get(event.sender.id)
+    return account is not None and target.author == ledger.directory.user_of(account) != ""
+
+
+def _keyless_own(accept: Accept, ledger: Ledger, chat: Chat, event: MessageReceived) -> Outcome | None:
+    """On a network that hides our keys, an own message while a delivery there was tried is that delivery."""
+    source = accept.source
+    if source.echoes or source.personas or event.sender.id not in ledger.directory.ours(source.network):
+        return None
+    if ledger.copy(chat.id, event.id) is not None:
+        return Outcome(Ruling.ECHO)  # the receipt was journaled before
+    tried = ledger.oldest_tried(chat.id)
+    entry = ledger.entry(tried) if tried is not None else None
+    if tried is None or entry is None:
+        return None
+    ledger.add_copy(Copy(chat.id, event.id, entry.message, 0 if entry.kind == "message" else -1, entry.id))
+    ledger.close(chat.id, tried)
+    return Outcome(Ruling.ECHO, closed=[(chat.id, tried)])

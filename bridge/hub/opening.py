@@ -1,0 +1,108 @@
+"""Direct chats: how a user's chat on XMPP and the same chat on a network find each other."""
+
+from dataclasses import replace
+
+from bridge.contract import ChatKind, ChatSeen, Person, Reason
+from bridge.hub.intake import HOME, Accept, Context, Outcome
+from bridge.hub.judge import Ruling, Verdict
+from bridge.store.ledger import Ledger
+from bridge.store.rows import Chat
+
+
+def home_chat(context: Context, ledger: Ledger, user: str, native: str, whom: Person) -> Chat | Verdict:
+    """The user's chat with `whom`, linked. The other side is opened later, in its lane, if there is none yet."""
+    directory = ledger.directory
+    accounts = directory.accounts_of(user, whom.network)
+    if not accounts:
+        name = context.names.get(whom.network, whom.network)
+        text = f"You are not logged in to {name}. Send “login” to the gateway, or use its command of that name."
+        return Verdict(Ruling.REFUSE, "not logged in", Reason.NOT_LOGGED_IN, text)
+    known = next((c for a in accounts if (c := directory.direct(a, whom.id)) is not None), None)
+    if known is None:
+        there = directory.add_chat(whom.network, "", None, ChatKind.DIRECT, contact=whom.id)
+        directory.enter(there.id, accounts[0])
+        directory.set_direct(accounts[0], whom.id, there.id)
+        known = there.id
+    return _tie(context, ledger, user, native, whom.id, known)
+
+
+def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
+    """A chat of an account as it is now (`ChatSeen`)."""
+    event, source, directory = accept.event, accept.source, ledger.directory
+    assert isinstance(event, ChatSeen)
+    chat = directory.chat(source.network, source.scope, event.chat)
+    outcome = Outcome(Ruling.ACCEPT)
+    if event.kind is ChatKind.DIRECT and event.contact is not None:
+        chat = _direct_seen(accept, ledger, chat, event, outcome)
+        if source.user and accept.context.home is not None:
+            home = accept.context.home.direct_chat(source.user, source.network, event.contact.id)
+            _tie(accept.context, ledger, source.user, home, event.contact.id, chat.id)
+    if chat is not None:
+        directory.enter(chat.id, source.account)
+        if chat.encrypted != event.encrypted:
+            directory.change_chat(replace(chat, encrypted=event.encrypted))
+    return outcome
+
+
+def _direct_seen(accept: Accept, ledger: Ledger, chat: Chat | None, event: ChatSeen, outcome: Outcome) -> Chat:
+    """Make `event.chat` *the* direct chat of the account with the person."""
+    source, directory = accept.source, ledger.directory
+    assert event.contact is not None
+    identity = directory.direct(source.account, event.contact.id)
+    before = directory.chat_by_id(identity) if identity is not None else None
+    if before is not None and chat is None:
+        # It was still to be opened, or the person now writes in another room: the same chat by a new name.
+        chat = replace(before, native=event.chat, scope=source.scope)
+        directory.change_chat(chat)
+        outcome.reread.append(chat.id)
+    elif chat is None:
+        chat = directory.add_chat(
+            source.network, source.scope, event.chat, ChatKind.DIRECT,
+            contact=event.contact.id, encrypted=event.encrypted,
+        )  # fmt: skip
+    elif before is not None and before.id != chat.id:
+        directory.merge(before, chat)
+        outcome.gone.append(before.id)
+        outcome.reread.append(chat.id)
+    directory.enter(chat.id, source.account)
+    directory.set_direct(source.account, event.contact.id, chat.id)
+    return chat
+
+
+def name_chat(ledger: Ledger, identity: int, network: str, scope: str, native: str, account: int) -> Outcome:
+    """The network has opened the direct chat `identity` for `account`: it is called `native` there."""
+    directory = ledger.directory
+    outcome = Outcome(Ruling.ACCEPT)
+    opened = directory.chat_by_id(identity)
+    if opened is None or opened.native == native:
+        return outcome
+    there = directory.chat(network, scope, native)
+    if there is None:
+        directory.change_chat(replace(opened, native=native, scope=scope))
+    else:
+        directory.merge(opened, there)
+        directory.enter(there.id, account)
+        directory.set_direct(account, opened.contact, there.id)
+        outcome.gone.append(identity)
+        outcome.reread.append(there.id)
+    return outcome
+
+
+def _tie(context: Context, ledger: Ledger, user: str, native: str, contact: str, other: int) -> Chat:
+    """Put the user's XMPP chat and the network's chat `other` into one link."""
+    directory = ledger.directory
+    home = directory.chat(HOME, "", native) or directory.add_chat(
+        HOME, "", native, ChatKind.DIRECT, owner=user, contact=contact
+    )
+    present, theirs = directory.link_of(home.id), directory.link_of(other)
+    if theirs is None:
+        identity = directory.add_link()
+        directory.add_endpoint(identity, other, None)
+    else:
+        identity = theirs.id
+    if present is not None and present.id != identity:
+        directory.remove_endpoint(home.id)
+        present = None
+    if present is None:
+        directory.add_endpoint(identity, home.id, context.home_account)
+    return home

@@ -1,0 +1,278 @@
+"""Performing one delivery: from the journal's row to the network's receipt and the job that closes it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.contract import (
+    Action,
+    Authored,
+    Capabilities,
+    ChatId,
+    ContactId,
+    Edit,
+    Message,
+    MessageEdited,
+    MessageId,
+    MessageRetracted,
+    NetworkId,
+    Persona,
+    React,
+    ReactionsChanged,
+    Reason,
+    Receipt,
+    Refused,
+    Retract,
+    Send,
+    Session,
+    Unavailable,
+)
+from bridge.hub import closing, codec
+from bridge.hub.closing import Write, durably
+from bridge.hub.codec import Journaled
+from bridge.hub.intake import HOME, Outcome
+from bridge.hub.keys import Keys
+from bridge.hub.known import Known
+from bridge.hub.opening import name_chat
+from bridge.hub.sessions import Seat, Sessions
+from bridge.hub.translate import Wish, translate
+from bridge.store import deliveries
+from bridge.store.database import Database
+from bridge.store.deliveries import Place
+from bridge.store.ledger import Ledger
+from bridge.store.rows import Copy, Debt
+from bridge.store.writer import Writer
+
+LATE = 60.0  # seconds after which a message carries its original time
+
+
+@dataclass(slots=True)
+class Performer:
+    """Stateless but for what it is given; lanes own the order."""
+
+    database: Database
+    writer: Writer
+    sessions: Sessions
+    keys: Keys
+    offer: Callable[[Debt], None]
+    moved: Callable[[Outcome], None]
+
+    async def perform(self, owed: Debt, place: Place, known: Known) -> None:
+        """Carry out and close one delivery. Raises the four errors of the contract; anything else is a bug."""
+        seat = self.sessions.seat(owed.account)
+        session = seat.session if seat else None
+        if seat is None or session is None:
+            raise Unavailable("The account is not connected.")
+        if place.native is None:
+            await self._open(owed, place, seat, session)
+            return
+        event = codec.decode(owed.kind, owed.body)
+        can = session.capabilities(ChatId(place.native))
+        folds = owed.kind == "message" and not owed.maybe and not owed.tried
+        if (folds and owed.retracted) or self._shown_already(event, owed, place, can):
+            self.close(owed, place, known, event, [])
+            return
+        wish, copies = await self._wish(owed, place, known, event, seat, folds=folds)
+        version = owed.content if folds else owed.event
+        if owed.kind == "edit" and copies and all(c.version >= owed.event for c in copies if c.part >= 0):
+            self.close(owed, place, known, event, [])
+            return
+        try:
+            await self._carry_out(owed, place, known, event, session, wish, can, copies, version)
+        except Refused as refusal:
+            less = _without(can, refusal, wish)
+            if less is None:
+                raise
+            await self._carry_out(owed, place, known, event, session, wish, less, copies, version)
+
+    async def _carry_out(
+        self,
+        owed: Debt,
+        place: Place,
+        known: Known,
+        event: Journaled,
+        session: Session,
+        wish: Wish,
+        can: Capabilities,
+        copies: Sequence[Copy],
+        version: int,
+    ) -> None:
+        action = translate(wish, can)
+        if action is None:
+            self.close(owed, place, known, event, [])
+            return
+        careful = not can.idempotent and not can.echoes
+        arrived = (
+            {c.part if c.part >= 0 else -1 - c.part for c in copies if c.version == version} if owed.maybe else set()
+        )
+        first = 0 if isinstance(action, Edit) or not wish.target else 1 + max(c.part for c in copies)
+        made: list[Copy] = []
+        reactions: Sequence[tuple[str, str]] | None = None
+        parts = session.parts(action)
+        for number, part in enumerate(parts):
+            if number + first in arrived:
+                continue
+            if careful:
+                await self._mark(owed, owed.tried + 1)
+            try:
+                receipt = await session.perform(part)
+            except Unavailable:
+                if careful:
+                    await self._mark(owed, 0)
+                raise
+            new = _copies(owed, part, receipt, number + first, version)
+            if isinstance(part, React):
+                reactions = receipt.reactions
+            if number < len(parts) - 1:
+                known.add(new)
+                kept = durably(self.writer, _keep(new))
+                if careful:
+                    await kept
+            else:
+                made = new
+        finished = self.close(owed, place, known, event, made, reactions)
+        if careful:
+            await finished
+
+    async def _open(self, owed: Debt, place: Place, seat: Seat, session: Session) -> None:
+        """The direct chat does not exist yet there. Opening is idempotent by its key."""
+        native = await session.direct(ContactId(place.contact), self.keys.of_event(-place.id))
+        scope = session.scope(native)
+        outcome = await durably(
+            self.writer, lambda ledger: name_chat(ledger, place.id, seat.network, scope, native, seat.account)
+        )
+        self.moved(replace(outcome, reread=[*outcome.reread, place.id]))
+        raise Reopened
+
+    async def _wish(
+        self, owed: Debt, place: Place, known: Known, event: Journaled, seat: Seat, *, folds: bool
+    ) -> tuple[Wish, Sequence[Copy]]:
+        """What the destination knows of the event now."""
+        copies: Sequence[Copy] = ()
+        target: tuple[MessageId, ...] = ()
+        reply_to: MessageId | None = None
+        if owed.kind in ("edit", "retraction", "reactions") or owed.maybe:
+            copies = await known.of(owed.message)
+        if owed.kind in ("edit", "retraction", "reactions"):
+            target = tuple(MessageId(c.native) for c in sorted(copies, key=lambda c: c.part) if c.part >= 0)
+        if owed.reply is not None:
+            replied = [c for c in await known.of(owed.reply) if c.part >= 0]
+            reply_to = MessageId(min(replied, key=lambda c: c.part).native) if replied else None
+        before: list[tuple[str, str]] = []
+        if owed.kind == "reactions":
+            before = await self.database.read(
+                lambda c: deliveries.reactions_of(c, owed.chat, owed.message, owed.network, owed.author)
+            )
+        content: Message | None = None
+        if folds and owed.content_body is not None:
+            later = codec.decode("edit", owed.content_body)
+            content = later.message if isinstance(later, MessageEdited) else None
+        late = isinstance(event, Authored) and time.time() - event.at > LATE
+        return Wish(
+            event=event,
+            chat=ChatId(place.native or ""),
+            key=owed.key,
+            content=content,
+            target=target,
+            reply_to=reply_to,
+            persona=_persona(owed, event, seat),
+            at=event.at if late and isinstance(event, Authored) else None,
+            before=tuple((emoji, MessageId(native)) for emoji, native in before),
+            maybe_done=owed.maybe or owed.tried > 0,
+        ), copies
+
+    def _shown_already(self, event: Journaled, owed: Debt, place: Place, can: Capabilities) -> bool:
+        """What a user wrote in another app of his own, where his XMPP apps cannot show it as his own."""
+        if can.own_messages or not place.owner or not isinstance(event, Authored):
+            return False
+        if owed.network == HOME:
+            return owed.author == place.owner
+        return self.sessions.is_account_of(place.owner, NetworkId(owed.network), owed.author)
+
+    def close(
+        self,
+        owed: Debt,
+        place: Place,
+        known: Known,
+        event: Journaled,
+        copies: Sequence[Copy],
+        reactions: Sequence[tuple[str, str]] | None = None,
+    ) -> asyncio.Future[None]:
+        """Submit the end of the delivery; the future is done when it is durable."""
+        known.add(copies)
+        known.owed += 1
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        crossed = owed.network != place.network
+
+        def then(debts: list[Debt]) -> None:
+            known.settle()
+            for one in debts:
+                self.offer(one)
+            durable.set_result(None)
+
+        def broke(error: Exception) -> None:
+            known.settle()
+            durable.set_result(None)  # the row stays open and is tried again after the next start
+
+        self.writer.submit(
+            Write(
+                lambda ledger: closing.done(ledger, self.keys, owed, event, copies, reactions, crossed=crossed),
+                then,
+                broke,
+            )
+        )
+        return durable
+
+    async def _mark(self, owed: Debt, tried: int) -> None:
+        """Write durably that a call is about to be made, or that it was not."""
+        await durably(self.writer, lambda ledger: ledger.keep(owed.chat, owed.event, tried=tried))
+        owed.tried = tried
+
+
+class Reopened(Exception):  # not an error: the delivery begins anew under the chat's new name
+    """The chat has just been opened; the lane reads itself again."""
+
+
+def _persona(owed: Debt, event: Journaled, seat: Seat) -> Persona | None:
+    """Whom the account speaks for; None when it is the author's own."""
+    if not isinstance(event, Authored):
+        return None
+    if owed.network == HOME and seat.user == owed.author:
+        return None
+    if owed.network == seat.network and seat.me == owed.author:
+        return None
+    return Persona(
+        key=f"{owed.network}:{owed.author}",
+        network=NetworkId(owed.network),
+        contact=owed.author,
+        name=event.sender.name,
+        avatar=event.sender.avatar,
+    )
+
+
+def _copies(owed: Debt, part: Action, receipt: Receipt, number: int, version: int) -> list[Copy]:
+    """What this part is called now."""
+    made = []
+    if isinstance(part, Edit):
+        made = [Copy(owed.chat, native, owed.message, number, version) for native in part.target.ids[:1]]
+    old = {copy.native for copy in made}
+    place = number if isinstance(part, Send) else -1 - number
+    ids = receipt.ids or tuple(native for _, native in receipt.reactions)
+    return made + [Copy(owed.chat, native, owed.message, place, version) for native in ids if native not in old]
+
+
+def _keep(copies: Sequence[Copy]) -> Callable[[Ledger], None]:
+    def change(ledger: Ledger) -> None:
+        for copy in copies:
+            ledger.add_copy(copy)
+
+    return change
+
+
+def _without(can: Capabilities, refusal: Refused, wish: Wish) -> Capabilities | None:
+    """The capabilities less the one that the wire has just denied; None if that was not it."""
+    denied = {MessageEdited: Edit, MessageRetracted: Retract, ReactionsChanged: React}.get(type(wish.event))
+    if refusal.reason is not Reason.UNSUPPORTED or denied is None or denied not in can.actions:
+        return None
+    return replace(can, actions=can.actions - {denied})

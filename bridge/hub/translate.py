@@ -1,0 +1,145 @@
+"""From an event to an action: one `match`, made when it is performed, with what is known then. Pure."""
+
+from dataclasses import dataclass, replace
+
+from bridge.contract import (
+    Action,
+    Capabilities,
+    ChatId,
+    Confirm,
+    Edit,
+    Fail,
+    Message,
+    MessageEdited,
+    MessageId,
+    MessageReceived,
+    MessageRetracted,
+    Persona,
+    React,
+    ReactionsChanged,
+    Retract,
+    Send,
+    Target,
+)
+from bridge.hub import fallback
+from bridge.hub.codec import Answer, Journaled, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An event, and what its destination knows of it."""
+
+    event: Journaled
+    chat: ChatId
+    key: str
+    content: Message | None = None  # of a new message: its text now, if a later edit was folded in
+    target: tuple[MessageId, ...] = ()  # what the event is about is called so in this chat; empty: never arrived
+    reply_to: MessageId | None = None  # the message replied to is called so in this chat
+    persona: Persona | None = None
+    at: float | None = None
+    before: tuple[tuple[str, MessageId], ...] = ()
+    maybe_done: bool = False
+
+
+def translate(wish: Wish, can: Capabilities) -> Action | None:
+    """The action, or None when there is nothing to do there."""
+    match wish.event:
+        case MessageReceived():
+            return _send(wish, can, wish.content or wish.event.message)
+        case MessageEdited():
+            return _edit(wish, wish.event, can)
+        case MessageRetracted():
+            return _retract(wish, wish.event, can)
+        case ReactionsChanged():
+            return _react(wish, wish.event, can)
+        case Notice(text=text):
+            return _send(replace(wish, persona=None), can, Message(text=text))
+        case Answer(reason=None):
+            return _confirm(wish, wish.event, can)
+        case Answer():
+            return _fail(wish, wish.event, can)
+
+
+def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
+    if wish.persona is not None and not can.personas:
+        message = fallback.named(wish.persona.name or wish.persona.contact, message)
+    return Send(
+        chat=wish.chat,
+        key=wish.key,
+        persona=wish.persona,
+        at=wish.at,
+        maybe_done=wish.maybe_done,
+        message=replace(message, reply_to=wish.reply_to),
+    )
+
+
+def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
+    message = event.message
+    if not wish.target:
+        return _send(wish, can, message)  # its message was refused; the new text may fit
+    if Edit not in can.actions:
+        return _send(wish, can, fallback.edited(message))
+    if wish.persona is not None and not can.personas:
+        message = fallback.named(wish.persona.name or wish.persona.contact, message)
+    return Edit(
+        chat=wish.chat,
+        key=wish.key,
+        persona=wish.persona,
+        at=wish.at,
+        maybe_done=wish.maybe_done,
+        target=Target(wish.target),
+        message=replace(message, reply_to=wish.reply_to),
+    )
+
+
+def _retract(wish: Wish, event: MessageRetracted, can: Capabilities) -> Action | None:
+    if not wish.target:
+        return None
+    if Retract not in can.actions:
+        return _send(wish, can, fallback.retracted())
+    return Retract(
+        chat=wish.chat,
+        key=wish.key,
+        persona=wish.persona,
+        at=wish.at,
+        maybe_done=wish.maybe_done,
+        target=Target(wish.target),
+        reason=event.reason,
+    )
+
+
+def _react(wish: Wish, event: ReactionsChanged, can: Capabilities) -> Action | None:
+    if not wish.target:
+        return None
+    if React not in can.actions:
+        message = fallback.reacted(event.reactions)
+        return None if message is None else _send(replace(wish, reply_to=wish.target[0]), can, message)
+    return React(
+        chat=wish.chat,
+        key=wish.key,
+        persona=wish.persona,
+        at=wish.at,
+        maybe_done=wish.maybe_done,
+        target=Target(wish.target),
+        reactions=event.reactions,
+        before=wish.before,
+    )
+
+
+def _confirm(wish: Wish, event: Answer, can: Capabilities) -> Action | None:
+    if not can.answers:
+        return None
+    return Confirm(chat=wish.chat, key=wish.key, target=MessageId(event.target), origin=event.origin)
+
+
+def _fail(wish: Wish, event: Answer, can: Capabilities) -> Action | None:
+    if not can.answers or event.reason is None:
+        return None
+    return Fail(
+        chat=wish.chat,
+        key=wish.key,
+        target=MessageId(event.target),
+        origin=event.origin,
+        reason=event.reason,
+        text=event.text,
+    )
