@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.contract import (
     AccountId,
@@ -47,7 +47,6 @@ from bridge.hub.performing import Performer
 from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts as stored
-from bridge.store import deliveries
 from bridge.store.accounts import AccountRow
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
@@ -80,12 +79,12 @@ class Surroundings:
     secrets: Secrets
     people: KnownPeople
     home: Home | None = None
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.time
 
 
 class Hub:
-    """`start`, then it runs by itself; `stop` drains. Implements the desk's `SessionControl` and `Waiting`."""
+    """`start`, then it runs by itself; `stop` drains."""
 
     def __init__(self, around: Surroundings) -> None:
         self.counters = Counters()
@@ -143,30 +142,14 @@ class Hub:
         await asyncio.gather(*self._tasks, *self._answers, return_exceptions=True)
         self._tasks.clear()
 
-    # SessionControl and Waiting, for the desk
-
-    async def begin(self, account: AccountId) -> None:
+    async def connect(self, account: AccountId) -> None:
         """Connect an account with the credentials that are stored now."""
-        await self.end(account)
+        await self.sessions.stop(account)
         row = await self._around.database.read(lambda c: stored.account(c, account))
         await durably(self.writer, lambda ledger: ledger.directory.accounts_changed())
         if row is not None and row.active:
             self.sessions.start(self._seat(row))
             self.lanes.wake([account])
-
-    async def end(self, account: AccountId) -> None:
-        """Disconnect an account."""
-        await self.sessions.stop(account)
-
-    def state(self, account: AccountId) -> tuple[bool, str]:
-        seat = self.sessions.seat(account)
-        if seat is None:
-            return False, "It is logged out."
-        return seat.session is not None, seat.error
-
-    async def count(self, accounts: list[AccountId]) -> tuple[int, float]:
-        number, oldest = await self._around.database.read(lambda c: deliveries.waiting_for(c, accounts))
-        return number, 0.0 if oldest is None else max(0.0, self._around.clock() - oldest)
 
     # what sessions report
 

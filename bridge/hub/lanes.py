@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import partial
 
 from bridge.contract import ChatId, NetworkId
 from bridge.hub.intake import Outcome
@@ -160,7 +161,7 @@ class Lanes:
                 most = _FIRST_PAGE if len(asked) > 20 else 64
                 wanted = {chat: (chat, after, min(limit, most)) for chat, (after, limit, _) in asked.items()}
                 try:
-                    rows = await self._database.read(lambda c, wanted=wanted: deliveries.pages(c, wanted.values()))
+                    rows = await self._database.read(partial(deliveries.pages, wanted=wanted.values()))
                 except Exception as error:
                     for _, _, waiting in asked.values():
                         if not waiting.done():

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bridge.contract import Authored, NetworkId
 from bridge.hub import codec
@@ -35,7 +36,7 @@ class Place:
     """Where a notice goes: a user's chat with a gateway, or the room itself."""
 
     user: str = ""
-    network: NetworkId = NetworkId("")
+    network: NetworkId | None = None
     chat: int = 0
     account: int = 0
 
@@ -114,10 +115,7 @@ class Notices:
                 continue  # they are told together when the window ends
             self._last[place] = now
             text = self._failure_text(some)
-            for debt in await durably(
-                self._writer, lambda ledger, p=place, s=some, t=text: self._tell(ledger, p, s, t)
-            ):
-                self._offer(debt)
+            await self._write(partial(self._tell, place=place, some=some, text=text))
 
     async def _tell_delays(self) -> None:
         blocked = self._blocked()
@@ -136,10 +134,11 @@ class Notices:
             known = any(self._same_outage(trouble, some) for trouble in fresh)
             self._late |= chats
             text = "" if known or not fresh else self._delay_text(fresh, blocked[fresh[0].chat])
-            for debt in await durably(
-                self._writer, lambda ledger, p=place, c=chats, t=text: self._delayed(ledger, p, c, before, t)
-            ):
-                self._offer(debt)
+            await self._write(partial(self._delayed, place=place, chats=chats, before=before, text=text))
+
+    async def _write(self, change: Callable[[Ledger], list[Debt]]) -> None:
+        for debt in await durably(self._writer, change):
+            self._offer(debt)
 
     def _same_outage(self, trouble: Trouble, some: Sequence[Trouble]) -> bool:
         """Whether this user has already been told that this network is slow."""
@@ -159,6 +158,7 @@ class Notices:
         chat, account = place.chat, place.account
         if place.user:
             assert self._home is not None
+            assert place.network is not None
             native = self._home.direct_chat(place.user, place.network, None)
             directory = ledger.directory
             found = directory.chat(HOME, "", native) or directory.add_chat(HOME, "", native, "direct", owner=place.user)

@@ -1,6 +1,7 @@
 """Deliveries whose author or user must be told of trouble: failed ones, and those that wait too long."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -52,7 +53,7 @@ def untold(connection: Connection, *, late_before: float | None) -> list[Trouble
         .limit(_AT_ONCE)
     )  # fmt: skip
     query = query.where(d.state != OPEN) if late_before is None else query.where(d.state == OPEN, d.at < late_before)
-    return [Trouble(*row[:16], row[16] or "") for row in connection.execute(query)]
+    return [_trouble(row) for row in connection.execute(query)]
 
 
 def late_chats(connection: Connection) -> set[int]:
@@ -67,3 +68,9 @@ def mark_late(connection: Connection, chat: int, before: float) -> None:
     connection.execute(
         update(t.deliveries).where(d.chat == chat, d.state == OPEN, d.told == 0, d.at < before).values(told=1)
     )
+
+
+def _trouble(row: Any) -> Trouble:
+    values = list(row)
+    values[-1] = values[-1] or ""
+    return Trouble(*values)

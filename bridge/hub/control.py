@@ -1,0 +1,33 @@
+"""What the desk may do with the running hub: its `SessionControl` and `Waiting`."""
+
+import time
+from collections.abc import Sequence
+
+from bridge.contract import AccountId
+from bridge.hub.hub import Hub
+from bridge.store import deliveries
+from bridge.store.database import Database
+
+
+class Control:
+    """The hub, as the desk sees it."""
+
+    def __init__(self, hub: Hub, database: Database) -> None:
+        self._hub = hub
+        self._database = database
+
+    async def start(self, account: AccountId) -> None:
+        await self._hub.connect(account)
+
+    async def stop(self, account: AccountId) -> None:
+        await self._hub.sessions.stop(account)
+
+    def state(self, account: AccountId) -> tuple[bool, str]:
+        seat = self._hub.sessions.seat(account)
+        if seat is None:
+            return False, "It is logged out."
+        return seat.session is not None, seat.error
+
+    async def count(self, accounts: Sequence[AccountId]) -> tuple[int, float]:
+        number, oldest = await self._database.read(lambda c: deliveries.waiting_for(c, accounts))
+        return number, 0.0 if oldest is None else max(0.0, time.time() - oldest)
