@@ -16,6 +16,7 @@ class Field:
     secret: bool = False
     value: str = ""  # proposed
     required: bool = True
+    options: tuple[tuple[str, str], ...] = ()  # value and label of every possible answer; empty when it is free
 
 
 @dataclass(frozen=True, slots=True)

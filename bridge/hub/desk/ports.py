@@ -1,0 +1,89 @@
+"""What the desk needs of the rest of the hub, and how a verb looks from inside."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bridge.contract import AccountId, Clock, Connector, Form, NetworkId
+from bridge.hub.desk.throttle import Throttle
+from bridge.hub.facades import Caller, Verb
+from bridge.hub.workspace import Workspaces
+from bridge.store.database import Database
+from bridge.store.secrets import Secrets
+
+
+class SessionControl(Protocol):
+    """The sessions, by account."""
+
+    async def start(self, account: AccountId) -> None:
+        """Read the account from the database and connect it; return without waiting for the connection. An account
+        that is already connected begins anew, with the credentials that are stored now."""
+        ...
+
+    async def stop(self, account: AccountId) -> None:
+        """Disconnect; return when nothing of the session runs any more. Fine for one that is not connected."""
+        ...
+
+    def state(self, account: AccountId) -> tuple[bool, str]:
+        """Whether it is connected now; if not, why, as a whole sentence for its user (may be empty)."""
+        ...
+
+
+class Waiting(Protocol):
+    """The journal's open deliveries."""
+
+    async def count(self, accounts: Sequence[AccountId]) -> tuple[int, float]:
+        """How many deliveries wait for these accounts, and the age of the oldest in seconds (0.0 for none)."""
+        ...
+
+
+class Talk(Protocol):
+    """The person who gave the command, as a verb sees them; a `bridge.contract.Dialogue` too."""
+
+    async def ask(self, form: Form) -> Mapping[str, str]: ...
+
+    async def show(self, text: str) -> None: ...
+
+    def seal(self) -> None:
+        """From here on the command is carried out to its end: it cannot be cancelled any more."""
+        ...
+
+    def given(self, name: str) -> str | None:
+        """A field that came with the command itself and has not been used; its value is used up by this."""
+        ...
+
+    def unused(self) -> frozenset[str]:
+        """The names of those fields that have not been used."""
+        ...
+
+
+class Declined(Exception):
+    """The command ends without success; the text is a whole sentence for the person."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """All that verbs may use."""
+
+    database: Database
+    secrets: Secrets
+    sessions: SessionControl
+    waiting: Waiting
+    workspaces: Workspaces
+    connectors: Mapping[NetworkId, Connector]
+    throttle: Throttle
+    clock: Clock
+    verbs: Callable[[Caller], Sequence[Verb]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb and what it does: the coroutine returns the last words, or raises `Declined` or a connector's error."""
+
+    verb: Verb
+    run: Callable[[Tools, Caller, Talk], Coroutine[Any, Any, str]]
+    fields: bool = True  # whether it asks anything at all
