@@ -10,7 +10,9 @@ from bridge.hub import codec
 from bridge.hub.codec import Answer, Journaled
 from bridge.hub.intake import debt
 from bridge.hub.keys import Keys
-from bridge.store.ledger import DEAD, GIVEN_UP, REFUSED, Ledger
+from bridge.store.aside import set_reactions
+from bridge.store.ledger import Ledger
+from bridge.store.owed import DEAD, GIVEN_UP, REFUSED
 from bridge.store.rows import Copy, Debt, Entry
 from bridge.store.writer import Needs, Writer
 
@@ -63,13 +65,11 @@ def done(
     """The network accepted it. `crossed`: it left its network, so its author may be told (XEP-0184)."""
     for copy in copies:
         ledger.add_copy(copy)
-    ledger.close(owed.chat, owed.event)
+    ours = not isinstance(event, Authored)
+    ledger.owed.close(owed.chat, owed.event, drop=ours)
     if reactions is not None:
-        ledger.set_reactions(owed.chat, owed.message, (owed.network, owed.author), reactions)
-    if not isinstance(event, Authored):
-        ledger.drop_event(owed.event)
-        return []
-    if not event.origin or not crossed:
+        set_reactions(ledger.connection, owed.chat, owed.message, (owed.network, owed.author), reactions)
+    if not isinstance(event, Authored) or not event.origin or not crossed:
         return []
     return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin))]
 
@@ -95,11 +95,12 @@ def _failed(
     ledger: Ledger, keys: Keys, owed: Debt, event: Journaled | None, state: int, reason: Reason, text: str
 ) -> list[Debt]:
     if event is not None and not isinstance(event, Authored):
-        ledger.close(owed.chat, owed.event)  # an answer or a notice that cannot be given is not told about in turn
-        ledger.drop_event(owed.event)
+        ledger.owed.close(
+            owed.chat, owed.event, drop=True
+        )  # an answer or a notice that cannot be given is not told about in turn
         return []
     told = event is not None and bool(event.origin)
-    ledger.keep(owed.chat, owed.event, state=state, reason=str(reason), text=text[:500], told=int(told))
+    ledger.owed.keep(owed.chat, owed.event, state=state, reason=str(reason), text=text[:500], told=int(told))
     if event is None or not told:
         return []
     return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin, reason=reason, text=text))]
@@ -118,5 +119,5 @@ def owe(ledger: Ledger, keys: Keys, said: Answer | codec.Notice, *, chat: int, a
         keys.of_event(identity), codec.encode(said), ledger.now(),
     )  # fmt: skip
     ledger.add_event(entry)
-    ledger.add_delivery(chat, identity, account, entry.at)
+    ledger.owed.add(chat, identity, account)
     return debt(entry, chat, account)

@@ -46,7 +46,7 @@ class Endings:
     async def bug(self, owed: Debt, place: Place) -> bool:
         owed.bugs += 1
         bugs = owed.bugs
-        await asyncio.wait([durably(self.writer, lambda ledger: ledger.keep(owed.chat, owed.event, bugs=bugs))])
+        await asyncio.wait([durably(self.writer, lambda ledger: ledger.owed.keep(owed.chat, owed.event, bugs=bugs))])
         if bugs < MOST_BUGS:
             return False
         self.counters.failed[place.network, "fault"] += 1

@@ -10,6 +10,9 @@ from typing import Protocol
 
 from bridge.contract import ChatId, Contact, ContactId, Form, NetworkId
 
+HOME = NetworkId("xmpp")
+"""The network where our users are at home."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

@@ -6,7 +6,8 @@ from bridge.hub.closing import answer
 from bridge.hub.codec import Answer
 from bridge.hub.intake import Accept, Outcome, debt
 from bridge.hub.judge import Ruling
-from bridge.store.ledger import REFUSED, Ledger
+from bridge.store.aside import add_dead_letter
+from bridge.store.ledger import Ledger
 
 
 def accept_failure(accept: Accept, ledger: Ledger) -> Outcome:
@@ -18,12 +19,12 @@ def accept_failure(accept: Accept, ledger: Ledger) -> Outcome:
     entry = ledger.entry(copy.version) if copy else None
     if chat is None or copy is None or entry is None or entry.chat == chat.id:
         return Outcome(Ruling.IGNORE, "unknown bounce")
-    if ledger.state(chat.id, entry.id) is not None:
+    if ledger.owed.state(chat.id, entry.id) is not None:
         return Outcome(Ruling.REPEAT)
     said = codec.decode(entry.kind, entry.body)
     origin = getattr(said, "origin", "")
     text = event.text or "It came back after it had been handed over."
-    ledger.add_failed(chat.id, entry.id, source.account, REFUSED, str(event.reason), text, told=bool(origin))
+    ledger.owed.add_failed(chat.id, entry.id, source.account, str(event.reason), text, told=bool(origin))
     outcome = Outcome(Ruling.ACCEPT, "bounced")
     if origin:
         said_id = getattr(said, "id", "")
@@ -36,5 +37,5 @@ def accept_failure(accept: Accept, ledger: Ledger) -> Outcome:
 def accept_unparsable(accept: Accept, ledger: Ledger) -> Outcome:
     event, source = accept.event, accept.source
     assert isinstance(event, Unparsable)
-    ledger.add_dead_letter(source.network, source.account, event.source, event.reason, event.raw)
+    add_dead_letter(ledger.connection, source.network, source.account, event.source, event.reason, event.raw)
     return Outcome(Ruling.ACCEPT, "unparsable")

@@ -30,9 +30,9 @@ from bridge.hub import intake
 from bridge.hub.closing import Write, durably
 from bridge.hub.counters import Counters
 from bridge.hub.ends import Endings
-from bridge.hub.facades import Home
+from bridge.hub.facades import HOME, Home
 from bridge.hub.failures import accept_failure, accept_unparsable
-from bridge.hub.intake import HOME, Accept, Context, Outcome, Source
+from bridge.hub.intake import Accept, Context, Outcome, Source
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
 from bridge.hub.lane import Roads
@@ -41,6 +41,7 @@ from bridge.hub.limits import Limits
 from bridge.hub.linking import Linking
 from bridge.hub.messages import accept_edit, accept_message, accept_reactions, accept_retraction
 from bridge.hub.notices import Notices
+from bridge.hub.opener import Opener
 from bridge.hub.opening import accept_chat
 from bridge.hub.people import KnownPeople
 from bridge.hub.performing import Performer
@@ -48,6 +49,7 @@ from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts as stored
 from bridge.store.accounts import AccountRow
+from bridge.store.aside import add_dead_letter
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
 from bridge.store.secrets import Secrets
@@ -116,9 +118,8 @@ class Hub:
         if HOME in around.connectors:
             home_account = await durably(self.writer, _ensure_home)
             self._context = Context(self._keys, around.home, home_account, self._names)
-        performer = Performer(
-            around.database, self.writer, self.sessions, self._keys, self.lanes.offer, self.lanes.moved
-        )
+        opener = Opener(self.writer, self._keys, self.lanes.moved)
+        performer = Performer(self.writer, opener, self.sessions, self._keys, self.lanes.offer)
         self._notices = Notices(
             around.database, self.writer, self._keys, around.limits, around.home, home_account, self._names,
             self.lanes.offer, self.lanes.blocked,
@@ -146,7 +147,7 @@ class Hub:
         """Connect an account with the credentials that are stored now."""
         await self.sessions.stop(account)
         row = await self._around.database.read(lambda c: stored.account(c, account))
-        await durably(self.writer, lambda ledger: ledger.directory.accounts_changed())
+        await durably(self.writer, lambda ledger: ledger.directory.accounts.forget())
         if row is not None and row.active:
             self.sessions.start(self._seat(row))
             self.lanes.wake([account])
@@ -208,7 +209,9 @@ class Hub:
         where = ascii(getattr(event, "chat", ""))[:200]
         self.writer.submit(
             Write(
-                lambda ledger: ledger.add_dead_letter(seat.network, seat.account, where, f"{kind}: {reason}", raw),
+                lambda ledger: add_dead_letter(
+                    ledger.connection, seat.network, seat.account, where, f"{kind}: {reason}", raw
+                ),
                 lambda done: None,
                 lambda failed: log.error("a dead letter could not be written error=%s", type(failed).__name__),
             )

@@ -21,14 +21,14 @@ from bridge.contract import (
     Reason,
 )
 from bridge.hub import codec, keys
-from bridge.hub.facades import Home
+from bridge.hub.facades import HOME, Home
 from bridge.hub.judge import Ruling, Verdict
-from bridge.store.ledger import OPEN, Ledger
+from bridge.store.ledger import Ledger
+from bridge.store.owed import OPEN
 from bridge.store.rows import Chat, Copy, Debt, Entry, Link
 from bridge.store.writer import Needs
 
 DAY = 86_400.0
-HOME = NetworkId("xmpp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def echoed(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> Entry
     """The journaled event of which this one is our own copy."""
     if event.key is None:
         return None
-    ours = source.personas or event.sender.id in ledger.directory.ours(source.network)
+    ours = source.personas or event.sender.id in ledger.directory.accounts.ours(source.network)
     entry = ledger.entry_by_key(keys.split(event.key)[0]) if ours else None
     if entry is None:
         return None
@@ -176,7 +176,7 @@ def journal(
             continue
         account = speaker(accept, ledger, endpoint.chat, endpoint.account)
         if account is not None:
-            ledger.add_delivery(endpoint.chat.id, identity, account, now)
+            ledger.owed.add(endpoint.chat.id, identity, account)
             debts.append(debt(entry, endpoint.chat.id, account))
     return entry, debts
 
@@ -196,13 +196,13 @@ def speaker(accept: Accept, ledger: Ledger, chat: Chat, relay: int | None) -> in
     if chat.network == HOME:
         return accept.context.home_account
     if accept.source.network == HOME:
-        present = directory.accounts_in(chat.id)
-        own = next((a for a in directory.accounts_of(event.sender.id, chat.network) if a in present), None)
+        present = directory.accounts.in_chat(chat.id)
+        own = next((a for a in directory.accounts.of_user(event.sender.id, chat.network) if a in present), None)
         if own is not None:
             return own
     if accept.source.network == chat.network:
-        own = directory.ours(chat.network).get(event.sender.id)
-        if own is not None and own in directory.accounts_in(chat.id):
+        own = directory.accounts.ours(chat.network).get(event.sender.id)
+        if own is not None and own in directory.accounts.in_chat(chat.id):
             return own
     return relay
 
@@ -225,7 +225,7 @@ def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Ou
     link = ledger.directory.link_of(chat.id)
     if not isinstance(said, Authored) or not said.origin or link is None:
         return outcome
-    states = [ledger.state(e.chat.id, event) for e in link.endpoints if e.chat.id != chat.id]
+    states = [ledger.owed.state(e.chat.id, event) for e in link.endpoints if e.chat.id != chat.id]
     trouble = next((s for s in states if s is not None and s[0] != OPEN), None)
     where: tuple[ChatId, MessageId] = (said.chat, said.id)
     if trouble is not None:

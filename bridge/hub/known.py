@@ -42,6 +42,11 @@ class Known:
         self.owed -= 1
         self._settled.set()
 
+    async def reactions(self, message: int, network: str, person: str) -> list[tuple[str, str]]:
+        """What stands for a person on `message` here: (emoji, native id) pairs."""
+        await self.settled()  # the last set may not be committed yet
+        return await self._database.read(lambda c: deliveries.reactions_of(c, self._chat, message, network, person))
+
     async def settled(self) -> None:
         """Wait until every closing is durable."""
         while self.owed:

@@ -32,5 +32,5 @@ def _add(ledger: Ledger, name: str, ends: Sequence[tuple[str, str, str, int]]) -
     link = directory.add_link(name)
     for chat, account in chats:
         directory.add_endpoint(link, chat.id, account)
-        directory.enter(chat.id, account)
+        directory.accounts.enter(chat.id, account)
     return True

@@ -112,9 +112,9 @@ def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link]
 def _usable(ledger: Ledger, link: Link, event: Authored) -> bool:
     """Whether the author still has an account in the other chat."""
     assert event.addressee is not None
-    mine = set(ledger.directory.accounts_of(event.sender.id, event.addressee.network))
+    mine = set(ledger.directory.accounts.of_user(event.sender.id, event.addressee.network))
     return any(
-        mine & ledger.directory.accounts_in(e.chat.id)
+        mine & ledger.directory.accounts.in_chat(e.chat.id)
         for e in link.endpoints
         if e.chat.network == event.addressee.network
     )
@@ -125,21 +125,21 @@ def _same_person(accept: Accept, ledger: Ledger, target: Message, event: Authore
     source = accept.source
     if (target.network, target.author) == (source.network, event.sender.id):
         return True
-    account = ledger.directory.ours(source.network).get(event.sender.id)
-    return account is not None and target.author == ledger.directory.user_of(account) != ""
+    account = ledger.directory.accounts.ours(source.network).get(event.sender.id)
+    return account is not None and target.author == ledger.directory.accounts.user_of(account) != ""
 
 
 def _keyless_own(accept: Accept, ledger: Ledger, chat: Chat, event: MessageReceived) -> Outcome | None:
     """On a network that hides our keys, an own message while a delivery there was tried is that delivery."""
     source = accept.source
-    if source.echoes or source.personas or event.sender.id not in ledger.directory.ours(source.network):
+    if source.echoes or source.personas or event.sender.id not in ledger.directory.accounts.ours(source.network):
         return None
     if ledger.copy(chat.id, event.id) is not None:
         return Outcome(Ruling.ECHO)  # the receipt was journaled before
-    tried = ledger.oldest_tried(chat.id)
+    tried = ledger.owed.oldest_tried(chat.id)
     entry = ledger.entry(tried) if tried is not None else None
     if tried is None or entry is None:
         return None
     ledger.add_copy(Copy(chat.id, event.id, entry.message, 0 if entry.kind == "message" else -1, entry.id))
-    ledger.close(chat.id, tried)
+    ledger.owed.close(chat.id, tried)
     return Outcome(Ruling.ECHO, closed=[(chat.id, tried)])

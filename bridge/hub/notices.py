@@ -17,8 +17,7 @@ from bridge.contract import Authored, NetworkId
 from bridge.hub import codec
 from bridge.hub.closing import Write, durably, owe
 from bridge.hub.codec import Notice
-from bridge.hub.facades import Home
-from bridge.hub.intake import HOME
+from bridge.hub.facades import HOME, Home
 from bridge.hub.keys import Keys
 from bridge.hub.limits import Limits
 from bridge.store import troubles
@@ -146,7 +145,7 @@ class Notices:
 
     def _tell(self, ledger: Ledger, place: Place, some: Sequence[Trouble], text: str) -> list[Debt]:
         for trouble in some:
-            ledger.keep(trouble.chat, trouble.event, told=1)
+            ledger.owed.keep(trouble.chat, trouble.event, told=1)
         return self._owe(ledger, place, text)
 
     def _delayed(self, ledger: Ledger, place: Place, chats: set[int], before: float, text: str) -> list[Debt]:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from bridge.contract import ChatKind, ChatSeen, Person, Reason
-from bridge.hub.intake import HOME, Accept, Context, Outcome
+from bridge.hub.facades import HOME
+from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling, Verdict
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat
@@ -12,16 +13,16 @@ from bridge.store.rows import Chat
 def home_chat(context: Context, ledger: Ledger, user: str, native: str, whom: Person) -> Chat | Verdict:
     """The user's chat with `whom`, linked. The other side is opened later, in its lane, if there is none yet."""
     directory = ledger.directory
-    accounts = directory.accounts_of(user, whom.network)
+    accounts = directory.accounts.of_user(user, whom.network)
     if not accounts:
         name = context.names.get(whom.network, whom.network)
         text = f"You are not logged in to {name}. Send “login” to the gateway, or use its command of that name."
         return Verdict(Ruling.REFUSE, "not logged in", Reason.NOT_LOGGED_IN, text)
-    known = next((c for a in accounts if (c := directory.direct(a, whom.id)) is not None), None)
+    known = next((c for a in accounts if (c := directory.accounts.direct(a, whom.id)) is not None), None)
     if known is None:
         there = directory.add_chat(whom.network, "", None, ChatKind.DIRECT, contact=whom.id)
-        directory.enter(there.id, accounts[0])
-        directory.set_direct(accounts[0], whom.id, there.id)
+        directory.accounts.enter(there.id, accounts[0])
+        directory.accounts.set_direct(accounts[0], whom.id, there.id)
         known = there.id
     return _tie(context, ledger, user, native, whom.id, known)
 
@@ -38,7 +39,7 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
             home = accept.context.home.direct_chat(source.user, source.network, event.contact.id)
             _tie(accept.context, ledger, source.user, home, event.contact.id, chat.id)
     if chat is not None:
-        directory.enter(chat.id, source.account)
+        directory.accounts.enter(chat.id, source.account)
         if chat.encrypted != event.encrypted:
             directory.change_chat(replace(chat, encrypted=event.encrypted))
     return outcome
@@ -48,7 +49,7 @@ def _direct_seen(accept: Accept, ledger: Ledger, chat: Chat | None, event: ChatS
     """Make `event.chat` *the* direct chat of the account with the person."""
     source, directory = accept.source, ledger.directory
     assert event.contact is not None
-    identity = directory.direct(source.account, event.contact.id)
+    identity = directory.accounts.direct(source.account, event.contact.id)
     before = directory.chat_by_id(identity) if identity is not None else None
     if before is not None and chat is None:
         # It was still to be opened, or the person now writes in another room: the same chat by a new name.
@@ -64,8 +65,8 @@ def _direct_seen(accept: Accept, ledger: Ledger, chat: Chat | None, event: ChatS
         directory.merge(before, chat)
         outcome.gone.append(before.id)
         outcome.reread.append(chat.id)
-    directory.enter(chat.id, source.account)
-    directory.set_direct(source.account, event.contact.id, chat.id)
+    directory.accounts.enter(chat.id, source.account)
+    directory.accounts.set_direct(source.account, event.contact.id, chat.id)
     return chat
 
 
@@ -81,8 +82,8 @@ def name_chat(ledger: Ledger, identity: int, network: str, scope: str, native: s
         directory.change_chat(replace(opened, native=native, scope=scope))
     else:
         directory.merge(opened, there)
-        directory.enter(there.id, account)
-        directory.set_direct(account, opened.contact, there.id)
+        directory.accounts.enter(there.id, account)
+        directory.accounts.set_direct(account, opened.contact, there.id)
         outcome.gone.append(identity)
         outcome.reread.append(there.id)
     return outcome

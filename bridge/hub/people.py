@@ -9,13 +9,11 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
 from bridge.hub.facades import PresenceOf
 from bridge.hub.permission import may_use
 from bridge.store import people as store
-from bridge.store.database import Database
+from bridge.store.database import UNWRITABLE, Database
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +143,7 @@ class KnownPeople:
                 group = dict(list(self._pending.items())[:_AT_ONCE])
                 try:
                     changed = await self._write(group)
-                except (OperationalError, InterfaceError) as error:
+                except UNWRITABLE as error:
                     log.warning("names cannot be written, trying again error=%s", type(error.orig).__name__)
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 10.0)

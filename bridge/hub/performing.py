@@ -10,7 +10,6 @@ from bridge.contract import (
     Authored,
     Capabilities,
     ChatId,
-    ContactId,
     Edit,
     Message,
     MessageEdited,
@@ -31,14 +30,12 @@ from bridge.contract import (
 from bridge.hub import closing, codec
 from bridge.hub.closing import Write, durably
 from bridge.hub.codec import Journaled
-from bridge.hub.intake import HOME, Outcome
+from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
-from bridge.hub.opening import name_chat
+from bridge.hub.opener import Opener
 from bridge.hub.sessions import Seat, Sessions
 from bridge.hub.translate import Wish, translate
-from bridge.store import deliveries
-from bridge.store.database import Database
 from bridge.store.deliveries import Place
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Copy, Debt
@@ -51,12 +48,11 @@ LATE = 60.0  # seconds after which a message carries its original time
 class Performer:
     """Stateless but for what it is given; lanes own the order."""
 
-    database: Database
     writer: Writer
+    opener: Opener
     sessions: Sessions
     keys: Keys
     offer: Callable[[Debt], None]
-    moved: Callable[[Outcome], None]
 
     async def perform(self, owed: Debt, place: Place, known: Known) -> None:
         """Carry out and close one delivery. Raises the four errors of the contract; anything else is a bug."""
@@ -65,8 +61,8 @@ class Performer:
         if seat is None or session is None:
             raise Unavailable("The account is not connected.")
         if place.native is None:
-            await self._open(owed, place, seat, session)
-            return
+            await self.opener.open(place, seat, session)
+            raise Reopened
         event = codec.decode(owed.kind, owed.body)
         can = session.capabilities(ChatId(place.native))
         folds = owed.kind == "message" and not owed.maybe and not owed.tried
@@ -135,16 +131,6 @@ class Performer:
         if careful:
             await finished
 
-    async def _open(self, owed: Debt, place: Place, seat: Seat, session: Session) -> None:
-        """The direct chat does not exist yet there. Opening is idempotent by its key."""
-        native = await session.direct(ContactId(place.contact), self.keys.of_event(-place.id))
-        scope = session.scope(native)
-        outcome = await durably(
-            self.writer, lambda ledger: name_chat(ledger, place.id, seat.network, scope, native, seat.account)
-        )
-        self.moved(replace(outcome, reread=[*outcome.reread, place.id]))
-        raise Reopened
-
     async def _wish(
         self, owed: Debt, place: Place, known: Known, event: Journaled, seat: Seat, *, folds: bool
     ) -> tuple[Wish, Sequence[Copy]]:
@@ -161,9 +147,7 @@ class Performer:
             reply_to = MessageId(min(replied, key=lambda c: c.part).native) if replied else None
         before: list[tuple[str, str]] = []
         if owed.kind == "reactions":
-            before = await self.database.read(
-                lambda c: deliveries.reactions_of(c, owed.chat, owed.message, owed.network, owed.author)
-            )
+            before = await known.reactions(owed.message, owed.network, owed.author)
         content: Message | None = None
         if folds and owed.content_body is not None:
             later = codec.decode("edit", owed.content_body)
@@ -226,7 +210,7 @@ class Performer:
 
     async def _mark(self, owed: Debt, tried: int) -> None:
         """Write durably that a call is about to be made, or that it was not."""
-        await durably(self.writer, lambda ledger: ledger.keep(owed.chat, owed.event, tried=tried))
+        await durably(self.writer, lambda ledger: ledger.owed.keep(owed.chat, owed.event, tried=tried))
         owed.tried = tried
 
 

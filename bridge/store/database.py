@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bridge.store.migrate import upgrade
 from bridge.store.tables import install
 
 T = TypeVar("T")
+UNWRITABLE = (InterfaceError, OperationalError)  # the database itself may be the trouble
 
 
 class Database:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, union_all
 
 from bridge.store import tables as t
-from bridge.store.ledger import OPEN
+from bridge.store.owed import OPEN
 from bridge.store.rows import Copy, Debt
 
 _AT_ONCE = 100  # lanes in one statement; SQLite takes 500 terms in a compound

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bridge.store import tables as t
+from bridge.store.ours import Accounts
 from bridge.store.rows import Chat, Endpoint, Link
 
 _CHAT = tuple(t.chats.c[name] for name in ("id", "network", "scope", "native", "kind", "owner", "contact", "encrypted"))
@@ -22,10 +23,13 @@ class Directory:
     connection: Connection
 
     def __init__(self) -> None:
+        self.accounts = Accounts()
         self._by_native: dict[tuple[str, str, str], Chat] = {}
         self._links: dict[int, Link | None] = {}  # by chat
-        self._accounts: dict[int, frozenset[int]] = {}
-        self._me: dict[str, dict[str, int]] = {}
+
+    def use(self, connection: Connection) -> None:
+        """A group starts."""
+        self.connection = self.accounts.connection = connection
 
     def chat(self, network: str, scope: str, native: str) -> Chat | None:
         found = self._by_native.get((network, scope, native))
@@ -87,52 +91,6 @@ class Directory:
         self.connection.execute(delete(t.endpoints).where(t.endpoints.c.chat == chat))
         self._links.clear()
 
-    def accounts_in(self, chat: int) -> frozenset[int]:
-        """Which of our accounts see `chat`."""
-        if chat not in self._accounts:
-            c = t.chat_accounts.c
-            self._accounts[chat] = frozenset(self.connection.execute(select(c.account).where(c.chat == chat)).scalars())
-        return self._accounts[chat]
-
-    def enter(self, chat: int, account: int) -> None:
-        """`account` sees `chat`."""
-        present = self.accounts_in(chat)
-        if account not in present:
-            self.connection.execute(insert(t.chat_accounts).values(chat=chat, account=account))
-            self._accounts[chat] = present | {account}
-
-    def direct(self, account: int, contact: str) -> int | None:
-        """*The* direct chat of an account with a person."""
-        d = t.directs.c
-        return self.connection.execute(select(d.chat).where(d.account == account, d.contact == contact)).scalar()
-
-    def set_direct(self, account: int, contact: str, chat: int) -> None:
-        d = t.directs.c
-        self.connection.execute(delete(t.directs).where(d.account == account, d.contact == contact))
-        self.connection.execute(insert(t.directs).values(account=account, contact=contact, chat=chat))
-
-    def ours(self, network: str) -> dict[str, int]:
-        """Our accounts on a network: contact id → account."""
-        if network not in self._me:
-            a = t.accounts.c
-            rows = self.connection.execute(select(a.me, a.id).where(a.network == network))
-            self._me[network] = {row[0]: row[1] for row in rows}
-        return self._me[network]
-
-    def accounts_of(self, user: str, network: str) -> list[int]:
-        """The accounts of a user on a network that are logged in, oldest first."""
-        a = t.accounts.c
-        query = select(a.id).where(a.user == user, a.network == network, a.state == "active").order_by(a.id)
-        return list(self.connection.execute(query).scalars())
-
-    def user_of(self, account: int) -> str:
-        """Whose account this is; empty for the operator's."""
-        return self.connection.execute(select(t.accounts.c.user).where(t.accounts.c.id == account)).scalar() or ""
-
-    def accounts_changed(self) -> None:
-        """Somebody logged in or out."""
-        self._me.clear()
-
     def merge(self, gone: Chat, into: Chat) -> None:
         """`gone` turned out to be `into`: everything about it moves there, its link's other chats too."""
         old, new = self.link_of(gone.id), self.link_of(into.id)
@@ -153,7 +111,7 @@ class Directory:
         run(delete(t.chat_accounts).where(t.chat_accounts.c.chat == gone.id))
         run(delete(t.chats).where(t.chats.c.id == gone.id))
         self._links.clear()
-        self._accounts.clear()
+        self.accounts.forget()
         self._by_native.clear()
 
     def _link(self, identity: int) -> Link | None:

@@ -6,18 +6,17 @@ Chats and links are kept from group to group: the writer is the only one that ch
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store import tables as t
 from bridge.store.directory import Directory
+from bridge.store.owed import Owed
 from bridge.store.pairs import rows_of_pairs
 from bridge.store.rows import Copy, Entry, Message
-
-OPEN, REFUSED, DEAD, GIVEN_UP = 0, 1, 2, 3
 
 _ENTRY = tuple(
     t.events.c[name]
@@ -34,13 +33,15 @@ class Ledger:
         self.now = clock
         self.directory = Directory()
         self.connection: Connection
+        self.owed: Owed
         self._last: int | None = None
         self._clear_overlay()
 
     def begin(self, connection: Connection) -> None:
         """A group starts. The overlay is empty, the ids go on from the last one ever given."""
         self.connection = connection
-        self.directory.connection = connection
+        self.directory.use(connection)
+        self.owed = Owed(connection, self.now)
         self._clear_overlay()
         if self._last is None:
             self._last = connection.execute(select(func.max(t.events.c.id))).scalar() or 0
@@ -104,23 +105,6 @@ class Ledger:
             self._messages[identity] = Message(*row) if row else None
         return self._messages[identity]
 
-    def state(self, chat: int, event: int) -> tuple[int, str, str] | None:
-        """A delivery's state, reason and text; None when it is done (or never was)."""
-        d = t.deliveries.c
-        row = self.connection.execute(select(d.state, d.reason, d.text).where(d.chat == chat, d.event == event)).first()
-        return None if row is None or (chat, event) in self._done else (row[0], row[1], row[2])
-
-    def owed(self, chat: int, event: int) -> bool:
-        """Whether this delivery is open (of those that were there before the group, less those it closed)."""
-        state = self.state(chat, event)
-        return state is not None and state[0] == OPEN
-
-    def oldest_tried(self, chat: int) -> int | None:
-        """The oldest open delivery of `chat` that was durably marked as tried."""
-        d = t.deliveries.c
-        query = select(d.event).where(d.chat == chat, d.state == OPEN, d.tried > 0).order_by(d.event)
-        return next((e for e in self.connection.execute(query).scalars() if (chat, e) not in self._done), None)
-
     # writes
 
     def add_event(self, entry: Entry) -> None:
@@ -150,57 +134,8 @@ class Ledger:
         self._copies[copy.chat, copy.native] = copy
         self._new_copies[copy.chat, copy.native] = copy
 
-    def add_delivery(self, chat: int, event: int, account: int, at: float) -> None:
-        self._new_deliveries.append(
-            {"chat": chat, "event": event, "account": account, "state": OPEN, "tried": 0, "bugs": 0, "told": 0,
-             "reason": "", "text": "", "at": at}
-        )  # fmt: skip
-
-    def add_failed(
-        self, chat: int, event: int, account: int, state: int, reason: str, text: str, *, told: bool
-    ) -> None:
-        """A delivery that was done has failed after all."""
-        self._new_deliveries.append(
-            {"chat": chat, "event": event, "account": account, "state": state, "tried": 0, "bugs": 0,
-             "told": int(told), "reason": reason, "text": text[:500], "at": self.now()}
-        )  # fmt: skip
-
-    def close(self, chat: int, event: int) -> None:
-        """The delivery is done: its row goes."""
-        self._done.add((chat, event))
-
-    def keep(self, chat: int, event: int, **values: Any) -> None:
-        """Change a delivery's row (state, tried, bugs, told, reason, text, account)."""
-        d = t.deliveries.c
-        self._after.append(update(t.deliveries).where(d.chat == chat, d.event == event).values(**values))
-
-    def drop_event(self, event: int) -> None:
-        """An answer or a notice that has been delivered leaves nothing behind."""
-        self._dropped.append(event)
-
     def move_cursor(self, account: int, cursor: str) -> None:
         self._cursors[account] = cursor
-
-    def add_dead_letter(self, network: str, account: int, source: str, reason: str, raw: str) -> None:
-        self.connection.execute(
-            insert(t.dead_letters).values(
-                network=network, account=account, source=source[:500], reason=reason[:500], raw=raw[:10_000],
-                at=self.now(),
-            )
-        )  # fmt: skip
-
-    def set_reactions(self, chat: int, message: int, who: tuple[str, str], now: Iterable[tuple[str, str]]) -> None:
-        """What stands for this person on this message in this chat: (emoji, native id) pairs."""
-        r = t.reactions.c
-        self._after.append(
-            delete(t.reactions).where(r.chat == chat, r.message == message, r.network == who[0], r.person == who[1])
-        )
-        for emoji, native in now:
-            self._after.append(
-                insert(t.reactions).values(
-                    chat=chat, message=message, network=who[0], person=who[1], emoji=emoji, native=native
-                )
-            )
 
     def flush(self) -> None:
         """Write what the group collected, one statement per table."""
@@ -208,7 +143,6 @@ class Ledger:
         for table, rows in (
             (t.events, self._new_events),
             (t.messages, self._new_messages),
-            (t.deliveries, self._new_deliveries),
         ):
             if rows:
                 run(insert(table), rows)
@@ -216,14 +150,7 @@ class Ledger:
         for message in self._changed_messages.values():
             values = {"content": message.content, "retracted": message.retracted}
             run(update(t.messages).where(t.messages.c.id == message.id).values(values))
-        if self._done:
-            mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
-            statement = f"DELETE FROM deliveries WHERE chat = {mark} AND event = {mark}"
-            self.connection.exec_driver_sql(statement, list(self._done))
-        for after in self._after:
-            run(after)
-        if self._dropped:
-            run(delete(t.events).where(t.events.c.id.in_(self._dropped)))
+        self.owed.flush()
         for account, cursor in self._cursors.items():
             run(update(t.accounts).where(t.accounts.c.id == account).values(cursor=cursor))
 
@@ -247,9 +174,5 @@ class Ledger:
         self._new_events: list[dict[str, Any]] = []
         self._new_messages: list[dict[str, Any]] = []
         self._new_copies: dict[tuple[int, str], Copy] = {}
-        self._new_deliveries: list[dict[str, Any]] = []
         self._changed_messages: dict[int, Message] = {}
-        self._done: set[tuple[int, int]] = set()
-        self._after: list[Any] = []
-        self._dropped: list[int] = []
         self._cursors: dict[int, str] = {}

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from bridge.store import tables as t
-from bridge.store.ledger import OPEN
+from bridge.store.owed import OPEN
 
 _AT_ONCE = 1_000
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from bridge.store.database import Database
+from bridge.store.database import UNWRITABLE, Database
 from bridge.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Writer:
         while True:
             try:
                 results = await self._database.write(lambda connection: self._apply(connection, group))
-            except (OperationalError, InterfaceError) as error:
+            except UNWRITABLE as error:
                 self.ledger.forget()
                 if not _passing(error):
                     raise

@@ -1,0 +1,65 @@
+"""Our accounts, as the writer knows them: whose they are, which chats they see, whom they talk with."""
+
+from sqlalchemy import Connection, delete, insert, select
+
+from bridge.store import tables as t
+
+
+class Accounts:
+    """Questions and changes inside the group's transaction; remembered from group to group."""
+
+    connection: Connection
+
+    def __init__(self) -> None:
+        self._in: dict[int, frozenset[int]] = {}
+        self._me: dict[str, dict[str, int]] = {}
+
+    def in_chat(self, chat: int) -> frozenset[int]:
+        """Which of our accounts see `chat`."""
+        if chat not in self._in:
+            if len(self._in) > 50_000:
+                self._in.clear()
+            c = t.chat_accounts.c
+            rows = self.connection.execute(select(c.account).where(c.chat == chat))
+            self._in[chat] = frozenset(rows.scalars())
+        return self._in[chat]
+
+    def enter(self, chat: int, account: int) -> None:
+        """`account` sees `chat`."""
+        present = self.in_chat(chat)
+        if account not in present:
+            self.connection.execute(insert(t.chat_accounts).values(chat=chat, account=account))
+            self._in[chat] = present | {account}
+
+    def direct(self, account: int, contact: str) -> int | None:
+        """*The* direct chat of an account with a person."""
+        d = t.directs.c
+        return self.connection.execute(select(d.chat).where(d.account == account, d.contact == contact)).scalar()
+
+    def set_direct(self, account: int, contact: str, chat: int) -> None:
+        d = t.directs.c
+        self.connection.execute(delete(t.directs).where(d.account == account, d.contact == contact))
+        self.connection.execute(insert(t.directs).values(account=account, contact=contact, chat=chat))
+
+    def ours(self, network: str) -> dict[str, int]:
+        """Our accounts on a network: contact id to account."""
+        if network not in self._me:
+            a = t.accounts.c
+            rows = self.connection.execute(select(a.me, a.id).where(a.network == network))
+            self._me[network] = {row[0]: row[1] for row in rows}
+        return self._me[network]
+
+    def of_user(self, user: str, network: str) -> list[int]:
+        """The accounts of a user on a network that are logged in, oldest first."""
+        a = t.accounts.c
+        query = select(a.id).where(a.user == user, a.network == network, a.state == "active").order_by(a.id)
+        return list(self.connection.execute(query).scalars())
+
+    def user_of(self, account: int) -> str:
+        """Whose account this is; empty for the operator's."""
+        return self.connection.execute(select(t.accounts.c.user).where(t.accounts.c.id == account)).scalar() or ""
+
+    def forget(self) -> None:
+        """Somebody logged in or out, or chats became one."""
+        self._in.clear()
+        self._me.clear()

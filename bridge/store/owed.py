@@ -1,0 +1,73 @@
+"""Deliveries inside the group's transaction: what is owed, what is done, what failed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from bridge.store import tables as t
+
+OPEN, REFUSED, DEAD, GIVEN_UP = 0, 1, 2, 3
+
+
+class Owed:
+    """One per group; `flush` writes what it collected, one statement per kind of change."""
+
+    def __init__(self, connection: Connection, now: Callable[[], float]) -> None:
+        self._connection = connection
+        self._now = now
+        self._new: list[dict[str, Any]] = []
+        self._done: set[tuple[int, int]] = set()
+        self._changed: list[tuple[int, int, dict[str, Any]]] = []
+        self._dropped: list[int] = []
+
+    def state(self, chat: int, event: int) -> tuple[int, str, str] | None:
+        """A delivery's state, reason and text; None when it is done (or never was)."""
+        d = t.deliveries.c
+        query = select(d.state, d.reason, d.text).where(d.chat == chat, d.event == event)
+        row = self._connection.execute(query).first()
+        return None if row is None or (chat, event) in self._done else (row[0], row[1], row[2])
+
+    def oldest_tried(self, chat: int) -> int | None:
+        """The oldest open delivery of `chat` that was durably marked as tried."""
+        d = t.deliveries.c
+        query = select(d.event).where(d.chat == chat, d.state == OPEN, d.tried > 0).order_by(d.event)
+        return next((e for e in self._connection.execute(query).scalars() if (chat, e) not in self._done), None)
+
+    def add(self, chat: int, event: int, account: int) -> None:
+        """`account` owes `event` to `chat`."""
+        self._insert(chat, event, account, OPEN, told=False, reason="", text="")
+
+    def add_failed(self, chat: int, event: int, account: int, reason: str, text: str, *, told: bool) -> None:
+        """A delivery that was done has failed after all."""
+        self._insert(chat, event, account, REFUSED, told=told, reason=reason, text=text[:500])
+
+    def close(self, chat: int, event: int, *, drop: bool = False) -> None:
+        """The delivery is done: its row goes; with `drop` its event too (answers and notices leave nothing behind)."""
+        self._done.add((chat, event))
+        if drop:
+            self._dropped.append(event)
+
+    def keep(self, chat: int, event: int, **values: Any) -> None:
+        """Change a delivery's row (state, tried, bugs, told, reason, text, account)."""
+        self._changed.append((chat, event, values))
+
+    def flush(self) -> None:
+        run = self._connection.execute
+        if self._new:
+            run(insert(t.deliveries), self._new)
+        if self._done:
+            mark = "?" if self._connection.dialect.name == "sqlite" else "%s"
+            statement = f"DELETE FROM deliveries WHERE chat = {mark} AND event = {mark}"
+            self._connection.exec_driver_sql(statement, list(self._done))
+        d = t.deliveries.c
+        for chat, event, values in self._changed:
+            run(update(t.deliveries).where(d.chat == chat, d.event == event).values(**values))
+        if self._dropped:
+            run(delete(t.events).where(t.events.c.id.in_(self._dropped)))
+
+    def _insert(self, chat: int, event: int, account: int, state: int, *, told: bool, reason: str, text: str) -> None:
+        self._new.append(
+            {"chat": chat, "event": event, "account": account, "state": state, "tried": 0, "bugs": 0,
+             "told": int(told), "reason": reason, "text": text, "at": self._now()}
+        )  # fmt: skip
