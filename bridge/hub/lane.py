@@ -278,11 +278,12 @@ class Lane:
     def _mark_waiting(self, change: Debt) -> None:
         """An edit or a retraction folds into its message if that still waits here (`Performer` decides)."""
         for waiting in self.next:
-            if waiting.message == change.message and waiting.kind == "message":
-                if change.kind == "edit":
-                    waiting.content, waiting.content_body = change.event, change.body
-                else:
-                    waiting.retracted = change.event
+            if waiting.message != change.message:
+                continue
+            if change.kind == "retraction":
+                waiting.retracted = change.event
+            elif waiting.kind == "message":
+                waiting.content, waiting.content_body = change.event, change.body
 
     async def _refill(self) -> None:
         self._reading, self._again = True, False

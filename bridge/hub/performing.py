@@ -71,7 +71,7 @@ class Performer:
             return
         wish, copies = await self._wish(owed, place, known, event, seat, folds=folds)
         version = owed.content if folds else owed.event
-        if owed.kind == "edit" and copies and all(c.version >= owed.event for c in copies if c.part >= 0):
+        if owed.kind == "edit" and self._needless(owed, copies):
             self.close(owed, place, known, event, [])
             return
         try:
@@ -165,6 +165,11 @@ class Performer:
             before=tuple((emoji, MessageId(native)) for emoji, native in before),
             maybe_done=owed.maybe or owed.tried > 0,
         ), copies
+
+    def _needless(self, owed: Debt, copies: Sequence[Copy]) -> bool:
+        """An edit that was folded into its message, or whose message was cancelled before it ever arrived."""
+        shown = [copy for copy in copies if copy.part >= 0]
+        return all(copy.version >= owed.event for copy in shown) if shown else owed.retracted is not None
 
     def _shown_already(self, event: Journaled, owed: Debt, place: Place, can: Capabilities) -> bool:
         """What a user wrote in another app of his own, where his XMPP apps cannot show it as his own."""
