@@ -1,12 +1,42 @@
-"""What tests of several folders share: a database of each kind, a desk."""
+"""What tests of several folders share: real servers (started when first wanted), a database, a desk."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from bridge.store.database import Database
 from tests.support.asking import Scene, scene
+from tests.support.postgres import Postgres
+from tests.support.prosody import Prosody
+from tests.support.synapse import Synapse
+
+COMPONENTS = {
+    "matrix.localhost": "secret of matrix",
+    "memory.localhost": "secret of memory",
+    "bridge.localhost": "secret of bridge",
+}
+
+
+@pytest.fixture(scope="session")
+def prosody() -> Iterator[Prosody]:
+    """One for all tests that do not stop it; give your users names of their own. Archives are off."""
+    with Prosody(COMPONENTS) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def synapse() -> Iterator[Synapse]:
+    """One for all tests that do not stop it; give your users names of their own."""
+    with Synapse() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One for all tests; `fresh()` gives an empty database."""
+    with Postgres() as server:
+        yield server
 
 
 @pytest.fixture

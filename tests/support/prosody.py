@@ -1,0 +1,135 @@
+"""A real Prosody on free loopback ports with throw-away state."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from types import TracebackType
+
+from tests.support.ports import free_port, is_open, wait_until
+from tests.support.process import Folder, Server, run_as
+
+_USER = "prosody"
+
+_CONFIG = """
+pidfile = "{folder}/prosody.pid"
+data_path = "{folder}/data"
+plugin_paths = {{ "{folder}/plugins" }}
+certificates = "{folder}/certs"
+log = {{ {{ levels = {{ min = "{log_level}" }}, to = "console", timestamps = "%H:%M:%S" }} }}
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {c2s_port} }}  c2s_direct_tls_ports = {{ }}
+s2s_ports = {{ }}
+component_interfaces = {{ "127.0.0.1" }}  component_ports = {{ {component_port} }}
+http_ports = {{ }}  https_ports = {{ }}
+authentication = "internal_hashed"
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+storage = "internal"
+archive_expires_after = "never"
+modules_disabled = {{ "s2s" }}
+modules_enabled = {{ "roster"; "saslauth"; "disco"; "ping"; "posix"; "carbons"; "pep"; "vcard4"; {modules} }}
+
+VirtualHost "localhost"
+
+Component "conference.localhost" "muc"
+  restrict_room_creation = false
+  muc_room_locking = false
+"""
+
+
+class Prosody:
+    """`components` are domains with their secrets; ports stay the same over restarts.
+
+    Without `archives` (XEP-0313) it does not get slower with every message. `tls` offers STARTTLS with a certificate of
+    its own, which apps for people insist on; test clients speak plainly.
+    """
+
+    domain = "localhost"
+
+    def __init__(
+        self,
+        components: Mapping[str, str],
+        *,
+        archives: bool = False,
+        tls: bool = False,
+        c2s_port: int | None = None,
+        component_port: int | None = None,
+        log_level: str = "info",
+    ) -> None:
+        self.components = dict(components)
+        self.c2s_port = c2s_port or free_port()
+        self.component_port = component_port or free_port()
+        self._tls = tls
+        self._folder = Folder("prosody", _USER)
+        self._server = Server(self._folder.path / "log")
+        self._config = self._folder.path / "prosody.cfg.lua"
+        modules = ('"mam";' if archives else "") + ('"tls";' if tls else "")
+        text = _CONFIG.format(
+            folder=self._folder.path, log_level=log_level, c2s_port=self.c2s_port,
+            component_port=self.component_port, modules=modules,
+        )  # fmt: skip
+        for domain, secret in self.components.items():
+            text += f'\nComponent "{domain}"\n  component_secret = "{secret}"\n'
+        for name in ("data", "certs", "plugins"):
+            (self._folder.path / name).mkdir()
+        if tls:
+            self._make_certificate()
+        self._config.write_text(text)
+        self._folder.give()
+
+    def __enter__(self) -> "Prosody":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return self._server.pid
+
+    @property
+    def log(self) -> str:
+        return self._server.said()
+
+    def start(self) -> None:
+        """Returns when it answers on both ports. Raises TimeoutError."""
+        # Prosody insists on a home directory that exists.
+        environment = {"HOME": str(self._folder.path)}
+        self._server.start([*run_as(_USER), "prosody", "-F", "--config", str(self._config)], environment)
+        wait_until(lambda: is_open(self.c2s_port) and is_open(self.component_port), 30, "Prosody listens")
+
+    def stop(self) -> None:
+        """As an operator stops it: streams are closed."""
+        self._server.stop()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def kill(self) -> None:
+        """Like a power cut."""
+        self._server.kill()
+
+    def close(self) -> None:
+        """End it and remove everything."""
+        self._server.stop()
+        self._folder.remove()
+
+    def add_user(self, name: str, password: str) -> str:
+        """Make an account, running or not; its bare JID."""
+        subprocess.run(
+            [*run_as(_USER), "prosodyctl", "--config", str(self._config), "register", name, self.domain, password],
+            check=True, stdout=subprocess.DEVNULL, env={**os.environ, "HOME": str(self._folder.path)},
+            cwd=self._folder.path,
+        )  # fmt: skip
+        return f"{name}@{self.domain}"
+
+    def _make_certificate(self) -> None:
+        certificates = self._folder.path / "certs"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+             "-keyout", str(certificates / "localhost.key"), "-out", str(certificates / "localhost.crt")],
+            check=True, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
