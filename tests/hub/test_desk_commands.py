@@ -169,6 +169,18 @@ async def test_logout_ends_here_even_if_the_network_cannot_be_told(at_desk: Scen
     assert not row.active
 
 
+async def test_a_fault_of_the_connector_at_logout_still_ends_the_account_here(at_desk: Scene) -> None:
+    await at_desk.log_in()
+    at_desk.connector.trouble = KeyError("bug")
+
+    turn = await at_desk.desk.begin(ROMEO, "logout", {})
+
+    assert turn.failed
+    assert turn.text.startswith("Something is wrong in the gateway, and `logout` had to be ended.")
+    [row] = await at_desk.accounts()
+    assert (row.active, row.secret) == (False, b"")
+
+
 async def test_logout_asks_which_of_several_accounts(at_desk: Scene) -> None:
     await at_desk.log_in("x")
     await at_desk.log_in("z")

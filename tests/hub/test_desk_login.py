@@ -219,6 +219,54 @@ async def test_nobody_answering_ends_the_login(database: Database, tmp_path: Pat
         assert await at_desk.accounts() == []
 
 
+async def test_a_login_that_is_being_stored_is_carried_out_to_its_end(at_desk: Scene) -> None:
+    at_desk.sessions.open.clear()
+    begun = await at_desk.desk.begin(ROMEO, "login", {})
+    waiting = asyncio.create_task(at_desk.desk.answer(ROMEO, begun.dialogue, PASSWORD))
+    await at_desk.sessions.starting.wait()
+
+    turn = at_desk.desk.cancel(ROMEO, begun.dialogue)
+    closing = asyncio.create_task(at_desk.desk.close())
+    at_desk.sessions.open.set()
+
+    assert (turn.text, turn.failed) == (
+        "It is too late to cancel `login`. Send `status` to see how it went.",
+        True,
+    )
+    assert (await waiting).text == "You are logged in to Matrix as @x:y."
+    await closing
+    assert [row.active for row in await at_desk.accounts()] == [True]
+
+
+async def test_three_commands_that_are_being_carried_out_are_enough(at_desk: Scene) -> None:
+    at_desk.sessions.open.clear()
+    waiting = []
+    for name in ("x", "z", "w"):
+        at_desk.sessions.starting.clear()
+        waiting.append(asyncio.create_task(at_desk.desk.begin(ROMEO, "login", PASSWORD | {"username": name})))
+        await at_desk.sessions.starting.wait()
+
+    turn = await at_desk.desk.begin(ROMEO, "status", {})
+
+    assert (turn.text, turn.failed) == ("Please wait until your other commands are done.", True)
+    at_desk.sessions.open.set()
+    assert [turn.failed for turn in await asyncio.gather(*waiting)] == [False] * 3
+
+
+async def test_an_answer_that_is_sent_twice_gets_the_same_turn_twice(at_desk: Scene) -> None:
+    at_desk.sessions.open.clear()
+    begun = await at_desk.desk.begin(ROMEO, "login", {})
+    first = asyncio.create_task(at_desk.desk.answer(ROMEO, begun.dialogue, PASSWORD))
+    await at_desk.sessions.starting.wait()
+    second = asyncio.create_task(at_desk.desk.answer(ROMEO, begun.dialogue, PASSWORD))
+
+    at_desk.sessions.open.set()
+
+    turns = await asyncio.gather(first, second)
+    assert [turn.text for turn in turns] == ["You are logged in to Matrix as @x:y."] * 2
+    assert len(await at_desk.accounts()) == 1
+
+
 async def test_stopping_ends_open_logins(at_desk: Scene) -> None:
     turn = await at_desk.desk.begin(ROMEO, "login", {})
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from bridge.contract import (
     Account,
     AccountId,
-    ConnectorError,
     ContactId,
     Credentials,
     Dialogue,
@@ -77,7 +76,7 @@ class AskingConnector:
     def __init__(self, *flows: str) -> None:
         self.flows: Sequence[Flow] = [Flow(flow, flow.capitalize()) for flow in flows or ("password",)]
         self.logged_out: list[Account] = []
-        self.trouble: ConnectorError | None = None  # raised by the next log_out
+        self.trouble: Exception | None = None  # raised by the next log_out
         self.waiting = asyncio.Event()  # a login hangs at the slow homeserver
         self.answered = asyncio.Event()  # the slow homeserver answers
         self.cancelled = asyncio.Event()  # a login saw its cancellation
@@ -147,8 +146,13 @@ class Switchboard:
         self.calls: list[tuple[str, int]] = []
         self.states: dict[int, tuple[bool, str]] = {}
         self.waiting = (0, 0.0)
+        self.open = asyncio.Event()  # until then nothing can be started
+        self.open.set()
+        self.starting = asyncio.Event()
 
     async def start(self, account: AccountId) -> None:
+        self.starting.set()
+        await self.open.wait()
         self.calls.append(("start", account))
         self.states[account] = (True, "")
 

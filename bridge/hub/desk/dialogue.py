@@ -19,6 +19,7 @@ from bridge.hub.desk.words import duration
 from bridge.hub.facades import Caller, Turn
 
 log = logging.getLogger(__name__)
+_STILL = Form("Please wait", "This takes a while. Go on, or send anything, to see how it went.", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Conversation:
         self._shown: list[str] = []
         self._question: Form | None = None
         self._answer: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+        self._slow = False  # the person has been told that it takes a while
         self._news = asyncio.Event()  # a question stands, or it is over
 
     # What the verb sees
@@ -85,18 +87,21 @@ class Conversation:
             pass
         if self.ended is not None:
             return self.ended
-        return self._show(self._question or self._still())
+        self._slow = self._question is None
+        return self._show(self._question or _STILL)
 
     async def answer(self, given: Mapping[str, str]) -> Turn:
         """Resume with what was typed; what will not do is asked again."""
         question = self._question
         if question is None or self._answer.done():
-            wrong = unknown_fault(self._still(), given)
-            return self._show(self._still(), wrong) if wrong and self.ended is None else await self.turn()
+            # The same answer sent twice waits for the same turn; an answer to the form without fields has none.
+            wrong = unknown_fault(_STILL, given) if self._slow and self.ended is None else ""
+            return self._show(_STILL, wrong) if wrong else await self.turn()
         wrong = fault(question, given)
         if wrong:
             return self._show(proposed(question, given), wrong)
         self._question = None
+        self._slow = False
         self._news.clear()
         self._shown.clear()
         self._answer.set_result(complete(question, given))
@@ -160,9 +165,6 @@ class Conversation:
     def _show(self, form: Form, wrong: str = "") -> Turn:
         text = _lines(wrong, *self._shown, form.text)
         return Turn(self.id, text, replace(form, text=text))
-
-    def _still(self) -> Form:
-        return Form(self.verb, "This takes a while. Go on, or send anything, to see how it went.", ())
 
 
 def _lines(*texts: str) -> str:

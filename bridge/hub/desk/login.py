@@ -59,18 +59,23 @@ async def _flow(connector: Connector, talk: Talk) -> Flow:
 
 
 async def _keep(tools: Tools, caller: Caller, credentials: Credentials) -> None:
-    known = await tools.database.read(lambda c: accounts.accounts_of(c, caller.user, caller.network))
-    for row in known:
-        if row.me == credentials.me:
-            # The old session first: that its credentials end must not be taken for the end of the new ones.
-            await tools.sessions.stop(AccountId(row.id))
+    """Store and connect. What was connected before is connected again, also when storing fails."""
+    rows = await tools.database.read(lambda c: accounts.accounts_of(c, caller.user, caller.network))
+    connecting = {AccountId(row.id) for row in rows if row.me == credentials.me}
+    for known in connecting:
+        # The old session first: that its credentials end must not be taken for the end of the new ones.
+        await tools.sessions.stop(known)
     sealed = tools.secrets.seal(credentials.secret)
-    identity = await tools.database.write(
-        lambda c: accounts.put_account(
-            c, caller.network, caller.user, credentials.me, credentials.name, sealed
+
+    me, name = credentials.me, credentials.name
+    try:
+        identity = await tools.database.write(
+            lambda c: accounts.put_account(c, caller.network, caller.user, me, name, sealed)
         )
-    )  # fmt: skip
-    await tools.sessions.start(AccountId(identity))
+        connecting.add(AccountId(identity))
+    finally:
+        for either in connecting:
+            await tools.sessions.start(either)
 
 
 class _Counted:

@@ -19,8 +19,10 @@ async def _logout(tools: Tools, caller: Caller, talk: Talk) -> str:
     talk.seal()
     identity = AccountId(row.id)
     await tools.sessions.stop(identity)
-    trouble = await _end_on_network(tools, connector, row)
-    await tools.database.write(lambda c: accounts.end_account(c, identity))
+    try:
+        trouble = await _end_on_network(tools, connector, row)
+    finally:
+        await tools.database.write(lambda c: accounts.end_account(c, identity))
     done = f"You are logged out of {connector.name} ({row.me}). Your chats are kept for when you log in again."
     if trouble:
         done += (
