@@ -20,7 +20,7 @@ class Control:
         await self._hub.connect(account)
 
     async def stop(self, account: AccountId) -> None:
-        await self._hub.sessions.stop(account)
+        await self._hub.disconnect(account)
 
     def state(self, account: AccountId) -> tuple[bool, str]:
         seat = self._hub.sessions.seat(account)

@@ -118,13 +118,13 @@ class Hub:
         if HOME in around.connectors:
             home_account = await durably(self.writer, _ensure_home)
             self._context = Context(self._keys, around.home, home_account, self._names)
-        opener = Opener(self.writer, self._keys, self.lanes.moved)
-        performer = Performer(self.writer, opener, self.sessions, self._keys, self.lanes.offer)
         self._notices = Notices(
             around.database, self.writer, self._keys, around.limits, around.home, home_account, self._names,
             self.lanes.offer, self.lanes.blocked,
         )  # fmt: skip
         endings = Endings(self.writer, self._keys, self.counters, self.lanes.offer, self._notices.poke)
+        opener = Opener(self.writer, self._keys, self.lanes.moved)
+        performer = Performer(self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered)
         self.lanes.roads = Roads(self.sessions, performer, endings, around.limits, self.lanes.page, self.lanes.place)
         for row in await around.database.read(stored.active_accounts):
             if row.network in around.connectors:
@@ -145,12 +145,17 @@ class Hub:
 
     async def connect(self, account: AccountId) -> None:
         """Connect an account with the credentials that are stored now."""
-        await self.sessions.stop(account)
+        await self.disconnect(account)
         row = await self._around.database.read(lambda c: stored.account(c, account))
         await durably(self.writer, lambda ledger: ledger.directory.accounts.forget())
         if row is not None and row.active:
             self.sessions.start(self._seat(row))
             self.lanes.wake([account])
+
+    async def disconnect(self, account: AccountId) -> None:
+        """End the account's session; what it reported is durable when this returns."""
+        await self.sessions.stop(account)
+        await self.writer.drained()
 
     # what sessions report
 

@@ -13,12 +13,12 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bridge.contract import ChatId, ConnectorError, LoggedOut, Reason, Refused, Scope, Unavailable, Unconfirmed
 from bridge.hub.known import Known
 from bridge.hub.limits import Limits
-from bridge.hub.performing import Performer, Reopened
+from bridge.hub.performing import Performer, Ready, Reopened
 from bridge.hub.retry import Backoff
 from bridge.hub.sessions import Seat, Sessions
 from bridge.store.deliveries import Place
@@ -26,6 +26,7 @@ from bridge.store.rows import Debt
 
 log = logging.getLogger(__name__)
 HELD = 64  # deliveries in memory
+T = TypeVar("T")
 
 
 class Ends(Protocol):
@@ -37,7 +38,6 @@ class Ends(Protocol):
         """Count an attempt that ended in a bug, durably; True when it was the last."""
         ...
 
-    def delivered(self, place: Place) -> None: ...
     def retried(self, place: Place) -> None: ...
     def possible_duplicate(self, place: Place) -> None: ...
 
@@ -134,21 +134,44 @@ class Lane:
     async def _step(self) -> None:
         """Start what may start; wait for what is under way; deal with what failed."""
         if self.next and not self._failed and await self._may_start(self.next[0]):
-            owed = self.next.popleft()
-            self.flying[owed.event] = owed
-            await self.known.room()
-            if self._window(owed) == 1:
-                await self._one(owed)
-            else:
-                task = asyncio.create_task(self._one(owed))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-            return
-        if self.flying:
+            await self._begin(self.next.popleft())
+        elif self.flying:
             self.landed.clear()
             await self.landed.wait()
         elif self._failed:
             await self._recover()
+
+    async def _begin(self, owed: Debt) -> None:
+        """Look up what the action needs in order, one after the other; only the calls themselves overlap."""
+        assert self.place is not None
+        self.flying[owed.event] = owed
+        await self.known.room()
+        ready = await self._guarded(owed, self._roads.performer.prepare(owed, self.place, self.known))
+        if ready is None:
+            self._land(owed)
+        elif len(ready.parts) == 1 and self._window(owed) > 1:
+            task = asyncio.create_task(self._finish(owed, ready))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            while len(self.flying) > 1:  # parts must not mix with what is under way
+                self.landed.clear()
+                await self.landed.wait()
+            if self._failed:
+                self._failed.append((owed, Unavailable("Something before it failed.", scope=Scope.CHAT)))
+                self._land(owed)
+            else:
+                await self._finish(owed, ready)
+
+    async def _finish(self, owed: Debt, ready: Ready) -> None:
+        try:
+            await self._guarded(owed, self._roads.performer.finish(ready))
+        finally:
+            self._land(owed)
+
+    def _land(self, owed: Debt) -> None:
+        self.flying.pop(owed.event, None)
+        self.landed.set()
 
     async def _may_start(self, owed: Debt) -> bool:
         if self.flying and (
@@ -193,22 +216,22 @@ class Lane:
         if seat is not None and seat.up.is_set():
             self.blocked = ""
 
-    async def _one(self, owed: Debt) -> None:
+    async def _guarded(self, owed: Debt, work: Awaitable[T]) -> T | None:
+        """Do a step of a delivery; what goes wrong is dealt with when everything under way has landed."""
         assert self.place is not None
         try:
-            await self._roads.performer.perform(owed, self.place, self.known)
-            self._backoff.reset()
-            self.blocked = ""
-            self._roads.ends.delivered(self.place)
+            done = await work
         except Reopened:
-            pass  # the lane has been restarted under the chat's new name
+            return None  # the lane has been restarted under the chat's new name
         except Refused as refusal:
             self._roads.ends.refused(owed, self.place, refusal.reason, refusal.text)
+            return None
         except Exception as error:
             self._failed.append((owed, error))
-        finally:
-            self.flying.pop(owed.event, None)
-            self.landed.set()
+            return None
+        self._backoff.reset()
+        self.blocked = ""
+        return done
 
     async def _recover(self) -> None:
         """Everything that failed goes back in order; then wait as the first failure asks."""

@@ -44,6 +44,23 @@ from bridge.store.writer import Writer
 LATE = 60.0  # seconds after which a message carries its original time
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A delivery whose calls can be made: nothing more has to be looked up."""
+
+    owed: Debt
+    place: Place
+    known: Known
+    event: Journaled
+    session: Session
+    wish: Wish
+    can: Capabilities
+    arrived: frozenset[int]  # parts that an earlier attempt brought there
+    version: int
+    parts: tuple[Action, ...] = ()
+    first: int = 0  # the number of the first part
+
+
 @dataclass(slots=True)
 class Performer:
     """Stateless but for what it is given; lanes own the order."""
@@ -53,9 +70,11 @@ class Performer:
     sessions: Sessions
     keys: Keys
     offer: Callable[[Debt], None]
+    delivered: Callable[[Place], None]
 
-    async def perform(self, owed: Debt, place: Place, known: Known) -> None:
-        """Carry out and close one delivery. Raises the four errors of the contract; anything else is a bug."""
+    async def prepare(self, owed: Debt, place: Place, known: Known) -> Ready | None:
+        """Everything before the call: None when the delivery is closed without one. Raises the four errors, and
+        `Reopened` when it has opened the chat."""
         seat = self.sessions.seat(owed.account)
         session = seat.session if seat else None
         if seat is None or session is None:
@@ -68,68 +87,76 @@ class Performer:
         folds = owed.kind == "message" and not owed.maybe and not owed.tried
         if (folds and owed.retracted) or self._shown_already(event, owed, place, can):
             self.close(owed, place, known, event, [])
-            return
+            return None
         wish, copies = await self._wish(owed, place, known, event, seat, folds=folds)
-        version = owed.content if folds else owed.event
         if owed.kind == "edit" and self._needless(owed, copies):
             self.close(owed, place, known, event, [])
-            return
-        try:
-            await self._carry_out(owed, place, known, event, session, wish, can, copies, version)
-        except Refused as refusal:
-            less = _without(can, refusal, wish)
-            if less is None:
-                raise
-            await self._carry_out(owed, place, known, event, session, wish, less, copies, version)
-
-    async def _carry_out(
-        self,
-        owed: Debt,
-        place: Place,
-        known: Known,
-        event: Journaled,
-        session: Session,
-        wish: Wish,
-        can: Capabilities,
-        copies: Sequence[Copy],
-        version: int,
-    ) -> None:
-        action = translate(wish, can)
-        if action is None:
-            self.close(owed, place, known, event, [])
-            return
-        careful = not can.idempotent and not can.echoes
+            return None
+        version = owed.content if folds else owed.event
         arrived = (
             {c.part if c.part >= 0 else -1 - c.part for c in copies if c.version == version} if owed.maybe else set()
         )
-        first = 0 if isinstance(action, Edit) or not wish.target else 1 + max(c.part for c in copies)
+        ready = Ready(owed, place, known, event, session, wish, can, frozenset(arrived), version)
+        return self._with_parts(ready, copies)
+
+    def _with_parts(self, ready: Ready, copies: Sequence[Copy]) -> Ready | None:
+        action = translate(ready.wish, ready.can)
+        if action is None:
+            self.close(ready.owed, ready.place, ready.known, ready.event, [])
+            return None
+        # What is said instead of an edit or a reaction is a further part of the message: a retraction finds it too.
+        extra = bool(ready.wish.target) and not isinstance(action, Edit)
+        first = 1 + max(c.part for c in copies) if extra else 0
+        return replace(ready, parts=tuple(ready.session.parts(action)), first=first)
+
+    async def finish(self, ready: Ready) -> None:
+        """The calls, one per part, and the end of the delivery."""
+        try:
+            await self._carry_out(ready)
+        except Refused as refusal:
+            less = _without(ready.can, refusal, ready.wish)
+            if less is None:
+                raise
+            copies = await ready.known.of(ready.owed.message)
+            instead = self._with_parts(replace(ready, can=less), copies)
+            if instead is not None:
+                await self._carry_out(instead)
+
+    async def _carry_out(self, ready: Ready) -> None:
+        owed, parts = ready.owed, ready.parts
+        careful = not ready.can.idempotent and not ready.can.echoes
         made: list[Copy] = []
         reactions: Sequence[tuple[str, str]] | None = None
-        parts = session.parts(action)
         for number, part in enumerate(parts):
-            if number + first in arrived:
+            if number + ready.first in ready.arrived:
                 continue
             if careful:
                 await self._mark(owed, owed.tried + 1)
             try:
-                receipt = await session.perform(part)
+                receipt = await ready.session.perform(part)
             except Unavailable:
                 if careful:
                     await self._mark(owed, 0)
                 raise
-            new = _copies(owed, part, receipt, number + first, version)
+            new = _copies(owed, part, receipt, number + ready.first, ready.version)
             if isinstance(part, React):
                 reactions = receipt.reactions
             if number < len(parts) - 1:
-                known.add(new)
+                ready.known.add(new)
                 kept = durably(self.writer, _keep(new))
                 if careful:
                     await kept
             else:
                 made = new
-        finished = self.close(owed, place, known, event, made, reactions)
+        finished = self.close(owed, ready.place, ready.known, ready.event, made, reactions)
+        self.delivered(ready.place)
         if careful:
             await finished
+
+    def _needless(self, owed: Debt, copies: Sequence[Copy]) -> bool:
+        """An edit that was folded into its message, or whose message was cancelled before it ever arrived."""
+        shown = [copy for copy in copies if copy.part >= 0]
+        return all(copy.version >= owed.event for copy in shown) if shown else owed.retracted is not None
 
     async def _wish(
         self, owed: Debt, place: Place, known: Known, event: Journaled, seat: Seat, *, folds: bool
@@ -165,11 +192,6 @@ class Performer:
             before=tuple((emoji, MessageId(native)) for emoji, native in before),
             maybe_done=owed.maybe or owed.tried > 0,
         ), copies
-
-    def _needless(self, owed: Debt, copies: Sequence[Copy]) -> bool:
-        """An edit that was folded into its message, or whose message was cancelled before it ever arrived."""
-        shown = [copy for copy in copies if copy.part >= 0]
-        return all(copy.version >= owed.event for copy in shown) if shown else owed.retracted is not None
 
     def _shown_already(self, event: Journaled, owed: Debt, place: Place, can: Capabilities) -> bool:
         """What a user wrote in another app of his own, where his XMPP apps cannot show it as his own."""
