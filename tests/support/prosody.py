@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from types import TracebackType
 
+from tests.support.certificate import own_certificate
 from tests.support.ports import free_port, is_open, wait_until
 from tests.support.process import Folder, Server, run_as
 
@@ -73,7 +74,7 @@ class Prosody:
         for name in ("data", "certs", "plugins"):
             (self._folder.path / name).mkdir()
         if tls:
-            self._make_certificate()
+            own_certificate(self._folder.path / "certs")
         self._config.write_text(text)
         self._folder.give()
 
@@ -124,12 +125,3 @@ class Prosody:
             cwd=self._folder.path,
         )  # fmt: skip
         return f"{name}@{self.domain}"
-
-    def _make_certificate(self) -> None:
-        certificates = self._folder.path / "certs"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-             "-keyout", str(certificates / "localhost.key"), "-out", str(certificates / "localhost.crt")],
-            check=True, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
