@@ -194,8 +194,8 @@ async def test_a_server_without_a_trusted_certificate_is_a_lasting_fault(tmp_pat
     context.load_cert_chain(own_certificate(tmp_path))
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
     async with server, client() as http:
+        port = server.sockets[0].getsockname()[1]
         with pytest.raises(Unavailable, match="certificate") as caught:
-            port = server.sockets[0].getsockname()[1]
             await http.request("POST", f"https://127.0.0.1:{port}/", timeout=10, trusted=True)
 
     assert caught.value.lasting
@@ -214,7 +214,8 @@ async def test_a_server_without_a_trusted_certificate_is_a_lasting_fault(tmp_pat
 async def test_private_addresses_are_not_touched(url: str) -> None:
     names = {
         "127.1": "127.0.0.1", "0x7f000001": "127.0.0.1", "localhost": "127.0.0.1",
-        "inside.example": "127.0.0.1 10.0.0.1", "mapped.example": "::ffff:127.0.0.1", "127.0.0.1.": "127.0.0.1", "0": "0.0.0.0",
+        "inside.example": "127.0.0.1 10.0.0.1", "mapped.example": "::ffff:127.0.0.1",
+        "127.0.0.1.": "127.0.0.1", "0": "0.0.0.0",
     }  # fmt: skip
     async with Place(says("200 OK")).running() as canary, client(**names) as http:
         with pytest.raises(Refused) as caught:
