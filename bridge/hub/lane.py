@@ -82,7 +82,7 @@ class Lane:
 
     @property
     def idle(self) -> bool:
-        return not (self.next or self.flying or self.behind or self.known.owed)
+        return not (self.next or self.flying or self.behind or self._failed or self.known.owed)
 
     def offer(self, owed: Debt) -> None:
         """A delivery has been journaled for this chat."""
@@ -129,7 +129,7 @@ class Lane:
                 return False  # merged into another chat
         if not self.next and self.behind and not self._anew:
             await self._refill()
-        return bool(self.next or self.flying or self.behind)
+        return bool(self.next or self.flying or self.behind or self._failed)
 
     async def _step(self) -> None:
         """Start what may start; wait for what is under way; deal with what failed."""

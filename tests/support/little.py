@@ -1,0 +1,146 @@
+"""A little network in the test's own process, for tests that look at the hub from both sides at once.
+
+What has to outlive the hub, or to be a process of its own, uses `bridge.testing`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.contract import (
+    Account,
+    Action,
+    Capabilities,
+    ChatId,
+    Confirm,
+    Contact,
+    ContactId,
+    Credentials,
+    CursorMoved,
+    Edit,
+    Event,
+    Fail,
+    Flow,
+    Live,
+    MessageId,
+    React,
+    Receipt,
+    Refused,
+    Retract,
+    Send,
+    Workspace,
+)
+
+ALL = frozenset({Send, Edit, Retract, React, Confirm, Fail})
+
+
+@dataclass
+class LittleNetwork:
+    """Connector and network in one. `done` are the actions performed, in order."""
+
+    id: str
+    can: Capabilities = field(default_factory=lambda: Capabilities(actions=ALL, idempotent=True))
+    done: list[tuple[int, Action]] = field(default_factory=list)
+    opened: dict[str, ChatId] = field(default_factory=dict)
+    raises: Callable[[Action], Exception | None] = lambda action: None
+    unknown: set[str] = field(default_factory=set)  # people who do not exist
+    events: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)  # by account
+    journaled: list[str] = field(default_factory=list)
+    scopes: Mapping[int, str] = field(default_factory=dict)
+    refuses_connections: Exception | None = None
+    flows: Sequence[Flow] = ()
+    options: Mapping[str, type] = field(default_factory=dict)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def name(self) -> str:
+        return self.id.upper()
+
+    def localpart(self, contact: ContactId) -> str:
+        return contact
+
+    def contact(self, localpart: str) -> ContactId | None:
+        return ContactId(localpart)
+
+    async def login(self, flow: Flow, ask: Any, workspace: Workspace) -> Credentials:
+        raise NotImplementedError("nobody logs in here")
+
+    async def log_out(self, account: Account, workspace: Workspace) -> None: ...
+
+    @asynccontextmanager
+    async def connect(self, account: Account, workspace: Workspace) -> AsyncIterator["LittleSession"]:
+        if self.refuses_connections is not None:
+            raise self.refuses_connections
+        yield LittleSession(self, account)
+
+    def queue(self, account: int) -> asyncio.Queue[Event]:
+        return self.events.setdefault(account, asyncio.Queue())
+
+    def report(self, account: int, *events: Event) -> None:
+        for event in events:
+            self.queue(account).put_nowait(event)
+
+    async def until(self, number: int, kind: type[Action] = Action) -> list[Any]:
+        """The actions of `kind`, as soon as there are `number`; raises TimeoutError with what there is."""
+        async with self.changed:
+            try:
+                await asyncio.wait_for(self.changed.wait_for(lambda: len(self.actions(kind)) >= number), 10)
+            except TimeoutError:
+                raise TimeoutError(f"{len(self.actions(kind))} of {number}: {self.done}") from None
+        return self.actions(kind)
+
+    def actions(self, kind: type[Action] = Action) -> list[Any]:
+        return [action for _, action in self.done if isinstance(action, kind)]
+
+
+@dataclass
+class LittleSession:
+    net: LittleNetwork
+    account: Account
+
+    @property
+    def me(self) -> Contact:
+        return Contact(self.account.me)
+
+    def scope(self, chat: ChatId) -> str:
+        return self.net.scopes.get(self.account.id, "")
+
+    def capabilities(self, chat: ChatId) -> Capabilities:
+        return self.net.can
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        yield Live()
+        queue = self.net.queue(self.account.id)
+        number = 0
+        while True:
+            event = await queue.get()
+            if isinstance(event, Exception):
+                raise event
+            yield event
+            number += 1
+            yield CursorMoved(str(number))
+
+    def journaled(self, cursor: str) -> None:
+        self.net.journaled.append(cursor)
+
+    def parts(self, action: Action) -> Sequence[Action]:
+        return [action]
+
+    async def perform(self, action: Action) -> Receipt:
+        error = self.net.raises(action)
+        if error is not None:
+            raise error
+        async with self.net.changed:
+            self.net.done.append((self.account.id, action))
+            self.net.changed.notify_all()
+        return Receipt((MessageId(f"{self.net.id}-{len(self.net.done)}"),))
+
+    async def direct(self, contact: ContactId, key: str) -> ChatId:
+        if contact in self.net.unknown:
+            raise Refused("There is no such person.")
+        return self.net.opened.setdefault(contact, ChatId(f"direct-{contact}"))
+
+    async def contacts(self) -> Sequence[Contact]:
+        return []
