@@ -20,19 +20,31 @@ class Known:
         self._database = database
         self._chat = chat
         self._copies: OrderedDict[int, dict[str, Copy]] = OrderedDict()
+        self._whole: set[int] = set()  # messages of which everything stored is in `_copies`
         self._settled = asyncio.Event()
 
     def add(self, copies: Iterable[Copy]) -> None:
         for copy in copies:
             self._copies.setdefault(copy.message, {})[copy.native] = copy
             self._copies.move_to_end(copy.message)
-        while len(self._copies) > _KEPT + MOST_OWED:  # what goes is older than every uncommitted closing
-            self._copies.popitem(last=False)
+        self._forget()
+
+    def learn(self, message: int, copies: Sequence[Copy]) -> None:
+        """All that is stored about `message`, read with its delivery."""
+        self._copies[message] = {copy.native: copy for copy in copies} | self._copies.get(message, {})
+        self._whole.add(message)
+        self._forget()
+
+    def unlearn(self) -> None:
+        """What was read may be out of date: an echo has told more meanwhile."""
+        self._whole.clear()
+        if not self.owed:
+            self._copies.clear()
 
     async def of(self, message: int) -> Sequence[Copy]:
         """What `message` is called here: what is stored, and above it what is only in memory yet."""
-        fresh = self._copies.get(message, {})
-        if any(copy.part == 0 for copy in fresh.values()):
+        fresh = self._copies.get(message)
+        if fresh is not None and (message in self._whole or any(copy.part == 0 for copy in fresh.values())):
             return list(fresh.values())
         stored = await self._database.read(lambda c: deliveries.copies_of(c, self._chat, [message]))
         return list(({c.native: c for c in stored[message]} | self._copies.get(message, {})).values())
@@ -41,6 +53,10 @@ class Known:
         """A closing is durable."""
         self.owed -= 1
         self._settled.set()
+
+    def _forget(self) -> None:
+        while len(self._copies) > _KEPT + MOST_OWED:  # what goes is older than every uncommitted closing
+            self._whole.discard(self._copies.popitem(last=False)[0])
 
     async def reactions(self, message: int, network: str, person: str) -> list[tuple[str, str]]:
         """What stands for a person on `message` here: (emoji, native id) pairs."""

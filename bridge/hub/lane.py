@@ -123,10 +123,16 @@ class Lane:
                 self._unsure = max(self._unsure, HELD)  # they come again from the journal
                 self._failed.clear()
             self._anew, self.place, self._last = False, None, 0
+            self.known.unlearn()
         if self.place is None:
             self.place = await self._roads.place(self.chat)
             if self.place is None:
                 return False  # merged into another chat
+        if self._gate and not self._anew and not self.flying:
+            # What was tried before and arrived is known by its echo then; so read only after that.
+            self.blocked = "waiting until the accounts have caught up"
+            await self._roads.sessions.settled(self.place.accounts)
+            self.blocked, self._gate = "", False
         if not self.next and self.behind and not self._anew:
             await self._refill()
         return bool(self.next or self.flying or self.behind or self._failed)
@@ -183,15 +189,6 @@ class Lane:
             if not self.flying:
                 await self._blocked_by(seat, owed)
             return False
-        if self._gate:
-            if self.flying:
-                return False
-            assert self.place is not None
-            self.blocked = "waiting until the accounts have caught up"
-            await self._roads.sessions.settled(self.place.accounts | {owed.account})
-            self.blocked = ""
-            self._gate = False
-            return False  # what arrived before is known now: look again
         return True
 
     async def _blocked_by(self, seat: Seat | None, owed: Debt) -> None:
@@ -266,7 +263,9 @@ class Lane:
             case Unconfirmed() if seat is not None and self.place is not None:
                 can = seat.session.capabilities(ChatId(self.place.native or "")) if seat.session else None
                 if can is None or can.echoes:
+                    self._unsure = max(self._unsure, HELD)
                     self._gate = True
+                    self.restart()
                 if can is None or not can.idempotent:
                     self._roads.ends.possible_duplicate(self.place)
                 await self._rest(error.text, self._backoff.pause())
@@ -316,6 +315,9 @@ class Lane:
         finally:
             self._reading = False
         for owed in rows:
+            if owed.copies is not None:
+                self.known.learn(owed.message, owed.copies)
+                owed.copies = None
             if self._unsure > 0:
                 owed.maybe = True
                 self._unsure -= 1

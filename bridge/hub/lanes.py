@@ -16,7 +16,8 @@ from bridge.store.rows import Debt
 
 log = logging.getLogger(__name__)
 _KEPT = 2_000  # idle lanes that stay in memory
-_FIRST_PAGE = 8  # deliveries per lane while many lanes wait for the reader: every lane soon has its first
+# Deliveries per lane and page, by how many lanes wait for the reader: every lane soon has its first.
+_PAGES = ((1_000, 2), (20, 8), (0, 64))
 
 
 class Lanes:
@@ -158,7 +159,8 @@ class Lanes:
             while self._pages:
                 chats = list(self._pages)[:100]
                 asked = {chat: self._pages.pop(chat) for chat in chats}
-                most = _FIRST_PAGE if len(asked) > 20 else 64
+                waiting_lanes = len(self._pages) + len(asked)
+                most = next(size for number, size in _PAGES if waiting_lanes > number)
                 wanted = {chat: (chat, after, min(limit, most)) for chat, (after, limit, _) in asked.items()}
                 try:
                     rows = await self._database.read(partial(deliveries.pages, wanted=wanted.values()))

@@ -98,3 +98,4 @@ class Debt:
     bugs: int = 0
     maybe: bool = False  # an attempt may have arrived
     late: bool = False  # its author knows that it is late
+    copies: list[Copy] | None = None  # what its message is called there, if that was read with it
