@@ -17,7 +17,7 @@ _BUILT_IN = {
     "memory": "bridge.testing.connector:MemoryConnector",
 }
 
-Factory = Callable[[], Connector]
+Factory = Callable[[NetworkId], Connector]
 
 
 class ConnectorMissing(Exception):
@@ -35,7 +35,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Factory:
-    """The maker of a connector, called without arguments. Raises `ConnectorMissing`."""
+    """The maker of a connector, to be called with the network's id. Raises `ConnectorMissing`."""
     installed = {point.name: point for point in entry_points(group=_GROUP)}
     value = installed[name].value if name in installed else _BUILT_IN.get(name)
     if value is None:
@@ -51,7 +51,7 @@ def load(name: str) -> Factory:
 def find(name: str, network: NetworkId) -> Connector | None:
     """The connector for a network; None, with a line in the log, when it cannot be loaded."""
     try:
-        return load(name)()
+        return load(name)(network)
     except ConnectorMissing as error:
         log.error("network disabled network=%s: %s", network, error.text)
         return None

@@ -75,8 +75,8 @@ class Session(Protocol):
 
 
 class Connector(Protocol):
-    """The package that speaks one network; found by the entry point group `landbridge.connectors`, called without
-    arguments."""
+    """The package that speaks one network; found by the entry point group `landbridge.connectors`, called with
+    the network's id."""
 
     id: str  # "matrix"
     name: str  # "Matrix"
