@@ -15,16 +15,26 @@ class TooNew(Exception):
 
 def upgrade(connection: Connection) -> None:
     """Bring the schema up to this program, in one transaction. Raises `TooNew`."""
-    config = Config()
-    config.set_main_option("script_location", str(_folder()))
+    config = _config()
     config.attributes["connection"] = connection
-    script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
+    _, known = revisions()
     with connection.begin():
         present = set(MigrationContext.configure(connection).get_current_heads())
         if present - known:
             raise TooNew("The database was made by a newer Landbridge. Install that version, or restore a backup.")
         command.upgrade(config, "head")
+
+
+def revisions() -> tuple[str | None, set[str]]:
+    """The newest schema that this program knows, and all of them."""
+    script = ScriptDirectory.from_config(_config())
+    return script.get_current_head(), {revision.revision for revision in script.walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_folder()))
+    return config
 
 
 def _folder() -> Path:

@@ -1,0 +1,108 @@
+"""`landbridge check`: validates the configuration and tries every connection; one line for every fault."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+from bridge.cli.handshake import Failed, greet
+from bridge.config import Config, Network, load
+from bridge.contract import ConnectorError
+from bridge.store import inspect
+from bridge.web import control
+from bridge.web.client import HttpClient
+
+_SECONDS = 15.0
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser("check", parents=[common], help="validate the configuration and try every connection")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Raises `ConfigError`."""
+    config = load(given.config)
+    for warning in config.warnings:
+        print(f"warning: {warning}")
+    faults = asyncio.run(_faults(config))
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if faults:
+        return 1
+    print("All is well.")
+    return 0
+
+
+async def _faults(config: Config) -> list[str]:
+    """Every line that an operator has to do something about."""
+    http = HttpClient(config.allow_private)
+    try:
+        tried: list[Awaitable[list[str]]] = [asyncio.to_thread(_database, config), _xmpp(config)]
+        tried += [
+            TRIED[network.connector](name, network, http)
+            for name, network in config.networks.items()
+            if network.connector in TRIED
+        ]
+        return [fault for found in await asyncio.gather(*tried) for fault in found]
+    finally:
+        await http.close()
+
+
+def _database(config: Config) -> list[str]:
+    try:
+        inspect.look(config.database, config.data / "key")
+    except inspect.Unusable as error:
+        return [error.text]
+    return []
+
+
+async def _xmpp(config: Config) -> list[str]:
+    """A running gateway is asked how its components are: a second connection of the same name would disturb it."""
+    try:
+        said = await asyncio.to_thread(control.ask, config.data / control.NAME, "/status")
+    except control.NotRunning:
+        return [line for lines in await asyncio.gather(*map(_component, config.networks.items())) for line in lines]
+    except OSError as error:
+        return [f"data: a gateway holds {config.data / control.NAME} and does not answer: {error}."]
+    print("A gateway runs with this configuration; it was asked how it is.")
+    if "networks" not in said:
+        return [f"The running gateway says: {said.get('error', 'nothing sensible')}"]
+    return [
+        f"networks.{name}: {one['error'] or 'it is not connected.'}"
+        for name, one in said["networks"].items()
+        if not (one["connected"] and one["moving"])
+    ]
+
+
+async def _component(named: tuple[str, Network]) -> list[str]:
+    name, network = named
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await greet(network.server, network.jid, network.secret)
+    except TimeoutError:
+        return [f"networks.{name}: {network.server} does not answer. Is it the XMPP server's component port?"]
+    except Failed as error:
+        return [f"networks.{name}.{error.key}: {error.text}"]
+    return []
+
+
+async def _matrix(name: str, network: Network, http: HttpClient) -> list[str]:
+    """The homeserver that the configuration names; people's own may be anywhere."""
+    url = network.options.get("homeserver")
+    if not url:
+        return []
+    where = f"networks.{name}.homeserver"
+    try:
+        answer = await http.request(
+            "GET", f"{url.rstrip('/')}/_matrix/client/versions", timeout=_SECONDS, limit=1024 * 1024, trusted=True
+        )
+    except ConnectorError as error:
+        return [f"{where}: {error.text}"]
+    if answer.status != 200 or b'"versions"' not in answer.body:
+        return [f"{where}: {url} is no Matrix homeserver: it answers {answer.status}."]
+    return []
+
+
+TRIED: Mapping[str, Callable[[str, Network, HttpClient], Awaitable[list[str]]]] = {"matrix": _matrix}
+"""What can be tried beyond XMPP, by connector."""

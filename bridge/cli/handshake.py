@@ -1,0 +1,68 @@
+"""A component's handshake and nothing else (XEP-0114 #proto), to see whether the XMPP server would have us."""
+
+import asyncio
+import hashlib
+import re
+from xml.sax.saxutils import quoteattr
+
+_LONGEST = 64 * 1024
+_ID = re.compile(rb"<stream:stream\b[^>]*?\bid=(?:'([^']*)'|\"([^\"]*)\")")
+_CONDITION = re.compile(rb"<stream:error[^>]*>.*?<([a-z-]+)", re.DOTALL)
+
+_TEXTS = {
+    "host-unknown": ("jid", "the XMPP server knows no component of this name; add it there"),
+    "conflict": (
+        "jid",
+        "somebody is connected to the XMPP server under this name already; is another gateway running?",
+    ),
+    "not-authorized": ("secret", "the XMPP server does not accept it; the same must stand in its configuration"),
+}
+
+
+class Failed(Exception):
+    """The server would not have us; `key` is the network's key to look at."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+        self.text = text
+
+
+async def greet(server: str, jid: str, secret: str) -> None:
+    """Connect to host:port, shake hands, leave. Raises `Failed`; the time-out is the caller's."""
+    host, _, port = server.rpartition(":")
+    try:
+        reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), limit=_LONGEST)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Failed("server", f"{server} cannot be connected to ({why}). Does the XMPP server run?") from error
+    try:
+        writer.write(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
+            f"xmlns:stream='http://etherx.jabber.org/streams' to={quoteattr(jid)}>".encode()
+        )
+        said = await _until(reader, b"", _ID)
+        found = _ID.search(said)
+        stream = (found[1] or found[2] or b"").decode() if found else ""
+        digest = hashlib.sha1((stream + secret).encode(), usedforsecurity=False).hexdigest()
+        writer.write(f"<handshake>{digest}</handshake>".encode())
+        await _until(reader, said[found.end() :] if found else b"", re.compile(rb"<handshake\b"))
+        writer.write(b"</stream:stream>")
+        await writer.drain()
+    except ConnectionError as error:
+        raise Failed("secret", "the XMPP server closed the connection without a reason") from error
+    finally:
+        writer.close()
+
+
+async def _until(reader: asyncio.StreamReader, said: bytes, wanted: re.Pattern[bytes]) -> bytes:
+    """Read until `wanted` is there. Raises `Failed` for a stream error or an end."""
+    while not wanted.search(said):
+        if (error := _CONDITION.search(said)) is not None:
+            condition = error[1].decode()
+            raise Failed(*_TEXTS.get(condition, ("server", f"the XMPP server refuses the connection: {condition}")))
+        chunk = await reader.read(4096)
+        if not chunk or len(said) > _LONGEST:
+            raise Failed("server", "it does not speak as an XMPP server's component port does")
+        said += chunk
+    return said
