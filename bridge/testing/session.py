@@ -1,0 +1,240 @@
+"""An account on a memory network, connected: a session as the contract wants it, over a real wire."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge import contract
+from bridge.contract import (
+    Account,
+    Action,
+    Capabilities,
+    ChatId,
+    Confirm,
+    Contact,
+    ContactId,
+    CursorMoved,
+    Edit,
+    Event,
+    Fail,
+    Live,
+    LoggedOut,
+    MessageId,
+    React,
+    Reason,
+    Receipt,
+    Refused,
+    Retract,
+    Send,
+    Unavailable,
+    Unconfirmed,
+    Unparsable,
+)
+from bridge.testing import wire
+from bridge.testing.client import Client, Gone, error_of
+from bridge.testing.doings import abilities
+from bridge.testing.parts import parts_of
+from bridge.testing.wire import Ask, Happened, Welcome
+
+_ASKS: dict[type[Action], Any] = {
+    Send: wire.SendIt,
+    Edit: wire.EditIt,
+    Retract: wire.RetractIt,
+    React: wire.ReactIt,
+    Confirm: wire.ConfirmIt,
+    Fail: wire.FailIt,
+}
+AuthoredEvent = (
+    contract.MessageReceived | contract.MessageEdited | contract.MessageRetracted | contract.ReactionsChanged
+)
+_AT_ONCE = 65_536  # bytes read at once
+_line = msgspec.json.Decoder(Happened).decode
+_bodies = {kind.__name__: msgspec.json.Decoder(kind).decode for kind in contract.Event.__args__}
+
+
+class MemorySession:
+    """Two connections: one that performs, and one that reads events while somebody does."""
+
+    def __init__(self, socket: Path, account: Account, client: Client, welcome: Welcome) -> None:
+        self.me = Contact(ContactId(welcome.me), welcome.name)
+        self._socket = socket
+        self._account = account
+        self._client = client
+        self._traits = welcome.traits
+        self._abilities = abilities(welcome.traits, relay=welcome.relay)
+        self._opening = asyncio.Lock()
+        self._unfenced: list[asyncio.Future[None]] = []
+        self._fencing = False
+        self._acknowledging: asyncio.StreamWriter | None = None
+
+    def scope(self, chat: ChatId) -> str:
+        return ""
+
+    def capabilities(self, chat: ChatId) -> Capabilities:
+        return self._abilities
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        try:
+            reader, writer = await asyncio.open_unix_connection(self._socket, limit=wire.LONGEST)
+        except OSError as error:
+            raise Unavailable("The network cannot be reached.") from error
+        try:
+            writer.write(wire.line(opening(self._account, events=True, cursor=cursor)))
+            _accepted(await _read_line(reader))
+            self._acknowledging = writer
+            rest = b""
+            while data := await _read(reader):
+                *lines, rest = (rest + data).split(b"\n")
+                reached = 0
+                for one in lines:
+                    happened = _line(one)
+                    reached = max(reached, happened.n)
+                    if happened.kind == "Live":
+                        yield CursorMoved(str(happened.n))
+                    yield self._event(happened)
+                if lines:
+                    yield CursorMoved(str(reached))
+            raise Unavailable("The network ended the connection.")
+        finally:
+            self._acknowledging = None
+            writer.close()
+
+    def journaled(self, cursor: str) -> None:
+        if self._acknowledging is not None:
+            self._acknowledging.write(wire.line(wire.Journaled(cursor)))
+
+    def parts(self, action: Action) -> Sequence[Action]:
+        return parts_of(action, self._traits.longest)
+
+    async def perform(self, action: Action) -> Receipt:
+        if type(action) not in self._abilities.actions:
+            raise Refused("This network cannot do that.", Reason.UNSUPPORTED)
+        ask = _ASKS[type(action)](action=action)
+        client = await self._connected()
+        try:
+            if not self._traits.fence:
+                return msgspec.json.decode(await client.put(ask), type=Receipt)
+            client.tell(ask)
+            await self._fence(client)
+        except Gone:
+            raise Unconfirmed("The network ended the connection before it answered.") from None
+        return _own_receipt(action)
+
+    async def direct(self, contact: ContactId, key: str) -> ChatId:
+        client = await self._connected()
+        try:
+            return ChatId(await client.ask(wire.Direct(contact, key), str))
+        except Gone:
+            raise Unconfirmed("The network ended the connection before it answered.") from None
+
+    async def contacts(self) -> Sequence[Contact]:
+        client = await self._connected()
+        try:
+            return await client.ask(wire.Contacts(), list[Contact])
+        except Gone:
+            raise Unavailable("The network ended the connection before it answered.") from None
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _event(self, happened: Happened) -> Event:
+        """Raises `LoggedOut` when that is what happened."""
+        if happened.kind == "Live":
+            return Live()
+        if happened.kind == "LoggedOut":
+            raise LoggedOut("The network no longer accepts this login. Log in again.")
+        try:
+            event: Event = _bodies[happened.kind](happened.body)
+        except (KeyError, msgspec.DecodeError) as error:
+            return Unparsable(reason=str(error)[:500], source=happened.by, raw=repr(bytes(happened.body))[:10_000])
+        if self._abilities.personas and happened.by == "person" and isinstance(event, AuthoredEvent):
+            return replace(event, key=None)  # people may write what they like; a key is ours only from our personas
+        return event
+
+    async def _connected(self) -> Client:
+        """The connection that performs, opened again if it broke; callers are served in order."""
+        if self._client.over or self._opening.locked():
+            async with self._opening:
+                if self._client.over:
+                    self._client, _ = await connected(self._socket, self._account)
+        return self._client
+
+    def _fence(self, client: Client) -> "asyncio.Future[None]":
+        """Done when everything written so far was taken; many wait for one answer."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unfenced.append(waiting)
+        if not self._fencing:
+            self._ask_fence(client)
+        return waiting
+
+    def _ask_fence(self, client: Client) -> None:
+        self._fencing = True
+        covered, self._unfenced = self._unfenced, []
+
+        def answered(answer: "asyncio.Future[msgspec.Raw]") -> None:
+            self._fencing = False
+            for waiting in [w for w in covered if not w.done()]:
+                error = answer.exception()
+                if error is None:
+                    waiting.set_result(None)
+                else:
+                    waiting.set_exception(error)
+            if self._unfenced:
+                self._ask_fence(client)
+
+        client.put(wire.Fence()).add_done_callback(answered)
+
+
+async def connected(socket: Path, account: Account) -> tuple[Client, Welcome]:
+    """A connection for `account`. Raises `Unavailable` or `LoggedOut`."""
+    try:
+        client = await Client.open(socket)
+    except OSError as error:
+        raise Unavailable("The network cannot be reached.") from error
+    try:
+        return client, await client.ask(opening(account), Welcome)
+    except Gone:
+        raise Unavailable("The network ended the connection.") from None
+    except BaseException:
+        await client.close()
+        raise
+
+
+def opening(account: Account, *, events: bool = False, cursor: str | None = None) -> Ask:
+    """The first line of a connection."""
+    return wire.Open(account=account.me, token=account.secret.get("token", ""), events=events, cursor=cursor, re=1)
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    """Empty when the connection ended, however."""
+    try:
+        return await reader.read(_AT_ONCE)
+    except ConnectionError:
+        return b""
+
+
+async def _read_line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readline()
+    except ConnectionError:
+        return b""
+
+
+def _accepted(answer: bytes) -> None:
+    """Raises what the answer to `Open` says."""
+    if not answer.endswith(b"\n"):
+        raise Unavailable("The network ended the connection.")
+    reply = msgspec.json.decode(answer, type=wire.RawReply)
+    if reply.error is not None:
+        raise error_of(reply.error)
+
+
+def _own_receipt(action: Action) -> Receipt:
+    """Where nothing is answered, what we do is called as we called it."""
+    if isinstance(action, React):
+        return Receipt(reactions=tuple((r, MessageId(f"{action.key}.{r}")) for r in action.reactions))
+    return Receipt() if isinstance(action, Confirm | Fail) else Receipt((MessageId(action.key),))

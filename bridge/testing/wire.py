@@ -1,0 +1,343 @@
+"""What a memory network and its clients say to each other: one JSON object a line, both ways.
+
+A client asks (`op` names what, `re` numbers it) and gets a `Reply` with the same number; `re` 0 wants none. A
+connection that reads events gets `Happened` lines instead, without asking. What the contract already describes
+(messages, actions, events, receipts) travels as it is there.
+"""
+
+from typing import Any
+
+import msgspec
+
+from bridge.contract import Confirm, Edit, Fail, React, Retract, Send, Span
+
+LONGEST = 8 * 1024 * 1024  # bytes of a line
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a network behaves; every session is told when it connects."""
+
+    network: str = ""  # what the hub calls it: a persona of that name is one of its own people
+    idempotent: bool = False
+    echoes: bool = False  # keys are shown to everybody who sees a message, to its author too
+    replays: bool = False  # events are read from a cursor; else what nobody hears is lost
+    resay: bool = False  # without replays: authors say again what was not acknowledged, under the same id
+    personas: bool = False  # relaying accounts may give people a face of their own
+    unique_ids: bool = False  # ids are given by the network; else by whoever writes
+    answers: bool = False  # authors want to hear what became of their messages
+    fence: bool = False  # actions are not answered one by one: one answer covers all before it
+    implicit: bool = False  # a chat that is written to exists
+    reflect: bool = True  # people see their own messages without us
+    window: int = 1
+    longest: int = 4_000  # code points of a message
+    without: tuple[str, ...] = ()  # of "edit", "retract", "react": what this network cannot do
+
+
+class Ask(msgspec.Struct, tag_field="op", kw_only=True, omit_defaults=True):
+    re: int = 0
+
+
+# What sessions ask.
+
+
+class SignIn(Ask, tag="sign-in"):
+    username: str
+    password: str
+
+
+class SignOut(Ask, tag="sign-out"):
+    token: str
+
+
+class Open(Ask, tag="open", kw_only=True):
+    """First line of a session's connection. `events`: this one reads, from `cursor`; else it performs."""
+
+    account: str
+    token: str = ""
+    events: bool = False
+    cursor: str | None = None
+
+
+class SendIt(Ask, tag="send"):
+    action: Send
+
+
+class EditIt(Ask, tag="edit"):
+    action: Edit
+
+
+class RetractIt(Ask, tag="retract"):
+    action: Retract
+
+
+class ReactIt(Ask, tag="react"):
+    action: React
+
+
+class ConfirmIt(Ask, tag="confirm"):
+    action: Confirm
+
+
+class FailIt(Ask, tag="fail"):
+    action: Fail
+
+
+class Fence(Ask, tag="fence"):
+    """Answered after everything that was written before."""
+
+
+class Direct(Ask, tag="direct"):
+    contact: str
+    key: str
+
+
+class Contacts(Ask, tag="contacts"):
+    """People the account has direct chats with."""
+
+
+class Journaled(Ask, tag="journaled"):
+    cursor: str
+
+
+Perform = SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt
+SessionAsk = SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Journaled
+
+
+# What tests ask (`bridge.testing.control` has a method for each).
+
+
+class AddPerson(Ask, tag="add-person"):
+    id: str
+    name: str = ""
+
+
+class AddAccount(Ask, tag="add-account", kw_only=True):
+    id: str
+    password: str = ""
+    name: str = ""
+    relay: bool = False  # may use personas
+    own: bool | None = None  # is shown its own doings; None: where the network echoes
+    everywhere: bool = False  # sees every room
+
+
+class AddChat(Ask, tag="add-chat", kw_only=True):
+    """A chat, or new facts of one. `addressee` (network, id): whom the owner of this chat writes to there."""
+
+    id: str
+    kind: str = "room"
+    members: list[str] = []
+    name: str = ""
+    addressee: tuple[str, str] | None = None
+    encrypted: bool = False
+
+
+class Says(Ask, tag="says", kw_only=True):
+    person: str
+    chat: str
+    text: str
+    id: str | None = None
+    key: str | None = None  # forged
+    reply_to: str | None = None
+    media: list[str] = []
+    spans: list[Span] = []
+
+
+class Edits(Ask, tag="edits", kw_only=True):
+    person: str
+    chat: str
+    target: str
+    text: str
+    id: str | None = None
+
+
+class Retracts(Ask, tag="retracts", kw_only=True):
+    person: str
+    chat: str
+    target: str
+    id: str | None = None
+
+
+class Reacts(Ask, tag="reacts", kw_only=True):
+    person: str
+    chat: str
+    target: str
+    reactions: list[str]
+    id: str | None = None
+
+
+class Bounce(Ask, tag="bounce", kw_only=True):
+    """What was delivered comes back (`DeliveryFailed`)."""
+
+    chat: str
+    target: str
+    reason: str
+    text: str = ""
+
+
+class Report(Ask, tag="report"):
+    """Show every account an event of the contract as it stands; `kind` is its class."""
+
+    kind: str
+    body: msgspec.Raw
+
+
+class State(Ask, tag="state"):
+    chat: str
+
+
+class Chats(Ask, tag="chats"):
+    """The ids of all chats."""
+
+
+class Accounts(Ask, tag="accounts"):
+    """What the accounts have been shown and have acknowledged."""
+
+
+class Changed(Ask, tag="changed"):
+    """Answered when something has happened since revision `since`: the revision now."""
+
+    since: int = 0
+
+
+class Fault(Ask, tag="fault", kw_only=True):
+    """Something goes wrong. `kind`:
+
+    lost     the connection breaks after the action was accepted, `times` times
+    limit    too many requests, for `seconds`
+    reject   refused for good with `reason` and `text`, `times` times (0: always)
+    slow     answers come `seconds` later
+    hold     actions are not looked at until `mend`
+    down     no session can be, for `seconds` (0: until `mend`)
+
+    `chat` and `account` empty: everywhere."""
+
+    kind: str
+    chat: str = ""
+    account: str = ""
+    seconds: float = 0.0
+    times: int = 1
+    reason: str = ""
+    text: str = ""
+
+
+class Mend(Ask, tag="mend"):
+    """Faults of this kind are over; empty: all of them."""
+
+    kind: str = ""
+
+
+class EndLogin(Ask, tag="end-login"):
+    """The network no longer accepts the credentials of `account`."""
+
+    account: str
+
+
+ControlAsk = (
+    AddPerson | AddAccount | AddChat | Says | Edits | Retracts | Reacts | Bounce | Report | State | Chats | Accounts
+    | Changed | Fault | Mend | EndLogin
+)  # fmt: skip
+
+AnyAsk = SessionAsk | ControlAsk
+
+
+class Trouble(msgspec.Struct, omit_defaults=True):
+    """Why something did not happen; `kind` names the error of the contract that it becomes."""
+
+    kind: str  # refused, unavailable, logged-out, unconfirmed
+    text: str
+    reason: str = ""
+    retry_after: float | None = None
+    scope: str = "account"
+
+
+class Reply(msgspec.Struct, omit_defaults=True):
+    re: int
+    ok: Any = None
+    error: Trouble | None = None
+
+
+class RawReply(msgspec.Struct):
+    """A reply as a client reads it."""
+
+    re: int
+    ok: msgspec.Raw = msgspec.Raw(b"null")
+    error: Trouble | None = None
+
+
+class Welcome(msgspec.Struct):
+    """The answer to `Open`."""
+
+    me: str
+    name: str
+    relay: bool
+    traits: Traits
+
+
+class Happened(msgspec.Struct):
+    """A line of a connection that reads events: everything up to `n` has been shown with it."""
+
+    n: int
+    kind: str  # a class of the contract, "Live", or "LoggedOut"
+    by: str = ""  # who did it: person, account, persona
+    body: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Said(msgspec.Struct, kw_only=True):
+    """A message as the people of a chat see it."""
+
+    id: str
+    author: str
+    name: str
+    text: str
+    edited: int = 0  # how often
+    gone: bool = False
+    reactions: dict[str, list[str]] = {}  # by person
+    reply_to: str | None = None
+    media: list[str] = []
+    spans: list[Span] = []
+    keys: list[str] = []  # the key of each arrival, where we sent it
+    at: float | None = None
+    by: str = "person"
+
+
+class Answered(msgspec.Struct):
+    """What an author was told of a message; no reason: it was accepted."""
+
+    target: str
+    origin: str
+    reason: str = ""
+    text: str = ""
+
+
+class ChatState(msgspec.Struct):
+    """A chat, in order."""
+
+    id: str
+    kind: str
+    members: list[str]
+    messages: list[Said]
+    answers: list[Answered]
+    revision: int
+
+    @property
+    def visible(self) -> list[Said]:
+        return [said for said in self.messages if not said.gone]
+
+    @property
+    def texts(self) -> list[str]:
+        return [said.text for said in self.visible]
+
+
+class AccountState(msgspec.Struct):
+    id: str
+    attached: bool
+    journaled: int | None
+    behind: int  # events meant for it that are not acknowledged
+    active: bool
+
+
+encode = msgspec.json.Encoder().encode
+
+
+def line(thing: object) -> bytes:
+    return encode(thing) + b"\n"
