@@ -1,49 +1,51 @@
 # Shared by the scripts here; source it from the project's root.
 
-SUDO=""
-[ "$(id -u)" = 0 ] || SUDO="sudo"
-STEPS=()
-
-step() {  # step NAME: say what begins, and remember when
-  STEPS+=("$1:$SECONDS")
-  printf '\n== %s\n' "$1" >&2
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-timing() {  # where the time went
-  local i name at next
-  for i in "${!STEPS[@]}"; do
-    name=${STEPS[$i]%%:*} at=${STEPS[$i]##*:}
-    next=${STEPS[$((i + 1))]:-:$SECONDS}
-    printf '%-10s %4d s\n' "$name" $((${next##*:} - at)) >&2
-  done
+STEP="" BEGUN=0
+step() {  # step NAME: say what begins, and how long the step before took
+  [ -z "$STEP" ] || printf '== %s took %d s\n' "$STEP" $((SECONDS - BEGUN)) >&2
+  STEP=$1 BEGUN=$SECONDS
+  printf '== %s\n' "$STEP" >&2
 }
 
 need_packages() {  # need_packages NAME...: install what is missing, start none of it
-  local name missing=() policy=/usr/sbin/policy-rc.d
+  local name missing=() policy=/usr/sbin/policy-rc.d ours="" status=0
   for name in "$@"; do
     dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   # A policy that answers 101 keeps packages from starting their own services.
   if [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' | $SUDO tee "$policy" >/dev/null
-    $SUDO chmod +x "$policy"
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod +x "$policy"
+    ours=yes
   fi
-  $SUDO apt-get update -q >&2
-  $SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "${missing[@]}" >&2
+  as_root apt-get update -q >&2 && as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "${missing[@]}" >&2 || status=$?
+  [ -z "$ours" ] || as_root rm -f "$policy"
+  return "$status"
 }
 
-need_venv() {  # the project in .venv, with what its tests need
-  if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    rm -rf .venv
-    python3 -m venv .venv
+# need_venv FOLDER WHAT...: a virtual environment with WHAT installed, made anew when its Python is gone
+need_venv() {
+  local folder=$1 stamp
+  shift
+  stamp=$(printf '%s\n' "$@" | cat - pyproject.toml | sha256sum)
+  if ! "$folder/bin/python" -c '' 2>/dev/null; then
+    rm -rf "$folder"
+    python3 -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
+    python3 -m venv "$folder"
   fi
-  .venv/bin/pip install -q --disable-pip-version-check -e '.[test]'
+  [ "$(cat "$folder/.landbridge" 2>/dev/null)" != "$stamp" ] || return 0
+  "$folder/bin/python" -m pip install -q --disable-pip-version-check "$@" >&2
+  printf '%s' "$stamp" >"$folder/.landbridge"
 }
 
-need_synapse() {  # Synapse in a venv of its own: its pins are not ours
+need_synapse() {  # Synapse has an environment of its own: its versions are not ours
   export LANDBRIDGE_SYNAPSE_VENV=${LANDBRIDGE_SYNAPSE_VENV:-$PWD/.venv-synapse}
-  [ -x "$LANDBRIDGE_SYNAPSE_VENV/bin/register_new_matrix_user" ] && return 0
-  python3 -m venv "$LANDBRIDGE_SYNAPSE_VENV"
-  "$LANDBRIDGE_SYNAPSE_VENV/bin/pip" install -q --disable-pip-version-check 'matrix-synapse>=1.140,<2'
+  "$LANDBRIDGE_SYNAPSE_VENV/bin/python" -c 'import synapse' 2>/dev/null ||
+    need_venv "$LANDBRIDGE_SYNAPSE_VENV" 'matrix-synapse>=1.140,<2'
 }

@@ -1,0 +1,149 @@
+"""A real `landbridge run` in a process of its own, between a Prosody and a Synapse."""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import yaml
+
+from tests.support.ports import free_port, wait_until
+from tests.support.process import Folder, Server
+
+MATRIX = "matrix.localhost"
+
+
+class Gateway:
+    """Its configuration and data outlive `kill` and `stop`; `close` removes them.
+
+    `settings` are merged into the configuration, dictionaries key by key.
+    """
+
+    def __init__(
+        self, secret: str, component_port: int, homeserver: str, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        self.jid = MATRIX
+        self.http = free_port()
+        self._folder = Folder("gateway")
+        self._server = Server(self._folder.path / "log")
+        self.config = self._folder.path / "config.yaml"
+        tree: dict[str, Any] = {
+            "xmpp": {"server": f"127.0.0.1:{component_port}"},
+            "http": {"listen": f"127.0.0.1:{self.http}"},
+            "users": ["*@localhost"],
+            "networks": {
+                "matrix": {"connector": "matrix", "jid": self.jid, "secret": secret, "homeserver": homeserver}
+            },
+        }
+        _merge(tree, settings or {})
+        self.config.write_text(yaml.safe_dump(tree))
+        self.config.chmod(0o600)
+
+    def __enter__(self) -> "Gateway":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is not None:
+            print(self.log[-20_000:])
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.path
+
+    @property
+    def pid(self) -> int:
+        return self._server.pid
+
+    @property
+    def running(self) -> bool:
+        return self._server.running
+
+    @property
+    def log(self) -> str:
+        return self._server.said()
+
+    def start(self, seconds: float = 30, *, ready: bool = True) -> None:
+        """Returns when it is ready; without `ready`, when its loop turns. Raises TimeoutError with its log."""
+        self.begin()
+        try:
+            wait_until(self.is_ready if ready else self.is_alive, seconds, "the gateway is ready")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.ask('/readyz')}\n{self.log[-5000:]}") from error
+
+    def begin(self) -> None:
+        """Start it and wait for nothing."""
+        environment = {name: "" for name in os.environ if name.startswith("LANDBRIDGE_")}
+        command = [sys.executable, "-m", "bridge", "run", "-c", str(self.config), "--log-level", "debug"]
+        self._server.start(["env", *(f"-u{name}" for name in environment), *command])
+
+    def kill(self) -> None:
+        """kill -9"""
+        self._server.kill()
+
+    def stop(self, seconds: float = 30) -> int:
+        """SIGTERM; its exit status."""
+        return self._server.stop(signal.SIGTERM, seconds)
+
+    def close(self) -> None:
+        self._server.stop(signal.SIGTERM, 10)
+        self._folder.remove()
+
+    def is_alive(self) -> bool:
+        if not self.running:
+            raise TimeoutError("the gateway has ended")
+        return self.ask("/livez")[0] == 200
+
+    def is_ready(self) -> bool:
+        if not self.running:
+            raise TimeoutError("the gateway has ended")
+        return self.ask("/readyz")[0] == 200
+
+    def ask(self, path: str) -> tuple[int, str]:
+        """GET from its HTTP server; status 0 when it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def metric(self, name: str, **labels: str) -> float:
+        """One value from /metrics; 0 when it is not there."""
+        wanted = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
+        for line in self.ask("/metrics")[1].splitlines():
+            if line.startswith(f"{name}{{{wanted}}} " if wanted else f"{name} "):
+                return float(line.rpartition(" ")[2])
+        return 0.0
+
+    def readiness(self) -> dict[str, Any]:
+        """What /readyz says; empty when it does not answer."""
+        with contextlib.suppress(ValueError):
+            found: dict[str, Any] = json.loads(self.ask("/readyz")[1])
+            return found
+        return {}
+
+    def time_until(self, ready: bool, seconds: float) -> float:
+        """How long until /readyz is (not) 200. Raises TimeoutError."""
+        begun = time.monotonic()
+        wait_until(lambda: (self.ask("/readyz")[0] == 200) is ready, seconds, f"/readyz says {ready}")
+        return time.monotonic() - begun
+
+
+def _merge(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, Mapping) and isinstance(tree.get(key), dict):
+            _merge(tree[key], value)
+        else:
+            tree[key] = value
