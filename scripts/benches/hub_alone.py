@@ -33,7 +33,11 @@ async def _through(names: Sequence[str]) -> dict[str, float]:
             await _hub(Path(folder), names, ROOMS, "link")
             await _say(first, MESSAGES, ROOMS)
             found = await _hub(Path(folder), names, ROOMS, "deliver", MESSAGES * (len(names) - 1))
-    return {"messages_per_s": MESSAGES / found["seconds"], "cpu_us": found["cpu"] / MESSAGES * 1e6, "rss_mb": found["rss"]}
+    return {
+        "messages_per_s": MESSAGES / found["seconds"],
+        "cpu_us": found["cpu"] / MESSAGES * 1e6,
+        "rss_mb": found["rss"],
+    }
 
 
 async def waiting() -> dict[str, float]:
