@@ -1,0 +1,104 @@
+"""The application: puts store, hub, XMPP, connectors and web together; the only file that knows them all."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Mapping
+
+from bridge.config import Config
+from bridge.contract import Connector, NetworkId
+from bridge.hub.control import Control
+from bridge.hub.desk.desk import CommandDesk, Office
+from bridge.hub.facades import HOME
+from bridge.hub.hub import Hub, Surroundings
+from bridge.hub.people import KnownPeople
+from bridge.hub.watch import Watch
+from bridge.hub.workspace import Workspaces
+from bridge.registry import find
+from bridge.store.database import Database
+from bridge.store.secrets import Secrets
+from bridge.web.client import HttpClient
+from bridge.web.server import WebServer
+from bridge.xmpp.chats import Addresses, Gateway
+from bridge.xmpp.network import XmppNetwork
+
+log = logging.getLogger(__name__)
+
+
+class _Clock:
+    def time(self) -> float:
+        return time.time()
+
+
+async def run(config: Config) -> None:
+    """Run until SIGTERM or SIGINT; then drain. Raises what `Database.open` and `Secrets.for_database` raise."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    database = await Database.open(config.database)
+    http = HttpClient(config.allow_private)
+    try:
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        secrets = await database.write(lambda c: Secrets.for_database(config.data / "key", c))
+        connectors: dict[NetworkId, Connector] = {
+            NetworkId(name): connector
+            for name, network in config.networks.items()
+            if (connector := find(network.connector, NetworkId(name))) is not None
+        }
+        await _serve(config, database, http, secrets, connectors, ended)
+    finally:
+        await http.close()
+        await database.close()
+
+
+async def _serve(
+    config: Config,
+    database: Database,
+    http: HttpClient,
+    secrets: Secrets,
+    connectors: dict[NetworkId, Connector],
+    ended: asyncio.Event,
+) -> None:
+    clock = _Clock()
+    options = {NetworkId(name): network.options for name, network in config.networks.items()}
+    workspaces = Workspaces(database, http, clock, config.data, options)
+    people = KnownPeople(database, config.users, config.admins)
+    gateways = _gateways(config, connectors)
+    every: dict[NetworkId, Connector] = dict(connectors)
+    hub = Hub(
+        Surroundings(database, every, workspaces, secrets, people, home=Addresses(gateways), limits=config.limits)
+    )
+    control = Control(hub, database)
+    desk = CommandDesk(Office(database, secrets, control, control, workspaces, connectors, people.allowed, clock))
+    xmpp = XmppNetwork(gateways, people, desk, config.xmpp.max_stanza)
+    every[HOME] = xmpp
+    watch = Watch(hub, database, list(connectors), xmpp.health)
+    web = WebServer(config.http.listen, config.data / "control.sock", watch)
+    await web.start()
+    try:
+        await hub.start()
+        try:
+            await ended.wait()
+            log.info("stopping")
+            await desk.close()
+        finally:
+            await hub.stop()
+    finally:
+        await web.stop()
+
+
+def _gateways(config: Config, connectors: Mapping[NetworkId, Connector]) -> list[Gateway]:
+    made = []
+    for name, network in config.networks.items():
+        connector = connectors.get(NetworkId(name))
+        if connector is None:
+            continue
+        host, _, port = network.server.rpartition(":")
+        made.append(
+            Gateway(
+                NetworkId(name), connector.name, network.jid, network.secret, host, int(port),
+                connector.localpart, connector.contact, connector.id,
+            )
+        )  # fmt: skip
+    return made
