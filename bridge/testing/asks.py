@@ -48,6 +48,7 @@ def _open(who: "Connection", ask: wire.Open) -> None:
     if member is None or not member.active or (member.password and ask.token not in member.tokens):
         raise Failed(LOGGED_OUT)
     who.member = member
+    member.network = ask.network or member.network
     who.reply(ask.re, Welcome(member.id, member.name, member.relay, world.network.traits))
     if ask.events:
         for other in [c for c in world.connections if c.stream is not None and c.member is member and c is not who]:

@@ -179,7 +179,7 @@ def _author(network: Network, member: Member, persona: Persona | None) -> tuple[
     traits = network.traits
     if persona is None or not (traits.personas and member.relay):
         return member.contact, "account"
-    if persona.network == traits.network:
+    if persona.network == member.network:
         return Contact(ContactId(persona.contact), persona.name), "persona"  # one of our own people
     return Contact(ContactId(f"{persona.network}_{persona.contact}"), persona.name), "persona"
 

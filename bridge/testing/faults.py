@@ -1,6 +1,7 @@
 """What goes wrong in a memory network when a test says so."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -86,7 +87,7 @@ class Faults:
 
     def _find(self, kind: str, chat: str | None, account: str) -> Fault | None:
         for fault in list(self._all):
-            if self._until.get(id(fault), _now()) < _now():
+            if self._until.get(id(fault), math.inf) < _now():
                 self._remove(fault)
             elif fault.kind == kind and (chat is None or fault.chat in ("", chat)) and fault.account in ("", account):
                 return fault

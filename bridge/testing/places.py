@@ -20,6 +20,7 @@ class Member:
     own: bool
     everywhere: bool
     active: bool = True
+    network: str = ""  # what whoever uses the account calls the network
     tokens: set[str] = field(default_factory=set)
     journaled: int | None = None  # acknowledged up to here; None: never connected
     receipts: dict[str, tuple[Said | None, dict[str, Any]]] = field(default_factory=dict)  # by key, where idempotent

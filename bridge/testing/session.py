@@ -206,7 +206,8 @@ async def connected(socket: Path, account: Account) -> tuple[Client, Welcome]:
 
 def opening(account: Account, *, events: bool = False, cursor: str | None = None) -> Ask:
     """The first line of a connection."""
-    return wire.Open(account=account.me, token=account.secret.get("token", ""), events=events, cursor=cursor, re=1)
+    token = account.secret.get("token", "")
+    return wire.Open(account=account.me, token=token, network=account.network, events=events, cursor=cursor, re=1)
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:

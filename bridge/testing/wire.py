@@ -17,7 +17,6 @@ LONGEST = 8 * 1024 * 1024  # bytes of a line
 class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a network behaves; every session is told when it connects."""
 
-    network: str = ""  # what the hub calls it: a persona of that name is one of its own people
     idempotent: bool = False
     echoes: bool = False  # keys are shown to everybody who sees a message, to its author too
     replays: bool = False  # events are read from a cursor; else what nobody hears is lost
@@ -54,6 +53,7 @@ class Open(Ask, tag="open", kw_only=True):
 
     account: str
     token: str = ""
+    network: str = ""  # what the hub calls it: a persona at home there is one of the network's own people
     events: bool = False
     cursor: str | None = None
 

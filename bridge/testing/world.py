@@ -184,7 +184,6 @@ def traits_of(arguments: Sequence[str]) -> tuple[Path, Traits]:
     parser.add_argument("--like", choices=VARIANTS, help="start from Matrix-, XMPP- or Telegram-like behaviour")
     for name in ("window", "longest"):
         parser.add_argument(f"--{name}", type=int)
-    parser.add_argument("--network", help="what the hub calls this network")
     parser.add_argument("--without", action="append", choices=("edit", "retract", "react"))
     flags = [f.name for f in msgspec.structs.fields(Traits) if f.type is bool]
     for name in flags:

@@ -1,0 +1,47 @@
+"""What every connector passes. Say what your network is once (`NetworkUnderTest`), then take over the classes that fit:
+
+    @pytest.fixture
+    async def network() -> AsyncIterator[NetworkUnderTest]: ...
+
+    class TestReading(conformance.Reading): ...
+
+| class | for |
+|---|---|
+| Reading, Performing, Breaking, Opening, LoggingIn | every network |
+| Replaying | networks that are read from a cursor |
+| Editing, Retracting, Reacting | sessions that name the action in `Capabilities.actions` |
+| Lacking | sessions that do not name all of them |
+| Idempotent, Echoing, Personas, Answering | sessions that claim so in their capabilities |
+
+Tests are coroutines (pytest-asyncio, `asyncio_mode = "auto"`). Over the real wire, please: a fake server, not a patched
+client. `pytest.register_assert_rewrite("bridge.testing.conformance")` in a conftest makes failures readable.
+"""
+
+from bridge.testing.conformance.breaking import Breaking
+from bridge.testing.conformance.changing import Editing, Lacking, Reacting, Retracting
+from bridge.testing.conformance.claims import Answering, Echoing, Idempotent, Personas
+from bridge.testing.conformance.login import LoggingIn, Opening, Person
+from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
+from bridge.testing.conformance.performing import Performing
+from bridge.testing.conformance.reading import Reading, Replaying
+
+__all__ = [
+    "Answering",
+    "Breaking",
+    "Echoing",
+    "Editing",
+    "Idempotent",
+    "Lacking",
+    "LoggingIn",
+    "NetworkUnderTest",
+    "Opening",
+    "Performing",
+    "Person",
+    "Personas",
+    "Reacting",
+    "Reader",
+    "Reading",
+    "Replaying",
+    "Retracting",
+    "Shown",
+]
