@@ -101,10 +101,6 @@ class Network:
             encrypted=chat.encrypted,
         )
 
-    def told_of(self, member: Member) -> list[ChatSeen]:
-        """What a first sync tells. A chat that people open by writing to somebody is not told of."""
-        return [self.seen_by(c, member) for c in self.chats.values() if c.sees(member) and c.addressee is None]
-
     def person(self, identity: str) -> Contact:
         return self.people.get(identity) or Contact(ContactId(identity))
 

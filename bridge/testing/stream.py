@@ -44,7 +44,9 @@ class Stream:
         network, log = self._network, self._network.log
         if self._first:
             self._first = False
-            for seen in network.told_of(self.member):
+            # A chat that people open by writing to somebody is not told of.
+            chats = [c for c in network.chats.values() if c.sees(self.member) and c.addressee is None]
+            for seen in [network.seen_by(chat, self.member) for chat in chats]:
                 yield _line(self._position, "ChatSeen", msgspec.Raw(msgspec.json.encode(seen)))
         for _ in range(_AT_ONCE):
             if self._live_at is not None and self._position >= self._live_at:

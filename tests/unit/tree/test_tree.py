@@ -46,8 +46,10 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             base = node.module or ""
-            found |= {f"{base}.{a.name}" if (ROOT / base.replace(".", "/") / f"{a.name}.py").exists() else base
-                      for a in node.names}  # fmt: skip
+            folder = ROOT / base.replace(".", "/")
+            for alias in node.names:
+                module = (folder / f"{alias.name}.py").exists() or (folder / alias.name / "__init__.py").exists()
+                found.add(f"{base}.{alias.name}" if module else base)
     return found
 
 
