@@ -45,7 +45,7 @@ need_venv() {
 }
 
 need_synapse() {  # Synapse has an environment of its own: its versions are not ours
-  export LANDBRIDGE_SYNAPSE_VENV=${LANDBRIDGE_SYNAPSE_VENV:-$PWD/.venv-synapse}
-  "$LANDBRIDGE_SYNAPSE_VENV/bin/python" -c 'import synapse' 2>/dev/null ||
-    need_venv "$LANDBRIDGE_SYNAPSE_VENV" 'matrix-synapse>=1.140,<2'
+  export SYNAPSE_VENV=${SYNAPSE_VENV:-$PWD/.venv-synapse}
+  "$SYNAPSE_VENV/bin/python" -c 'import synapse' 2>/dev/null ||
+    need_venv "$SYNAPSE_VENV" 'matrix-synapse>=1.140,<2'
 }

@@ -62,7 +62,7 @@ disable_existing_loggers: false
 
 def synapse_venv() -> Path:
     """Where Synapse is installed: it shares no dependencies with us, so it has a virtual environment of its own."""
-    return Path(os.environ.get("LANDBRIDGE_SYNAPSE_VENV") or _ROOT / ".venv-synapse")
+    return Path(os.environ.get("SYNAPSE_VENV") or _ROOT / ".venv-synapse")
 
 
 class Synapse:
