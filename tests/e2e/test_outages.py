@@ -1,0 +1,164 @@
+"""Servers that go away and come back: nothing is lost, authors are told once, and health says it in time."""
+
+import asyncio
+import os
+import time
+
+from tests.conftest import COMPONENTS
+from tests.support import folk
+from tests.support.folk import Person
+from tests.support.gateway import MATRIX, Gateway
+from tests.support.matrix_client import MatrixClient
+from tests.support.ports import wait_until
+from tests.support.prosody import Prosody
+from tests.support.proxy import Proxy
+from tests.support.synapse import Synapse
+from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
+
+FULL = bool(os.environ.get("LANDBRIDGE_FULL"))
+OUTAGE, NOTICE = (120.0, 20.0) if FULL else (20.0, 5.0)
+RED_CLOSED, RED_SILENT, GREEN = 5.0, 90.0, 30.0
+
+
+async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
+    prosody: Prosody, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    settings = {"limits": {"delay_notice": NOTICE}}
+    with Gateway(COMPONENTS[MATRIX], prosody.component_port, synapse.url, settings) as gateway:
+        await folk.connect(romeo, app, gateway, synapse)
+        app.message(juliet.at(gateway), "before")
+        room = (await element.text("before"))["room_id"]
+        await app.expect(lambda s: bool(receipt_of(s)))
+
+        synapse.stop()
+        try:
+            begun = time.monotonic()
+            red = await asyncio.to_thread(gateway.time_until, False, RED_CLOSED + 5)
+            texts = [f"during {number}" for number in range(10)]
+            ids = []
+            for text in texts:
+                ids.append(app.message(juliet.at(gateway), text))
+                await asyncio.sleep(0.5)
+            notice = await app.expect(lambda s: bare(s) == gateway.jid and bool(body(s)), NOTICE + 30, "notice")
+            await asyncio.sleep(max(0.0, OUTAGE - (time.monotonic() - begun)))
+        finally:
+            synapse.start()
+        green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
+        app.message(juliet.at(gateway), "after")
+        await element.text("after", 90)
+        for id in ids:
+            await app.expect(lambda s, id=id: receipt_of(s) == id, 30, again=True)  # type: ignore[misc]
+
+        assert red <= RED_CLOSED
+        assert green <= GREEN
+        assert "could not be delivered to Matrix yet" in body(notice)
+        assert await element.texts(room, romeo.mxid) == ["before", *texts, "after"]
+        notices = [body(s) for s in app.received if bare(s) == gateway.jid and "yet" in body(s)]
+        assert len(notices) == 1
+        assert not [s for s in app.received if error_of(s)[0]]
+
+
+async def test_a_restart_of_the_xmpp_server_in_a_burst_loses_nothing(synapse: Synapse) -> None:
+    with (
+        Prosody({MATRIX: "s"}) as prosody,
+        Gateway("s", prosody.component_port, synapse.url) as gateway,
+    ):
+        romeo, juliet = folk.user(prosody, synapse), folk.contact(synapse)
+        async with folk.on_xmpp(romeo, prosody) as app, folk.on_matrix(juliet, synapse) as element:
+            await folk.connect(romeo, app, gateway, synapse)
+            app.message(juliet.at(gateway), "before")
+            room = (await element.text("before"))["room_id"]
+            sent = {app.message(juliet.at(gateway), f"out {n}"): f"out {n}" for n in range(60)}
+            back = [f"back {n}" for n in range(40)]
+            answering = asyncio.create_task(say_all(element, room, back))
+            await app.expect(lambda s: receipt_of(s) in sent, 30, again=True)
+
+            app.ready.clear()
+            await asyncio.to_thread(prosody.restart)
+            await asyncio.wait_for(app.ready.wait(), 30)
+            green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
+            await answering
+            await asyncio.sleep(1)
+            for id, text in sent.items():
+                if id not in {receipt_of(s) for s in app.received}:
+                    app.message(juliet.at(gateway), text, id=id)
+            await app.expect(lambda s: body(s) == back[-1], 60, again=True)
+            for id in sent:
+                await app.expect(lambda s, id=id: receipt_of(s) == id, 60, again=True)  # type: ignore[misc]
+
+            texts = await element.texts(room, romeo.mxid)
+            seen = list(
+                {s.get("id"): body(s) for s in app.received if bare(s) == juliet.at(gateway) and body(s)}.values()
+            )
+        assert green <= GREEN
+        assert sorted(texts) == sorted(["before", *sent.values()])
+        assert seen == back
+
+
+async def say_all(element: MatrixClient, room: str, texts: list[str]) -> None:
+    for text in texts:
+        await element.send(room, text)
+
+
+async def test_a_closed_connection_to_xmpp_is_red_in_5_seconds_and_green_in_30(synapse: Synapse) -> None:
+    with (
+        Prosody({MATRIX: "s"}) as prosody,
+        Gateway("s", prosody.component_port, synapse.url) as gateway,
+    ):
+        prosody.stop()
+        red = await asyncio.to_thread(gateway.time_until, False, RED_CLOSED + 5)
+        said = gateway.readiness()
+        prosody.start()
+        green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
+
+        assert red <= RED_CLOSED
+        assert said["networks"]["matrix"]["connected"] is False
+        assert said["networks"]["matrix"]["error"]
+        assert gateway.metric("landbridge_up", network="matrix") == 1
+        assert green <= GREEN
+
+
+async def test_a_silent_xmpp_server_is_red_in_90_seconds_and_its_conflict_is_outlived(synapse: Synapse) -> None:
+    with Prosody({MATRIX: "s"}) as prosody:
+        async with Proxy(prosody.component_port) as proxy:
+            with Gateway("s", proxy.port, synapse.url) as gateway:
+                proxy.freeze()
+                red = await asyncio.to_thread(gateway.time_until, False, RED_SILENT + 10)
+                proxy.heal()
+                # The server still has the old stream and calls the new one a conflict, until it notices, too.
+                await asyncio.sleep(3)
+                proxy.drop()
+                green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
+
+    assert red <= RED_SILENT
+    assert green <= GREEN
+
+
+async def test_a_silent_homeserver_is_red_in_90_seconds(
+    gateway: Gateway, synapse: Synapse, romeo: Person, app: XmppClient
+) -> None:
+    await folk.connect(romeo, app, gateway, synapse)
+    await asyncio.to_thread(gateway.time_until, True, GREEN)
+
+    synapse.pause()
+    try:
+        red = await asyncio.to_thread(gateway.time_until, False, RED_SILENT + 10)
+    finally:
+        synapse.resume()
+    green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
+
+    assert red <= RED_SILENT
+    assert green <= GREEN
+
+
+async def test_a_wrong_secret_is_named_and_does_not_stop_the_gateway(prosody: Prosody, synapse: Synapse) -> None:
+    gateway = Gateway("wrong", prosody.component_port, synapse.url)
+    try:
+        gateway.start(ready=False)
+        await asyncio.to_thread(wait_until, lambda: "secret" in gateway.ask("/readyz")[1], 15, "the secret is named")
+
+        assert gateway.ask("/livez")[0] == 200
+        assert gateway.ask("/readyz")[0] == 503
+        assert await asyncio.to_thread(gateway.stop) == 0
+    finally:
+        gateway.close()

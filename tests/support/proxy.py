@@ -1,0 +1,75 @@
+"""A TCP proxy on loopback that can fall silent without closing, as a network that went away does."""
+
+import asyncio
+from types import TracebackType
+
+_CHUNK = 64 * 1024
+
+
+class Proxy:
+    """Carries bytes to `target`, a loopback port. `freeze` swallows them in both directions, also of connections that
+    are made then; `heal` carries those made from now on, while frozen ones stay silent until `drop`."""
+
+    def __init__(self, target: int) -> None:
+        self.port = 0
+        self.connections = 0
+        self._target = target
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._frozen: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> "Proxy":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            self._server.close()
+        for task in list(self._open):
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    def freeze(self) -> None:
+        self._flowing.clear()
+        self._frozen |= {writer for writers in self._open.values() for writer in writers}
+
+    def heal(self) -> None:
+        self._flowing.set()
+
+    def drop(self) -> None:
+        """Close what is frozen."""
+        for writer in self._frozen:
+            writer.close()
+        self._frozen.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = [writer]
+        try:
+            await self._flowing.wait()
+            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            self._open[task].append(back)
+            await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            for one in self._open.pop(task):
+                self._frozen.discard(one)
+                one.close()
+
+    async def _carry(self, source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        while chunk := await source.read(_CHUNK):
+            if to not in self._frozen:
+                to.write(chunk)
+                await to.drain()
+        if to not in self._frozen:
+            to.close()
+        else:
+            await asyncio.Event().wait()  # even that it ended is swallowed
