@@ -17,7 +17,6 @@ from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
 
-
 LARGEST = 64_000  # characters of a body; the event around it takes the rest of 65,536 bytes
 
 
