@@ -19,6 +19,9 @@ class Where(NamedTuple):
     network: str
     chat: str
 
+    def __str__(self) -> str:
+        return f"{self.network}/{self.chat}"
+
 
 @dataclass(slots=True)
 class Wanted:

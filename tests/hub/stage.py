@@ -71,7 +71,8 @@ async def _fill(stage: Stage) -> None:
     await stage.worlds["xmpp"].account("xmpp", relay=True, everywhere=True)
     await stage.worlds["a"].account("relay", relay=True, everywhere=True)
     for own in OWN.values():
-        await stage.worlds["a"].account(own, everywhere=True)
+        # Sessions that know the network's personas: only such a session's word is taken for whose doing an event is.
+        await stage.worlds["a"].account(own, relay=True, everywhere=True)
     await stage.worlds["t"].account("bot", everywhere=True)
     if stage.seen:
         await stage.worlds["t"].account("watcher", everywhere=True)
