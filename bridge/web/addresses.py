@@ -24,17 +24,15 @@ def _is_public_4(address: IPv4Address) -> bool:
 
 
 def _is_public_6(address: IPv6Address) -> bool:
-    inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-    if inner is None and address in _NAT64:
-        inner = IPv4Address(int(address) & 0xFFFF_FFFF)
-    if inner is not None and not _is_public_4(inner):
-        return False
+    # Pythons differ in what they call global here, so forms that lead to IPv4 addresses are named one by one.
     if address.ipv4_mapped is not None:
-        return True
+        return _is_public_4(address.ipv4_mapped)
     if address in _NAT64:
-        return True
-    if int(address) >> 32 == 0 or address in _NAT64_LOCAL or address.is_site_local:
-        return False  # "IPv4-compatible" addresses, translation to local ones, and what came before fc00::/7
+        return _is_public_4(IPv4Address(int(address) & 0xFFFF_FFFF))
+    if address.sixtofour or address.teredo or address.is_site_local or address in _NAT64_LOCAL:
+        return False  # tunnels that nobody needs, what came before fc00::/7, translation to local addresses
+    if int(address) >> 32 == 0:
+        return False  # "IPv4-compatible" addresses
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
