@@ -18,6 +18,8 @@ from bridge.hub.workspace import Workspaces
 from bridge.registry import find
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
+from bridge.version import version
+from bridge.web.announce import announce
 from bridge.web.client import HttpClient
 from bridge.web.server import WebServer
 from bridge.xmpp.chats import Addresses, Gateway
@@ -74,8 +76,9 @@ async def _serve(
     xmpp = XmppNetwork(gateways, people, desk, config.xmpp.max_stanza)
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
-    web = WebServer(config.http.listen, config.data / "control.sock", watch)
+    web = WebServer(config.http.listen, config.data / "control.sock", watch, version())
     await web.start()
+    announcing = asyncio.create_task(announce(xmpp.health), name="announce")
     try:
         await hub.start()
         try:
@@ -85,6 +88,8 @@ async def _serve(
         finally:
             await hub.stop()
     finally:
+        announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
         await web.stop()
 
 
