@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from bridge.contract import NetworkId
+
 log = logging.getLogger(__name__)
 
 _EVERY = 0.2  # seconds between looks
@@ -20,7 +22,7 @@ class Stream(Protocol):
     def error(self) -> str: ...
 
 
-async def announce(streams: Callable[[], Mapping[str, Stream]], patience: float = 10.0) -> None:
+async def announce(streams: Callable[[], Mapping[NetworkId, Stream]], patience: float = 10.0) -> None:
     """Log a line with `ready` once all are connected; after `patience` seconds one for each that is not (the others
     work meanwhile). Ends with `ready`."""
     left = patience
