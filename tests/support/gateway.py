@@ -48,7 +48,11 @@ class Gateway:
         self.config.chmod(0o600)
 
     def __enter__(self) -> "Gateway":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -34,7 +34,11 @@ class Postgres:
         self.url = f"postgresql://{_USER}@127.0.0.1:{self.port}/postgres"
 
     def __enter__(self) -> "Postgres":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

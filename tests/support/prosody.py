@@ -79,7 +79,11 @@ class Prosody:
         self._folder.give()
 
     def __enter__(self) -> "Prosody":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -98,7 +102,7 @@ class Prosody:
         # Prosody insists on a home directory that exists.
         environment = {"HOME": str(self._folder.path)}
         self._server.start([*run_as(_USER), "prosody", "-F", "--config", str(self._config)], environment)
-        wait_until(lambda: is_open(self.c2s_port) and is_open(self.component_port), 30, "Prosody listens")
+        wait_until(self._listens, 30, "Prosody listens")
 
     def stop(self) -> None:
         """As an operator stops it: streams are closed."""
@@ -125,3 +129,7 @@ class Prosody:
             cwd=self._folder.path,
         )  # fmt: skip
         return f"{name}@{self.domain}"
+
+    def _listens(self) -> bool:
+        # Without components the component port stays closed.
+        return is_open(self.c2s_port) and (not self.components or is_open(self.component_port))

@@ -84,7 +84,11 @@ class Synapse:
         (self._folder.path / "log.yaml").write_text(_LOG)
 
     def __enter__(self) -> "Synapse":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
