@@ -194,7 +194,8 @@ STRANGE = [
 
 async def test_strange_events_harm_nobody(stage: Stage) -> None:
     for content in STRANGE:
-        await stage.element.send_event(stage.room, content)
+        with contextlib.suppress(MatrixError):  # homeservers differ in what they take
+            await stage.element.send_event(stage.room, content)
     await stage.element.send_event(stage.room, {"x": 1}, kind="org.example.unknown")
     await stage.element.send(stage.room, "the last")
 
@@ -205,7 +206,7 @@ async def test_strange_events_harm_nobody(stage: Stage) -> None:
 
 async def test_a_display_name_that_is_none_harms_nobody(stage: Stage) -> None:
     member = {"membership": "join", "displayname": {"an": "object"}, "avatar_url": [1]}
-    with contextlib.suppress(MatrixError):  # homeservers differ in what they take
+    with contextlib.suppress(MatrixError):
         await stage.element.call("PUT", f"/rooms/{stage.room}/state/m.room.member/{stage.juliet.mxid}", member)
     await stage.element.send(stage.room, "a rose by any other name")
 
