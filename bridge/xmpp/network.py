@@ -1,0 +1,137 @@
+"""XMPP as the hub sees it: a connector whose one account is the gateways' components."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from xml.etree.ElementTree import Element
+
+from bridge.contract import (
+    Account,
+    ChatId,
+    ContactId,
+    Credentials,
+    Dialogue,
+    Event,
+    Flow,
+    LoginRefused,
+    NetworkId,
+    Session,
+    Workspace,
+)
+from bridge.hub.facades import Caller, Desk, People
+from bridge.xmpp.chat_commands import ChatCommands
+from bridge.xmpp.chats import Addresses, Gateway
+from bridge.xmpp.commands import Commands
+from bridge.xmpp.disco import Disco
+from bridge.xmpp.dispatch import Dispatcher
+from bridge.xmpp.presence import Presences
+from bridge.xmpp.questions import Answerers
+from bridge.xmpp.session import XmppSession
+from bridge.xmpp.stream import Stream
+
+
+class XmppNetwork:
+    """What `bridge.app` wires: streams, session, and the features that answer questions."""
+
+    id = "xmpp"
+    name = "XMPP"
+    flows: Sequence[Flow] = ()
+    options: Mapping[str, type] = {}
+
+    def __init__(self, gateways: Sequence[Gateway], people: People, desk: Desk, max_stanza: int) -> None:
+        self._gateways = gateways
+        self._people = people
+        self._addresses = Addresses(gateways)
+        self._max_stanza = max_stanza
+        self._chat_commands = ChatCommands(desk)
+        self._answerers = {
+            **Disco(self._addresses, people, desk).answerers(),
+            **Commands(desk).answerers(),
+        }
+        self._house: _House | None = None
+
+    def health(self) -> Mapping[NetworkId, Stream]:
+        """The streams as they are now."""
+        return self._house.streams if self._house is not None else {}
+
+    def localpart(self, contact: ContactId) -> str:
+        """XMPP people on our own domains (DESIGN §7)."""
+        return f"xmpp+{contact.replace('@', '%', 1)}"
+
+    def contact(self, localpart: str) -> ContactId | None:
+        if not localpart.startswith("xmpp+"):
+            return None
+        return ContactId(localpart[5:].replace("%", "@", 1))
+
+    async def login(self, flow: Flow, ask: Dialogue, workspace: Workspace) -> Credentials:
+        raise LoginRefused("XMPP people log in to their own server.")
+
+    async def log_out(self, account: Account, workspace: Workspace) -> None: ...
+
+    def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
+        return self._connected()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Session]:
+        house = self._house = _House(
+            self._gateways, self._addresses, self._people, self._chat_commands, self._answerers, self._max_stanza
+        )
+        self._people.watch(house.presences.changed)
+        tasks = [asyncio.create_task(s.run(), name=f"stream {n}") for n, s in house.streams.items()]
+        try:
+            yield house.session
+        finally:
+            await house.presences.goodbye()
+            await house.dispatcher.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _House:
+    """Everything of one connection, and what passes between its parts."""
+
+    def __init__(
+        self,
+        gateways: Sequence[Gateway],
+        addresses: Addresses,
+        people: People,
+        chat_commands: ChatCommands,
+        answerers: Answerers,
+        max_stanza: int,
+    ) -> None:
+        self._chat_commands = chat_commands
+        self.streams = {g.network: Stream(g, self._received, self._changed) for g in gateways}
+        self.session = XmppSession(addresses, self.streams, max_stanza)
+        self.presences = Presences(addresses, people, self._write)
+        self.dispatcher = Dispatcher(addresses, self, answerers)
+        self._greetings: set[asyncio.Task[None]] = set()
+
+    def report(self, event: Event) -> None:
+        self.session.offer(event)
+
+    def bounced(self, chat: ChatId, stanza: Element) -> None:
+        self.session.bounced(chat, stanza)
+
+    def send(self, gateway: Gateway, stanza: str) -> None:
+        self._write(gateway.network, stanza)
+
+    async def command(self, caller: Caller, line: str) -> str:
+        reply: str = await self._chat_commands.said(caller, line)
+        return reply
+
+    async def presence(self, stanza: Element) -> None:
+        await self.presences.received(stanza)
+
+    def _write(self, network: NetworkId, stanza: str) -> None:
+        self.streams[network].send(stanza)
+
+    def _received(self, gateway: Gateway, stanza: Element) -> None:
+        self.dispatcher.received(gateway, stanza)
+
+    def _changed(self, gateway: Gateway, connected: bool) -> None:
+        if connected:
+            self.session.up()
+            task = asyncio.create_task(self.presences.connected(gateway.network))
+            self._greetings.add(task)
+            task.add_done_callback(self._greetings.discard)

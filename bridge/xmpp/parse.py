@@ -1,0 +1,163 @@
+"""Message stanzas of users to contacts, read into events. Pure: the time is given.
+
+| stanza | event |
+|---|---|
+| chat or normal, with a body (RFC 6121 #message-syntax-type) | MessageReceived |
+| with replace (XEP-0308) | MessageEdited |
+| retract (XEP-0424) | MessageRetracted |
+| reactions (XEP-0444) | ReactionsChanged |
+| type error | DeliveryFailed |
+| chat states, receipts, markers, headlines | nothing |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+from xml.etree.ElementTree import Element
+
+from bridge.contract import (
+    Authored,
+    ChatId,
+    Contact,
+    ContactId,
+    DeliveryFailed,
+    Message,
+    MessageEdited,
+    MessageId,
+    MessageReceived,
+    MessageRetracted,
+    ReactionsChanged,
+    Style,
+)
+from bridge.xmpp import errors
+from bridge.xmpp.chats import Whom
+from bridge.xmpp.errors import StanzaError
+
+_OURS = ("{jabber:component:accept}", "{jabber:client}")
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_REPLACE = "{urn:xmpp:message-correct:0}replace"
+_RETRACT = ("{urn:xmpp:message-retract:1}retract", "{urn:xmpp:fasten:0}apply-to")
+_REACTIONS = "{urn:xmpp:reactions:0}reactions"
+_REACTION = "{urn:xmpp:reactions:0}reaction"
+_RECEIPT = "{urn:xmpp:receipts}request"
+_ORIGIN = "{urn:xmpp:sid:0}origin-id"
+_ENCRYPTED = (
+    "{urn:xmpp:eme:0}encryption",
+    "{eu.siacs.conversations.axolotl}encrypted",
+    "{urn:xmpp:omemo:2}encrypted",
+    "{urn:xmpp:openpgp:0}openpgp",
+    "{jabber:x:encrypted}x",
+)
+_LONGEST_ID = 1_000  # characters
+_MOST_REACTIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How to answer an author (`Authored.origin`): where they wrote from and to, and whether they asked for a
+    receipt (XEP-0184)."""
+
+    sender: str  # full JID
+    to: str  # as they wrote it
+    receipt: bool
+
+    def text(self) -> str:
+        """Neither JID can hold a newline (RFC 6122 #security-prohibited)."""
+        return f"{self.sender}\n{self.to}\n{'receipt' if self.receipt else ''}"
+
+    @classmethod
+    def read(cls, text: str) -> "Origin":
+        sender, to, receipt = text.split("\n")
+        return cls(sender, to, bool(receipt))
+
+
+def body(stanza: Element) -> str | None:
+    """The body, the one without a language first; None when there is none."""
+    found: str | None = None
+    for child in stanza:
+        if child.tag.endswith("}body") and child.tag[:-4] in _OURS:
+            text = "".join(child.itertext())
+            if child.get(_LANG) is None:
+                return text
+            found = text if found is None else found
+    return found
+
+
+def failure(stanza: Element, chat: ChatId) -> DeliveryFailed | None:
+    """A bounce: None when it does not say of what."""
+    target = stanza.get("id")
+    if not target or len(target) > _LONGEST_ID:
+        return None
+    reason, text = errors.read(stanza)
+    return DeliveryFailed(chat=chat, target=MessageId(target), reason=reason, text=text)
+
+
+def message(stanza: Element, user: str, whom: Whom, chat: ChatId, now: float) -> Authored | None:
+    """What `user` (bare JID) said to a contact; None when the stanza says nothing.
+
+    Raises `StanzaError` for what cannot be carried: the sender is told.
+    """
+    kind = stanza.get("type", "normal")
+    if kind == "headline":
+        return None
+    if kind == "groupchat":
+        raise StanzaError("service-unavailable", "This address is a person and not a room.")
+    children = {child.tag: child for child in stanza}
+    if any(tag in children for tag in _ENCRYPTED):
+        raise StanzaError(
+            "not-acceptable",
+            f"{whom.gateway.name} cannot carry encrypted messages. Switch encryption off in this chat.",
+        )
+    authored = _authored(stanza, children, user, whom, chat, now)
+    return _doing(stanza, children, authored) or _said(stanza, children, authored)
+
+
+def _authored(
+    stanza: Element, children: Mapping[str, Element], user: str, whom: Whom, chat: ChatId, now: float
+) -> Authored:
+    identity = stanza.get("id") or ""
+    if not identity and _ORIGIN in children:
+        identity = children[_ORIGIN].get("id") or ""
+    if len(identity) > _LONGEST_ID:
+        raise StanzaError("bad-request", "The id of this message is too long.")
+    origin = Origin(stanza.get("from", user), stanza.get("to", whom.bare), _RECEIPT in children)
+    return Authored(
+        chat=chat,
+        id=MessageId(identity or uuid4().hex),
+        sender=Contact(ContactId(user)),
+        at=now,
+        addressee=whom.person,
+        origin=origin.text(),
+    )
+
+
+def _doing(stanza: Element, children: Mapping[str, Element], by: Authored) -> Authored | None:
+    """A retraction or reactions, which may carry a body for apps that know neither."""
+    for tag in _RETRACT:
+        found = children.get(tag)
+        if found is not None and (target := found.get("id")):
+            return MessageRetracted(target=MessageId(target[:_LONGEST_ID]), **_fields(by))
+    found = children.get(_REACTIONS)
+    if found is not None and (target := found.get("id")):
+        some = dict.fromkeys((r.text or "").strip()[:100] for r in found if r.tag == _REACTION)
+        reactions = tuple(text for text in some if text)[:_MOST_REACTIONS]
+        return ReactionsChanged(target=MessageId(target[:_LONGEST_ID]), reactions=reactions, **_fields(by))
+    return None
+
+
+def _said(stanza: Element, children: Mapping[str, Element], by: Authored) -> Authored | None:
+    text = body(stanza)
+    if text is None:
+        return None
+    if not text:
+        raise StanzaError("bad-request", "The message is empty.")
+    said = Message(text[4:], style=Style.EMOTE) if text.startswith("/me ") else Message(text)
+    replaced = children.get(_REPLACE)
+    if replaced is not None and (target := replaced.get("id")):
+        return MessageEdited(target=MessageId(target[:_LONGEST_ID]), message=said, **_fields(by))
+    return MessageReceived(message=said, **_fields(by))
+
+
+def _fields(by: Authored) -> dict[str, Any]:
+    return {name: getattr(by, name) for name in ("chat", "id", "sender", "at", "addressee", "origin")}

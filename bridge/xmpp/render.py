@@ -1,0 +1,120 @@
+"""Actions in direct chats, written as message stanzas from a contact to a user. Pure."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bridge.contract import Action, Confirm, Edit, Fail, Message, React, Retract, Send, Style, Target
+from bridge.xmpp import errors, text
+from bridge.xmpp.parse import Origin
+
+_AROUND = 1_200  # bytes of a stanza besides its JIDs and its body
+_LEAST = 256  # bytes of body in a stanza, however small the limit
+
+
+def parts(action: Action, jids: int, limit: int) -> list[Action]:
+    """What one stanza each can carry. `jids` are the bytes of both addresses, `limit` those of a whole stanza."""
+    if not isinstance(action, (Send, Edit)):
+        return [action]
+    budget = max(_LEAST, limit - _AROUND - 2 * jids)
+    texts = text.split(words(action.message), budget)
+    if isinstance(action, Send):
+        return [
+            replace(
+                action,
+                key=_key(action, n),
+                message=Message(piece, reply_to=action.message.reply_to if n == 0 else None),
+            )
+            for n, piece in enumerate(texts)
+        ]
+    made: list[Action] = []
+    ids = action.target.ids
+    for n, piece in enumerate(texts):
+        if n < len(ids):
+            made.append(replace(action, key=_key(action, n), target=Target((ids[n],)), message=Message(piece)))
+        else:
+            made.append(
+                Send(chat=action.chat, key=_key(action, n), persona=action.persona, at=action.at,
+                     maybe_done=action.maybe_done, message=Message(piece))
+            )  # fmt: skip
+    for n in range(len(texts), len(ids)):
+        made.append(
+            Retract(chat=action.chat, key=_key(action, n), persona=action.persona, target=Target((ids[n],)),
+                    maybe_done=action.maybe_done)
+        )  # fmt: skip
+    return made
+
+
+def words(message: Message) -> str:
+    """The body: `/me` (XEP-0245) for an emote."""
+    return f"/me {message.text}" if message.style is Style.EMOTE else message.text
+
+
+def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
+    """One stanza from `contact` to `user`, bare JIDs. `nick` is told with it (XEP-0172). Empty for an answer that its
+    author did not ask for."""
+    match action:
+        case Send(message=message):
+            return _message(action, contact, user, _body(message) + _named(nick))
+        case Edit(message=message, target=target):
+            replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target.ids[0])}"/>'
+            return _message(action, contact, user, _body(message) + replaced)
+        case Retract(target=target):
+            return _message(action, contact, user, "".join(_retraction(one) for one in target.ids[:1]))
+        case React(target=target, reactions=reactions):
+            some = "".join(f"<reaction>{text.escape(one)}</reaction>" for one in reactions)
+            wanted = f'<reactions xmlns="urn:xmpp:reactions:0" id="{text.attribute(target.ids[0])}">{some}</reactions>'
+            return _message(action, contact, user, wanted + '<store xmlns="urn:xmpp:hints"/>')
+        case Confirm(target=accepted, origin=given):
+            origin = Origin.read(given)
+            if not origin.receipt:
+                return ""
+            received = f'<received xmlns="urn:xmpp:receipts" id="{text.attribute(accepted)}"/>'
+            return (
+                f'<message type="chat" id="{action.key}" from="{text.attribute(origin.to)}" '
+                f'to="{text.attribute(origin.sender)}">{received}<store xmlns="urn:xmpp:hints"/></message>'
+            )
+        case Fail(target=failed, origin=given, reason=reason, text=why):
+            origin = Origin.read(given)
+            return error(failed, origin.to, origin.sender, errors.render(reason.value, why))
+        case _:
+            raise TypeError(f"{type(action).__name__} has no stanza")
+
+
+def error(id: str, sender: str, to: str, payload: str, name: str = "message") -> str:
+    """The stanza of type error that answers another (RFC 6120 #stanzas-error)."""
+    return (
+        f'<{name} type="error" id="{text.attribute(id)}" from="{text.attribute(sender)}" '
+        f'to="{text.attribute(to)}">{payload}</{name}>'
+    )
+
+
+def _key(action: Action, n: int) -> str:
+    return f"{action.key}.{n}" if n else action.key
+
+
+def _body(message: Message) -> str:
+    return f"<body>{text.escape(words(message))}</body>"
+
+
+def _named(nick: str) -> str:
+    return f'<nick xmlns="http://jabber.org/protocol/nick">{text.escape(nick)}</nick>' if nick else ""
+
+
+def _retraction(target: str) -> str:
+    """XEP-0424 #retract, with the words for apps that do not know it (XEP-0428)."""
+    return (
+        f'<retract xmlns="urn:xmpp:message-retract:1" id="{text.attribute(target)}"/>'
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:message-retract:1"/>'
+        "<body>/me retracted an earlier message.</body>"
+    )
+
+
+def _message(action: Action, contact: str, user: str, payload: str) -> str:
+    delay = ""
+    if action.at is not None:
+        stamp = datetime.fromtimestamp(action.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        delay = f'<delay xmlns="urn:xmpp:delay" stamp="{stamp}"/>'
+    return (
+        f'<message type="chat" id="{action.key}" from="{text.attribute(contact)}" to="{text.attribute(user)}">'
+        f'{payload}<origin-id xmlns="urn:xmpp:sid:0" id="{action.key}"/>{delay}</message>'
+    )

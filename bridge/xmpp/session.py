@@ -1,0 +1,165 @@
+"""XMPP as a network: one session over the streams of all gateways (DESIGN §4)."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from xml.etree.ElementTree import Element
+
+from bridge.contract import (
+    Action,
+    Capabilities,
+    ChatId,
+    Confirm,
+    Contact,
+    ContactId,
+    Edit,
+    Event,
+    Fail,
+    Live,
+    MessageId,
+    NetworkId,
+    React,
+    Reason,
+    Receipt,
+    Refused,
+    Retract,
+    Send,
+)
+from bridge.xmpp import errors, parse, render
+from bridge.xmpp.chats import Addresses, Whom
+from bridge.xmpp.stream import Stream
+
+_BEHIND = 2_000  # events waiting for the hub, above which the streams are not read
+_NICKS = 10_000  # chats of which we know that their name has been told
+
+_CHAT = Capabilities(
+    actions=frozenset({Send, Edit, Retract, React, Confirm, Fail}),
+    window=8,
+    # A repeat carries the same message id: nothing has to be written before each attempt.
+    idempotent=True,
+    unique_ids=False,
+    personas=True,
+    own_messages=False,
+)
+_GATEWAY = Capabilities(
+    actions=frozenset({Send}), window=8, idempotent=True, unique_ids=False, personas=True, own_messages=False
+)
+
+
+class XmppSession:
+    """All streams. `offer` takes what the dispatcher reads."""
+
+    def __init__(self, addresses: Addresses, streams: Mapping[NetworkId, Stream], max_stanza: int) -> None:
+        self.me = Contact(ContactId("xmpp"), "XMPP")
+        self._addresses = addresses
+        self._streams = streams
+        self._limit = max_stanza
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._chats: OrderedDict[ChatId, tuple[str, Whom] | None] = OrderedDict()
+        self._nicks: OrderedDict[ChatId, str] = OrderedDict()
+        self._under_way: dict[tuple[ChatId, str], Refused | None] = {}
+        self._held = False
+
+    def scope(self, chat: ChatId) -> str:
+        """XMPP is one network: every server answers for its own users only."""
+        return ""
+
+    def capabilities(self, chat: ChatId) -> Capabilities:
+        read = self._read(chat)
+        return _GATEWAY if read is not None and read[1].contact is None else _CHAT
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        """There is no cursor: what a server has written to us and we have not journaled was not accepted."""
+        yield Live()
+        while True:
+            event = await self._events.get()
+            if self._held and self._events.qsize() < _BEHIND // 2:
+                self._hold(False)
+            yield event
+
+    def offer(self, event: Event) -> None:
+        """Report an event; the streams are held while the hub is behind."""
+        self._events.put_nowait(event)
+        if not self._held and self._events.qsize() > _BEHIND:
+            self._hold(True)
+
+    def up(self) -> None:
+        """A stream is there again: what waits for it need not wait longer."""
+        self.offer(Live())
+
+    def journaled(self, cursor: str) -> None: ...
+
+    def parts(self, action: Action) -> Sequence[Action]:
+        return render.parts(action, len(action.chat.encode()), self._limit)
+
+    async def perform(self, action: Action) -> Receipt:
+        """Write the stanza and a ping behind it; accepted when that comes back, unless a bounce came before."""
+        read = self._read(action.chat)
+        if read is None:
+            raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
+        user, whom = read
+        stanza = render.stanza(action, whom.bare, user, self._nick(action, whom))
+        if not stanza:
+            return Receipt()
+        stream = self._streams[whom.gateway.network]
+        await stream.ready()
+        under_way = (action.chat, action.key)
+        self._under_way[under_way] = None
+        try:
+            stream.send(stanza)
+            await stream.fence()
+        finally:
+            bounce = self._under_way.pop(under_way)
+        if bounce is not None:
+            raise bounce
+        if action.persona is not None:
+            self._told(action.chat, action.persona.name)
+        return Receipt((MessageId(action.key),))
+
+    def bounced(self, chat: ChatId, stanza: Element) -> None:
+        """An error for one of our stanzas: before the ping it is the answer, later an event."""
+        failed = parse.failure(stanza, chat)
+        if failed is None:
+            return
+        under_way = (chat, failed.target)
+        if under_way in self._under_way:
+            reason, words = errors.read(stanza)
+            self._under_way[under_way] = Refused(_bounce(words), reason)
+        else:
+            self.offer(failed)
+
+    async def direct(self, contact: ContactId, key: str) -> ChatId:
+        """Never asked: on XMPP a chat with a person is computed from both addresses (`Home.direct_chat`)."""
+        raise Refused("XMPP chats are not opened.", Reason.UNSUPPORTED)
+
+    async def contacts(self) -> Sequence[Contact]:
+        return ()
+
+    def _read(self, chat: ChatId) -> tuple[str, Whom] | None:
+        if chat in self._chats:
+            return self._chats[chat]
+        read = self._addresses.read_chat(chat)
+        self._chats[chat] = read
+        if len(self._chats) > _NICKS:
+            self._chats.popitem(last=False)
+        return read
+
+    def _nick(self, action: Action, whom: Whom) -> str:
+        """The name to tell with a message: once per chat and name (XEP-0172 #message)."""
+        name = action.persona.name if action.persona is not None and whom.contact is not None else ""
+        return "" if self._nicks.get(action.chat) == name else name
+
+    def _told(self, chat: ChatId, name: str) -> None:
+        if name:
+            self._nicks[chat] = name
+            if len(self._nicks) > _NICKS:
+                self._nicks.popitem(last=False)
+
+    def _hold(self, held: bool) -> None:
+        self._held = held
+        for stream in self._streams.values():
+            stream.hold(held)
+
+
+def _bounce(words: str) -> str:
+    return f"The XMPP server refused the message: {words}" if words else "The XMPP server refused the message."

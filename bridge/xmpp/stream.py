@@ -1,0 +1,238 @@
+"""A component's connection, kept: connects again with back-off, probes for silence, and fences what it has written.
+
+XEP-0114 has no acknowledgements. The server handles the stanzas of a stream in order, so when a ping (XEP-0199) that
+we send to our own domain comes back to us, everything written before it has been handled. One ping serves all.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+from bridge.contract import Scope, Unavailable, Unconfirmed
+from bridge.xmpp.chats import Gateway
+from bridge.xmpp.component import Component
+
+log = logging.getLogger(__name__)
+
+_PROBE = 25.0  # seconds of silence after which the server is asked whether it is there
+_ANSWER = 30.0  # seconds that it has to answer; with the above well under the 90 in which a dead stream must be noticed
+_CONNECT = 15.0  # seconds for a connection and its handshake
+_LONGEST = 30.0  # seconds between attempts, for what may pass
+_LASTING = 300.0  # for what will not pass by itself
+_PATIENCE = 5  # refusals in a row before they count as lasting
+
+# RFC 6120 #streams-error-conditions, in words.
+_SENTENCES = {
+    "not-authorized": "The XMPP server refuses the component's secret. Compare it with the server's configuration.",
+    "host-unknown": "The XMPP server does not know the component's domain. Compare it with the server's configuration.",
+    "conflict": "The XMPP server says that somebody else is connected under the component's domain.",
+    "system-shutdown": "The XMPP server has shut down.",
+}
+
+
+class Stream:
+    """One gateway's stream. `run` keeps it up; `received` and `changed` are called on the loop."""
+
+    def __init__(
+        self, gateway: Gateway, received: Callable[[Gateway, Element], None], changed: Callable[[Gateway, bool], None]
+    ) -> None:
+        self.gateway = gateway
+        self.connected = False
+        self.error = ""
+        self.since = time.time()
+        self.last_inbound = 0.0
+        self.last_pong = 0.0
+        self._received = received
+        self._changed = changed
+        self._component: Component | None = None
+        self._over = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._condition = ""
+        self._pings = 0
+        self._asked: str | None = None  # id of the ping under way
+        self._behind: list[asyncio.Future[None]] = []  # wait for the ping under way
+        self._next: list[asyncio.Future[None]] = []  # wait for the one after it
+        self._held = False
+
+    async def run(self) -> None:
+        """Connect, and connect again, until cancelled."""
+        attempt = 0
+        try:
+            while True:
+                attempt = 0 if await self._once() else attempt + 1
+                pause = self._pause(attempt)
+                log.info("stream down network=%s pause=%.1f reason=%s", self.gateway.network, pause, self.error)
+                await asyncio.sleep(pause)
+        finally:
+            if self._component is not None:
+                self._component.close()
+                self._lost("")
+
+    def send(self, stanza: str) -> bool:
+        """Write one stanza; False when there is no stream."""
+        if self._component is None or not self.connected:
+            return False
+        self._component.write(stanza)
+        return True
+
+    async def ready(self) -> None:
+        """Wait until the server reads. Raises `Unavailable` when there is no stream."""
+        if self._component is None or not self.connected:
+            raise Unavailable(self.error or "The connection to the XMPP server is not up.", scope=Scope.CHAT)
+        if not self._component.writable.is_set():
+            await self._component.writable.wait()
+            await self.ready()
+
+    async def fence(self) -> None:
+        """Return when the server has handled everything written so far. Raises `Unconfirmed` if the stream breaks."""
+        await asyncio.shield(self._fenced())
+
+    def hold(self, held: bool) -> None:
+        """Stop reading from the server, or go on."""
+        self._held = held
+        if self._component is not None:
+            self._component.hold(held)
+
+    def _fenced(self) -> "asyncio.Future[None]":
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(lambda f: f.cancelled() or f.exception())  # nobody may be waiting any more
+        if not self.connected:
+            future.set_exception(_broken())
+        elif self._asked is None:
+            self._behind.append(future)
+            self._ping()
+        else:
+            self._next.append(future)
+        return future
+
+    def _ping(self) -> None:
+        assert self._component is not None
+        self._pings += 1
+        self._asked = f"fence-{self._pings}"
+        domain = self.gateway.domain
+        self._component.write(
+            f'<iq type="get" id="{self._asked}" from="{domain}" to="{domain}"><ping xmlns="urn:xmpp:ping"/></iq>'
+        )
+
+    def _pong(self) -> None:
+        self.last_pong = time.time()
+        done, self._behind, self._next, self._asked = self._behind, self._next, [], None
+        for future in done:
+            if not future.done():
+                future.set_result(None)
+        if self._behind:
+            self._ping()
+
+    async def _once(self) -> bool:
+        """One connection, from beginning to end; whether it was ever accepted."""
+        self._condition = ""
+        self._over.clear()
+        self._ready.clear()
+        component = Component(
+            self.gateway.domain, self.gateway.secret, self._opened, self._inbound, lambda c: self._closed(component, c)
+        )
+        self._component = component
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_CONNECT):
+                await loop.create_connection(lambda: component, self.gateway.host, self.gateway.port)
+                await _first(self._ready, self._over)
+        except (OSError, TimeoutError):
+            where = f"{self.gateway.host}:{self.gateway.port}"
+            self._end(component)
+            self.error = f"The XMPP server cannot be reached at {where}."
+            return False
+        if not self._ready.is_set():
+            self.error = self._sentence()
+            return False
+        try:
+            await self._watch()
+        finally:
+            self._end(component)
+        return True
+
+    async def _watch(self) -> None:
+        """Until the stream is over; a silent one is asked, and ended if it does not answer."""
+        while not self._over.is_set():
+            quiet = time.time() - self.last_inbound
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), max(1.0, _PROBE - quiet))
+            if self._over.is_set() or self._held or time.time() - self.last_inbound < _PROBE:
+                continue
+            try:
+                await asyncio.wait_for(self.fence(), _ANSWER)
+            except TimeoutError:
+                self._condition = "silence"
+                return
+            except Unconfirmed:
+                return
+
+    def _end(self, component: Component) -> None:
+        """Whatever is left of a connection."""
+        component.abort()
+        self._lost(self._sentence())
+
+    def _opened(self) -> None:
+        self.connected, self.error, self.since = True, "", time.time()
+        self.last_inbound = self.last_pong = time.time()
+        self._ready.set()
+        self.hold(self._held)
+        self._changed(self.gateway, True)
+
+    def _inbound(self, stanza: Element) -> None:
+        self.last_inbound = time.time()
+        if self._asked is not None and stanza.get("id") == self._asked and stanza.get("from") == self.gateway.domain:
+            self._pong()
+        else:
+            self._received(self.gateway, stanza)
+
+    def _closed(self, component: Component, condition: str) -> None:
+        if component is self._component:
+            self._condition = self._condition or condition
+            self._lost(self._sentence())
+            self._over.set()
+
+    def _lost(self, error: str) -> None:
+        self._component = None
+        was, self.connected = self.connected, False
+        if was:
+            self.error, self.since = error, time.time()
+        waiting, self._behind, self._next, self._asked = self._behind + self._next, [], [], None
+        for future in waiting:
+            if not future.done():
+                future.set_exception(_broken())
+        if was:
+            self._changed(self.gateway, False)
+
+    def _sentence(self) -> str:
+        if self._condition == "silence":
+            return "The XMPP server does not answer any more."
+        return _SENTENCES.get(self._condition) or (
+            f"The XMPP server ended the connection ({self._condition})."
+            if self._condition
+            else "The XMPP server closed the connection."
+        )
+
+    def _pause(self, attempt: int) -> float:
+        """Seconds until the next attempt: soon after a stream that worked. A conflict may be our own stream that the
+        server still believes in, so it is always tried again like what may pass."""
+        wrong = self._condition in ("not-authorized", "host-unknown") and attempt > _PATIENCE
+        longest = _LASTING if wrong else _LONGEST
+        return min(longest, 0.5 * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, hides nothing
+
+
+def _broken() -> Unconfirmed:
+    return Unconfirmed("The connection to the XMPP server broke before it had confirmed.")
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
