@@ -13,9 +13,9 @@ What is closed here, and why:
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
-from typing import Any
-from xml.etree.ElementTree import Element
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+from xml.etree.ElementTree import Element, ParseError
 
 from slixmpp import ComponentXMPP
 
@@ -84,6 +84,31 @@ class Component(ComponentXMPP):
     def resume_writing(self) -> None:
         self.writable.set()
 
+    def data_received(self, data: bytes | str) -> None:
+        """Parse; slixmpp would log what it cannot read, and answer it through its queue."""
+        if self.parser is None:
+            return
+        try:
+            self.parser.feed(data)
+            for happened, element in cast(Iterator[tuple[str, Element]], self.parser.read_events()):
+                if happened == "start":
+                    self.xml_depth += 1
+                    if self.xml_depth == 1:
+                        self.xml_root = element
+                        self.start_stream_handler(element)
+                    continue
+                self.xml_depth -= 1
+                if self.xml_depth == 1:
+                    self._spawn_event(element)
+                    self.xml_root.clear()  # type: ignore[union-attr]
+                elif self.xml_depth == 0:
+                    self.abort()
+                    return
+        except ParseError as error:
+            log.error("the XMPP server sent what is not XML domain=%s: %s", self.boundjid.host, error)
+            self._condition = "not-well-formed"
+            self.abort()
+
     def start_stream_handler(self, xml: Element) -> None:
         digest = hashlib.sha1(f"{xml.get('id', '')}{self.secret}".encode(), usedforsecurity=False).hexdigest()
         self.write(f"<handshake>{digest}</handshake>")
@@ -102,7 +127,9 @@ class Component(ComponentXMPP):
             log.exception("a stanza broke its handler domain=%s", self.boundjid.host)
 
     def connection_lost(self, exception: BaseException | None) -> None:
-        super().connection_lost(exception)
+        self.parser = None
+        self.transport = None
+        self.socket = None
         self.writable.set()
         self._closed(self._condition)
 

@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from bridge.contract import Scope, Unavailable, Unconfirmed
@@ -18,11 +19,6 @@ from bridge.xmpp.component import Component
 
 log = logging.getLogger(__name__)
 
-_PROBE = 25.0  # seconds of silence after which the server is asked whether it is there
-_ANSWER = 30.0  # seconds that it has to answer; with the above well under the 90 in which a dead stream must be noticed
-_CONNECT = 15.0  # seconds for a connection and its handshake
-_LONGEST = 30.0  # seconds between attempts, for what may pass
-_LASTING = 300.0  # for what will not pass by itself
 _PATIENCE = 5  # refusals in a row before they count as lasting
 
 # RFC 6120 #streams-error-conditions, in words.
@@ -34,12 +30,29 @@ _SENTENCES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. A dead stream is noticed after `probe` and `answer`, well under 90."""
+
+    probe: float = 25.0  # of silence, after which the server is asked whether it is there
+    answer: float = 30.0  # that it has to answer
+    connect: float = 15.0  # for a connection and its handshake
+    first: float = 0.5  # before the second attempt; doubled for each further one
+    longest: float = 30.0  # between attempts, for what may pass
+    lasting: float = 300.0  # for what will not pass by itself
+
+
 class Stream:
     """One gateway's stream. `run` keeps it up; `received` and `changed` are called on the loop."""
 
     def __init__(
-        self, gateway: Gateway, received: Callable[[Gateway, Element], None], changed: Callable[[Gateway, bool], None]
+        self,
+        gateway: Gateway,
+        received: Callable[[Gateway, Element], None],
+        changed: Callable[[Gateway, bool], None],
+        timing: Timing = Timing(),  # frozen
     ) -> None:
+        self._timing = timing
         self.gateway = gateway
         self.connected = False
         self.error = ""
@@ -138,7 +151,7 @@ class Stream:
         self._component = component
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(_CONNECT):
+            async with asyncio.timeout(self._timing.connect):
                 await loop.create_connection(lambda: component, self.gateway.host, self.gateway.port)
                 await _first(self._ready, self._over)
         except (OSError, TimeoutError):
@@ -160,11 +173,11 @@ class Stream:
         while not self._over.is_set():
             quiet = time.time() - self.last_inbound
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._over.wait(), max(1.0, _PROBE - quiet))
-            if self._over.is_set() or self._held or time.time() - self.last_inbound < _PROBE:
+                await asyncio.wait_for(self._over.wait(), max(self._timing.probe / 25, self._timing.probe - quiet))
+            if self._over.is_set() or self._held or time.time() - self.last_inbound < self._timing.probe:
                 continue
             try:
-                await asyncio.wait_for(self.fence(), _ANSWER)
+                await asyncio.wait_for(self.fence(), self._timing.answer)
             except TimeoutError:
                 self._condition = "silence"
                 return
@@ -221,8 +234,8 @@ class Stream:
         """Seconds until the next attempt: soon after a stream that worked. A conflict may be our own stream that the
         server still believes in, so it is always tried again like what may pass."""
         wrong = self._condition in ("not-authorized", "host-unknown") and attempt > _PATIENCE
-        longest = _LASTING if wrong else _LONGEST
-        return min(longest, 0.5 * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, hides nothing
+        longest = self._timing.lasting if wrong else self._timing.longest
+        return min(longest, self._timing.first * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, hides nothing
 
 
 def _broken() -> Unconfirmed:

@@ -1,0 +1,224 @@
+"""A component's stream against a server that does what the test says, over a socket."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from bridge.contract import ContactId, NetworkId, Unavailable, Unconfirmed
+from bridge.xmpp.chats import Gateway
+from bridge.xmpp.stream import Stream, Timing
+
+_OPEN = (
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
+    "xmlns:stream='http://etherx.jabber.org/streams' from='far.example' id='{id}'>"
+)
+FAST = Timing(probe=0.2, answer=0.2, connect=2.0, first=0.05, longest=0.1, lasting=0.1)
+
+
+@dataclass
+class Server:
+    """An XEP-0114 server for one component: it answers pings to itself unless it is told to be deaf."""
+
+    secret: str = "secret"
+    deaf: bool = False
+    refuses: str = ""  # stream error instead of the handshake's answer
+    connections: int = 0
+    got: str = ""
+    port: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    writer: asyncio.StreamWriter | None = None
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.writer = writer
+        self.news.set()
+        writer.write(_OPEN.format(id=f"s{self.connections}").encode())
+        taken = len(self.got)
+        try:
+            while data := await reader.read(65_536):
+                self.got += data.decode()
+                self.news.set()
+                for found in re.finditer(r"<handshake>(\w+)</handshake>|<iq [^>]*>.*?</iq>", self.got[taken:]):
+                    self._answer(found, writer)
+                taken = max(self.got.rfind("</iq>"), self.got.rfind("</handshake>"), taken - 5) + 5
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    def _answer(self, found: re.Match[str], writer: asyncio.StreamWriter) -> None:
+        if found[1]:
+            wanted = hashlib.sha1(f"s{self.connections}{self.secret}".encode()).hexdigest()
+            condition = self.refuses or ("" if found[1] == wanted else "not-authorized")
+            if condition:
+                writer.write(
+                    f"<stream:error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+                    "</stream:stream>".encode()
+                )
+                writer.close()
+            else:
+                writer.write(b"<handshake/>")
+        elif not self.deaf:
+            writer.write(found[0].encode())
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not true():
+                self.news.clear()
+                await self.news.wait()
+
+
+@dataclass
+class Ends:
+    server: Server
+    stream: Stream
+    stanzas: list[Element]
+    changes: "asyncio.Queue[bool]"
+
+
+@asynccontextmanager
+async def connected(server: Server, secret: str = "secret", timing: Timing = FAST) -> AsyncIterator[Ends]:
+    listening = await asyncio.start_server(server.talk, "127.0.0.1", 0)
+    server.port = listening.sockets[0].getsockname()[1]
+    gateway = Gateway(
+        NetworkId("far"), "Far", "far.example", secret, "127.0.0.1", server.port, str, ContactId, "generic"
+    )  # fmt: skip
+    stanzas: list[Element] = []
+    changes: asyncio.Queue[bool] = asyncio.Queue()
+    stream = Stream(gateway, lambda _, s: stanzas.append(s), lambda _, up: changes.put_nowait(up), timing)
+    task = asyncio.create_task(stream.run())
+    try:
+        yield Ends(server, stream, stanzas, changes)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        listening.close()
+        if server.writer is not None:
+            server.writer.close()
+        await asyncio.sleep(0)
+
+
+async def change(ends: Ends) -> bool:
+    return await asyncio.wait_for(ends.changes.get(), 5)
+
+
+async def test_what_is_written_is_confirmed_by_a_ping_behind_it() -> None:
+    async with connected(Server()) as ends:
+        assert await change(ends)
+        ends.stream.send("<message id='1'/>")
+        await asyncio.wait_for(ends.stream.fence(), 5)
+
+        assert ends.server.got.index("<message id='1'/>") < ends.server.got.index("urn:xmpp:ping")
+        assert ends.stanzas == []
+
+
+async def test_one_ping_serves_all_that_wait() -> None:
+    async with connected(Server()) as ends:
+        await change(ends)
+        await asyncio.wait_for(asyncio.gather(*(ends.stream.fence() for _ in range(100))), 5)
+
+        assert ends.server.got.count("urn:xmpp:ping") == 2
+
+
+async def test_a_stream_that_breaks_leaves_it_open_whether_it_arrived() -> None:
+    async with connected(Server(deaf=True), timing=Timing(first=0.05)) as ends:
+        await change(ends)
+        ends.stream.send("<message id='1'/>")
+        fence = asyncio.create_task(ends.stream.fence())
+        await ends.server.until(lambda: "urn:xmpp:ping" in ends.server.got)
+        assert ends.server.writer is not None
+        ends.server.writer.transport.abort()
+
+        with pytest.raises(Unconfirmed):
+            await asyncio.wait_for(fence, 5)
+        assert not await change(ends)
+        assert not ends.stream.connected
+
+
+async def test_it_connects_again() -> None:
+    async with connected(Server()) as ends:
+        await change(ends)
+        assert ends.server.writer is not None
+        ends.server.writer.close()
+
+        assert not await change(ends)
+        assert await change(ends)
+        await asyncio.wait_for(ends.stream.fence(), 5)
+        assert ends.server.connections == 2
+
+
+async def test_a_server_that_says_nothing_any_more_is_given_up() -> None:
+    async with connected(Server(deaf=True)) as ends:
+        await change(ends)
+
+        assert not await change(ends)
+        assert ends.stream.error == "The XMPP server does not answer any more."
+
+
+async def test_a_server_that_is_quiet_but_there_is_kept() -> None:
+    async with connected(Server()) as ends:
+        await change(ends)
+        await ends.server.until(lambda: ends.server.got.count("urn:xmpp:ping") == 3)
+
+        assert ends.server.connections == 1
+        assert ends.stream.connected
+
+
+@pytest.mark.parametrize(
+    ("server", "secret", "words"),
+    [
+        (Server(), "wrong", "refuses the component's secret"),
+        (Server(refuses="conflict"), "secret", "somebody else is connected"),
+        (Server(refuses="host-unknown"), "secret", "does not know the component's domain"),
+    ],
+)
+async def test_why_it_is_not_connected_is_said_and_it_is_tried_again(server: Server, secret: str, words: str) -> None:
+    async with connected(server, secret) as ends:
+        await server.until(lambda: server.connections == 3)
+
+        assert words in ends.stream.error
+        with pytest.raises(Unavailable):
+            await ends.stream.ready()
+
+
+async def test_after_a_conflict_it_gets_in() -> None:
+    """The server may still believe in a stream of ours that is half open."""
+    server = Server(refuses="conflict")
+    async with connected(server) as ends:
+        await server.until(lambda: server.connections == 2)
+        server.refuses = ""
+
+        assert await change(ends)
+
+
+async def test_a_stanza_that_breaks_its_handler_does_not_end_the_stream(caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(Server()) as ends:
+        await change(ends)
+
+        def broken(gateway: Gateway, stanza: Element) -> None:
+            raise RuntimeError("no")
+
+        ends.stream._received = broken
+        assert ends.server.writer is not None
+        ends.server.writer.write(b"<message from='a@b' to='far.example'/>")
+        await asyncio.wait_for(ends.stream.fence(), 5)
+
+        assert ends.stream.connected
+        assert "a stanza broke its handler" in caplog.text
+
+
+async def test_what_is_not_xml_ends_the_stream_and_nothing_else() -> None:
+    async with connected(Server()) as ends:
+        await change(ends)
+        assert ends.server.writer is not None
+        ends.server.writer.write(b"<message <<<>")
+
+        assert not await change(ends)
+        assert await change(ends)
