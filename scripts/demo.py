@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.commands import log_in
-from tests.support.gateway import Gateway
+from tests.support.gateway import Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import free_port, is_open
 from tests.support.prosody import Prosody
@@ -67,7 +67,7 @@ async def demo(once: bool) -> None:
     with (
         Prosody({"matrix.localhost": secret}, tls=True, archives=True, c2s_port=c2s) as prosody,
         Synapse(port=client_api) as synapse,
-        Gateway(secret, prosody.component_port, synapse.url) as gateway,
+        Gateway(matrix(secret, synapse.url), prosody.component_port) as gateway,
     ):
         say("Prosody, Synapse and Landbridge run on loopback, with throw-away data.")
         proof = asyncio.create_task(prove(prosody, synapse, gateway, words))

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import COMPONENTS
 from tests.support import folk
 from tests.support.folk import Person
-from tests.support.gateway import MATRIX, Gateway
+from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
@@ -16,7 +16,7 @@ from tests.support.xmpp_client import XmppClient
 
 @pytest.fixture
 def gateway(prosody: Prosody, synapse: Synapse) -> Iterator[Gateway]:
-    with Gateway(COMPONENTS[MATRIX], prosody.component_port, synapse.url) as running:
+    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), prosody.component_port) as running:
         yield running
 
 

@@ -11,7 +11,7 @@ from tests.conftest import COMPONENTS
 from tests.support import folk
 from tests.support.commands import execute
 from tests.support.folk import Person
-from tests.support.gateway import MATRIX, Gateway
+from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient, MatrixError
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
@@ -249,7 +249,7 @@ async def endless() -> AsyncIterator[str]:
 @pytest.fixture
 def with_endless(prosody: Prosody, synapse: Synapse, endless: str) -> Iterator[Gateway]:
     settings = {"allow_private": [endless]}
-    with Gateway(COMPONENTS[MATRIX], prosody.component_port, synapse.url, settings) as running:
+    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), prosody.component_port, settings) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ from tests.conftest import COMPONENTS
 from tests.support import folk
 from tests.support.commands import execute, log_in
 from tests.support.folk import PASSWORD, Person
-from tests.support.gateway import MATRIX, Gateway
+from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
@@ -69,7 +69,7 @@ async def test_a_wrong_password_is_asked_for_again(
 @pytest.fixture
 def for_romeo_only(prosody: Prosody, synapse: Synapse, romeo: Person) -> Iterator[Gateway]:
     secret, port = COMPONENTS[MATRIX], prosody.component_port
-    with Gateway(secret, port, synapse.url, {"users": [romeo.jid]}) as running:
+    with Gateway(matrix(secret, synapse.url), port, {"users": [romeo.jid]}) as running:
         yield running
 
 

@@ -7,7 +7,7 @@ import time
 from tests.conftest import COMPONENTS
 from tests.support import folk
 from tests.support.folk import Person
-from tests.support.gateway import MATRIX, Gateway
+from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import wait_until
 from tests.support.prosody import Prosody
@@ -24,7 +24,7 @@ async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
     prosody: Prosody, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
 ) -> None:
     settings = {"limits": {"delay_notice": NOTICE}}
-    with Gateway(COMPONENTS[MATRIX], prosody.component_port, synapse.url, settings) as gateway:
+    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), prosody.component_port, settings) as gateway:
         await folk.connect(romeo, app, gateway, synapse)
         app.message(juliet.at(gateway), "before")
         room = (await element.text("before"))["room_id"]
@@ -61,7 +61,7 @@ async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
 async def test_a_restart_of_the_xmpp_server_in_a_burst_loses_nothing(synapse: Synapse) -> None:
     with (
         Prosody({MATRIX: "s"}) as prosody,
-        Gateway("s", prosody.component_port, synapse.url) as gateway,
+        Gateway(matrix("s", synapse.url), prosody.component_port) as gateway,
     ):
         romeo, juliet = folk.user(prosody, synapse), folk.contact(synapse)
         async with folk.on_xmpp(romeo, prosody) as app, folk.on_matrix(juliet, synapse) as element:
@@ -103,7 +103,7 @@ async def say_all(element: MatrixClient, room: str, texts: list[str]) -> None:
 async def test_a_closed_connection_to_xmpp_is_red_in_5_seconds_and_green_in_30(synapse: Synapse) -> None:
     with (
         Prosody({MATRIX: "s"}) as prosody,
-        Gateway("s", prosody.component_port, synapse.url) as gateway,
+        Gateway(matrix("s", synapse.url), prosody.component_port) as gateway,
     ):
         prosody.stop()
         red = await asyncio.to_thread(gateway.time_until, False, RED_CLOSED + 5)
@@ -121,7 +121,7 @@ async def test_a_closed_connection_to_xmpp_is_red_in_5_seconds_and_green_in_30(s
 async def test_a_silent_xmpp_server_is_red_in_90_seconds_and_its_conflict_is_outlived(synapse: Synapse) -> None:
     with Prosody({MATRIX: "s"}) as prosody:
         async with Proxy(prosody.component_port) as proxy:
-            with Gateway("s", proxy.port, synapse.url) as gateway:
+            with Gateway(matrix("s", synapse.url), proxy.port) as gateway:
                 proxy.freeze()
                 red = await asyncio.to_thread(gateway.time_until, False, RED_SILENT + 10)
                 proxy.heal()
@@ -152,7 +152,7 @@ async def test_a_silent_homeserver_is_red_in_90_seconds(
 
 
 async def test_a_wrong_secret_is_named_and_does_not_stop_the_gateway(prosody: Prosody, synapse: Synapse) -> None:
-    gateway = Gateway("wrong", prosody.component_port, synapse.url)
+    gateway = Gateway(matrix("wrong", synapse.url), prosody.component_port)
     try:
         gateway.start(ready=False)
         await asyncio.to_thread(wait_until, lambda: "secret" in gateway.ask("/readyz")[1], 15, "the secret is named")

@@ -1,4 +1,4 @@
-"""A real `landbridge run` in a process of its own, between a Prosody and a Synapse."""
+"""A real `landbridge run` in a process of its own, beside a Prosody."""
 
 import contextlib
 import json
@@ -18,19 +18,30 @@ import yaml
 from tests.support.ports import free_port, wait_until
 from tests.support.process import Folder, Server
 
-MATRIX = "matrix.localhost"
+MATRIX, MEMORY = "matrix.localhost", "memory.localhost"
+
+
+def matrix(secret: str, homeserver: str) -> dict[str, Any]:
+    """The network of a configuration that has one, and that is a homeserver's."""
+    return {"matrix": {"connector": "matrix", "jid": MATRIX, "secret": secret, "homeserver": homeserver}}
+
+
+def memory(secret: str, socket: Path) -> dict[str, Any]:
+    """The same for the memory network that listens at `socket`."""
+    return {"memory": {"connector": "memory", "jid": MEMORY, "secret": secret, "socket": str(socket)}}
 
 
 class Gateway:
     """Its configuration and data outlive `kill` and `stop`; `close` removes them.
 
-    `settings` are merged into the configuration, dictionaries key by key.
+    `networks` as in the configuration; `jid` is the first one's. `settings` are merged into the configuration,
+    dictionaries key by key.
     """
 
     def __init__(
-        self, secret: str, component_port: int, homeserver: str, settings: Mapping[str, Any] | None = None
+        self, networks: Mapping[str, Any], component_port: int, settings: Mapping[str, Any] | None = None
     ) -> None:
-        self.jid = MATRIX
+        self.jid: str = next(iter(networks.values()))["jid"]
         self.http = free_port()
         self._folder = Folder("gateway")
         self._server = Server(self._folder.path / "log")
@@ -39,9 +50,7 @@ class Gateway:
             "xmpp": {"server": f"127.0.0.1:{component_port}"},
             "http": {"listen": f"127.0.0.1:{self.http}"},
             "users": ["*@localhost"],
-            "networks": {
-                "matrix": {"connector": "matrix", "jid": self.jid, "secret": secret, "homeserver": homeserver}
-            },
+            "networks": {name: dict(network) for name, network in networks.items()},
         }
         _merge(tree, settings or {})
         self.config.write_text(yaml.safe_dump(tree))
