@@ -117,7 +117,7 @@ class MemorySession:
         client = await self._connected()
         try:
             if not self._traits.fence:
-                return msgspec.json.decode(await client.put(ask), type=Receipt)
+                return await self._answered(client, action, ask)
             client.tell(ask)
             await self._fence(client)
         except Gone:
@@ -154,6 +154,14 @@ class MemorySession:
         if self._abilities.personas and happened.by == "person" and isinstance(event, AuthoredEvent):
             return replace(event, key=None)  # people may write what they like; a key is ours only from our personas
         return event
+
+    async def _answered(self, client: Client, action: Action, ask: Ask) -> Receipt:
+        try:
+            return msgspec.json.decode(await client.put(ask), type=Receipt)
+        except Refused as refusal:
+            if action.maybe_done and isinstance(action, Retract) and refusal.reason is Reason.NOT_FOUND:
+                return Receipt()  # an earlier attempt has arrived
+            raise
 
     async def _connected(self) -> Client:
         """The connection that performs, opened again if it broke; callers are served in order."""

@@ -3,8 +3,8 @@
 Source: Matrix client-server API #m.room.message-msgtypes (allowed tags, depth of 100, `data-mx-spoiler`).
 
 We chose a tokenizer of our own over `html.parser` because that one takes quadratic time for unclosed comments and tags
-on the Pythons we support (measured on 3.11.7), and over an HTML5 parser because only a small set of tags counts. Every expression below
-is possessive or cannot fail, so reading is linear. Positions are code points.
+(measured on Python 3.11.7), and over an HTML5 parser because only a small set of tags counts. Every expression below is
+possessive or cannot fail, so reading is linear. Positions are code points.
 """
 
 import html

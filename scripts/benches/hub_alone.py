@@ -58,7 +58,7 @@ async def _worlds(stack: AsyncExitStack, folder: Path, names: Sequence[str]) -> 
     controls = []
     for name in names:
         like = "x" if name == "x" else "a"
-        world = spawned(folder / name, ["--like", like, "--network", name, "--implicit"])
+        world = spawned(folder / name, ["--like", like, "--implicit"])
         controls.append(await stack.enter_async_context(world))
     for control in controls:
         await control.account("bot", relay=True, everywhere=True)

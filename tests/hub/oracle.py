@@ -56,17 +56,24 @@ class Findings:
     stale: list[str] = field(default_factory=list)
     resurrected: list[str] = field(default_factory=list)
     reactions: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)  # nothing failed, so nobody may be told that it did
     repeats: Counter[Where] = field(default_factory=Counter)  # allowed ones, by chat
     checked: int = 0
 
     @property
     def faults(self) -> dict[str, list[str]]:
-        named = ("lost", "doubled", "reordered", "stale", "resurrected", "reactions")
+        named = ("lost", "doubled", "reordered", "stale", "resurrected", "reactions", "notices")
         return {name: found for name in named if (found := getattr(self, name))}
 
 
 def text_of(number: int, version: int) -> str:
     return f"m{number} v{version} the quick brown fox"
+
+
+def number_of(text: str) -> int | None:
+    """Which message a text is a version of; None for what is none of ours (a notice)."""
+    token = _TOKEN.search(text)
+    return int(token[1]) if token else None
 
 
 def check(wanted: Sequence[Wanted], states: Mapping[Where, ChatState], rules: Rules) -> Findings:
@@ -82,6 +89,8 @@ def check(wanted: Sequence[Wanted], states: Mapping[Where, ChatState], rules: Ru
             for where in chats:
                 own = [w for w in wanted if w.link == link and w.source == source]
                 _order(findings, own, source, where, by_chat)
+    for where, state in ((where, states[where]) for chats in rules.links.values() for where in chats):
+        findings.notices += [f"{where}: {said.text}" for said in state.messages if number_of(said.text) is None]
     for where, number in findings.repeats.items():
         if number > rules.kills:
             findings.doubled.append(f"{where}: {number} repeats in {rules.kills} kills")

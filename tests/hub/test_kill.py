@@ -94,7 +94,14 @@ async def judged(stage: Stage, traffic: Traffic, kills: int) -> Findings:
             if answer.reason and told is not None and where.network == "xmpp":
                 told[0].excused.add((told[1], told[2]))
     lenient = frozenset() if stage.seen else frozenset({"t"})
-    return check(traffic.wanted, states, Rules(LINKS, stage.face, lenient, kills))
+    findings = check(traffic.wanted, states, Rules(LINKS, stage.face, lenient, kills))
+    findings.notices += [
+        f"{where} {answer.origin} {answer.target}: {answer.reason} {answer.text}"
+        for where, state in states.items()
+        for answer in state.answers
+        if answer.reason and answer.target not in traffic.reacted
+    ]
+    return findings
 
 
 def shown(findings: Findings) -> str:

@@ -81,6 +81,10 @@ def _drop_a_reaction(states: States) -> None:
     states[X].messages[0].reactions = {}
 
 
+def _tell_of_a_failure(states: States) -> None:
+    states[X].messages.append(Said(id="n", author="xmpp", name="", text="A message could not be delivered."))
+
+
 def _repeat_without_a_kill(states: States) -> None:
     states[T].messages.insert(0, said(1))
 
@@ -97,6 +101,7 @@ def _repeat_without_a_kill(states: States) -> None:
         (_forget_an_edit, "stale"),
         (_resurrect, "resurrected"),
         (_drop_a_reaction, "reactions"),
+        (_tell_of_a_failure, "notices"),
         (_repeat_without_a_kill, "doubled"),
     ],
 )

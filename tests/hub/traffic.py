@@ -6,9 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from bridge.testing.control import Control
-from bridge.testing.wire import Said
-from tests.hub.oracle import Wanted, Where, text_of
-from tests.hub.stage import LINKS, PEOPLE, Stage
+from tests.hub.oracle import Wanted, Where, number_of, text_of
+from tests.hub.stage import LINKS, OWN, PEOPLE, Stage
 
 EMOJI = ("👍", "🎉", "😀", "❤")
 
@@ -85,14 +84,15 @@ class Traffic:
         if where.network == "t":
             return
         state = await world.state(where.chat)
-        brought = [said for said in state.visible[-20:] if said.by != "person"]
+        brought = [(said, n) for said in state.visible[-20:] if said.by != "person" and (n := number_of(said.text))]
         if brought:
-            said = self.chance.choice(brought)
-            await self._react(world, where, self.wanted[_number(said) - 1], said.id)
+            said, number = self.chance.choice(brought)
+            await self._react(world, where, self.wanted[number - 1], said.id)
             self.events += 1
 
     async def _react(self, world: Control, where: Where, wanted: Wanted, target: str) -> None:
-        person = self.chance.choice(PEOPLE[where.network])
+        # Whoever writes from XMPP with an account of his own on a has one set of reactions there, from both sides.
+        person = self.chance.choice([p for p in PEOPLE[where.network] if p not in OWN.values()])
         some = self.chance.sample(EMOJI, self.chance.choice((0, 1, 1, 2)))
         identity = self._id(where)
         wanted.reactions[where.network, person] = some
@@ -102,8 +102,3 @@ class Traffic:
     def _id(self, where: Where) -> str | None:
         """Ids are chosen by people's apps on XMPP, by the network elsewhere."""
         return f"x{self.chance.getrandbits(64):x}" if where.network == "xmpp" else None
-
-
-def _number(said: Said) -> int:
-    start = said.text.index("m") if said.text.startswith("m") else said.text.index(" m") + 1
-    return int(said.text[start + 1 :].split(" ", 1)[0])

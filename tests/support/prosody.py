@@ -123,12 +123,19 @@ class Prosody:
 
     def add_user(self, name: str, password: str) -> str:
         """Make an account, running or not; its bare JID."""
+        self._control("register", name, self.domain, password)
+        return f"{name}@{self.domain}"
+
+    def remove_user(self, jid: str) -> None:
+        """Delete an account."""
+        self._control("deluser", jid)
+
+    def _control(self, *arguments: str) -> None:
         subprocess.run(
-            [*run_as(_USER), "prosodyctl", "--config", str(self._config), "register", name, self.domain, password],
+            [*run_as(_USER), "prosodyctl", "--config", str(self._config), *arguments],
             check=True, stdout=subprocess.DEVNULL, env={**os.environ, "HOME": str(self._folder.path)},
             cwd=self._folder.path,
         )  # fmt: skip
-        return f"{name}@{self.domain}"
 
     def _listens(self) -> bool:
         # Without components the component port stays closed.

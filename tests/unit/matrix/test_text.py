@@ -44,7 +44,9 @@ READ = {
     "escaped mention": (
         "A", ((0, 1, SpanKind.MENTION, "@a:b.example"),), '<a href="https://matrix.to/#/%40a%3Ab.example">A</a>',
     ),
-    "mention by URI": ("A", ((0, 1, SpanKind.MENTION, "@a:b.example"),), '<a href="matrix:u/a:b.example?action=chat">A</a>'),
+    "mention by URI": (
+        "A", ((0, 1, SpanKind.MENTION, "@a:b.example"),), '<a href="matrix:u/a:b.example?action=chat">A</a>',
+    ),
     "room link": ("R", ((0, 1, SpanKind.LINK, "https://matrix.to/#/#r:b.c"),), '<a href="https://matrix.to/#/#r:b.c">R</a>'),
     "spoiler": ("x y", ((2, 3, SpanKind.SPOILER, "end"),), 'x <span data-mx-spoiler="end">y</span>'),
     "spoiler without a reason": ("y", ((0, 1, SpanKind.SPOILER),), "<span data-mx-spoiler>y</span>"),
@@ -112,8 +114,8 @@ def test_a_hundred_levels_are_read() -> None:
 
 HOSTILE = [
     "<!--", "<", "</", "<a", "<a b", "<a href='", '<a "', "<a '\"", "<!", "<?", "&", "&#", "&#9", "&amp", "<b", "<b>",
-    "</b>", "<li>", "<ol><li>", "<p>", "<br>", "<i></b>", "<pre>\n", "<blockquote>", "\n", " ", "<td> ", "<a =", "<b a ", "<img>",
-    "<hr>", "<a href=\"https://x.example\">x", "&#99999999;", "&#xD800;", "\0", "\ud800", "<x a=1 a=2>",
+    "</b>", "<li>", "<ol><li>", "<p>", "<br>", "<i></b>", "<pre>\n", "<blockquote>", "\n", " ", "<td> ", "<a =", "<b a ",
+    "<img>", "<hr>", "<a href=\"https://x.example\">x", "&#99999999;", "&#xD800;", "\0", "\ud800", "<x a=1 a=2>",
 ]  # fmt: skip
 
 

@@ -1,0 +1,232 @@
+"""One raw room event, as any server may send it, becomes contract events. Pure; never raises.
+
+Source: client-server API #room-events, #instant-messaging, #event-replacements, #event-annotations-and-reactions,
+#redactions, #rich-replies. What is not carried yet is one readable line (`connectors.matrix.lines`).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bridge.contract import (
+    ChatId,
+    Contact,
+    ContactId,
+    Event,
+    Message,
+    MessageId,
+    MessageReceived,
+    NetworkId,
+    Span,
+    Style,
+    Unparsable,
+)
+from connectors.matrix import fields, ids, lines
+from connectors.matrix.text import spans_of
+
+KEY = "org.landbridge.key"  # the field of a content that carries `Action.key`
+_STYLES = {
+    "m.text": Style.TEXT, "m.emote": Style.EMOTE, "m.notice": Style.NOTICE, "m.server_notice": Style.NOTICE,
+}  # fmt: skip
+_EPHEMERAL = frozenset({"m.typing", "m.receipt", "m.presence", "m.fully_read"})
+_MEMBERSHIPS = frozenset({"invite", "join", "knock", "leave", "ban"})
+_VALID_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_FALLBACK = re.compile(r"> (?:\* )?<@[^\n]*+\n(?:>[^\n]*+\n)*+\n?")
+_EDITED = "(edited) "
+_EARLIEST, _LATEST = 1_000_000_000.0, 4_102_444_800.0  # 2001, before Matrix; 2100
+_AHEAD = 86_400.0  # seconds that a clock may be ahead of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads, and what it knows."""
+
+    me: ContactId
+    direct: bool  # whether the chat is with one person, who needs no name
+    names: Mapping[str, str]  # user id → display name; may lack some
+    network: NetworkId
+    now: float | None = None
+    """Seconds since the epoch, for events whose own time cannot be true; those are at 0 when it is None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """What a `m.room.member` event says."""
+
+    user: ContactId
+    membership: str  # invite, join, knock, leave or ban
+    by: ContactId | None  # who caused it; None when not known
+    name: str = ""  # at most 200 code points
+    avatar: str = ""  # an mxc URI, or empty
+    direct: bool = False  # an invitation to a direct chat
+    reason: str = ""
+
+
+class _Wrong(Exception):
+    """The event cannot be understood; says why."""
+
+
+def encrypted(raw: object) -> bool:
+    """Whether `raw` is an encrypted message, which `parse` says nothing about. A redacted one is not."""
+    event = fields.mapping(raw)
+    return event.get("type") == "m.room.encrypted" and "state_key" not in event and bool(event.get("content"))
+
+
+def member(raw: object) -> Member | None:
+    """The membership in a state event or a stripped one; None if it is something else or makes no sense."""
+    event = fields.mapping(raw)
+    user, by, content = event.get("state_key"), event.get("sender"), fields.mapping(event.get("content"))
+    membership, avatar = content.get("membership"), fields.line(content.get("avatar_url"), 500)
+    if event.get("type") != "m.room.member" or not isinstance(user, str) or not ids.valid_user(user):
+        return None
+    if not isinstance(membership, str) or membership not in _MEMBERSHIPS:
+        return None
+    return Member(
+        user=ContactId(user),
+        membership=membership,
+        by=ContactId(by) if isinstance(by, str) and ids.valid_user(by) else None,
+        name=fields.line(content.get("displayname")),
+        avatar=avatar if avatar.startswith("mxc://") else "",
+        direct=content.get("is_direct") is True,
+        reason=fields.line(content.get("reason"), 500),
+    )
+
+
+def parse(raw: object, chat: ChatId, reader: Reader) -> Sequence[Event]:
+    """What happened in `chat`: at most one event. `raw` comes from /sync, /messages or /event.
+
+    Nothing for state, for what is encrypted (see `encrypted`) or redacted, and for unknown types without a body.
+    """
+    if not isinstance(raw, dict):
+        return [_unparsable("not an object", raw, chat, reader)] if raw else ()
+    if not raw or _silent(raw):
+        return ()
+    try:
+        found = _parse(raw, chat, reader)
+    except _Wrong as wrong:
+        return [_unparsable(str(wrong), raw, chat, reader)]
+    return () if found is None else [found]
+
+
+def _silent(raw: Mapping[str, object]) -> bool:
+    """Whether there is nothing in it for people, whatever else is wrong with it."""
+    kind = raw.get("type")
+    known = isinstance(kind, str) and (kind in _EPHEMERAL or kind == "m.room.encrypted")
+    redacted = bool(fields.mapping(raw.get("unsigned")).get("redacted_because")) or (
+        raw.get("content") == {} and kind != "m.room.redaction"
+    )
+    return known or redacted or isinstance(raw.get("state_key"), str)
+
+
+def _unparsable(reason: str, raw: object, chat: ChatId, reader: Reader) -> Unparsable:
+    sender = fields.line(fields.mapping(raw).get("sender"), 255)
+    source = f"{reader.network} {chat}" + (f" {sender}" if sender else "")
+    return Unparsable(reason=reason, source=source, raw=fields.shown(raw))
+
+
+def _parse(raw: Mapping[str, object], chat: ChatId, reader: Reader) -> MessageReceived | None:
+    id, sender, kind, content = (
+        fields.event_id(raw.get("event_id")),
+        raw.get("sender"),
+        raw.get("type"),
+        raw.get("content"),
+    )
+    if id is None:
+        raise _Wrong("no valid event id")
+    if not isinstance(sender, str) or not ids.valid_user(sender):
+        raise _Wrong("no valid sender")
+    if not isinstance(kind, str) or not kind:
+        raise _Wrong("no type")
+    if not isinstance(content, dict):
+        raise _Wrong("no content")
+    name = fields.line(reader.names.get(sender, ""))
+    who = "You" if reader.direct and sender == reader.me else name or sender
+    message = _message(kind, content, raw, who)
+    if message is None:
+        return None
+    key = content.get(KEY)
+    return MessageReceived(
+        chat=chat,
+        id=MessageId(id),
+        sender=Contact(ContactId(sender), name),
+        at=_time(raw.get("origin_server_ts"), reader.now),
+        key=key if isinstance(key, str) and _VALID_KEY.fullmatch(key) else None,
+        message=message,
+    )
+
+
+def _time(stamp: object, now: float | None) -> float:
+    """`stamp`, milliseconds that the sender's server wrote, in seconds, or `now` if it cannot be true."""
+    milliseconds = fields.number(stamp)
+    latest = _LATEST if now is None else now + _AHEAD
+    if milliseconds is not None and _EARLIEST <= milliseconds / 1000 <= latest:
+        return milliseconds / 1000
+    return now or 0.0
+
+
+def _message(kind: str, content: Mapping[str, Any], raw: Mapping[str, object], who: str) -> Message | None:
+    relation = fields.mapping(content.get("m.relates_to"))
+    if kind == "m.reaction":
+        return _notice(_reaction(content, relation, who))
+    if kind == "m.room.redaction":
+        if fields.event_id(raw.get("redacts")) is None and fields.event_id(content.get("redacts")) is None:
+            raise _Wrong("a redaction of nothing")
+        return _notice(lines.removal(fields.line(content.get("reason"))))
+    if relation.get("rel_type") == "m.replace" and fields.event_id(relation.get("event_id")):
+        return _edited(kind, content, who)
+    return _said(kind, content, relation, who)
+
+
+def _said(kind: str, content: Mapping[str, Any], relation: Mapping[str, object], who: str) -> Message | None:
+    """What `content` says by itself, under events of type `kind`."""
+    if kind != "m.room.message":
+        return _notice(lines.of_event(kind, content, who))
+    reply = fields.event_id(fields.mapping(relation.get("m.in_reply_to")).get("event_id"))
+    style = _STYLES.get(fields.string(content.get("msgtype")))
+    if style is None:
+        line = lines.of_message(fields.string(content.get("msgtype")), content, who)
+        if line is None:
+            raise _Wrong("a message without a body")
+        message = Message(line, style=Style.NOTICE)
+    else:
+        text, spans = _text(content, reply is not None)
+        message = Message(text, spans, style)
+    # Client-server API #fallback-for-unthreaded-clients: then it is no reply, only a place in a thread.
+    shown = None if reply is None or relation.get("is_falling_back") is True else MessageId(reply)
+    return replace(message, reply_to=shown)
+
+
+def _text(content: Mapping[str, Any], reply: bool) -> tuple[str, tuple[Span, ...]]:
+    if not isinstance(content.get("body"), str):
+        raise _Wrong("a message without a body")
+    body = fields.string(content["body"])
+    if reply and (fallback := _FALLBACK.match(body)):
+        body = body[fallback.end() :] or body
+    rich = content.get("format") == "org.matrix.custom.html"
+    text, spans = spans_of(body, fields.string(content.get("formatted_body")) if rich else "", keep_quote=not reply)
+    return text or "(an empty message)", spans
+
+
+def _edited(kind: str, content: Mapping[str, Any], who: str) -> Message | None:
+    new = content.get("m.new_content")
+    if not isinstance(new, dict):
+        # Client-server API #event-replacements: the fallback is the new text after an asterisk.
+        new = {**content, "body": fields.string(content.get("body")).removeprefix("* "), "formatted_body": None}
+    message = _said(kind, new, {}, who)
+    if message is None:
+        return None
+    moved = tuple(replace(s, start=s.start + len(_EDITED), end=s.end + len(_EDITED)) for s in message.spans)
+    return replace(message, text=_EDITED + message.text, spans=moved)
+
+
+def _reaction(content: Mapping[str, Any], relation: Mapping[str, object], who: str) -> str:
+    key = fields.line(relation.get("key"))
+    if not key or fields.event_id(relation.get("event_id")) is None:
+        raise _Wrong("a reaction without a key, or to nothing")
+    shortcode = content.get("shortcode", content.get("com.beeper.reaction.shortcode"))
+    return lines.reaction(key, fields.line(shortcode), who)
+
+
+def _notice(line: str | None) -> Message | None:
+    return None if line is None else Message(line, style=Style.NOTICE)

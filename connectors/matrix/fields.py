@@ -1,0 +1,55 @@
+"""Reading untrusted JSON: each function gives a value of the type it is named for, whatever stands there. Pure."""
+
+import json
+import re
+from collections.abc import Mapping
+
+_LONGEST_ID = 255  # bytes; client-server API #size-limits
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """The JSON object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def string(value: object) -> str:
+    """The text; empty for anything else. Lone surrogates, which no encoding takes, become U+FFFD."""
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else ""
+
+
+def line(value: object, longest: int = 200) -> str:
+    """The text as one line without control characters, cut to `longest` code points; empty for anything else."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in string(value)[: 4 * longest]).split())
+    return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
+def number(value: object) -> float | None:
+    """The number, not negative and smaller than 2^53; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value < 1 << 53 else None
+
+
+def event_id(value: object) -> str | None:
+    """The event id; None for what cannot be one."""
+    if not isinstance(value, str) or not value.startswith("$") or len(value) < 2:
+        return None
+    fits = value.isprintable() and " " not in value and len(value.encode()) <= _LONGEST_ID
+    return value if fits else None
+
+
+def readable(value: object) -> str:
+    """The text of an extensible event (MSC1767): a text, or the first text of a list of representations."""
+    if isinstance(value, list):
+        value = next((mapping(v).get("body") for v in value if isinstance(mapping(v).get("body"), str)), "")
+    return string(value)
+
+
+def shown(raw: object, longest: int = 10_000) -> str:
+    """`raw` as JSON for a person who looks for the fault, cut to `longest` code points."""
+    try:
+        text = json.dumps(raw, ensure_ascii=False, default=repr)
+    except (RecursionError, ValueError):
+        return "(too deep to show)"
+    return string(text[:longest])

@@ -1,0 +1,68 @@
+"""Plays on a real Prosody: Romeo's XMPP app, the gateway of a memory network, and Juliet who lives there.
+
+What the other network does is told by `world`; what it shows of Romeo's messages is asked of it. A play is one
+behaviour; its steps are `app.message` (or `app.send`) and `app.expect`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bridge.testing.control import Control, spawned
+from tests.conftest import COMPONENTS
+from tests.support import commands
+from tests.support.gateway import MEMORY, Gateway, memory
+from tests.support.prosody import Prosody
+from tests.support.xmpp_client import XmppClient
+
+PASSWORD = "open sesame"
+
+
+@dataclass
+class Play:
+    """`juliet` is her JID; `chat` the direct chat of Romeo's account with her on the memory network."""
+
+    prosody: Prosody
+    gateway: Gateway
+    world: Control
+    app: XmppClient
+    juliet: str = f"juliet@{MEMORY}"
+    chat: str = "balcony"
+
+    @asynccontextmanager
+    async def on_stage(self, name: str) -> AsyncIterator[XmppClient]:
+        """Another XMPP user, or another app of Romeo's when `name` is his."""
+        jid = self.app.bare if name == "romeo" else self.prosody.add_user(name, PASSWORD)
+        async with XmppClient(jid, PASSWORD, self.prosody.c2s_port, resource="other") as client:
+            yield client
+
+    async def log_in(self) -> None:
+        given = {"username": "romeo", "password": PASSWORD}
+        step = await commands.execute(self.app, MEMORY, "login", given)
+        assert step.status == "completed", step
+
+    async def met(self) -> None:
+        """Romeo is logged in and Juliet has written to him."""
+        await self.log_in()
+        await self.world.chat(self.chat, "romeo", "juliet", kind="direct")
+        await self.world.says("juliet", self.chat, "Art thou not Romeo?")
+        assert await self.app.text_from(self.juliet) == "Art thou not Romeo?"
+
+    async def heard(self, text: str) -> None:
+        """Return when Romeo's `text` is in the chat."""
+        await self.world.until(self.chat, lambda state: any(said.text == text for said in state.visible))
+
+
+@pytest.fixture
+async def play(prosody: Prosody, tmp_path: Path) -> AsyncIterator[Play]:
+    socket = tmp_path / "world.sock"
+    romeo = prosody.add_user(f"romeo-{tmp_path.name}"[-40:].lower().replace("_", "-"), PASSWORD)
+    async with spawned(socket, ["--like", "a", "--implicit"]) as world:
+        await world.account("romeo", password=PASSWORD, name="Romeo")
+        await world.people("juliet", "nurse")
+        with Gateway(memory(COMPONENTS[MEMORY], socket), prosody.component_port) as gateway:
+            async with XmppClient(romeo, PASSWORD, prosody.c2s_port) as app:
+                yield Play(prosody, gateway, world, app)
