@@ -73,7 +73,7 @@ async def _serve(
     )
     control = Control(hub, database)
     desk = CommandDesk(Office(database, secrets, control, control, workspaces, connectors, people.allowed, clock))
-    xmpp = XmppNetwork(gateways, people, desk, config.xmpp.max_stanza)
+    xmpp = XmppNetwork(gateways, people, desk, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
     web = WebServer(config.http.listen, config.data / "control.sock", watch, version())

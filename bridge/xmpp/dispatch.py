@@ -5,6 +5,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 from xml.etree.ElementTree import Element
@@ -19,6 +20,8 @@ from bridge.xmpp.questions import Answerer, Question
 log = logging.getLogger(__name__)
 
 _QUESTIONS = 200  # answered at once, in all
+_QUESTIONS_EACH = 20  # of one user
+_PRESENCES = 10_000  # waiting
 _LINES = 20  # of one user to the gateways, waiting
 
 
@@ -50,8 +53,9 @@ class Dispatcher:
         self._outside = outside
         self._answerers = answerers
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asking: Counter[str] = Counter()
         self._lines: dict[str, asyncio.Queue[tuple[Gateway, Caller, str, Element]]] = {}
-        self._presences: asyncio.Queue[Element] = asyncio.Queue()
+        self._presences: asyncio.Queue[Element] = asyncio.Queue(_PRESENCES)
         self._task(self._answer_presences())
 
     async def close(self) -> None:
@@ -71,7 +75,7 @@ class Dispatcher:
             if name == "message":
                 self._message(gateway, stanza)
             elif name == "presence":
-                self._presences.put_nowait(stanza)
+                self._presence(gateway, stanza)
             elif name == "iq":
                 self._iq(gateway, stanza)
             else:
@@ -82,6 +86,12 @@ class Dispatcher:
             identity = uuid.uuid4().hex[:8]
             log.exception("a stanza broke its handler network=%s fault=%s", gateway.network, identity)
             self._refuse(gateway, stanza, name, _fault(identity))
+
+    def _presence(self, gateway: Gateway, stanza: Element) -> None:
+        if self._presences.full():
+            log.warning("too many presences, one is dropped network=%s", gateway.network)
+        else:
+            self._presences.put_nowait(stanza)
 
     def _message(self, gateway: Gateway, stanza: Element) -> None:
         sender = stanza.get("from", "")
@@ -105,6 +115,8 @@ class Dispatcher:
             return
         if self._addresses.gateway(user.rpartition("@")[2]) is not None:
             return  # our own people do not talk to gateways: two of them would never stop
+        if "@" not in user:
+            raise StanzaError("not-allowed", "Only people can give commands.")
         lines = self._lines.get(user)
         if lines is None:
             lines = self._lines[user] = asyncio.Queue(_LINES)
@@ -145,13 +157,16 @@ class Dispatcher:
         answerer = self._answerers.get((kind, stanza[0].tag))
         if answerer is None:
             raise StanzaError("service-unavailable", "This is not offered here.")
-        if len(self._tasks) > _QUESTIONS:
+        user = stanza.get("from", "").partition("/")[0]
+        if len(self._tasks) > _QUESTIONS or self._asking[user] >= _QUESTIONS_EACH:
             raise StanzaError("resource-constraint", "There are too many questions at once. Try again later.")
+        self._asking[user] += 1
         self._task(self._answer(gateway, stanza, whom, answerer))
 
     async def _answer(self, gateway: Gateway, stanza: Element, whom: Whom, answerer: Answerer) -> None:
         sender = stanza.get("from", "")
-        question = Question(stanza.get("type", ""), stanza[0], sender, sender.partition("/")[0], whom)
+        user = sender.partition("/")[0]
+        question = Question(stanza.get("type", ""), stanza[0], sender, user, whom)
         try:
             payload = await answerer(question)
         except StanzaError as error:
@@ -162,6 +177,10 @@ class Dispatcher:
             log.exception("a question broke network=%s fault=%s", gateway.network, identity)
             self._refuse(gateway, stanza, "iq", _fault(identity))
             return
+        finally:
+            self._asking[user] -= 1
+            if not self._asking[user]:
+                del self._asking[user]
         self._outside.send(
             gateway,
             f'<iq type="result" id="{text.attribute(stanza.get("id", ""))}" '

@@ -18,12 +18,12 @@ from bridge.contract import (
     Session,
     Workspace,
 )
-from bridge.hub.facades import Caller, Desk, People
+from bridge.hub.facades import Caller, Desk, People, PresenceOf
 from bridge.xmpp.chat_commands import ChatCommands
 from bridge.xmpp.chats import Addresses, Gateway
-from bridge.xmpp.commands import Commands
-from bridge.xmpp.disco import Disco
 from bridge.xmpp.dispatch import Dispatcher
+from bridge.xmpp.features import answerers
+from bridge.xmpp.herald import Herald
 from bridge.xmpp.presence import Presences
 from bridge.xmpp.questions import Answerers
 from bridge.xmpp.session import XmppSession
@@ -38,17 +38,17 @@ class XmppNetwork:
     flows: Sequence[Flow] = ()
     options: Mapping[str, type] = {}
 
-    def __init__(self, gateways: Sequence[Gateway], people: People, desk: Desk, max_stanza: int) -> None:
+    def __init__(
+        self, gateways: Sequence[Gateway], people: People, desk: Desk, max_stanza: int, version: str = "unknown"
+    ) -> None:
         self._gateways = gateways
         self._people = people
         self._addresses = Addresses(gateways)
         self._max_stanza = max_stanza
         self._chat_commands = ChatCommands(desk)
-        self._answerers = {
-            **Disco(self._addresses, people, desk).answerers(),
-            **Commands(desk).answerers(),
-        }
+        self._answerers = answerers(self._addresses, people, desk, version)
         self._house: _House | None = None
+        people.watch(self._presence_changed)
 
     def health(self) -> Mapping[NetworkId, Stream]:
         """The streams as they are now."""
@@ -76,16 +76,18 @@ class XmppNetwork:
         house = self._house = _House(
             self._gateways, self._addresses, self._people, self._chat_commands, self._answerers, self._max_stanza
         )
-        self._people.watch(house.presences.changed)
         tasks = [asyncio.create_task(s.run(), name=f"stream {n}") for n, s in house.streams.items()]
         try:
             yield house.session
         finally:
-            await house.presences.goodbye()
-            await house.dispatcher.close()
+            await house.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _presence_changed(self, now: PresenceOf) -> None:
+        if self._house is not None:
+            self._house.presence_changed(now)
 
 
 class _House:
@@ -100,12 +102,27 @@ class _House:
         answerers: Answerers,
         max_stanza: int,
     ) -> None:
+        self._addresses = addresses
+        self._people = people
         self._chat_commands = chat_commands
         self.streams = {g.network: Stream(g, self._received, self._changed) for g in gateways}
         self.session = XmppSession(addresses, self.streams, max_stanza)
-        self.presences = Presences(addresses, people, self._write)
-        self.dispatcher = Dispatcher(addresses, self, answerers)
-        self._greetings: set[asyncio.Task[None]] = set()
+        self._presences = Presences(addresses, people, self._write)
+        self._dispatcher = Dispatcher(addresses, self, answerers)
+        self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
+
+    async def close(self) -> None:
+        """Answer nothing more, and say goodbye to the subscribers of every gateway that is connected."""
+        await self._dispatcher.close()
+        heralds, self._heralds = self._heralds, {}
+        for _, task in heralds.values():
+            task.cancel()
+        await asyncio.gather(*(task for _, task in heralds.values()), return_exceptions=True)
+        await asyncio.gather(*(herald.goodbye() for herald, _ in heralds.values()))
+
+    def presence_changed(self, now: PresenceOf) -> None:
+        if now.network in self._heralds:
+            self._heralds[now.network][0].changed(now)
 
     def report(self, event: Event) -> None:
         self.session.offer(event)
@@ -117,21 +134,22 @@ class _House:
         self._write(gateway.network, stanza)
 
     async def command(self, caller: Caller, line: str) -> str:
-        reply: str = await self._chat_commands.said(caller, line)
-        return reply
+        return await self._chat_commands.said(caller, line)
 
     async def presence(self, stanza: Element) -> None:
-        await self.presences.received(stanza)
+        await self._presences.received(stanza)
 
     def _write(self, network: NetworkId, stanza: str) -> None:
         self.streams[network].send(stanza)
 
     def _received(self, gateway: Gateway, stanza: Element) -> None:
-        self.dispatcher.received(gateway, stanza)
+        self._dispatcher.received(gateway, stanza)
 
     def _changed(self, gateway: Gateway, connected: bool) -> None:
+        network, stream = gateway.network, self.streams[gateway.network]
+        if network in self._heralds:
+            self._heralds.pop(network)[1].cancel()
         if connected:
             self.session.up()
-            task = asyncio.create_task(self.presences.connected(gateway.network))
-            self._greetings.add(task)
-            task.add_done_callback(self._greetings.discard)
+            herald = Herald(network, self._addresses, self._people, stream.send, stream.fence)
+            self._heralds[network] = (herald, asyncio.create_task(herald.run(), name=f"herald {network}"))

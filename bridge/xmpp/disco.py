@@ -1,0 +1,84 @@
+"""Service discovery (XEP-0030): what an address is, what it can do, and what is found there.
+
+The gateway's items are the contacts of whoever asks; those of the node of commands are the commands (XEP-0050 #disco).
+"""
+
+from bridge.hub.facades import Caller, Desk, People, Verb
+from bridge.xmpp import capabilities, text
+from bridge.xmpp.capabilities import Description
+from bridge.xmpp.chats import Addresses
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.questions import Answerers, Question
+
+_INFO = "http://jabber.org/protocol/disco#info"
+_ITEMS = "http://jabber.org/protocol/disco#items"
+_MOST = 200  # items in one answer
+
+
+class Disco:
+    """Answers for the gateways and their contacts."""
+
+    def __init__(self, addresses: Addresses, people: People, desk: Desk) -> None:
+        self._addresses = addresses
+        self._people = people
+        self._desk = desk
+
+    def answerers(self) -> Answerers:
+        return {("get", f"{{{_INFO}}}query"): self._info, ("get", f"{{{_ITEMS}}}query"): self._items}
+
+    async def _info(self, question: Question) -> str:
+        node = question.payload.get("node", "")
+        return _query(_INFO, node, self._describe(question, node).render())
+
+    def _describe(self, question: Question, node: str) -> Description:
+        whom = question.whom
+        if whom.contact is not None:
+            own = capabilities.CONTACT if whom.resource else capabilities.ACCOUNT
+        else:
+            own = capabilities.gateway(whom.gateway)
+            if node == capabilities.COMMANDS:
+                return capabilities.COMMAND_LIST
+            for verb in self._verbs(question):
+                if node == verb.name:
+                    return capabilities.command(verb.summary)
+        if not node or node == f"{capabilities.NODE}#{own.digest}":
+            return own
+        raise _nothing()
+
+    async def _items(self, question: Question) -> str:
+        node = question.payload.get("node", "")
+        whom = question.whom
+        if whom.contact is None and node == capabilities.COMMANDS:
+            items = "".join(
+                f'<item jid="{whom.gateway.domain}" node="{text.attribute(verb.name)}" '
+                f'name="{text.attribute(verb.summary)}"/>'
+                for verb in self._verbs(question)
+            )
+        elif not node:
+            items = "" if whom.contact is not None else await self._contacts(question)
+        else:
+            raise _nothing()
+        return _query(_ITEMS, node, items)
+
+    async def _contacts(self, question: Question) -> str:
+        if not self._people.allowed(question.user):
+            return ""
+        network = question.whom.gateway.network
+        known = await self._people.contacts(question.user, network)
+        items = []
+        for contact in known[:_MOST]:
+            name = f' name="{text.attribute(contact.name)}"' if contact.name else ""
+            items.append(f'<item jid="{text.attribute(self._addresses.jid(network, contact.id))}"{name}/>')
+        return "".join(items)
+
+    def _verbs(self, question: Question) -> list[Verb]:
+        return list(self._desk.verbs(Caller(question.user, question.whom.gateway.network)))
+
+
+def _query(space: str, node: str, content: str) -> str:
+    at = f' node="{text.attribute(node)}"' if node else ""
+    return f'<query xmlns="{space}"{at}>{content}</query>'
+
+
+def _nothing() -> StanzaError:
+    return StanzaError("item-not-found", "There is nothing under this name here.")

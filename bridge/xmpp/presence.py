@@ -1,0 +1,160 @@
+"""Subscriptions and presence of gateways and contacts (RFC 6121 #sub and #presence; XEP-0100 #usecases-jabber).
+
+| from a user | answer |
+|---|---|
+| subscribe | subscribed and the presence, or unsubscribed with the reason |
+| unsubscribe | unsubscribed and unavailable |
+| probe | the presence; a server that probes has the subscription in its roster, so one that we lost is made again |
+| available, directed | ours, once per app until it leaves |
+| available, to join a room | an error: here are no rooms |
+| subscribed, unsubscribed, unavailable, error | nothing |
+
+We ask nobody for a subscription: no prompts that a user did not ask for. Nothing of our own domains is answered.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+from bridge.contract import Contact, ContactId, NetworkId
+from bridge.hub.facades import People, PresenceOf
+from bridge.xmpp import capabilities, errors, render, text
+from bridge.xmpp.chats import Addresses, Whom
+from bridge.xmpp.errors import StanzaError
+
+_APPS = 50_000  # that were told a presence because they showed theirs
+_MUC = "{http://jabber.org/protocol/muc}x"
+
+
+class Presences:
+    """Answers presences of users. Who is told what without asking is `bridge.xmpp.herald`'s business."""
+
+    def __init__(self, addresses: Addresses, people: People, write: Callable[[NetworkId, str], object]) -> None:
+        self._addresses = addresses
+        self._people = people
+        self._write = write
+        self._shown: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._kinds = {
+            "subscribe": self._subscribe,
+            "unsubscribe": self._unsubscribe,
+            "probe": self._probe,
+            "": self._available,
+            "unavailable": self._unavailable,
+            "subscribed": _nothing,
+            "unsubscribed": _nothing,
+        }
+
+    async def received(self, stanza: Element) -> None:
+        """One presence of somebody's."""
+        kind, sender = stanza.get("type", ""), stanza.get("from", "")
+        user = sender.partition("/")[0]
+        if kind == "error" or "@" not in user or self._addresses.gateway(user.rpartition("@")[2]) is not None:
+            return
+        to = stanza.get("to", "")
+        try:
+            whom = self._addresses.whom(to)
+        except StanzaError as error:
+            gateway = self._addresses.gateway(to.partition("/")[0].rpartition("@")[2])
+            if gateway is not None and kind in ("subscribe", "probe"):
+                # RFC 6121 #sub-request-handle: a request to nobody must not stay open.
+                self._write(gateway.network, _presence("unsubscribed", to, user, _status(error.text)))
+            return
+        answer = self._kinds.get(kind)
+        if answer is None:
+            self._refuse(stanza, whom, StanzaError("bad-request", "There is no such presence."))
+        else:
+            await answer(stanza, user, whom)
+
+    async def _subscribe(self, stanza: Element, user: str, whom: Whom) -> None:
+        network = whom.gateway.network
+        if await self._people.befriend(user, network, whom.contact, True):
+            now = self._people.presence(user, network, whom.contact)
+            self._write(network, _presence("subscribed", whom.bare, user, _nick(now.contact)))
+            self._write(network, of(now, whom.bare, user))
+        else:
+            self._write(network, _presence("unsubscribed", whom.bare, user, _status(self._why(user, whom))))
+
+    async def _unsubscribe(self, stanza: Element, user: str, whom: Whom) -> None:
+        network = whom.gateway.network
+        await self._people.befriend(user, network, whom.contact, False)
+        self._write(network, _presence("unsubscribed", whom.bare, user))
+        self._write(network, unavailable(whom.bare, whom.contact, user))
+
+    async def _probe(self, stanza: Element, user: str, whom: Whom) -> None:
+        network, contact = whom.gateway.network, whom.contact
+        if await self._people.befriend(user, network, contact, True) or contact in await self._people.friends(
+            user, network
+        ):
+            sender = stanza.get("from", "")
+            self._write(network, of(self._people.presence(user, network, contact), whom.bare, sender))
+        else:
+            # RFC 6121 #presence-probe-inbound
+            self._write(network, _presence("unsubscribed", whom.bare, user, _status(self._why(user, whom))))
+
+    async def _available(self, stanza: Element, user: str, whom: Whom) -> None:
+        if any(child.tag == _MUC for child in stanza):
+            self._refuse(stanza, whom, StanzaError("service-unavailable", "This address is not a room."))
+            return
+        shown = (stanza.get("from", ""), whom.bare)
+        if shown in self._shown or not self._people.allowed(user):
+            return
+        self._shown[shown] = None
+        if len(self._shown) > _APPS:
+            self._shown.popitem(last=False)
+        network = whom.gateway.network
+        self._write(network, of(self._people.presence(user, network, whom.contact), whom.bare, shown[0]))
+
+    async def _unavailable(self, stanza: Element, user: str, whom: Whom) -> None:
+        self._shown.pop((stanza.get("from", ""), whom.bare), None)
+
+    def _refuse(self, stanza: Element, whom: Whom, error: StanzaError) -> None:
+        payload = errors.render(error.condition, error.text)
+        to, sender = stanza.get("to", ""), stanza.get("from", "")
+        self._write(whom.gateway.network, render.error(stanza.get("id", ""), to, sender, payload, "presence"))
+
+    def _why(self, user: str, whom: Whom) -> str:
+        """Why a subscription is not granted."""
+        if not self._people.allowed(user):
+            return "You may not use this gateway. Its operator can allow it."
+        return f"Log in first: send `login` to {whom.gateway.domain}."
+
+
+async def _nothing(stanza: Element, user: str, whom: Whom) -> None:
+    """We ask for no subscriptions, so nothing follows from these."""
+
+
+def of(presence: PresenceOf, bare: str, to: str) -> str:
+    """The presence of a contact or the gateway, whose address is `bare`, as a stanza."""
+    contact = presence.contact
+    if not presence.available:
+        return unavailable(bare, contact.id if contact is not None else None, to, presence.status)
+    caps = _CONTACT if contact is not None else ""
+    content = _status(presence.status) + _nick(contact) + caps
+    return _presence("", _full(bare, contact is not None), to, content)
+
+
+def unavailable(bare: str, contact: ContactId | None, to: str, status: str = "") -> str:
+    return _presence("unavailable", _full(bare, contact is not None), to, _status(status))
+
+
+def _presence(kind: str, sender: str, to: str, content: str = "") -> str:
+    of_kind = f' type="{kind}"' if kind else ""
+    return f'<presence{of_kind} from="{text.attribute(sender)}" to="{text.attribute(to)}">{content}</presence>'
+
+
+def _full(bare: str, contact: bool) -> str:
+    return f"{bare}/{capabilities.RESOURCE}" if contact else bare
+
+
+def _status(words: str) -> str:
+    return f"<status>{text.escape(words)}</status>" if words else ""
+
+
+def _nick(contact: Contact | None) -> str:
+    """XEP-0172 #manage: whoever subscribed has been told the name."""
+    if contact is None or not contact.name:
+        return ""
+    return f'<nick xmlns="http://jabber.org/protocol/nick">{text.escape(contact.name)}</nick>'
+
+
+_CONTACT = capabilities.CONTACT.presence()
