@@ -1,22 +1,11 @@
-"""Matrix as a network. So far only how its people are called; flows and sessions are not part of this version yet."""
+"""Matrix as a network: people's own accounts, with a password."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from bridge.contract import (
-    Account,
-    ContactId,
-    Credentials,
-    Dialogue,
-    Flow,
-    LoginRefused,
-    Session,
-    Unavailable,
-    Workspace,
-)
-from connectors.matrix import ids
-
-_NOT_YET = "This version cannot connect to Matrix yet."
+from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, Session, Workspace
+from connectors.matrix import ids, login
+from connectors.matrix.session import api_of, connected
 
 
 class MatrixConnector:
@@ -24,7 +13,7 @@ class MatrixConnector:
 
     id = "matrix"
     name = "Matrix"
-    flows: Sequence[Flow] = ()
+    flows: Sequence[Flow] = (login.PASSWORD,)
     options: Mapping[str, type] = {"homeserver": str, "accept_direct": bool}
 
     def __init__(self, network: str = "matrix") -> None:
@@ -37,10 +26,10 @@ class MatrixConnector:
         return ids.contact(localpart)
 
     async def login(self, flow: Flow, ask: Dialogue, workspace: Workspace) -> Credentials:
-        raise LoginRefused(_NOT_YET)
+        return await login.with_password(ask, workspace)
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
-        raise Unavailable(_NOT_YET, lasting=True)
+        return connected(account, workspace, self.network)
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
-        raise Unavailable(_NOT_YET, lasting=True)
+        await login.log_out(api_of(account, workspace))

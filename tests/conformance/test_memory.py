@@ -23,6 +23,10 @@ class TestReading(conformance.Reading):
     pass
 
 
+class TestReadingChanges(conformance.ReadingChanges):
+    pass
+
+
 class TestPerforming(conformance.Performing):
     pass
 

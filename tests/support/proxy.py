@@ -16,6 +16,7 @@ class Proxy:
         self._target = target
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._cut = False
         self._frozen: set[asyncio.StreamWriter] = set()
         self._open: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._server: asyncio.Server | None = None
@@ -41,6 +42,16 @@ class Proxy:
     def heal(self) -> None:
         self._flowing.set()
 
+    def cut(self) -> None:
+        """Close every connection, and those that are made from now on, until `mend`."""
+        self._cut = True
+        for writers in self._open.values():
+            for writer in writers:
+                writer.close()
+
+    def mend(self) -> None:
+        self._cut = False
+
     def drop(self) -> None:
         """Close what is frozen."""
         for writer in self._frozen:
@@ -53,6 +64,8 @@ class Proxy:
         assert task is not None
         self._open[task] = [writer]
         try:
+            if self._cut:
+                return
             await self._flowing.wait()
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             self._open[task].append(back)

@@ -38,6 +38,7 @@ form_secret: throwaway
 trusted_key_servers: []
 suppress_key_server_warning: true
 url_preview_enabled: false
+bcrypt_rounds: 4
 rc_message: {many}
 rc_registration: {many}
 rc_login: {{address: {many}, account: {many}, failed_attempts: {many}}}

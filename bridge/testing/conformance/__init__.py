@@ -9,6 +9,7 @@
 |---|---|
 | Reading, Performing, Breaking, Opening, LoggingIn | every network |
 | Replaying | networks that are read from a cursor |
+| ReadingChanges | networks that report edits, retractions and reactions as what they are |
 | Editing, Retracting, Reacting | sessions that name the action in `Capabilities.actions` |
 | Lacking | sessions that do not name all of them |
 | Idempotent, Echoing, Personas, Answering | sessions that claim so in their capabilities |
@@ -23,7 +24,7 @@ from bridge.testing.conformance.claims import Answering, Echoing, Idempotent, Pe
 from bridge.testing.conformance.login import LoggingIn, Opening, Person
 from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
-from bridge.testing.conformance.reading import Reading, Replaying
+from bridge.testing.conformance.reading import Reading, ReadingChanges, Replaying
 
 __all__ = [
     "Answering",
@@ -41,6 +42,7 @@ __all__ = [
     "Reacting",
     "Reader",
     "Reading",
+    "ReadingChanges",
     "Replaying",
     "Retracting",
     "Shown",

@@ -52,20 +52,6 @@ class Reading:
         assert event.sender.id != me.id
         assert event.at > 1_600_000_000
 
-    async def test_changes_have_ids_of_their_own_and_name_their_target(self, network: NetworkUnderTest) -> None:
-        async with connected(network) as session, reading(session) as reader:
-            target = await network.say("first")
-            await network.edit(target, "second")
-            await network.react(target, "👍")
-            await network.retract(target)
-            await reader.until(lambda r: bool(r.of(MessageRetracted)))
-
-        changes = reader.of(MessageEdited) + reader.of(ReactionsChanged) + reader.of(MessageRetracted)
-        assert [change.target for change in changes] == [target] * 3
-        assert len({change.id for change in changes} | {target}) == 4
-        assert changes[0].message.text == "second"
-        assert changes[1].reactions == ("👍",)
-
     async def test_the_cursor_moves_after_what_it_covers(self, network: NetworkUnderTest) -> None:
         async with connected(network) as session, reading(session) as reader:
             await network.say("covered")
@@ -93,6 +79,24 @@ class Reading:
             async with reading(session, cursor) as again:
                 await network.say("still there")
                 await again.until(lambda r: "still there" in r.texts)
+
+
+class ReadingChanges:
+    """For networks that report edits, retractions and reactions as what they are."""
+
+    async def test_changes_have_ids_of_their_own_and_name_their_target(self, network: NetworkUnderTest) -> None:
+        async with connected(network) as session, reading(session) as reader:
+            target = await network.say("first")
+            await network.edit(target, "second")
+            await network.react(target, "👍")
+            await network.retract(target)
+            await reader.until(lambda r: bool(r.of(MessageRetracted)))
+
+        changes = reader.of(MessageEdited) + reader.of(ReactionsChanged) + reader.of(MessageRetracted)
+        assert [change.target for change in changes] == [target] * 3
+        assert len({change.id for change in changes} | {target}) == 4
+        assert changes[0].message.text == "second"
+        assert changes[1].reactions == ("👍",)
 
 
 class Replaying:

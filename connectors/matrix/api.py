@@ -1,0 +1,79 @@
+"""The client-server API for one account: requests, answers, and whose word they are.
+
+Source: client-server API; every request is `/_matrix/client/…` below the homeserver's base URL.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from bridge.contract import Refused, Unavailable
+from bridge.contract.workspace import Answer, Http
+from connectors.matrix import errors
+
+_SECONDS = 60.0  # for a request that answers at once; a homeserver may first ask others
+_LARGEST = 20 * 1024 * 1024  # bytes of an answer
+
+
+def path(*segments: str, version: str = "v3") -> str:
+    """`/_matrix/client/VERSION/…`, every segment escaped."""
+    return "/".join([f"/_matrix/client/{version}", *(quote(segment, safe="") for segment in segments)])
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """`base` without a slash at its end; `trusted` when it comes from the configuration and may be private."""
+
+    http: Http
+    base: str
+    trusted: bool
+    token: str = field(default="", repr=False)
+
+    async def get(
+        self, where: str, query: Mapping[str, str] | None = None, *, seconds: float = _SECONDS, largest: int = _LARGEST
+    ) -> Mapping[str, Any]:
+        """Raises `Unavailable`, `Refused`, `LoggedOut`."""
+        answer = await self.ask("GET", where, None, query, seconds=seconds, largest=largest)
+        return errors.read(answer, changes=False)
+
+    async def put(self, where: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Raises the four errors."""
+        return errors.read(await self.ask("PUT", where, body), changes=True)
+
+    async def post(self, where: str, body: Mapping[str, Any], *, seconds: float = _SECONDS) -> Mapping[str, Any]:
+        """Raises the four errors."""
+        return errors.read(await self.ask("POST", where, body, seconds=seconds), changes=True)
+
+    async def ask(
+        self,
+        method: str,
+        where: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        seconds: float = _SECONDS,
+        largest: int = _LARGEST,
+    ) -> Answer:
+        """One request; any status is an answer. Raises `Unavailable` and `Unconfirmed`.
+
+        An address that may not be contacted is no fault of what is asked: the account waits for its operator.
+        """
+        headers = {"Accept": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            return await self.http.request(
+                method,
+                f"{self.base}{where}" + (f"?{urlencode(query)}" if query else ""),
+                headers=headers,
+                body=None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode(),
+                timeout=seconds,
+                limit=largest,
+                trusted=self.trusted,
+            )
+        except Refused as refusal:
+            raise Unavailable(refusal.text, lasting=True) from refusal

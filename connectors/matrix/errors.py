@@ -1,0 +1,104 @@
+"""What a homeserver's answer means, in the four errors of the contract. Pure.
+
+Source: client-server API #standard-error-response, #common-error-codes, #rate-limiting, #soft-logout.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.contract import ConnectorError, LoggedOut, Reason, Refused, Unavailable, Unconfirmed
+from bridge.contract.workspace import Answer
+from connectors.matrix import fields
+
+LOGIN_AGAIN = "Matrix no longer accepts your login. Send “login” to sign in again; your chats stay as they are."
+_ENDED = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED"})
+_SHORTEST, _LONGEST = 1.0, 300.0  # seconds that a server may ask us to wait
+_REASONS = {
+    "M_NOT_FOUND": Reason.NOT_FOUND,
+    "M_TOO_LARGE": Reason.POLICY,
+    "M_UNRECOGNIZED": Reason.UNSUPPORTED,
+    "M_RESOURCE_LIMIT_EXCEEDED": Reason.RESOURCE,
+}
+_BY_STATUS = {400: Reason.BAD_REQUEST, 403: Reason.FORBIDDEN, 404: Reason.NOT_FOUND, 413: Reason.POLICY}
+
+
+def read(answer: Answer, *, changes: bool) -> Mapping[str, Any]:
+    """The JSON object of a good answer. `changes`: the request was to change something, so that without a proper
+    answer it may have. Raises the four errors."""
+    if answer.status == 200:
+        found = decoded(answer.body)
+        if found is None:
+            raise _unknown("The homeserver's answer makes no sense.", changes=changes)
+        return found
+    raise error_of(answer, changes=changes)
+
+
+def error_of(answer: Answer, *, changes: bool) -> ConnectorError:
+    """The error for an answer that is not a good one."""
+    said = decoded(answer.body) or {}
+    code, words = fields.string(said.get("errcode")), fields.line(said.get("error"))
+    if answer.status == 429 or code == "M_LIMIT_EXCEEDED":
+        return Unavailable("The homeserver asks us to be slower.", retry_after=_pause(answer, said))
+    if code in _ENDED and answer.status in (401, 403):
+        return LoggedOut(LOGIN_AGAIN)
+    if answer.status == 401:
+        return Unavailable(_sentence("The homeserver does not let us in", words), lasting=True)
+    # Without an error code it is not the homeserver that answers, but something in front of it.
+    if 400 <= answer.status < 500 and answer.status != 408 and code:
+        reason = _REASONS.get(code) or _BY_STATUS.get(answer.status, Reason.NOT_ALLOWED)
+        return Refused(_sentence("The homeserver refuses this", words), reason)
+    return _unknown(f"The homeserver has a fault (HTTP status {answer.status}).", changes=changes)
+
+
+def code_of(answer: Answer) -> str:
+    """The error code, `M_…`; empty when there is none."""
+    return fields.string((decoded(answer.body) or {}).get("errcode"))
+
+
+def decoded(body: bytes) -> Mapping[str, Any] | None:
+    """The JSON object in `body`; None for anything else."""
+    found = _json(body)
+    return found if isinstance(found, dict) else None
+
+
+def listed(body: bytes) -> list[object] | None:
+    """The JSON array in `body`; None for anything else."""
+    found = _json(body)
+    return found if isinstance(found, list) else None
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except RecursionError:
+        return None
+    except ValueError:
+        return _without_long_numbers(body)
+
+
+def _without_long_numbers(body: bytes) -> object:
+    """Python refuses to read integers of thousands of digits; one in an event must not hide all others."""
+    try:
+        return json.loads(body, parse_int=lambda digits: int(digits) if len(digits) < 40 else float("inf"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unknown(text: str, *, changes: bool) -> ConnectorError:
+    return Unconfirmed(text) if changes else Unavailable(text)
+
+
+def _pause(answer: Answer, said: Mapping[str, Any]) -> float:
+    """Seconds to wait (#rate-limiting: the header, or `retry_after_ms` of servers before version 1.10)."""
+    milliseconds = fields.number(said.get("retry_after_ms"))
+    header = answer.headers.get("retry-after", "")
+    if header.isascii() and header.isdigit() and len(header) < 10:
+        seconds = float(header)
+    else:
+        seconds = 5.0 if milliseconds is None else milliseconds / 1000
+    return min(_LONGEST, max(_SHORTEST, seconds))
+
+
+def _sentence(what: str, words: str) -> str:
+    return f"{what}: {words.rstrip('.')}." if words else f"{what}."

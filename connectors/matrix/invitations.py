@@ -1,0 +1,106 @@
+"""Invitations to direct chats, accepted by policy.
+
+What a sync brings is noted durably before its cursor moves; a task then joins, as long as that takes: a homeserver may
+have to ask others first.
+Source: client-server API #direct-messaging, #post_matrixclientv3roomsroomidjoin, #stripped-state.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from dataclasses import dataclass
+
+from bridge.contract import Clock, ContactId, LoggedOut, Memory, Refused, Unavailable, Unconfirmed
+from connectors.matrix import fields
+from connectors.matrix.api import Api, path
+from connectors.matrix.directs import Directs
+from connectors.matrix.events import member
+
+_NOTE = "invitations"
+_MOST = 200  # waiting; the note has 64 KiB
+_DAY = 86_400.0
+_FIRST, _LONGEST = 2.0, 300.0  # seconds between tries
+_SECONDS = 120.0  # for one
+
+
+@dataclass(slots=True)
+class _Invitation:
+    inviter: ContactId
+    since: float  # seconds since the epoch
+    pause: float = _FIRST
+    due: float = 0.0
+
+
+class Invitations:
+    """One account's. `note` from syncs, `run` as a task."""
+
+    def __init__(
+        self, api: Api, me: ContactId, directs: Directs, memory: Memory, clock: Clock, log: logging.Logger
+    ) -> None:
+        self._api = api
+        self._me = me
+        self._directs = directs
+        self._memory = memory
+        self._clock = clock
+        self._log = log
+        self._waiting: dict[str, _Invitation] = {}
+        self._more = asyncio.Event()
+
+    async def load(self) -> None:
+        """What an earlier session has noted."""
+        noted = await self._memory.get(_NOTE)
+        for room, (inviter, since) in json.loads(noted or "{}").items():
+            self._waiting[room] = _Invitation(ContactId(inviter), float(since))
+        self._more.set()
+
+    async def note(self, room: str, state: object) -> None:
+        """An invitation with its stripped state; durable when this returns. Other ones than to direct chats wait for
+        their user in a Matrix app."""
+        events = fields.mapping(state).get("events")
+        mine = [
+            found for raw in (events if isinstance(events, list) else ())
+            if (found := member(raw)) is not None and found.user == self._me and found.membership == "invite"
+        ]  # fmt: skip
+        if not mine or not mine[-1].direct or mine[-1].by is None or room in self._waiting:
+            return
+        if len(self._waiting) >= _MOST:
+            self._log.warning("too many invitations are waiting, one is left to other apps room=%s", room)
+            return
+        self._waiting[room] = _Invitation(mine[-1].by, self._clock.time())
+        await self._keep()
+        self._more.set()
+
+    async def run(self) -> None:
+        """Join what waits, until cancelled."""
+        while True:
+            now = self._clock.time()
+            for room, invitation in list(self._waiting.items()):
+                if invitation.due <= now:
+                    await self._try(room, invitation)
+            self._more.clear()
+            pauses = [max(0.1, one.due - self._clock.time()) for one in self._waiting.values()]
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._more.wait(), min(pauses, default=None))
+
+    async def _try(self, room: str, invitation: _Invitation) -> None:
+        try:
+            await self._api.post(path("rooms", room, "join"), {}, seconds=_SECONDS)
+            await self._directs.add(invitation.inviter, room)
+        except Refused as refusal:
+            self._log.info("an invitation could not be accepted room=%s reason=%s", room, refusal.text)
+        except (Unavailable, Unconfirmed) as error:
+            if self._clock.time() - invitation.since < _DAY:
+                invitation.due = self._clock.time() + invitation.pause
+                invitation.pause = min(_LONGEST, 2 * invitation.pause)
+                return
+            self._log.warning("an invitation is given up after a day room=%s reason=%s", room, error.text)
+        except LoggedOut:
+            invitation.due = self._clock.time() + _LONGEST  # the sync hears of it, too
+            return
+        del self._waiting[room]
+        await self._keep()
+
+    async def _keep(self) -> None:
+        noted = {room: [one.inviter, one.since] for room, one in self._waiting.items()}
+        await self._memory.put(_NOTE, json.dumps(noted))

@@ -1,0 +1,94 @@
+"""Actions as the content of Matrix events, and long texts in parts that events can hold. Pure.
+
+Source: client-server API #instant-messaging, #rich-replies, #size-limits (65,536 bytes for a whole event).
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bridge.contract import Action, Message, Send, Span, Style
+from connectors.matrix import fields
+from connectors.matrix.events import KEY
+from connectors.matrix.text import html_of
+
+LARGEST = 60_000  # bytes of a content; signatures, hashes and ids around it take the rest
+_TYPES = {Style.TEXT: "m.text", Style.EMOTE: "m.emote", Style.NOTICE: "m.notice"}
+
+
+def content(message: Message, key: str) -> dict[str, Any]:
+    """The content of the `m.room.message` that says `message`. Lone surrogates become U+FFFD."""
+    text = fields.string(message.text)
+    said: dict[str, Any] = {"msgtype": _TYPES[message.style], "body": text, KEY: key}
+    formatted = html_of(text, message.spans) if message.spans else None
+    if formatted is not None:
+        said |= {"format": "org.matrix.custom.html", "formatted_body": formatted}
+    if message.reply_to is not None:
+        said["m.relates_to"] = {"m.in_reply_to": {"event_id": message.reply_to}}
+    return said
+
+
+def parts(action: Action) -> Sequence[Action]:
+    """What one event each can carry; put together, their texts are the whole text."""
+    if not isinstance(action, Send):
+        return [action]
+    return [
+        replace(action, key=f"{action.key}.{number}" if number else action.key, message=piece)
+        for number, piece in enumerate(_pieces(action.message))
+    ]
+
+
+def size(message: Message) -> int:
+    """Bytes of the content that says `message`."""
+    return len(json.dumps(content(message, "k" * 64), ensure_ascii=False).encode())
+
+
+def _pieces(message: Message) -> Iterator[Message]:
+    text, start = message.text, 0
+    while True:
+        rest = _piece(message, start, len(text))
+        if size(rest) <= LARGEST:
+            yield rest
+            return
+        end = _boundary(text, start, _fitting(message, start))
+        yield _piece(message, start, end)
+        start = end
+
+
+def _fitting(message: Message, start: int) -> int:
+    """Where the longest piece from `start` ends that an event can hold."""
+    low, high = start + 1, min(len(message.text), start + LARGEST)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if size(_piece(message, start, middle)) <= LARGEST:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _boundary(text: str, start: int, end: int) -> int:
+    """After a line, else after a word; a boundary in the first half would waste more than it helps."""
+    for separator in ("\n", " "):
+        found = text.rfind(separator, (start + end) // 2, end)
+        if found >= 0:
+            return found + 1
+    return end
+
+
+def _piece(message: Message, start: int, end: int) -> Message:
+    return replace(
+        message,
+        text=message.text[start:end],
+        spans=_within(message.spans, start, end),
+        reply_to=message.reply_to if start == 0 else None,
+    )
+
+
+def _within(spans: Sequence[Span], start: int, end: int) -> tuple[Span, ...]:
+    return tuple(
+        replace(span, start=max(span.start, start) - start, end=min(span.end, end) - start)
+        for span in spans
+        if span.start < end and span.end > start
+    )

@@ -1,0 +1,102 @@
+"""Matrix on a real Synapse, as the conformance suite wants a network: Romeo's account, and Juliet in a direct chat."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from bridge.contract import Account, AccountId, ChatId, Connector, ContactId, MessageId, NetworkId, Workspace
+from bridge.hub.workspace import PassingMemory
+from bridge.testing.conformance import Person, Shown
+from bridge.web.client import HttpClient
+from connectors.matrix import MatrixConnector
+from tests.support import folk
+from tests.support.clock import RealClock
+from tests.support.folk import PASSWORD
+from tests.support.matrix_client import MatrixClient
+from tests.support.proxy import Proxy
+from tests.support.synapse import Synapse
+
+
+class MatrixUnderTest:
+    """Romeo reaches Synapse through a proxy, which `cut` cuts until he connects again."""
+
+    def __init__(
+        self, account: Account, workspace: Workspace, room: str, juliet: MatrixClient, somebody: str, proxy: Proxy
+    ) -> None:
+        self.connector: Connector = MatrixConnector("matrix")
+        self.workspace = workspace
+        self.room = ChatId(room)
+        self.somebody = ContactId(somebody)
+        self.nobody = ContactId("@nobody-at-all:localhost")
+        self.flow = "password"
+        right = {"homeserver": str(workspace.options["homeserver"]), "username": account.me, "password": PASSWORD}
+        self.right: Mapping[str, str] = right
+        self.wrong: Mapping[str, str] = right | {"password": "let me in"}
+        self.juliet = juliet
+        self._account = account
+        self._proxy = proxy
+        self._edits = 0
+
+    @property
+    def account(self) -> Account:
+        """Asked for by who connects: the way is open again."""
+        self._proxy.mend()
+        return self._account
+
+    async def say(self, text: str) -> MessageId:
+        return MessageId(await self.juliet.send(self.room, text))
+
+    async def edit(self, target: MessageId, text: str) -> None:
+        content = {"msgtype": "m.text", "body": f"* {text}", "m.new_content": {"msgtype": "m.text", "body": text}}
+        await self._relate("m.room.message", content, {"rel_type": "m.replace", "event_id": target})
+
+    async def retract(self, target: MessageId) -> None:
+        self._edits += 1
+        where = f"/rooms/{quote(self.room)}/redact/{quote(target)}/retract-{self._edits}"
+        await self.juliet.call("PUT", where, {})
+
+    async def react(self, target: MessageId, *reactions: str) -> None:
+        for key in reactions:
+            await self._relate("m.reaction", {}, {"rel_type": "m.annotation", "event_id": target, "key": key})
+
+    async def shown(self) -> Sequence[Shown]:
+        return [
+            Shown(MessageId(event["event_id"]), event["content"]["body"], ours=event["sender"] == self._account.me)
+            for event in await self.juliet.timeline(self.room)
+            if event["type"] == "m.room.message" and "body" in event["content"]
+        ]
+
+    async def told(self) -> Sequence[tuple[str, str]]:
+        return ()
+
+    async def cut(self) -> None:
+        self._proxy.cut()
+
+    async def _relate(self, kind: str, content: Mapping[str, object], relation: Mapping[str, str]) -> None:
+        await self.juliet.send_event(self.room, {**content, "m.relates_to": relation}, kind=kind)
+
+
+@asynccontextmanager
+async def matrix_network(synapse: Synapse, folder: Path) -> AsyncIterator[MatrixUnderTest]:
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(Proxy(synapse.port))
+        base = f"http://127.0.0.1:{proxy.port}"
+        http = HttpClient()
+        stack.push_async_callback(http.close)
+        log = logging.getLogger("landbridge.matrix")
+        workspace = Workspace(
+            AccountId(1), {"homeserver": base}, http, PassingMemory(), RealClock(), log, folder
+        )  # fmt: skip
+        romeo, juliet = folk.contact(synapse, "romeo"), folk.contact(synapse, "juliet")
+        somebody = folk.contact(synapse, "nurse")
+        person = Person({"homeserver": base, "username": romeo.name, "password": PASSWORD})
+        connector = MatrixConnector("matrix")
+        found = await connector.login(connector.flows[0], person, workspace)
+        account = Account(AccountId(1), NetworkId("matrix"), "romeo@example.org", found.me, found.secret)
+        element = await stack.enter_async_context(folk.on_matrix(juliet, synapse))
+        app = await stack.enter_async_context(folk.on_matrix(romeo, synapse))
+        room = await app.direct(juliet.mxid)
+        await element.expect(lambda e: e["type"] == "m.room.member" and e["state_key"] == juliet.mxid)
+        yield MatrixUnderTest(account, workspace, room, element, somebody.mxid, proxy)

@@ -1,0 +1,52 @@
+"""The Matrix connector passes the conformance suite over a real Synapse."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bridge.testing import conformance
+from tests.conformance.matrix import MatrixUnderTest, matrix_network
+from tests.support.synapse import Synapse
+
+
+@pytest.fixture
+async def network(synapse: Synapse, tmp_path: Path) -> AsyncIterator[MatrixUnderTest]:
+    async with matrix_network(synapse, tmp_path) as made:
+        yield made
+
+
+class TestReading(conformance.Reading):
+    pass
+
+
+class TestReplaying(conformance.Replaying):
+    pass
+
+
+class TestPerforming(conformance.Performing):
+    pass
+
+
+class TestBreaking(conformance.Breaking):
+    pass
+
+
+class TestOpening(conformance.Opening):
+    pass
+
+
+class TestLoggingIn(conformance.LoggingIn):
+    pass
+
+
+class TestLacking(conformance.Lacking):
+    pass
+
+
+class TestIdempotent(conformance.Idempotent):
+    pass
+
+
+class TestEchoing(conformance.Echoing):
+    pass
