@@ -43,6 +43,8 @@ class Play:
         given = {"username": "romeo", "password": PASSWORD}
         step = await commands.execute(self.app, MEMORY, "login", given)
         assert step.status == "completed", step
+        # A first sync reports chats and not what was said in them: what Romeo is to hear comes after it.
+        await self.world.until_accounts(lambda found: found["romeo"].journaled is not None)
 
     async def met(self) -> None:
         """Romeo is logged in and Juliet has written to him."""
@@ -64,5 +66,8 @@ async def play(prosody: Prosody, tmp_path: Path) -> AsyncIterator[Play]:
         await world.account("romeo", password=PASSWORD, name="Romeo")
         await world.people("juliet", "nurse")
         with Gateway(memory(COMPONENTS[MEMORY], socket), prosody.component_port) as gateway:
-            async with XmppClient(romeo, PASSWORD, prosody.c2s_port) as app:
-                yield Play(prosody, gateway, world, app)
+            try:
+                async with XmppClient(romeo, PASSWORD, prosody.c2s_port) as app:
+                    yield Play(prosody, gateway, world, app)
+            finally:
+                print(gateway.log[-20_000:])  # shown for a play that fails
