@@ -5,10 +5,12 @@ reports chats and none of their messages.
 Source: client-server API #syncing, #filtering, #lazy-loading-room-members.
 """
 
+import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.contract import (
     ChatId,
@@ -79,13 +81,25 @@ class Sync:
         if cursor is not None:
             query["since"] = cursor
         seconds = _FIRST if first else _ANSWER + (_WAIT if wait else 0.0)
+        asked = self._known.api.get(path("sync"), query, seconds=seconds, largest=_LARGEST)
         try:
-            answer = await self._known.api.get(path("sync"), query, seconds=seconds, largest=_LARGEST)
+            answer = await (self._while_alive(asked) if first else asked)
         except Refused as refusal:
             raise Unavailable(refusal.text, lasting=True) from refusal
         if not isinstance(answer.get("next_batch"), str):
             raise Unavailable("The homeserver's answer makes no sense.")
         return answer
+
+    async def _while_alive(self, asked: Coroutine[Any, Any, Mapping[str, object]]) -> Mapping[str, object]:
+        """A first sync may take long; that the homeserver lives is asked meanwhile."""
+        asking = asyncio.create_task(asked)
+        try:
+            while not (await asyncio.wait({asking}, timeout=_WAIT))[0]:
+                await self._known.api.get("/_matrix/client/versions", seconds=_ANSWER)
+            return asking.result()
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
 
     async def read(self, answer: Mapping[str, object], cursor: str | None) -> AsyncIterator[Event]:
         """What `answer`, which came after `cursor`, reports."""
