@@ -26,7 +26,7 @@ class Control:
         seat = self._hub.sessions.seat(account)
         if seat is None:
             return False, "It is logged out."
-        return seat.session is not None, seat.error
+        return seat.session is not None, seat.error or "The connection is being made."
 
     async def count(self, accounts: Sequence[AccountId]) -> tuple[int, float]:
         number, oldest = await self._database.read(lambda c: deliveries.waiting_for(c, accounts))

@@ -1,5 +1,6 @@
 """Login, status and logout, by chat and by ad-hoc command, with a real account."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -34,8 +35,9 @@ async def test_login_status_and_logout_by_chat(
         answer = await ask(app, gateway, given)
     assert answer == f"You are logged in to Matrix as {romeo.mxid}."
 
-    app.message(gateway.jid, "status", receipt=False)
-    await app.expect(lambda s: f"{romeo.mxid}: connected." in "".join(s.itertext()), 30)
+    async with asyncio.timeout(30):
+        while f"{romeo.mxid}: connected." not in await ask(app, gateway, "status"):
+            await asyncio.sleep(0.2)
     assert "You are logged out of Matrix" in await ask(app, gateway, "logout")
     assert "You are not logged in to Matrix." in await ask(app, gateway, "status")
 

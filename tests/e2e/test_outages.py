@@ -121,14 +121,20 @@ async def test_a_closed_connection_to_xmpp_is_red_in_5_seconds_and_green_in_30(s
 async def test_a_silent_xmpp_server_is_red_in_90_seconds_and_its_conflict_is_outlived(synapse: Synapse) -> None:
     with Prosody({MATRIX: "s"}) as prosody:
         async with Proxy(prosody.component_port) as proxy:
-            with Gateway(matrix("s", synapse.url), proxy.port) as gateway:
+            gateway = Gateway(matrix("s", synapse.url), proxy.port)
+            try:
+                await asyncio.to_thread(gateway.start)  # the proxy needs this loop
                 proxy.freeze()
                 red = await asyncio.to_thread(gateway.time_until, False, RED_SILENT + 10)
                 proxy.heal()
                 # The server still has the old stream and calls the new one a conflict, until it notices, too.
-                await asyncio.sleep(3)
+                await asyncio.to_thread(
+                    wait_until, lambda: "somebody else" in gateway.ask("/readyz")[1], 40, "conflict"
+                )
                 proxy.drop()
                 green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
+            finally:
+                await asyncio.to_thread(gateway.close)
 
     assert red <= RED_SILENT
     assert green <= GREEN
