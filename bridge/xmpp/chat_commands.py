@@ -1,7 +1,7 @@
 """Commands by chat: one types a verb to the gateway and is asked for what is needed, one field after the other.
 
 A verb may be followed by fields (`logout account=@x:y`). While something is asked every line is its answer, except
-`cancel`. The dispatcher hands us the lines of one user one after the other.
+`cancel`, and the verb itself to begin again. The dispatcher hands us the lines of one user one after the other.
 """
 
 import time
@@ -55,11 +55,16 @@ class ChatCommands:
                 f"`{asked.verb}` was ended, because there was no answer for a while. "
                 f"Send `{asked.verb}` to begin again."
             )
+        if line.strip().lower() == asked.verb and not (asked.field is not None and asked.field.secret):
+            self._desk.cancel(caller, asked.dialogue)
+            return await self._command(caller, line)
         return await self._answer(caller, asked, line)
 
     async def _command(self, caller: Caller, line: str) -> str:
         verb, _, rest = line.strip().partition(" ")
         verb = verb.lower()
+        if not verb:
+            return "Send `help` to see what you can do."
         if verb == "cancel":
             return "There is nothing to cancel. Send `help` to see what you can do."
         given, known = _given(rest), any(one.name == verb for one in self._desk.verbs(caller))

@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 _GROUP = 50
 _PAUSE = 0.05  # seconds after each group: at most 1,000 presences a second
-_SETTLE = 60.0  # seconds until those who are away are told
 _GOODBYE = 5.0  # seconds for farewells
 
 
@@ -33,12 +32,14 @@ class Herald:
         people: People,
         send: Callable[[str], bool],
         settled: Callable[[], Awaitable[None]],
+        patience: float = 60.0,  # seconds until those who are away are told
     ) -> None:
         self._network = network
         self._addresses = addresses
         self._people = people
         self._send = send
         self._settled = settled
+        self._patience = patience
         self._changes: dict[tuple[str, ContactId | None], None] = {}
         self._news = asyncio.Event()
         self._greeted: set[str] = set()
@@ -75,7 +76,7 @@ class Herald:
         await self._greet(True)
         self._everybody = True
         self._greeted.clear()
-        await asyncio.sleep(_SETTLE)
+        await asyncio.sleep(self._patience)
         await self._greet(False)
 
     async def _greet(self, available: bool) -> None:

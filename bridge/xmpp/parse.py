@@ -37,7 +37,9 @@ from bridge.xmpp.errors import StanzaError
 _OURS = ("{jabber:component:accept}", "{jabber:client}")
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _REPLACE = "{urn:xmpp:message-correct:0}replace"
-_RETRACT = ("{urn:xmpp:message-retract:1}retract", "{urn:xmpp:fasten:0}apply-to")
+_RETRACT = "{urn:xmpp:message-retract:1}retract"
+# COMPAT apps that know only version 0 of XEP-0424; other things are fastened (XEP-0422), too.
+_APPLY_TO, _RETRACT_0 = "{urn:xmpp:fasten:0}apply-to", "{urn:xmpp:message-retract:0}retract"
 _REACTIONS = "{urn:xmpp:reactions:0}reactions"
 _REACTION = "{urn:xmpp:reactions:0}reaction"
 _RECEIPT = "{urn:xmpp:receipts}request"
@@ -134,10 +136,12 @@ def _authored(
 
 def _doing(stanza: Element, children: Mapping[str, Element], by: Authored) -> Authored | None:
     """A retraction or reactions, which may carry a body for apps that know neither."""
-    for tag in _RETRACT:
-        found = children.get(tag)
-        if found is not None and (target := found.get("id")):
-            return MessageRetracted(target=MessageId(target[:_LONGEST_ID]), **_fields(by))
+    found = children.get(_RETRACT)
+    fastened = children.get(_APPLY_TO)
+    if found is None and fastened is not None and fastened.find(_RETRACT_0) is not None:
+        found = fastened
+    if found is not None and (target := found.get("id")):
+        return MessageRetracted(target=MessageId(target[:_LONGEST_ID]), **_fields(by))
     found = children.get(_REACTIONS)
     if found is not None and (target := found.get("id")):
         some = dict.fromkeys((r.text or "").strip()[:100] for r in found if r.tag == _REACTION)

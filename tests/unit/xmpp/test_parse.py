@@ -101,6 +101,11 @@ def test_a_retraction(inside: str) -> None:
     assert event.target == "m0"
 
 
+def test_something_else_that_is_fastened_retracts_nothing() -> None:
+    event = read('<apply-to xmlns="urn:xmpp:fasten:0" id="m0"><external name="body"/></apply-to><body>a link</body>')
+    assert isinstance(event, MessageReceived)
+
+
 def test_reactions_are_a_set() -> None:
     event = read('<reactions xmlns="urn:xmpp:reactions:0" id="m0"><reaction>👍</reaction><reaction> 👍 </reaction>'
                  "<reaction>🎉</reaction><reaction/><other/></reactions>")  # fmt: skip

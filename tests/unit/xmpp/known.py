@@ -1,0 +1,80 @@
+"""A gateway, people who are known by heart, and somebody who asks: what unit tests of the XMPP side share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element, fromstring
+
+from bridge.contract import Contact, ContactId, NetworkId
+from bridge.hub.facades import PresenceOf
+from bridge.xmpp.chats import Addresses, Gateway
+from bridge.xmpp.questions import Answerers, Question
+from tests.support.asking import NETWORK
+
+ROMEO = "romeo@example.org"
+DOMAIN = "matrix.example"
+
+
+def _contact(localpart: str) -> ContactId | None:
+    return ContactId(localpart) if localpart.isascii() and localpart.isalnum() else None
+
+
+GATEWAY = Gateway(NETWORK, "Matrix", DOMAIN, "secret", "127.0.0.1", 1, str, _contact, "matrix")
+
+
+@dataclass
+class KnownByHeart:
+    """The `People` facade: whoever is at example.org may use the gateway, and who is in `with_account` befriend."""
+
+    names: dict[tuple[str, str], str] = field(default_factory=dict)  # (user, contact): name
+    with_account: set[str] = field(default_factory=set)
+    connected: set[str] = field(default_factory=set)
+    friendships: dict[str, list[ContactId | None]] = field(default_factory=dict)
+
+    async def profile(self, user: str, network: NetworkId, contact: ContactId) -> Contact | None:
+        name = self.names.get((user, contact))
+        return None if name is None else Contact(contact, name)
+
+    async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
+        return [Contact(ContactId(contact), name) for (who, contact), name in sorted(self.names.items()) if who == user]
+
+    def presence(self, user: str, network: NetworkId, contact: ContactId | None) -> PresenceOf:
+        if contact is None:
+            return PresenceOf(user, network, None, self.allowed(user), "" if user in self.connected else "Away.")
+        known = Contact(contact, self.names.get((user, contact), ""))
+        return PresenceOf(user, network, known, user in self.connected)
+
+    async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:
+        mine = self.friendships.setdefault(user, [])
+        if yes and (not self.allowed(user) or (contact is not None and user not in self.with_account)):
+            return False
+        if contact in mine:
+            mine.remove(contact)
+        if yes:
+            mine.append(contact)
+        return True
+
+    async def friends(self, user: str, network: NetworkId) -> Sequence[ContactId | None]:
+        return list(self.friendships.get(user, ()))
+
+    async def subscribers(self, network: NetworkId) -> Sequence[str]:
+        return sorted(user for user, friends in self.friendships.items() if friends)
+
+    def watch(self, changed: Callable[[PresenceOf], None]) -> None: ...
+
+    def allowed(self, user: str) -> bool:
+        return user.endswith("@example.org")
+
+
+@dataclass
+class Asking:
+    """Asks the answerers of one feature as the dispatcher does."""
+
+    answerers: Answerers
+    addresses: Addresses
+
+    async def ask(self, kind: str, payload: str, to: str = DOMAIN, sender: str = f"{ROMEO}/phone") -> Element:
+        """The answer's payload, wrapped. Raises `StanzaError`; KeyError when nobody answers this."""
+        element = fromstring(payload)
+        whom = self.addresses.whom(to)
+        question = Question(kind, element, sender, sender.partition("/")[0], whom)
+        return fromstring(f"<answer>{await self.answerers[kind, element.tag](question)}</answer>")

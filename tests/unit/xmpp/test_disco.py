@@ -1,0 +1,166 @@
+"""What addresses say of themselves, and what else is answered for them."""
+
+import base64
+import hashlib
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from bridge.xmpp import capabilities
+from bridge.xmpp.chats import Addresses
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.features import answerers
+from tests.support.asking import Scene
+from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, Asking, KnownByHeart
+
+INFO, ITEMS = "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items"
+COMMANDS = "http://jabber.org/protocol/commands"
+EVE = "eve@evil.example/x"
+
+
+@pytest.fixture
+def asking(addresses: Addresses, people: KnownByHeart, at_desk: Scene) -> Asking:
+    return Asking(answerers(addresses, people, at_desk.desk, "1.2.3"), addresses)
+
+
+async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
+    answer = await asking.ask("get", f"<query xmlns='{INFO}'/>")
+
+    [identity] = answer.iter(f"{{{INFO}}}identity")
+    assert identity.attrib == {"category": "gateway", "type": "matrix", "name": "Matrix"}
+    features = {feature.get("var") for feature in answer.iter(f"{{{INFO}}}feature")}
+    assert features == {
+        "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:version", "urn:xmpp:ping",
+        "urn:xmpp:receipts", "vcard-temp",
+    }  # fmt: skip
+
+
+async def test_every_feature_that_is_a_question_is_answered(asking: Asking) -> None:
+    questions = (
+        f"<query xmlns='{INFO}'/>",
+        f"<query xmlns='{ITEMS}'/>",
+        "<ping xmlns='urn:xmpp:ping'/>",
+        "<query xmlns='jabber:iq:version'/>",
+        "<vCard xmlns='vcard-temp'/>",
+    )
+
+    for payload in questions:
+        await asking.ask("get", payload)
+
+
+@pytest.mark.parametrize(
+    ("to", "identity"),
+    [(f"juliet@{DOMAIN}", ("account", "registered")), (f"juliet@{DOMAIN}/landbridge", ("client", "pc"))],
+)
+async def test_a_contact_names_no_encryption_and_nobody(
+    asking: Asking, people: KnownByHeart, to: str, identity: tuple[str, str]
+) -> None:
+    people.names["paris@example.org", "juliet"] = "Juliet"
+    answer = await asking.ask("get", f"<query xmlns='{INFO}'/>", to)
+
+    [found] = answer.iter(f"{{{INFO}}}identity")
+    assert (found.get("category"), found.get("type"), found.get("name")) == (*identity, None)
+    features = {feature.get("var", "") for feature in answer.iter(f"{{{INFO}}}feature")}
+    assert "urn:xmpp:message-correct:0" in features
+    assert [feature for feature in features if "axolotl" in feature or "omemo" in feature or "pubsub" in feature] == []
+
+
+@pytest.mark.parametrize("own", [capabilities.CONTACT, capabilities.gateway(GATEWAY)])
+async def test_the_digest_in_presences_is_that_of_the_answer(asking: Asking, own: capabilities.Description) -> None:
+    """XEP-0115 #ver-gen, from what a client is told."""
+    said = fromstring(own.presence())
+    node = f"{said.get('node')}#{said.get('ver')}"
+    to = DOMAIN if own.category == "gateway" else f"juliet@{DOMAIN}/landbridge"
+    [query] = await asking.ask("get", f"<query xmlns='{INFO}' node='{node}'/>", to)
+
+    assert query.get("node") == node
+    [identity] = query.iter(f"{{{INFO}}}identity")
+    features = sorted(feature.get("var", "") for feature in query.iter(f"{{{INFO}}}feature"))
+    seen = f"{identity.get('category')}/{identity.get('type')}//{identity.get('name') or ''}<" + "".join(
+        f"{feature}<" for feature in features
+    )
+    assert said.get("ver") == base64.b64encode(hashlib.sha1(seen.encode()).digest()).decode()
+
+
+async def test_commands_are_found_under_their_node(asking: Asking) -> None:
+    answer = await asking.ask("get", f"<query xmlns='{ITEMS}' node='{COMMANDS}'/>")
+
+    items = [(item.get("jid"), item.get("node")) for item in answer.iter(f"{{{ITEMS}}}item")]
+    assert items == [(DOMAIN, verb) for verb in ("help", "login", "logout", "status")]
+    for node, kind in ((COMMANDS, "command-list"), ("login", "command-node")):
+        info = await asking.ask("get", f"<query xmlns='{INFO}' node='{node}'/>")
+        [identity] = info.iter(f"{{{INFO}}}identity")
+        assert (identity.get("category"), identity.get("type")) == ("automation", kind)
+
+
+async def test_who_may_do_nothing_finds_no_commands_but_help(asking: Asking) -> None:
+    answer = await asking.ask("get", f"<query xmlns='{ITEMS}' node='{COMMANDS}'/>", sender=EVE)
+
+    assert [item.get("node") for item in answer.iter(f"{{{ITEMS}}}item")] == ["help"]
+
+
+@pytest.mark.parametrize(
+    ("space", "to", "node"),
+    [
+        (INFO, DOMAIN, "nonsense"),
+        (INFO, f"juliet@{DOMAIN}", COMMANDS),
+        (INFO, f"juliet@{DOMAIN}", "login"),
+        (ITEMS, DOMAIN, "login"),
+        (ITEMS, f"juliet@{DOMAIN}", COMMANDS),
+        (INFO, DOMAIN, "urn:landbridge#0000"),
+    ],
+)
+async def test_an_unknown_node_is_not_found(asking: Asking, space: str, to: str, node: str) -> None:
+    with pytest.raises(StanzaError) as refused:
+        await asking.ask("get", f"<query xmlns='{space}' node='{node}'/>", to)
+
+    assert refused.value.condition == "item-not-found"
+
+
+async def test_ones_own_contacts_are_the_gateways_items(asking: Asking, people: KnownByHeart) -> None:
+    people.names[ROMEO, "juliet"] = "Juliet <3"
+    people.names[EVE.partition("/")[0], "nurse"] = "Nurse"
+
+    answer = await asking.ask("get", f"<query xmlns='{ITEMS}'/>")
+    assert [item.attrib for item in answer.iter(f"{{{ITEMS}}}item")] == [
+        {"jid": f"juliet@{DOMAIN}", "name": "Juliet <3"}
+    ]
+    nothing = await asking.ask("get", f"<query xmlns='{ITEMS}'/>", sender=EVE)
+    assert list(nothing.iter(f"{{{ITEMS}}}item")) == []
+
+
+async def test_a_card_has_the_name_that_the_asking_user_was_told(asking: Asking, people: KnownByHeart) -> None:
+    people.names[ROMEO, "juliet"] = "Juliet & co"
+    card = "<vCard xmlns='vcard-temp'/>"
+
+    answer = await asking.ask("get", card, f"juliet@{DOMAIN}")
+    assert [(e.tag.removeprefix("{vcard-temp}"), e.text) for e in answer[0]] == [
+        ("FN", "Juliet & co"), ("NICKNAME", "Juliet & co")
+    ]  # fmt: skip
+    for user in (EVE, "paris@example.org/x"):
+        with pytest.raises(StanzaError) as refused:
+            await asking.ask("get", card, f"juliet@{DOMAIN}", user)
+        assert refused.value.condition == "item-not-found"
+        assert "Juliet" not in refused.value.text
+    assert (await asking.ask("get", card)).findtext(".//{vcard-temp}FN") == "Matrix"
+    with pytest.raises(StanzaError, match="your own card"):
+        await asking.ask("set", card, f"juliet@{DOMAIN}")
+
+
+async def test_what_nobody_published_is_not_found_at_once(asking: Asking) -> None:
+    devices = "<items node='eu.siacs.conversations.axolotl.devicelist'/>"
+    for payload in (devices, "<items node='http://jabber.org/protocol/nick'/>", ""):
+        with pytest.raises(StanzaError) as refused:
+            await asking.ask(
+                "get", f"<pubsub xmlns='http://jabber.org/protocol/pubsub'>{payload}</pubsub>", f"juliet@{DOMAIN}"
+            )
+        assert refused.value.condition == "item-not-found"
+
+
+async def test_pings_and_the_version(asking: Asking) -> None:
+    for to in (DOMAIN, f"juliet@{DOMAIN}", f"juliet@{DOMAIN}/any"):
+        assert len(await asking.ask("get", "<ping xmlns='urn:xmpp:ping'/>", to)) == 0
+    answer = await asking.ask("get", "<query xmlns='jabber:iq:version'/>")
+    assert [(e.tag.rpartition("}")[2], e.text) for e in answer[0]] == [("name", "Landbridge"), ("version", "1.2.3")]
+    with pytest.raises(StanzaError):
+        await asking.ask("get", "<query xmlns='jabber:iq:version'/>", f"juliet@{DOMAIN}")
