@@ -4,6 +4,7 @@ What the other network does is told by `world`; what it shows of Romeo's message
 behaviour; its steps are `app.message` (or `app.send`) and `app.expect`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -57,17 +58,33 @@ class Play:
         """Return when Romeo's `text` is in the chat."""
         await self.world.until(self.chat, lambda state: any(said.text == text for said in state.visible))
 
+    async def ask(self, line: str, app: XmppClient | None = None) -> str:
+        """What the gateway answers to a line of chat."""
+        asking = app or self.app
+        asking.message(MEMORY, line, receipt=False)
+        return await asking.text_from(MEMORY)
 
-@pytest.fixture
-async def play(prosody: Prosody, tmp_path: Path) -> AsyncIterator[Play]:
+
+@asynccontextmanager
+async def staged(prosody: Prosody, tmp_path: Path, component_port: int = 0) -> AsyncIterator[Play]:
+    """A play on `prosody`, whose gateway reaches it at `component_port` if that is given."""
     socket = tmp_path / "world.sock"
-    romeo = prosody.add_user(f"romeo-{tmp_path.name}"[-40:].lower().replace("_", "-"), PASSWORD)
+    name = f"romeo-{tmp_path.name}"[-40:].lower().replace("_", "-").strip("-")
+    romeo = await asyncio.to_thread(prosody.add_user, name, PASSWORD)
     async with spawned(socket, ["--like", "a", "--implicit"]) as world:
         await world.account("romeo", password=PASSWORD, name="Romeo")
         await world.people("juliet", "nurse")
-        with Gateway(memory(COMPONENTS[MEMORY], socket), prosody.component_port) as gateway:
-            try:
-                async with XmppClient(romeo, PASSWORD, prosody.c2s_port) as app:
-                    yield Play(prosody, gateway, world, app)
-            finally:
-                print(gateway.log[-20_000:])  # shown for a play that fails
+        gateway = Gateway(memory(COMPONENTS[MEMORY], socket), component_port or prosody.component_port)
+        try:
+            await asyncio.to_thread(gateway.start)
+            async with XmppClient(romeo, PASSWORD, prosody.c2s_port) as app:
+                yield Play(prosody, gateway, world, app)
+        finally:
+            print(gateway.log[-20_000:])  # shown for a play that fails
+            await asyncio.to_thread(gateway.close)
+
+
+@pytest.fixture
+async def play(prosody: Prosody, tmp_path: Path) -> AsyncIterator[Play]:
+    async with staged(prosody, tmp_path) as made:
+        yield made
