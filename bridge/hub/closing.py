@@ -1,6 +1,7 @@
 """The ends of a delivery, as jobs for the writer: done, refused, given up, dead; and what its author is owed then."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -16,6 +17,7 @@ from bridge.store.owed import DEAD, GIVEN_UP, REFUSED
 from bridge.store.rows import Copy, Debt, Entry
 from bridge.store.writer import Needs, Writer
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -50,6 +52,25 @@ def durably(writer: Writer, change: Callable[[Ledger], T]) -> "asyncio.Future[T]
         )
     )
     return committed
+
+
+def ending(
+    writer: Writer, change: Callable[[Ledger], list[Debt]], then: Callable[[list[Debt]], None]
+) -> "asyncio.Future[None]":
+    """Submit the end of a delivery; `then` is told what is owed because of it. The future is done when it is durable,
+    and also when it never will be: the row stays open then, and is tried again after the next start."""
+    durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def finished(debts: list[Debt]) -> None:
+        then(debts)
+        durable.set_result(None)
+
+    def broke(error: Exception) -> None:
+        log.error("the end of a delivery could not be recorded error=%s", type(error).__name__)
+        durable.set_result(None)
+
+    writer.submit(Write(change, finished, broke))
+    return durable
 
 
 def done(
@@ -111,11 +132,13 @@ def answer(ledger: Ledger, keys: Keys, owed: Debt, said: Answer) -> Debt:
     return owe(ledger, keys, said, chat=owed.source, account=owed.reporter, message=owed.message)
 
 
-def owe(ledger: Ledger, keys: Keys, said: Answer | codec.Notice, *, chat: int, account: int, message: int) -> Debt:
-    """Journal something of our own for one chat."""
+def owe(
+    ledger: Ledger, keys: Keys, said: Answer | codec.Notice, *, chat: int, account: int, message: int | None
+) -> Debt:
+    """Journal something of our own for one chat; `message` is what it is about, None: itself."""
     identity = ledger.next_id()
     entry = Entry(
-        identity, chat, f"ours:{identity}", codec.KIND_OF[type(said)], message, None, account, "", "",
+        identity, chat, f"ours:{identity}", codec.KIND_OF[type(said)], message or identity, None, account, "", "",
         keys.of_event(identity), codec.encode(said), ledger.now(),
     )  # fmt: skip
     ledger.add_event(entry)

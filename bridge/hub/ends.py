@@ -9,7 +9,7 @@ import msgspec
 
 from bridge.contract import Reason
 from bridge.hub import closing, codec
-from bridge.hub.closing import Write, durably
+from bridge.hub.closing import durably
 from bridge.hub.codec import Journaled
 from bridge.hub.counters import Counters
 from bridge.hub.keys import Keys
@@ -32,16 +32,18 @@ class Endings:
     offer: Callable[[Debt], None]
     untold: Callable[[], None]
 
-    def refused(self, owed: Debt, place: Place, reason: Reason, text: str) -> None:
-        self._end(
+    async def refused(self, owed: Debt, place: Place, reason: Reason, text: str) -> None:
+        await self._end(
             owed,
             place,
             str(reason),
             lambda ledger, event: closing.refused(ledger, self.keys, owed, event, reason, text),
         )
 
-    def given_up(self, owed: Debt, place: Place, why: str) -> None:
-        self._end(owed, place, "patience", lambda ledger, event: closing.given_up(ledger, self.keys, owed, event, why))
+    async def given_up(self, owed: Debt, place: Place, why: str) -> None:
+        await self._end(
+            owed, place, "patience", lambda ledger, event: closing.given_up(ledger, self.keys, owed, event, why)
+        )
 
     async def bug(self, owed: Debt, place: Place) -> bool:
         owed.bugs += 1
@@ -51,7 +53,7 @@ class Endings:
             return False
         self.counters.failed[place.network, "fault"] += 1
         event = _decoded(owed)
-        self._submit(lambda ledger: closing.dead(ledger, self.keys, owed, event))
+        await self._submit(lambda ledger: closing.dead(ledger, self.keys, owed, event))
         return True
 
     def delivered(self, place: Place) -> None:
@@ -60,28 +62,28 @@ class Endings:
     def retried(self, place: Place) -> None:
         self.counters.retries[place.network] += 1
 
-    def possible_duplicate(self, place: Place) -> None:
+    def repeated(self, place: Place) -> None:
+        """What may have arrived is sent again, and nothing can tell."""
         self.counters.possible_duplicates[place.network] += 1
 
-    def _end(self, owed: Debt, place: Place, reason: str, change: Callable[[Ledger, Journaled], list[Debt]]) -> None:
+    async def _end(
+        self, owed: Debt, place: Place, reason: str, change: Callable[[Ledger, Journaled], list[Debt]]
+    ) -> None:
         event = _decoded(owed)
         if event is None:
-            self._submit(lambda ledger: closing.dead(ledger, self.keys, owed, None))
+            await self._submit(lambda ledger: closing.dead(ledger, self.keys, owed, None))
             return
         self.counters.failed[place.network, reason] += 1
         log.info("delivery failed chat=%d event=%d reason=%s", owed.chat, owed.event, reason)
-        self._submit(lambda ledger: change(ledger, event))
+        await self._submit(lambda ledger: change(ledger, event))
 
-    def _submit(self, change: Callable[[Ledger], list[Debt]]) -> None:
+    def _submit(self, change: Callable[[Ledger], list[Debt]]) -> "asyncio.Future[None]":
         def then(debts: list[Debt]) -> None:
             for one in debts:
                 self.offer(one)
             self.untold()
 
-        def broke(error: Exception) -> None:
-            log.error("a failure could not be recorded error=%s", type(error).__name__)
-
-        self.writer.submit(Write(change, then, broke))
+        return closing.ending(self.writer, change, then)
 
 
 def _decoded(owed: Debt) -> Journaled | None:

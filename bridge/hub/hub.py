@@ -35,6 +35,7 @@ from bridge.hub.failures import accept_failure, accept_unparsable
 from bridge.hub.intake import Accept, Context, Outcome, Source
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
+from bridge.hub.known import MOST_OWED
 from bridge.hub.lane import Roads
 from bridge.hub.lanes import Lanes
 from bridge.hub.limits import Limits
@@ -56,7 +57,6 @@ from bridge.store.secrets import Secrets
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
-UNSURE = 256  # the first open rows of a lane that an earlier process may have tried
 
 intake.KINDS.update(
     {
@@ -111,25 +111,29 @@ class Hub:
     async def start(self) -> None:
         """Begin where the last process ended: lanes first, then the accounts."""
         around = self._around
-        await around.people.load()
         self._tasks.append(asyncio.create_task(self.writer.run(), name="writer"))
+        # The first write waits until a process before us has ended; only then can all that it wrote be read.
+        at_home = HOME in around.connectors
+        home_account = await durably(self.writer, lambda ledger: _ensure_home(ledger) if at_home else 0)
+        self._context = Context(self._keys, around.home, home_account, self._names)
+        await around.people.load()
         self._tasks.append(asyncio.create_task(around.people.run(), name="people"))
-        home_account = 0
-        if HOME in around.connectors:
-            home_account = await durably(self.writer, _ensure_home)
-            self._context = Context(self._keys, around.home, home_account, self._names)
         self._notices = Notices(
             around.database, self.writer, self._keys, around.limits, around.home, home_account, self._names,
             self.lanes.offer, self.lanes.blocked,
         )  # fmt: skip
         endings = Endings(self.writer, self._keys, self.counters, self.lanes.offer, self._notices.poke)
         opener = Opener(self.writer, self._keys, self.lanes.moved)
-        performer = Performer(self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered)
+        performer = Performer(
+            self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered, endings.repeated
+        )
         self.lanes.roads = Roads(self.sessions, performer, endings, around.limits, self.lanes.page, self.lanes.place)
-        for row in await around.database.read(stored.active_accounts):
+        rows = await around.database.read(stored.active_accounts)
+        await self.lanes.load(MOST_OWED)
+        for row in rows:
             if row.network in around.connectors:
                 self.sessions.start(self._seat(row))
-        await self.lanes.start(UNSURE)
+        self.lanes.start()
         self._tasks.append(asyncio.create_task(self._notices.run(), name="notices"))
 
     async def stop(self) -> None:

@@ -54,7 +54,6 @@ class Outcome:
     why: str = ""
     debts: list[Debt] = field(default_factory=list)
     answer: Action | None = None  # for the source session, at once
-    closed: list[tuple[int, int]] = field(default_factory=list)  # deliveries that the event showed to be done
     reread: list[int] = field(default_factory=list)  # chats whose lanes must begin anew
     gone: list[int] = field(default_factory=list)  # chats that are now another one
 

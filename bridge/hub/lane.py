@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from bridge.contract import ChatId, ConnectorError, LoggedOut, Reason, Refused, Scope, Unavailable, Unconfirmed
-from bridge.hub.known import Known
+from bridge.hub.known import MOST_OWED, Known
 from bridge.hub.limits import Limits
 from bridge.hub.performing import Performer, Ready, Reopened
 from bridge.hub.retry import Backoff
 from bridge.hub.sessions import Seat, Sessions
+from bridge.store.database import UNWRITABLE
 from bridge.store.deliveries import Place
 from bridge.store.rows import Debt
 
@@ -30,16 +31,16 @@ T = TypeVar("T")
 
 
 class Ends(Protocol):
-    """How a delivery ends other than well, and what is counted; `bridge.hub.ends`."""
+    """How a delivery ends other than well, and what is counted; `bridge.hub.ends`. All is durable on return: after a
+    crash it must not be tried again behind what came later."""
 
-    def refused(self, owed: Debt, place: Place, reason: Reason, text: str) -> None: ...
-    def given_up(self, owed: Debt, place: Place, why: str) -> None: ...
+    async def refused(self, owed: Debt, place: Place, reason: Reason, text: str) -> None: ...
+    async def given_up(self, owed: Debt, place: Place, why: str) -> None: ...
     async def bug(self, owed: Debt, place: Place) -> bool:
-        """Count an attempt that ended in a bug, durably; True when it was the last."""
+        """Count an attempt that ended in a bug; True when it was the last."""
         ...
 
     def retried(self, place: Place) -> None: ...
-    def possible_duplicate(self, place: Place) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,12 @@ class Lane:
         self.landed = asyncio.Event()
         self.woken = asyncio.Event()
         self.blocked = ""  # why nothing moves, if nothing does
+        self.ending = False  # start nothing more
         self.behind = unsure > 0
         self._unsure = unsure  # rows that an earlier process may have tried
         self._gate = unsure > 0  # wait for `Live` before the next try
         self._roads = roads
-        self._last = 0
+        self._last = 0  # everything up to this event has been here
         self._reading = False
         self._again = False
         self._anew = False
@@ -88,6 +90,8 @@ class Lane:
         """A delivery has been journaled for this chat."""
         if owed.kind in ("edit", "retraction"):
             self._mark_waiting(owed)
+        if owed.event <= self._last:
+            return  # a page had it before we were told
         if self._reading:
             self._again = True
         elif not self.behind and not self._anew and len(self.next) < (1 if self.blocked else HELD):
@@ -96,9 +100,11 @@ class Lane:
         else:
             self.behind = True
 
-    def restart(self) -> None:
-        """The chat changed its name or took in another one: read everything anew."""
+    def restart(self, *, unsure: int = 0) -> None:
+        """Read everything anew: the chat changed its name or took in another one, or of the first `unsure` rows it is
+        not known what became."""
         self._anew = self.behind = True
+        self._unsure = max(self._unsure, unsure)
         self.next.clear()
         self.woken.set()
 
@@ -106,8 +112,20 @@ class Lane:
         """Something that this lane may wait for has changed."""
         self.woken.set()
 
+    def end(self) -> None:
+        """Start nothing more; `run` ends when what is under way has landed."""
+        self.ending = True
+        self.landed.set()
+
+    async def under_way(self) -> None:
+        """Return when what is under way now has landed."""
+        now = set(self.flying)
+        while now & self.flying.keys():
+            self.landed.clear()
+            await self.landed.wait()
+
     async def run(self) -> None:
-        """Perform until nothing is left. Cancelled on shutdown; what is under way then has two seconds to land."""
+        """Perform until nothing is left. Cancelled on shutdown, when what is under way has had time to land."""
         try:
             while await self._more():
                 await self._step()
@@ -116,12 +134,15 @@ class Lane:
                 task.cancel()
 
     async def _more(self) -> bool:
+        if self.ending:
+            return bool(self.flying)
         if self._anew and not self.flying:
             # Closings that are not committed yet would be read as open once more.
             await self.known.settled()
             if self._failed:
-                self._unsure = max(self._unsure, HELD)  # they come again from the journal
+                self._unsure = MOST_OWED  # they come again from the journal
                 self._failed.clear()
+            self.next.clear()
             self._anew, self.place, self._last = False, None, 0
             self.known.unlearn()
         if self.place is None:
@@ -130,7 +151,7 @@ class Lane:
                 return False  # merged into another chat
         if self._gate and not self._anew and not self.flying:
             # What was tried before and arrived is known by its echo then; so read only after that.
-            self.blocked = "waiting until the accounts have caught up"
+            self.blocked = "The accounts are still catching up."
             await self._roads.sessions.settled(self.place.accounts)
             self.blocked, self._gate = "", False
         if not self.next and self.behind and not self._anew:
@@ -139,7 +160,7 @@ class Lane:
 
     async def _step(self) -> None:
         """Start what may start; wait for what is under way; deal with what failed."""
-        if self.next and not self._failed and await self._may_start(self.next[0]):
+        if self.next and not self._failed and not self.ending and await self._may_start(self.next[0]):
             await self._begin(self.next.popleft())
         elif self.flying:
             self.landed.clear()
@@ -151,7 +172,7 @@ class Lane:
         """Look up what the action needs in order, one after the other; only the calls themselves overlap."""
         assert self.place is not None
         self.flying[owed.event] = owed
-        await self.known.room()
+        await self.known.room(len(self.flying))
         ready = await self._guarded(owed, self._roads.performer.prepare(owed, self.place, self.known))
         if ready is None:
             self._land(owed)
@@ -199,7 +220,7 @@ class Lane:
         left = owed.since + self._roads.limits.patience - time.time()
         if left <= 0:
             self.next.popleft()
-            self._roads.ends.given_up(owed, self.place, self.blocked)
+            await self._roads.ends.given_up(owed, self.place, self.blocked)
             return
         self.woken.clear()
         waits = [asyncio.ensure_future(self.woken.wait())]
@@ -221,7 +242,10 @@ class Lane:
         except Reopened:
             return None  # the lane has been restarted under the chat's new name
         except Refused as refusal:
-            self._roads.ends.refused(owed, self.place, refusal.reason, refusal.text)
+            await self._roads.ends.refused(owed, self.place, refusal.reason, refusal.text)
+            return None
+        except UNWRITABLE:  # nothing was called yet: what it needs could not be read
+            self._failed.append((owed, Unavailable("The gateway's database cannot be read.", scope=Scope.CHAT)))
             return None
         except Exception as error:
             self._failed.append((owed, error))
@@ -235,22 +259,24 @@ class Lane:
         assert self.place is not None
         failed = sorted(self._failed, key=lambda pair: pair[0].event)
         self._failed.clear()
-        first = failed[0][1]
         for owed, error in reversed(failed):
             if not isinstance(error, ConnectorError):
                 log.error("performing failed chat=%d event=%d", self.chat, owed.event, exc_info=error)
                 if await self._roads.ends.bug(owed, self.place):
                     continue
             elif isinstance(error, Unavailable | Unconfirmed) and self._out_of_patience(owed):
-                self._roads.ends.given_up(owed, self.place, error.text)
+                await self._roads.ends.given_up(owed, self.place, error.text)
                 continue
-            owed.maybe = owed.maybe or not isinstance(error, Unavailable | LoggedOut)
             self.next.appendleft(owed)
             self._roads.ends.retried(self.place)
-        await self._pause(first)
+        if any(not isinstance(error, Unavailable | LoggedOut) for _, error in failed):
+            # It may have happened: an echo tells, at the latest when all accounts have caught up.
+            self._gate = True
+            self.restart(unsure=MOST_OWED)
+        await self._pause(*failed[0])
 
-    async def _pause(self, error: Exception) -> None:
-        seat = self._roads.sessions.seat(self.next[0].account) if self.next else None
+    async def _pause(self, owed: Debt, error: Exception) -> None:
+        seat = self._roads.sessions.seat(owed.account)
         match error:
             case LoggedOut() if seat is not None:
                 self._roads.sessions.log_out(seat, error.text)
@@ -260,17 +286,10 @@ class Lane:
                     self._roads.sessions.sleep(seat, pause)
             case Unavailable():
                 await self._rest(error.text, self._backoff.pause(asked=error.retry_after, lasting=error.lasting))
-            case Unconfirmed() if seat is not None and self.place is not None:
-                can = seat.session.capabilities(ChatId(self.place.native or "")) if seat.session else None
-                if can is None or can.echoes:
-                    self._unsure = max(self._unsure, HELD)
-                    self._gate = True
-                    self.restart()
-                if can is None or not can.idempotent:
-                    self._roads.ends.possible_duplicate(self.place)
+            case Unconfirmed():
                 await self._rest(error.text, self._backoff.pause())
             case _:
-                await self._rest("a fault in the gateway", self._backoff.pause())
+                await self._rest("There is a fault in the gateway.", self._backoff.pause())
 
     async def _rest(self, why: str, seconds: float) -> None:
         """Sleep, unless something changes for the account."""
@@ -314,6 +333,8 @@ class Lane:
             rows, more = await self._roads.page(self.chat, self._last, limit)
         finally:
             self._reading = False
+        if self._anew:
+            return  # read under a name that the chat has no more
         for owed in rows:
             if owed.copies is not None:
                 self.known.learn(owed.message, owed.copies)
@@ -324,6 +345,6 @@ class Lane:
             elif owed.tried:
                 owed.maybe = True
         self.next.extend(rows)
-        self.behind = self._again or more or self._anew
+        self.behind = self._again or more
         if rows:
             self._last = rows[-1].event

@@ -34,22 +34,26 @@ class Lanes:
         self._reader: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def start(self, unsure: int) -> None:
-        """Begin with everything that is owed. `unsure`: so many rows of each lane an earlier process may have tried."""
-        self._reader = asyncio.create_task(self._read(), name="lanes reader")
+    async def load(self, unsure: int) -> None:
+        """Make a lane for everything that is owed, before anything more can be. `unsure`: so many rows of each lane an
+        earlier process may have tried."""
         for chat in await self._database.read(deliveries.open_chats):
             self._lanes[chat] = Lane(chat, self.roads, Known(self._database, chat), unsure=unsure)
+
+    def start(self) -> None:
+        """Begin; the accounts have been started, so lanes know for whom to wait."""
+        self._reader = asyncio.create_task(self._read(), name="lanes reader")
+        for chat in self._lanes:
             self._run(chat)
 
     async def close(self, grace: float = 5.0) -> None:
         """Start nothing more, let what is under way land, end the tasks."""
         self._closed = True
-        under_way = [lane for lane in self._lanes.values() if lane.flying]
+        under_way = [self._tasks[chat] for chat, lane in self._lanes.items() if lane.flying and chat in self._tasks]
+        for lane in self._lanes.values():
+            lane.end()
         if under_way:
-            waits = [asyncio.ensure_future(_landed(lane)) for lane in under_way]
-            _, late = await asyncio.wait(waits, timeout=grace)
-            for wait in late:
-                wait.cancel()
+            await asyncio.wait(under_way, timeout=grace)
         tasks = [*self._tasks.values(), *([self._reader] if self._reader else [])]
         for task in tasks:
             task.cancel()
@@ -93,10 +97,10 @@ class Lanes:
         return {chat: lane.blocked for chat, lane in self._lanes.items() if lane.blocked}
 
     async def quiet(self, network: NetworkId, chat: ChatId) -> None:
-        """Wait until nothing is under way in this chat."""
+        """Wait until what is under way in this chat now has landed."""
         for lane in list(self._lanes.values()):
             if lane.place is not None and lane.place.network == network and lane.place.native == chat:
-                await _landed(lane)
+                await lane.under_way()
 
     def held(self) -> int:
         """Deliveries in memory."""
@@ -187,9 +191,3 @@ class Lanes:
         for chat, waiting in asked.items():
             if not waiting.done():
                 waiting.set_result(found.get(chat))
-
-
-async def _landed(lane: Lane) -> None:
-    while lane.flying:
-        lane.landed.clear()
-        await lane.landed.wait()

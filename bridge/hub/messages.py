@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
+from bridge.hub import codec
 from bridge.hub.intake import Accept, Outcome, answered_again, echoed, is_repeat, journal, note_echo, turned_away
 from bridge.hub.judge import Facts, Ruling, Verdict, judge
 from bridge.hub.opening import home_chat
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Copy, Link, Message
+
+Said = MessageReceived | MessageEdited | MessageRetracted | ReactionsChanged
 
 
 def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
@@ -20,8 +23,8 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     entry = echoed(ledger, source, chat, event)
     if entry is not None:
         return note_echo(ledger, chat, event, entry)
-    if event.key is None and (closed := _keyless_own(accept, ledger, chat, event)):
-        return closed
+    if _keyless_own(accept, ledger, chat, event):
+        return Outcome(Ruling.ECHO)
     again = is_repeat(ledger, source, chat, event)
     said = event.message
     verdict = judge(Facts(linked=True, repeat=again is not None, empty=not said.text.strip() and not said.media))
@@ -61,6 +64,8 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     own = echoed(ledger, source, chat, event)
     if own is not None:
         return note_echo(ledger, chat, event, own)
+    if _keyless_own(accept, ledger, chat, event):
+        return Outcome(Ruling.ECHO)
     again = is_repeat(ledger, source, chat, event)
     if again is not None:
         return answered_again(accept, ledger, chat, again)
@@ -129,17 +134,21 @@ def _same_person(accept: Accept, ledger: Ledger, target: Message, event: Authore
     return account is not None and target.author == ledger.directory.accounts.user_of(account) != ""
 
 
-def _keyless_own(accept: Accept, ledger: Ledger, chat: Chat, event: MessageReceived) -> Outcome | None:
-    """On a network that hides our keys, an own message while a delivery there was tried is that delivery."""
+def _keyless_own(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bool:
+    """On a network that hides our keys: whether `event` is our own doing, seen again. The copy that is noted then tells
+    the lane that it arrived."""
     source = accept.source
-    if source.echoes or source.personas or event.sender.id not in ledger.directory.accounts.ours(source.network):
-        return None
+    ours = ledger.directory.accounts.ours(source.network)
+    if event.key is not None or source.echoes or source.personas or event.sender.id not in ours:
+        return False
     if ledger.copy(chat.id, event.id) is not None:
-        return Outcome(Ruling.ECHO)  # the receipt was journaled before
+        return True  # the receipt was journaled before
+    # After a crash or a lost answer: what was tried last is what we now see.
     tried = ledger.owed.oldest_tried(chat.id)
-    entry = ledger.entry(tried) if tried is not None else None
-    if tried is None or entry is None:
-        return None
-    ledger.add_copy(Copy(chat.id, event.id, entry.message, 0 if entry.kind == "message" else -1, entry.id))
-    ledger.owed.close(chat.id, tried)
-    return Outcome(Ruling.ECHO, closed=[(chat.id, tried)])
+    entry = ledger.entry(tried[0]) if tried is not None else None
+    if tried is None or entry is None or codec.KIND_OF[type(event)] not in ("message", entry.kind):
+        return False
+    part = tried[1] if entry.kind == "message" else -1 - tried[1]
+    ledger.add_copy(Copy(chat.id, event.id, entry.message, part, entry.id))
+    ledger.owed.keep(chat.id, entry.id, tried=0)
+    return True

@@ -162,7 +162,7 @@ class Notices:
             directory = ledger.directory
             found = directory.chat(HOME, "", native) or directory.add_chat(HOME, "", native, "direct", owner=place.user)
             chat, account = found.id, self._home_account
-        return [owe(ledger, self._keys, Notice(text=text), chat=chat, account=account, message=0)]
+        return [owe(ledger, self._keys, Notice(text=text), chat=chat, account=account, message=None)]
 
     def _whom(self, trouble: Trouble) -> Place:
         """A personal chat's trouble is its user's; a room's is the room's."""

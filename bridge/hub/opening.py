@@ -62,7 +62,7 @@ def _direct_seen(accept: Accept, ledger: Ledger, chat: Chat | None, event: ChatS
             contact=event.contact.id, encrypted=event.encrypted,
         )  # fmt: skip
     elif before is not None and before.id != chat.id:
-        directory.merge(before, chat)
+        _merge(ledger, before, chat)
         outcome.gone.append(before.id)
         outcome.reread.append(chat.id)
     directory.accounts.enter(chat.id, source.account)
@@ -81,12 +81,18 @@ def name_chat(ledger: Ledger, identity: int, network: str, scope: str, native: s
     if there is None:
         directory.change_chat(replace(opened, native=native, scope=scope))
     else:
-        directory.merge(opened, there)
+        _merge(ledger, opened, there)
         directory.accounts.enter(there.id, account)
         directory.accounts.set_direct(account, opened.contact, there.id)
         outcome.gone.append(identity)
         outcome.reread.append(there.id)
     return outcome
+
+
+def _merge(ledger: Ledger, gone: Chat, into: Chat) -> None:
+    """Two chats are one: everything about `gone` moves, also what this group has added."""
+    ledger.flush()
+    ledger.directory.merge(gone, into)
 
 
 def _tie(context: Context, ledger: Ledger, user: str, native: str, contact: str, other: int) -> Chat:

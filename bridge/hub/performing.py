@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bridge.contract import (
     Action,
     Authored,
     Capabilities,
     ChatId,
+    ConnectorError,
     Edit,
     Message,
     MessageEdited,
@@ -26,9 +27,10 @@ from bridge.contract import (
     Send,
     Session,
     Unavailable,
+    Unconfirmed,
 )
 from bridge.hub import closing, codec
-from bridge.hub.closing import Write, durably
+from bridge.hub.closing import durably
 from bridge.hub.codec import Journaled
 from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
@@ -41,6 +43,7 @@ from bridge.store.ledger import Ledger
 from bridge.store.rows import Copy, Debt
 from bridge.store.writer import Writer
 
+CHANGES = ("edit", "retraction", "reactions")
 LATE = 60.0  # seconds after which a message carries its original time
 
 
@@ -55,10 +58,16 @@ class Ready:
     session: Session
     wish: Wish
     can: Capabilities
-    arrived: frozenset[int]  # parts that an earlier attempt brought there
+    copies: Sequence[Copy]  # what its message is called there
     version: int
     parts: tuple[Action, ...] = ()
-    first: int = 0  # the number of the first part
+    first: int = 0  # the first part is this one of the message
+    arrived: Mapping[int, Receipt] = field(default_factory=dict)  # by call: what an earlier attempt brought there
+
+    @property
+    def careful(self) -> bool:
+        """Whether nothing would tell that a call has arrived if its answer were lost."""
+        return not self.can.idempotent and not self.can.echoes
 
 
 @dataclass(slots=True)
@@ -71,6 +80,7 @@ class Performer:
     keys: Keys
     offer: Callable[[Debt], None]
     delivered: Callable[[Place], None]
+    repeated: Callable[[Place], None]
 
     async def prepare(self, owed: Debt, place: Place, known: Known) -> Ready | None:
         """Everything before the call: None when the delivery is closed without one. Raises the four errors, and
@@ -86,28 +96,28 @@ class Performer:
         can = session.capabilities(ChatId(place.native))
         folds = owed.kind == "message" and not owed.maybe and not owed.tried
         if (folds and owed.retracted) or self._shown_already(event, owed, place, can):
-            self.close(owed, place, known, event, [])
+            # Durable before anything behind it is sent: after a crash it would be sent after all, and too late.
+            await self.close(owed, place, known, event, [])
             return None
         wish, copies = await self._wish(owed, place, known, event, seat, folds=folds)
         if owed.kind == "edit" and self._needless(owed, copies):
             self.close(owed, place, known, event, [])
             return None
         version = owed.content if folds else owed.event
-        arrived = (
-            {c.part if c.part >= 0 else -1 - c.part for c in copies if c.version == version} if owed.maybe else set()
-        )
-        ready = Ready(owed, place, known, event, session, wish, can, frozenset(arrived), version)
-        return self._with_parts(ready, copies)
+        return self._with_parts(Ready(owed, place, known, event, session, wish, can, copies, version))
 
-    def _with_parts(self, ready: Ready, copies: Sequence[Copy]) -> Ready | None:
+    def _with_parts(self, ready: Ready) -> Ready | None:
+        owed, copies = ready.owed, ready.copies
         action = translate(ready.wish, ready.can)
         if action is None:
-            self.close(ready.owed, ready.place, ready.known, ready.event, [])
+            self.close(owed, ready.place, ready.known, ready.event, [])
             return None
         # What is said instead of an edit or a reaction is a further part of the message: a retraction finds it too.
-        extra = bool(ready.wish.target) and not isinstance(action, Edit)
-        first = 1 + max(c.part for c in copies) if extra else 0
-        return replace(ready, parts=tuple(ready.session.parts(action)), first=first)
+        extra = bool(ready.wish.target) and isinstance(action, Send)
+        first = 1 + max((c.part for c in copies if c.version != owed.event), default=-1) if extra else 0
+        # A whole set of reactions is the same twice, and only a receipt tells what each of them is called.
+        arrived = _arrived(owed, copies, first) if owed.maybe and not isinstance(action, React) else {}
+        return replace(ready, parts=tuple(ready.session.parts(action)), first=first, arrived=arrived)
 
     async def finish(self, ready: Ready) -> None:
         """The calls, one per part, and the end of the delivery."""
@@ -117,41 +127,46 @@ class Performer:
             less = _without(ready.can, refusal, ready.wish)
             if less is None:
                 raise
-            copies = await ready.known.of(ready.owed.message)
-            instead = self._with_parts(replace(ready, can=less), copies)
+            instead = self._with_parts(replace(ready, can=less))
             if instead is not None:
                 await self._carry_out(instead)
 
     async def _carry_out(self, ready: Ready) -> None:
         owed, parts = ready.owed, ready.parts
-        careful = not ready.can.idempotent and not ready.can.echoes
         made: list[Copy] = []
         reactions: Sequence[tuple[str, str]] | None = None
         for number, part in enumerate(parts):
-            if number + ready.first in ready.arrived:
-                continue
-            if careful:
-                await self._mark(owed, owed.tried + 1)
-            try:
-                receipt = await ready.session.perform(part)
-            except Unavailable:
-                if careful:
-                    await self._mark(owed, 0)
-                raise
+            receipt = ready.arrived.get(number) or await self._call(ready, number, part)
             new = _copies(owed, part, receipt, number + ready.first, ready.version)
             if isinstance(part, React):
                 reactions = receipt.reactions
             if number < len(parts) - 1:
+                owed.maybe = True  # from here on it is no longer as if nothing had happened
                 ready.known.add(new)
                 kept = durably(self.writer, _keep(new))
-                if careful:
+                if ready.careful:
                     await kept
             else:
-                made = new
+                made = [*_superfluous(owed, parts, ready.version), *new]
         finished = self.close(owed, ready.place, ready.known, ready.event, made, reactions)
         self.delivered(ready.place)
-        if careful:
+        if ready.careful:
             await finished
+
+    async def _call(self, ready: Ready, number: int, part: Action) -> Receipt:
+        """One call; where nothing else would tell after a crash, it is written down before that it is made."""
+        owed = ready.owed
+        if not ready.careful:
+            return await ready.session.perform(part)
+        if owed.tried == number + 1 and isinstance(part, Send):
+            self.repeated(ready.place)
+        await self._mark(owed, number + 1)
+        try:
+            return await ready.session.perform(part)
+        except ConnectorError as error:
+            if not isinstance(error, Unconfirmed):
+                await self._mark(owed, 0)
+            raise
 
     def _needless(self, owed: Debt, copies: Sequence[Copy]) -> bool:
         """An edit that was folded into its message, or whose message was cancelled before it ever arrived."""
@@ -165,9 +180,11 @@ class Performer:
         copies: Sequence[Copy] = ()
         target: tuple[MessageId, ...] = ()
         reply_to: MessageId | None = None
-        if owed.kind in ("edit", "retraction", "reactions") or owed.maybe:
+        if folds:
+            known.learn(owed.message, ())
+        elif owed.maybe or owed.kind in CHANGES:
             copies = await known.of(owed.message)
-        if owed.kind in ("edit", "retraction", "reactions"):
+        if owed.kind in CHANGES:
             target = tuple(MessageId(c.native) for c in sorted(copies, key=lambda c: c.part) if c.part >= 0)
         if owed.reply is not None:
             replied = [c for c in await known.of(owed.reply) if c.part >= 0]
@@ -212,31 +229,24 @@ class Performer:
     ) -> asyncio.Future[None]:
         """Submit the end of the delivery; the future is done when it is durable."""
         known.add(copies)
-        known.owed += 1
-        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         crossed = owed.network != place.network
 
         def then(debts: list[Debt]) -> None:
-            known.settle()
             for one in debts:
                 self.offer(one)
-            durable.set_result(None)
 
-        def broke(error: Exception) -> None:
-            known.settle()
-            durable.set_result(None)  # the row stays open and is tried again after the next start
-
-        self.writer.submit(
-            Write(
-                lambda ledger: closing.done(ledger, self.keys, owed, event, copies, reactions, crossed=crossed),
-                then,
-                broke,
-            )
+        durable = closing.ending(
+            self.writer,
+            lambda ledger: closing.done(ledger, self.keys, owed, event, copies, reactions, crossed=crossed),
+            then,
         )
+        known.owe(durable)
         return durable
 
     async def _mark(self, owed: Debt, tried: int) -> None:
-        """Write durably that a call is about to be made, or that it was not."""
+        """Write durably which part's call is about to be made (from 1), or that it was not."""
+        if owed.tried == tried:
+            return
         await durably(self.writer, lambda ledger: ledger.owed.keep(owed.chat, owed.event, tried=tried))
         owed.tried = tried
 
@@ -269,8 +279,27 @@ def _copies(owed: Debt, part: Action, receipt: Receipt, number: int, version: in
         made = [Copy(owed.chat, native, owed.message, number, version) for native in part.target.ids[:1]]
     old = {copy.native for copy in made}
     place = number if isinstance(part, Send) else -1 - number
-    ids = receipt.ids or tuple(native for _, native in receipt.reactions)
+    ids = (*receipt.ids, *(native for _, native in receipt.reactions))
     return made + [Copy(owed.chat, native, owed.message, place, version) for native in ids if native not in old]
+
+
+def _superfluous(owed: Debt, parts: Sequence[Action], version: int) -> list[Copy]:
+    """Parts that an edit took away: what they were called are no parts any more."""
+    if owed.kind != "edit":
+        return []
+    gone = [(number, part) for number, part in enumerate(parts) if isinstance(part, Retract)]
+    return [Copy(owed.chat, part.target.ids[0], owed.message, -1 - number, version) for number, part in gone]
+
+
+def _arrived(owed: Debt, copies: Sequence[Copy], first: int) -> dict[int, Receipt]:
+    """Calls of which an earlier attempt, or their echo, left a copy."""
+    found: dict[int, Receipt] = {}
+    for copy in sorted(copies, key=lambda c: c.part, reverse=True):  # the id of an edit itself comes last, and counts
+        mine = copy.part >= 0 if owed.kind == "message" else copy.version == owed.event
+        number = copy.part - first if copy.part >= 0 else -1 - copy.part
+        if mine and number >= 0:
+            found[number] = Receipt((MessageId(copy.native),))
+    return found
 
 
 def _keep(copies: Sequence[Copy]) -> Callable[[Ledger], None]:

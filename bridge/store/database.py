@@ -20,6 +20,22 @@ from bridge.store.migrate import upgrade
 from bridge.store.tables import install
 
 T = TypeVar("T")
+_LOCK = 0x6C616E6462726467  # our advisory lock on PostgreSQL: who holds it writes
+
+
+class Busy(Exception):
+    """Another process still writes to this database."""
+
+
+class InDoubt(Exception):
+    """The connection broke while the transaction was committed; `Database.committed` knows whether it was."""
+
+    def __init__(self, transaction: str, result: Any) -> None:
+        super().__init__("the connection broke during a commit")
+        self.transaction = transaction
+        self.result = result
+
+
 UNWRITABLE = (InterfaceError, OperationalError)  # the database itself may be the trouble
 
 
@@ -34,6 +50,7 @@ class Database:
         self._write_thread = ThreadPoolExecutor(1, "database-writer")
         # One reader thread for SQLite keeps page reads from fighting for the interpreter; PostgreSQL waits elsewhere.
         self._read_threads = ThreadPoolExecutor(1 if self.sqlite else 4, "database-reader")
+        self._holder: Any = None  # the connection that holds the lock
         self.install = ""
 
     @classmethod
@@ -55,14 +72,52 @@ class Database:
                 connection.execute(insert(install).values(name="install", value=known))
             self.install = known
 
-    async def write(self, function: Callable[[Connection], T]) -> T:
-        """Run `function` in one transaction of the writer thread; durable when this returns."""
+    async def write(self, function: Callable[[Connection], T], *, alone: bool = False) -> T:
+        """Run `function` in one transaction of the writer thread; durable when this returns. `alone`: as the only
+        process that writes. Raises `Busy` while there is another, `InDoubt` when nobody told whether it is durable."""
 
         def run() -> T:
-            with self._writer.begin() as connection:
-                return function(connection)
+            number = None
+            try:
+                with self._writer.begin() as connection:
+                    if alone and not self.sqlite:
+                        self._hold(connection)
+                    result = function(connection)
+                    if alone and not self.sqlite:
+                        number = connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one()
+            except UNWRITABLE as error:
+                if number is None:
+                    raise
+                raise InDoubt(number, result) from error
+            return result
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+
+    async def committed(self, transaction: str) -> bool:
+        """Whether a transaction in doubt has been committed. Raises as `write` does while that cannot be known."""
+
+        def ask() -> bool:
+            with self._writer.begin() as connection:
+                self._hold(connection)  # then the connection of the transaction has ended, and so has it
+                state = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (transaction,)).scalar()
+                return bool(state == "committed")
+
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, ask)
+
+    def _hold(self, connection: Connection) -> None:
+        """Take the lock with this connection: the server lets go of it when it has ended the connection, and with it
+        whatever a killed process had under way."""
+        driver = connection.connection.driver_connection
+        if driver is self._holder:
+            return
+        # A server that lost us without a word shall notice within a minute.
+        connection.exec_driver_sql(
+            "SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),"
+            " set_config('tcp_keepalives_count', '3', false)"
+        )
+        if not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).scalar():
+            raise Busy("another process still writes to this database")
+        self._holder = driver
 
     async def read(self, function: Callable[[Connection], T]) -> T:
         """Run `function` on a snapshot beside the writer."""

@@ -92,7 +92,7 @@ class Directory:
         self._links.clear()
 
     def merge(self, gone: Chat, into: Chat) -> None:
-        """`gone` turned out to be `into`: everything about it moves there, its link's other chats too."""
+        """`gone` turned out to be `into`: everything stored about it moves there, its link's other chats too."""
         old, new = self.link_of(gone.id), self.link_of(into.id)
         run = self.connection.execute
         if old is not None:
@@ -106,7 +106,7 @@ class Directory:
                     run(update(t.endpoints).where(t.endpoints.c.chat == endpoint.chat.id).values(link=target))
             if new is not None:
                 run(delete(t.links).where(t.links.c.id == old.id))
-        for table in (t.deliveries, t.directs, t.copies):
+        for table in (t.events, t.deliveries, t.directs, t.copies, t.reactions):
             run(update(table).where(table.c.chat == gone.id).values(chat=into.id))
         run(delete(t.chat_accounts).where(t.chat_accounts.c.chat == gone.id))
         run(delete(t.chats).where(t.chats.c.id == gone.id))

@@ -1,7 +1,8 @@
 """The journal as one transaction sees it: what is stored, plus what the group itself has added so far.
 
 Every question is answered from the overlay first, so an edit in the group of its message, or an echo in the group of
-its receipt, is seen. Writes are collected and made by one `executemany` per table when the group ends.
+its receipt, is seen. Writes are collected and made by one `executemany` per table when the group ends (before that only
+for what has to see them in the database).
 Chats and links are kept from group to group: the writer is the only one that changes them.
 """
 
@@ -138,7 +139,7 @@ class Ledger:
         self._cursors[account] = cursor
 
     def flush(self) -> None:
-        """Write what the group collected, one statement per table."""
+        """Write what was collected, one statement per table; from here on the database knows it all."""
         run = self.connection.execute
         for table, rows in (
             (t.events, self._new_events),
@@ -150,9 +151,10 @@ class Ledger:
         for message in self._changed_messages.values():
             values = {"content": message.content, "retracted": message.retracted}
             run(update(t.messages).where(t.messages.c.id == message.id).values(values))
-        self.owed.flush()
+        self.owed.finish()
         for account, cursor in self._cursors.items():
             run(update(t.accounts).where(t.accounts.c.id == account).values(cursor=cursor))
+        self._clear_overlay()
 
     def _flush_copies(self) -> None:
         if not self._new_copies:

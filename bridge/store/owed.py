@@ -11,7 +11,8 @@ OPEN, REFUSED, DEAD, GIVEN_UP = 0, 1, 2, 3
 
 
 class Owed:
-    """One per group; `flush` writes what it collected, one statement per kind of change."""
+    """One per group; writes what it collected with one statement per kind of change, when the group ends or something
+    is asked."""
 
     def __init__(self, connection: Connection, now: Callable[[], float]) -> None:
         self._connection = connection
@@ -23,16 +24,19 @@ class Owed:
 
     def state(self, chat: int, event: int) -> tuple[int, str, str] | None:
         """A delivery's state, reason and text; None when it is done (or never was)."""
+        self.flush()  # the group itself may have made or ended it
         d = t.deliveries.c
         query = select(d.state, d.reason, d.text).where(d.chat == chat, d.event == event)
         row = self._connection.execute(query).first()
-        return None if row is None or (chat, event) in self._done else (row[0], row[1], row[2])
+        return None if row is None else (row[0], row[1], row[2])
 
-    def oldest_tried(self, chat: int) -> int | None:
-        """The oldest open delivery of `chat` that was durably marked as tried."""
+    def oldest_tried(self, chat: int) -> tuple[int, int] | None:
+        """The oldest open delivery of `chat` that was durably marked as tried, and which part's call was begun."""
+        self.flush()
         d = t.deliveries.c
-        query = select(d.event).where(d.chat == chat, d.state == OPEN, d.tried > 0).order_by(d.event)
-        return next((e for e in self._connection.execute(query).scalars() if (chat, e) not in self._done), None)
+        query = select(d.event, d.tried).where(d.chat == chat, d.state == OPEN, d.tried > 0).order_by(d.event).limit(1)
+        row = self._connection.execute(query).first()
+        return None if row is None else (row[0], row[1] - 1)
 
     def add(self, chat: int, event: int, account: int) -> None:
         """`account` owes `event` to `chat`."""
@@ -49,10 +53,11 @@ class Owed:
             self._dropped.append(event)
 
     def keep(self, chat: int, event: int, **values: Any) -> None:
-        """Change a delivery's row (state, tried, bugs, told, reason, text, account)."""
+        """Change a delivery's row: some of state, tried, bugs, told, reason, text."""
         self._changed.append((chat, event, values))
 
     def flush(self) -> None:
+        """Write what was collected since the last time."""
         run = self._connection.execute
         if self._new:
             run(insert(t.deliveries), self._new)
@@ -63,8 +68,14 @@ class Owed:
         d = t.deliveries.c
         for chat, event, values in self._changed:
             run(update(t.deliveries).where(d.chat == chat, d.event == event).values(**values))
+        self._new, self._done, self._changed = [], set(), []
+
+    def finish(self) -> None:
+        """The group ends: the rest is written, when its events are."""
+        self.flush()
         if self._dropped:
-            run(delete(t.events).where(t.events.c.id.in_(self._dropped)))
+            self._connection.execute(delete(t.events).where(t.events.c.id.in_(self._dropped)))
+            self._dropped = []
 
     def _insert(self, chat: int, event: int, account: int, state: int, *, told: bool, reason: str, text: str) -> None:
         self._new.append(

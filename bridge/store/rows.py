@@ -94,7 +94,7 @@ class Debt:
     retracted: int | None
     since: float  # when it was journaled
     reporter: int  # the account that reported the event
-    tried: int = 0
+    tried: int = 0  # 1 + the part whose call was begun, where that is durable
     bugs: int = 0
     maybe: bool = False  # an attempt may have arrived
     late: bool = False  # its author knows that it is late

@@ -13,11 +13,13 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bridge.store.database import UNWRITABLE, Database
+from bridge.store.database import UNWRITABLE, Busy, Database, InDoubt
 from bridge.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 _GROUP = 500
+# SQLSTATE classes: connection, conflict with others, resources, not now, operator, system.
+_PASSING = ("08", "40", "53", "55", "57", "58")
 
 
 class Needs:
@@ -93,23 +95,38 @@ class Writer:
     async def _write(self, group: Sequence[Job]) -> list[Any]:
         """One transaction, repeated while the database itself is the trouble."""
         pause = 0.2
+        doubt: InDoubt | None = None
         while True:
             try:
-                results = await self._database.write(lambda connection: self._apply(connection, group))
-            except UNWRITABLE as error:
-                self.ledger.forget()
+                if doubt is None:
+                    results = await self._database.write(lambda connection: self._apply(connection, group), alone=True)
+                elif await self._database.committed(doubt.transaction):
+                    results = doubt.result
+                else:
+                    doubt = None
+                    self.ledger.forget()
+                    continue
+            except InDoubt as error:
+                doubt = error
+                self._troubled(error)
+            except (Busy, *UNWRITABLE) as error:
+                if doubt is None:
+                    self.ledger.forget()
                 if not _passing(error):
                     raise
-                self.trouble = _brief(error)
-                log.warning("the database cannot be written, trying again pause=%.1f error=%s", pause, self.trouble)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 10.0)
+                self._troubled(error)
             except Exception:
                 self.ledger.forget()
                 raise
             else:
                 self.trouble = ""
                 return results
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 10.0)
+
+    def _troubled(self, error: Exception) -> None:
+        self.trouble = _brief(error)
+        log.warning("the database cannot be written, trying again error=%s", self.trouble)
 
     def _apply(self, connection: Connection, group: Sequence[Job]) -> list[Any]:
         ledger = self.ledger
@@ -123,12 +140,15 @@ class Writer:
         return results
 
 
-def _passing(error: DBAPIError) -> bool:
-    """Whether the database is the trouble, not the statement. SQLite uses one class for both."""
-    words = str(error.orig).lower()
+def _passing(error: Exception) -> bool:
+    """Whether the database is the trouble, not the statement: both drivers use one class for both."""
+    if not isinstance(error, DBAPIError):
+        return True
     if type(error.orig).__module__.startswith("sqlite3"):
+        words = str(error.orig).lower()
         return any(word in words for word in ("full", "locked", "busy", "disk i/o", "readonly", "unable to open"))
-    return True
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state[:2] in _PASSING or state == "25006"  # the last: read-only, as a standby is
 
 
 def _brief(error: Exception) -> str:

@@ -109,6 +109,9 @@ def _send(network: Network, member: Member, chat: Chat, action: Send) -> Receipt
     chat.add(said)
     authored = _authored(chat, author, identity, action)
     network.happen(MessageReceived(**authored, message=message), chat, by, member.id)
+    if traits.parrots and chat.kind is ChatKind.DIRECT:
+        for person in [p for p in chat.members if p not in network.accounts]:
+            network.says(wire.Says(person=person, chat=chat.id, text=message.text))
     return _receipt(network, member, action, said, identity)
 
 
@@ -149,7 +152,10 @@ def _react(network: Network, member: Member, chat: Chat, action: React) -> Recei
     authored = _authored(chat, author, identity, action)
     event = ReactionsChanged(**authored, target=MessageId(said.id), reactions=action.reactions)
     network.happen(event, chat, by, member.id)
-    receipt = {"reactions": tuple((emoji, MessageId(f"{identity}.{emoji}")) for emoji in action.reactions)}
+    receipt = {
+        "ids": (MessageId(identity),),
+        "reactions": tuple((emoji, MessageId(f"{identity}.{emoji}")) for emoji in action.reactions),
+    }
     if network.traits.idempotent and network.traits.unique_ids:
         member.receipts[action.key] = (None, receipt)
     return Receipt(**receipt)  # type: ignore[arg-type]

@@ -1,0 +1,41 @@
+"""A database whose answers come when a test says so, as those of a busy disk do."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+
+from bridge.store.database import Database
+
+T = TypeVar("T")
+
+
+class Paced(Database):
+    """Open with `Paced.open`. Everything goes on at once until a test clears one of the events."""
+
+    def __init__(self, url: URL) -> None:
+        super().__init__(url)
+        self.latency = 0.0  # seconds that every read takes longer
+        self.may_read = asyncio.Event()
+        self.may_tell = asyncio.Event()  # else what was written is durable, and nobody knows it yet
+        self.may_read.set()
+        self.may_tell.set()
+        self.asked = asyncio.Event()  # somebody has asked to read
+        self.read_it = asyncio.Event()  # somebody has read
+        self.wrote = asyncio.Event()  # something is durable
+
+    async def read(self, function: Callable[[Connection], T]) -> T:
+        self.asked.set()
+        await asyncio.sleep(self.latency)
+        await self.may_read.wait()
+        found = await super().read(function)
+        self.read_it.set()
+        return found
+
+    async def write(self, function: Callable[[Connection], T], *, alone: bool = False) -> T:
+        result = await super().write(function, alone=alone)
+        self.wrote.set()
+        await self.may_tell.wait()
+        return result
