@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
+import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.contract import (
     AccountId,
@@ -197,9 +198,9 @@ class Hub:
 
     def _answer(self, seat: Seat, answer: Action) -> None:
         """Answer an author whose event was not journaled: nothing to keep, so if this is lost they just heard nothing
-        and say it again."""
+        and say it again. Its key says nothing, but is its own: many are under way in one chat."""
         if seat.session is not None:
-            task = asyncio.create_task(self._give(seat.session, answer))
+            task = asyncio.create_task(self._give(seat.session, replace(answer, key=uuid.uuid4().hex)))
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
 

@@ -5,10 +5,11 @@ behaviour; its steps are `app.message` (or `app.send`) and `app.expect`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,9 @@ class Play:
 
 
 @asynccontextmanager
-async def staged(prosody: Prosody, tmp_path: Path, component_port: int = 0) -> AsyncIterator[Play]:
+async def staged(
+    prosody: Prosody, tmp_path: Path, component_port: int = 0, settings: Mapping[str, Any] | None = None
+) -> AsyncIterator[Play]:
     """A play on `prosody`, whose gateway reaches it at `component_port` if that is given."""
     socket = tmp_path / "world.sock"
     name = f"romeo-{tmp_path.name}"[-40:].lower().replace("_", "-").strip("-")
@@ -74,7 +77,7 @@ async def staged(prosody: Prosody, tmp_path: Path, component_port: int = 0) -> A
     async with spawned(socket, ["--like", "a", "--implicit"]) as world:
         await world.account("romeo", password=PASSWORD, name="Romeo")
         await world.people("juliet", "nurse")
-        gateway = Gateway(memory(COMPONENTS[MEMORY], socket), component_port or prosody.component_port)
+        gateway = Gateway(memory(COMPONENTS[MEMORY], socket), component_port or prosody.component_port, settings)
         try:
             await asyncio.to_thread(gateway.start)
             async with XmppClient(romeo, PASSWORD, prosody.c2s_port) as app:

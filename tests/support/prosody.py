@@ -56,6 +56,7 @@ class Prosody:
         c2s_port: int | None = None,
         component_port: int | None = None,
         log_level: str = "info",
+        stanza_limit: int | None = None,
     ) -> None:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
@@ -69,6 +70,8 @@ class Prosody:
             folder=self._folder.path, log_level=log_level, c2s_port=self.c2s_port,
             component_port=self.component_port, modules=modules,
         )  # fmt: skip
+        if stanza_limit is not None:  # bytes of a stanza from a component, above which its stream is closed
+            text = f"component_stanza_size_limit = {stanza_limit}\n{text}"
         for domain, secret in self.components.items():
             text += f'\nComponent "{domain}"\n  component_secret = "{secret}"\n'
         for name in ("data", "certs", "plugins"):
