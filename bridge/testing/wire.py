@@ -27,6 +27,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fence: bool = False  # actions are not answered one by one: one answer covers all before it
     implicit: bool = False  # a chat that is written to exists
     reflect: bool = True  # people see their own messages without us
+    parrots: bool = False  # people say again what is written to them in a direct chat
     window: int = 1
     longest: int = 4_000  # code points of a message
     without: tuple[str, ...] = ()  # of "edit", "retract", "react": what this network cannot do

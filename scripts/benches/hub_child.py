@@ -1,4 +1,10 @@
-"""The hub of a benchmark: does one thing, prints what it took as JSON."""
+"""The hub of a bench: does one thing, and prints what it took as JSON.
+
+link     make `number` links of a room on every network; the first network is connected, the others are not
+deliver  until `number` deliveries are done, and that is durable
+fill     the second network is away; until `number` messages are journaled
+serve    until it is ended
+"""
 
 import asyncio
 import json
@@ -18,6 +24,7 @@ from bridge.store.database import Database
 from bridge.store.secrets import Secrets
 from bridge.testing.connector import MemoryConnector
 from bridge.web.client import HttpClient
+from scripts.benches.machine import peak_of
 
 
 class _Clock:
@@ -26,47 +33,57 @@ class _Clock:
 
 
 async def main(order: dict[str, Any]) -> None:
-    begun = time.monotonic()
-    folder, what = Path(order["folder"]), order["what"]
+    folder, what, number = Path(order["folder"]), order["what"], order["number"]
     database, http = await Database.open(f"sqlite:///{folder}/bench.db"), HttpClient()
     secrets = await database.write(lambda c: Secrets.for_database(folder / "key", c))
     names = [NetworkId(name) for name in order["names"]]
-    connectors: dict[NetworkId, Connector] = {name: MemoryConnector(name) for name in names}
+    there = names[:1] if what in ("link", "fill") else names
+    connectors: dict[NetworkId, Connector] = {name: MemoryConnector(name) for name in there}
     options = {name: {"socket": str(folder / name)} for name in names}
-    if what in ("link", "fill"):
-        del connectors[names[1]]  # the second network is away, nothing is delivered
-    if what == "link":
-        del connectors[names[0]]
     ours = {}
     for name in names:
-        ours[name] = await database.write(
-            lambda c, name=name: accounts.put_account(c, name, "", "bot", "bot", b"")  # type: ignore[misc]
+        ours[name] = AccountId(
+            await database.write(lambda c, name=name: accounts.put_account(c, name, "", "bot", "bot", b""))  # type: ignore[misc]
         )
     workspaces = Workspaces(database, http, _Clock(), folder / "data", options)
     hub = Hub(Surroundings(database, connectors, workspaces, secrets, KnownPeople(database, ["*"], [])))
+    begun, cpu = time.monotonic(), time.process_time()
     await hub.start()
-    if what == "link":
-        await asyncio.gather(
-            *(hub.linking.add(f"l{n}", [(name, "", f"r{n}", AccountId(ours[name])) for name in names])
-              for n in range(order["rooms"]))
-        )  # fmt: skip
-    elif what == "fill":
-        while hub.counters.messages_in[names[0]] < order["number"]:
-            await asyncio.sleep(0.01)
-    elif what == "deliver":
-        while sum(hub.counters.messages_out.values()) < order["number"]:
-            await asyncio.sleep(0.005)
-        await hub.writer.drained()
-    else:
-        while len(hub.lanes.served) < order["number"]:
-            await asyncio.sleep(0.01)
-    seconds = time.monotonic() - begun
-    rss = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-    print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "rss": rss}))
-    await hub.stop()
-    await http.close()
-    await database.close()
+    try:
+        await _until(hub, what, number, names, ours)
+        took = {
+            "seconds": time.monotonic() - begun,
+            "cpu": time.process_time() - cpu,
+            "rss": peak_of(os.getpid()),
+        }
+        print(json.dumps(took), flush=True)
+    finally:
+        await hub.stop()
+        await http.close()
+        await database.close()
 
 
-logging.basicConfig(level=logging.WARNING)
-asyncio.run(main(json.loads(sys.argv[1])))
+async def _until(hub: Hub, what: str, number: int, names: list[NetworkId], ours: dict[NetworkId, AccountId]) -> None:
+    match what:
+        case "link":
+            await asyncio.gather(
+                *(hub.linking.add(f"l{n}", [(name, "", f"r{n}", ours[name]) for name in names]) for n in range(number))
+            )
+            seat = hub.sessions.seat(ours[names[0]])
+            assert seat is not None
+            await seat.live.wait()
+        case "deliver":
+            while sum(hub.counters.messages_out.values()) < number:
+                await asyncio.sleep(0.005)
+        case "fill":
+            while hub.counters.messages_in[names[0]] < number:
+                await asyncio.sleep(0.005)
+        case _:
+            print("ready", flush=True)
+            await asyncio.Event().wait()
+    await hub.writer.drained()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(main(json.loads(sys.argv[1])))

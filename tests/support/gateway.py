@@ -39,10 +39,16 @@ class Gateway:
     """
 
     def __init__(
-        self, networks: Mapping[str, Any], component_port: int, settings: Mapping[str, Any] | None = None
+        self,
+        networks: Mapping[str, Any],
+        component_port: int,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        log_level: str = "debug",
     ) -> None:
         self.jid: str = next(iter(networks.values()))["jid"]
         self.http = free_port()
+        self._log_level = log_level
         self._folder = Folder("gateway")
         self._server = Server(self._folder.path / "log")
         self.config = self._folder.path / "config.yaml"
@@ -96,7 +102,7 @@ class Gateway:
     def begin(self) -> None:
         """Start it and wait for nothing."""
         environment = {name: "" for name in os.environ if name.startswith("LANDBRIDGE_")}
-        command = [sys.executable, "-m", "bridge", "run", "-c", str(self.config), "--log-level", "debug"]
+        command = [sys.executable, "-m", "bridge", "run", "-c", str(self.config), "--log-level", self._log_level]
         self._server.start(["env", *(f"-u{name}" for name in environment), *command])
 
     def kill(self) -> None:
