@@ -103,6 +103,11 @@ class XmppSession:
             return Receipt()
         stream = self._streams[whom.gateway.network]
         await stream.ready()
+        if isinstance(action, Confirm | Fail):
+            # An answer that bounces is nobody's loss, and answers need not have keys of their own.
+            stream.send(stanza)
+            await stream.fence()
+            return Receipt()
         under_way = (action.chat, action.key)
         self._under_way[under_way] = None
         try:

@@ -1,108 +1,14 @@
 """A component's stream against a server that does what the test says, over a socket."""
 
 import asyncio
-import hashlib
-import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 import pytest
 
-from bridge.contract import ContactId, NetworkId, Unavailable, Unconfirmed
+from bridge.contract import Unavailable, Unconfirmed
 from bridge.xmpp.chats import Gateway
-from bridge.xmpp.stream import Stream, Timing
-
-_OPEN = (
-    "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
-    "xmlns:stream='http://etherx.jabber.org/streams' from='far.example' id='{id}'>"
-)
-FAST = Timing(probe=0.2, answer=0.2, connect=2.0, first=0.05, longest=0.1, lasting=0.1)
-
-
-@dataclass
-class Server:
-    """An XEP-0114 server for one component: it answers pings to itself unless it is told to be deaf."""
-
-    secret: str = "secret"
-    deaf: bool = False
-    refuses: str = ""  # stream error instead of the handshake's answer
-    connections: int = 0
-    got: str = ""
-    port: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    writer: asyncio.StreamWriter | None = None
-
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self.writer = writer
-        self.news.set()
-        writer.write(_OPEN.format(id=f"s{self.connections}").encode())
-        taken = len(self.got)
-        try:
-            while data := await reader.read(65_536):
-                self.got += data.decode()
-                self.news.set()
-                for found in re.finditer(r"<handshake>(\w+)</handshake>|<iq [^>]*>.*?</iq>", self.got[taken:]):
-                    self._answer(found, writer)
-                taken = max(self.got.rfind("</iq>"), self.got.rfind("</handshake>"), taken - 5) + 5
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    def _answer(self, found: re.Match[str], writer: asyncio.StreamWriter) -> None:
-        if found[1]:
-            wanted = hashlib.sha1(f"s{self.connections}{self.secret}".encode()).hexdigest()
-            condition = self.refuses or ("" if found[1] == wanted else "not-authorized")
-            if condition:
-                writer.write(
-                    f"<stream:error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
-                    "</stream:stream>".encode()
-                )
-                writer.close()
-            else:
-                writer.write(b"<handshake/>")
-        elif not self.deaf:
-            writer.write(found[0].encode())
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not true():
-                self.news.clear()
-                await self.news.wait()
-
-
-@dataclass
-class Ends:
-    server: Server
-    stream: Stream
-    stanzas: list[Element]
-    changes: "asyncio.Queue[bool]"
-
-
-@asynccontextmanager
-async def connected(server: Server, secret: str = "secret", timing: Timing = FAST) -> AsyncIterator[Ends]:
-    listening = await asyncio.start_server(server.talk, "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    gateway = Gateway(
-        NetworkId("far"), "Far", "far.example", secret, "127.0.0.1", server.port, str, ContactId, "generic"
-    )  # fmt: skip
-    stanzas: list[Element] = []
-    changes: asyncio.Queue[bool] = asyncio.Queue()
-    stream = Stream(gateway, lambda _, s: stanzas.append(s), lambda _, up: changes.put_nowait(up), timing)
-    task = asyncio.create_task(stream.run())
-    try:
-        yield Ends(server, stream, stanzas, changes)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        listening.close()
-        if server.writer is not None:
-            server.writer.close()
-        await asyncio.sleep(0)
+from bridge.xmpp.stream import Timing
+from tests.unit.xmpp.server import Ends, Server, connected
 
 
 async def change(ends: Ends) -> bool:
