@@ -7,8 +7,8 @@ What is closed here, and why:
 * Nothing is sent through slixmpp's queues: what they hold when a stream breaks is lost, or comes again later.
   A stanza is text, written to the transport once per turn of the loop.
 * The transport is asked to stop when the server does not read (`pause_writing`), and stops reading when we are behind.
-* What arrives is acknowledged at once (TCP_QUICKACK): a server that collects small writes (Nagle, as Prosody does) would
-  hold the next stanza for the 40 ms that the kernel waits before it acknowledges the last one.
+* What arrives is acknowledged at once (TCP_QUICKACK): a server that collects small writes, as Prosody does (Nagle),
+  would hold the next stanza for the 40 ms that the kernel waits before it acknowledges the last one.
 * An object serves one connection. Connecting again is `bridge.xmpp.stream`'s business.
 """
 
