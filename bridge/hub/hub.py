@@ -262,7 +262,7 @@ class Hub:
         if seat.logged_out:
             self.writer.submit(
                 Write(
-                    lambda ledger: stored.end_account(ledger.connection, seat.account, seat.error),
+                    lambda ledger: _end(ledger, seat),
                     lambda done: self._tell_logged_out(seat),
                     lambda error: log.error("a log-out could not be written error=%s", type(error).__name__),
                 )
@@ -275,6 +275,11 @@ class Hub:
     def _seat(self, row: AccountRow) -> Seat:
         secret = self._around.secrets.open(row.secret) if row.secret else {}
         return Seat(AccountId(row.id), NetworkId(row.network), row.user, row.me, secret, row.cursor)
+
+
+def _end(ledger: Ledger, seat: Seat) -> None:
+    stored.end_account(ledger.connection, seat.account, seat.error)
+    ledger.directory.accounts.forget()
 
 
 def _ensure_home(ledger: Ledger) -> int:

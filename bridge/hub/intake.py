@@ -94,6 +94,7 @@ class Accept:
             return
         if event.key is not None:
             needs.keys.add(keys.split(event.key)[0])
+            needs.copies.add((chat.id, event.id))
             return
         needs.events.add((chat.id, own_id(source, event)))
         target = getattr(event, "target", None)

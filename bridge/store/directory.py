@@ -29,7 +29,8 @@ class Directory:
 
     def use(self, connection: Connection) -> None:
         """A group starts."""
-        self.connection = self.accounts.connection = connection
+        self.connection = connection
+        self.accounts.use(connection)
 
     def chat(self, network: str, scope: str, native: str) -> Chat | None:
         found = self._by_native.get((network, scope, native))

@@ -8,23 +8,19 @@ Chats and links are kept from group to group: the writer is the only one that ch
 
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields
+from operator import attrgetter
 
-from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, func, select
 
+from bridge.store import statements
 from bridge.store import tables as t
 from bridge.store.directory import Directory
 from bridge.store.owed import Owed
-from bridge.store.pairs import rows_of_pairs
 from bridge.store.rows import Copy, Entry, Message
 
-_ENTRY = tuple(
-    t.events.c[name]
-    for name in (
-        "id", "chat", "native", "kind", "message", "reply", "account", "network", "author", "key", "body", "at",
-    )
-)  # fmt: skip
+_ENTRY, _MESSAGE, _COPY = (tuple(field.name for field in fields(kind)) for kind in (Entry, Message, Copy))
+_of_entry, _of_message, _of_copy = attrgetter(*_ENTRY), attrgetter(*_MESSAGE), attrgetter(*_COPY)
 
 
 class Ledger:
@@ -65,19 +61,23 @@ class Ledger:
         """Read at once what the group's jobs will ask one by one."""
         if events:
             self._seen.update(dict.fromkeys(events))
-            for chat, native, identity, at in rows_of_pairs(self.connection, "events", "chat, native, id, at", events):
+            columns = "chat, native, id, at"
+            for chat, native, identity, at in statements.rows_of(
+                self.connection, "events", columns, ("chat", "native"), events
+            ):
                 present = self._seen.get((chat, native))
                 if present is None or present[0] < identity:
                     self._seen[chat, native] = (identity, at)
         if copies:
             self._copies.update(dict.fromkeys(copies))
-            columns = "chat, native, message, part, version"
-            for row in rows_of_pairs(self.connection, "copies", columns, copies):
+            for row in statements.rows_of(self.connection, "copies", ", ".join(_COPY), ("chat", "native"), copies):
                 self._copies[row[0], row[1]] = Copy(*row)
         if keys:
             self._entries.update(dict.fromkeys(keys))
-            for row in self.connection.execute(select(*_ENTRY).where(t.events.c.key.in_(list(keys)))):
-                self._entries[row.key] = Entry(*row)
+            wanted = [(key,) for key in keys]
+            for row in statements.rows_of(self.connection, "events", ", ".join(_ENTRY), ("key",), wanted):
+                entry = Entry(*row)
+                self._entries[entry.key] = entry
 
     def seen(self, chat: int, native: str) -> tuple[int, float] | None:
         """The event that has this id of its own in this chat, and when it was journaled; the newest."""
@@ -96,9 +96,9 @@ class Ledger:
         return self._entries[key]
 
     def entry(self, identity: int) -> Entry | None:
-        row = self.connection.execute(select(*_ENTRY).where(t.events.c.id == identity)).first()
-        added = next((e for e in self._new_events if e["id"] == identity), None)
-        return Entry(*row) if row else Entry(**added) if added else None
+        added = next((entry for entry in self._new_events if entry.id == identity), None)
+        rows = statements.rows_of(self.connection, "events", ", ".join(_ENTRY), ("id",), [(identity,)])
+        return added or next((Entry(*row) for row in rows), None)
 
     def message(self, identity: int) -> Message | None:
         if identity not in self._messages:
@@ -109,22 +109,13 @@ class Ledger:
     # writes
 
     def add_event(self, entry: Entry) -> None:
-        self._new_events.append(
-            {
-                "id": entry.id, "chat": entry.chat, "native": entry.native, "kind": entry.kind,
-                "message": entry.message, "reply": entry.reply, "account": entry.account, "network": entry.network,
-                "author": entry.author, "key": entry.key, "body": entry.body, "at": entry.at,
-            }
-        )  # fmt: skip
+        self._new_events.append(entry)
         self._seen[entry.chat, entry.native] = (entry.id, entry.at)
         self._entries[entry.key] = entry
 
     def add_message(self, message: Message) -> None:
         self._messages[message.id] = message
-        self._new_messages.append(
-            {"id": message.id, "network": message.network, "author": message.author,
-             "content": message.content, "retracted": message.retracted}
-        )  # fmt: skip
+        self._new_messages.append(message)
 
     def change_message(self, message: Message) -> None:
         self._messages[message.id] = message
@@ -140,41 +131,25 @@ class Ledger:
 
     def flush(self) -> None:
         """Write what was collected, one statement per table; from here on the database knows it all."""
-        run = self.connection.execute
-        for table, rows in (
-            (t.events, self._new_events),
-            (t.messages, self._new_messages),
-        ):
-            if rows:
-                run(insert(table), rows)
-        self._flush_copies()
-        for message in self._changed_messages.values():
-            values = {"content": message.content, "retracted": message.retracted}
-            run(update(t.messages).where(t.messages.c.id == message.id).values(values))
+        run = self.connection
+        changed, copies = self._changed_messages.values(), self._new_copies.values()
+        statements.insert(run, "events", _ENTRY, [_of_entry(entry) for entry in self._new_events])
+        statements.insert(run, "messages", _MESSAGE, [_of_message(message) for message in self._new_messages])
+        statements.insert(run, "copies", _COPY, [_of_copy(copy) for copy in copies], key=("chat", "native"))
+        states = [(message.content, message.retracted, message.id) for message in changed]
+        statements.update(run, "messages", ("content", "retracted"), ("id",), states)
         self.owed.finish()
-        for account, cursor in self._cursors.items():
-            run(update(t.accounts).where(t.accounts.c.id == account).values(cursor=cursor))
+        cursors = [(cursor, account) for account, cursor in self._cursors.items()]
+        statements.update(run, "accounts", ("cursor",), ("id",), cursors)
         self._clear_overlay()
-
-    def _flush_copies(self) -> None:
-        if not self._new_copies:
-            return
-        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
-        base = dialect.insert(t.copies)
-        changed = {name: base.excluded[name] for name in ("message", "part", "version")}
-        rows = [
-            {"chat": c.chat, "native": c.native, "message": c.message, "part": c.part, "version": c.version}
-            for c in self._new_copies.values()
-        ]
-        self.connection.execute(base.on_conflict_do_update(index_elements=["chat", "native"], set_=changed), rows)
 
     def _clear_overlay(self) -> None:
         self._seen: dict[tuple[int, str], tuple[int, float] | None] = {}
         self._copies: dict[tuple[int, str], Copy | None] = {}
         self._entries: dict[str, Entry | None] = {}
         self._messages: dict[int, Message | None] = {}
-        self._new_events: list[dict[str, Any]] = []
-        self._new_messages: list[dict[str, Any]] = []
+        self._new_events: list[Entry] = []
+        self._new_messages: list[Message] = []
         self._new_copies: dict[tuple[int, str], Copy] = {}
         self._changed_messages: dict[int, Message] = {}
         self._cursors: dict[int, str] = {}

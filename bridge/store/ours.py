@@ -13,6 +13,12 @@ class Accounts:
     def __init__(self) -> None:
         self._in: dict[int, frozenset[int]] = {}
         self._me: dict[str, dict[str, int]] = {}
+        self._of: dict[tuple[str, str], list[int]] = {}
+
+    def use(self, connection: Connection) -> None:
+        """A group starts; before it, somebody may have logged in or out."""
+        self.connection = connection
+        self._of.clear()
 
     def in_chat(self, chat: int) -> frozenset[int]:
         """Which of our accounts see `chat`."""
@@ -51,9 +57,11 @@ class Accounts:
 
     def of_user(self, user: str, network: str) -> list[int]:
         """The accounts of a user on a network that are logged in, oldest first."""
-        a = t.accounts.c
-        query = select(a.id).where(a.user == user, a.network == network, a.state == "active").order_by(a.id)
-        return list(self.connection.execute(query).scalars())
+        if (user, network) not in self._of:
+            a = t.accounts.c
+            query = select(a.id).where(a.user == user, a.network == network, a.state == "active").order_by(a.id)
+            self._of[user, network] = list(self.connection.execute(query).scalars())
+        return self._of[user, network]
 
     def user_of(self, account: int) -> str:
         """Whose account this is; empty for the operator's."""
@@ -63,3 +71,4 @@ class Accounts:
         """Somebody logged in or out, or chats became one."""
         self._in.clear()
         self._me.clear()
+        self._of.clear()

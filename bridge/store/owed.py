@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, select
 
+from bridge.store import statements
 from bridge.store import tables as t
 
+_COLUMNS = ("chat", "event", "account", "state", "tried", "bugs", "told", "reason", "text", "at")
 OPEN, REFUSED, DEAD, GIVEN_UP = 0, 1, 2, 3
 
 
@@ -17,7 +19,7 @@ class Owed:
     def __init__(self, connection: Connection, now: Callable[[], float]) -> None:
         self._connection = connection
         self._now = now
-        self._new: list[dict[str, Any]] = []
+        self._new: list[tuple[Any, ...]] = []
         self._done: set[tuple[int, int]] = set()
         self._changed: list[tuple[int, int, dict[str, Any]]] = []
         self._dropped: list[int] = []
@@ -58,27 +60,18 @@ class Owed:
 
     def flush(self) -> None:
         """Write what was collected since the last time."""
-        run = self._connection.execute
-        if self._new:
-            run(insert(t.deliveries), self._new)
-        if self._done:
-            mark = "?" if self._connection.dialect.name == "sqlite" else "%s"
-            statement = f"DELETE FROM deliveries WHERE chat = {mark} AND event = {mark}"
-            self._connection.exec_driver_sql(statement, list(self._done))
-        d = t.deliveries.c
+        run, where = self._connection, ("chat", "event")
+        statements.insert(run, "deliveries", _COLUMNS, self._new)
+        statements.delete(run, "deliveries", where, list(self._done))
         for chat, event, values in self._changed:
-            run(update(t.deliveries).where(d.chat == chat, d.event == event).values(**values))
+            statements.update(run, "deliveries", tuple(values), where, [(*values.values(), chat, event)])
         self._new, self._done, self._changed = [], set(), []
 
     def finish(self) -> None:
         """The group ends: the rest is written, when its events are."""
         self.flush()
-        if self._dropped:
-            self._connection.execute(delete(t.events).where(t.events.c.id.in_(self._dropped)))
-            self._dropped = []
+        statements.delete(self._connection, "events", ("id",), [(event,) for event in self._dropped])
+        self._dropped = []
 
     def _insert(self, chat: int, event: int, account: int, state: int, *, told: bool, reason: str, text: str) -> None:
-        self._new.append(
-            {"chat": chat, "event": event, "account": account, "state": state, "tried": 0, "bugs": 0,
-             "told": int(told), "reason": reason, "text": text, "at": self._now()}
-        )  # fmt: skip
+        self._new.append((chat, event, account, state, 0, 0, int(told), reason, text, self._now()))
