@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bridge.contract import Refused, Unavailable
+from bridge.contract import Reason, Refused, Scope, Unavailable
 from bridge.contract.workspace import Answer, Http
 from connectors.matrix import errors
 
@@ -40,7 +40,7 @@ class Api:
 
     async def put(self, where: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises the four errors."""
-        return errors.read(await self.ask("PUT", where, body), changes=True)
+        return errors.read(await self.ask("PUT", where, body), changes=True, throttles=Scope.ACCOUNT)
 
     async def post(self, where: str, body: Mapping[str, Any], *, seconds: float = _SECONDS) -> Mapping[str, Any]:
         """Raises the four errors."""
@@ -58,7 +58,8 @@ class Api:
     ) -> Answer:
         """One request; any status is an answer. Raises `Unavailable` and `Unconfirmed`.
 
-        An address that may not be contacted is no fault of what is asked: the account waits for its operator.
+        Raises `Refused` only for an answer that is too large. An address that may not be contacted is no fault of what
+        is asked: the account waits for its operator.
         """
         headers = {"Accept": "application/json"}
         if self.token:
@@ -70,10 +71,17 @@ class Api:
                 method,
                 f"{self.base}{where}" + (f"?{urlencode(query)}" if query else ""),
                 headers=headers,
-                body=None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode(),
+                body=None if body is None else _encoded(body),
                 timeout=seconds,
                 limit=largest,
                 trusted=self.trusted,
             )
         except Refused as refusal:
+            if refusal.reason is Reason.RESOURCE:
+                raise
             raise Unavailable(refusal.text, lasting=True) from refusal
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    """Lone surrogates, which no encoding takes, become question marks."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")

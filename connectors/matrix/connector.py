@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, Session, Workspace
+from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, NetworkId, Session, Workspace
 from connectors.matrix import ids, login
-from connectors.matrix.session import api_of, connected
+from connectors.matrix.connecting import Connecting, api_of
+from connectors.matrix.patience import Pace
 
 
 class MatrixConnector:
@@ -16,8 +17,8 @@ class MatrixConnector:
     flows: Sequence[Flow] = (login.PASSWORD,)
     options: Mapping[str, type] = {"homeserver": str, "accept_direct": bool}
 
-    def __init__(self, network: str = "matrix") -> None:
-        self.network = network
+    def __init__(self, network: str = "matrix", pace: Pace | None = None) -> None:
+        self._connecting = Connecting(NetworkId(network), pace or Pace())
 
     def localpart(self, contact: ContactId) -> str:
         return ids.localpart(contact)
@@ -29,7 +30,7 @@ class MatrixConnector:
         return await login.with_password(ask, workspace)
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
-        return connected(account, workspace, self.network)
+        return self._connecting.connected(account, workspace)
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
         await login.log_out(api_of(account, workspace))

@@ -33,7 +33,12 @@ class Configured:
 
     @classmethod
     def read(cls, option: object) -> "Configured":
-        return cls(_base(option) if isinstance(option, str) and option else "")
+        """Raises `Unavailable` for what is no address."""
+        try:
+            return cls(_base(option) if isinstance(option, str) and option else "")
+        except NotFound as error:
+            text = "The gateway's configuration names a homeserver that is no web address. Tell the gateway's operator."
+            raise Unavailable(text, lasting=True) from error
 
     def trusts(self, base: str) -> bool:
         """Whether `base` is this homeserver."""
@@ -55,7 +60,8 @@ async def find(typed: str, configured: Configured, http: Http) -> Api:
     elif "://" in typed:
         api = Api(http, _typed_url(typed), trusted=False)
     else:
-        api = Api(http, await well_known(typed, http) or _base(f"https://{typed}"), trusted=False)
+        found = await well_known(typed, http) or _base(f"https://{typed}")
+        api = Api(http, found, trusted=configured.trusts(found))
     await _check(api)
     return api
 
@@ -71,8 +77,11 @@ async def speaks_for(api: Api, server: str) -> bool:
 
 
 async def well_known(server: str, http: Http) -> str | None:
-    """The base URL that `server` names in its `.well-known`; None when it has none. Raises `NotFound`."""
-    where = _base(f"https://{server}") + "/.well-known/matrix/client"
+    """The base URL that `server` names in its `.well-known`; None when it has none. Raises `NotFound`.
+
+    Client-server API #well-known-uris: a server name's port, if any, is not part of where this is asked.
+    """
+    where = str(URL(_base(f"https://{server}")).with_port(None).origin() / ".well-known/matrix/client")
     try:
         answer = await http.request("GET", where, timeout=_SECONDS, limit=_LARGEST, redirects=_REDIRECTS)
     except Unavailable:
@@ -115,7 +124,7 @@ def _base(text: str) -> str:
             raise ValueError("not a base URL")
     except ValueError as error:
         raise NotFound("That is no homeserver's address. It looks like example.org or https://example.org.") from error
-    return f"{url.origin()}{url.path.rstrip('/')}"
+    return f"{url.origin()}{url.raw_path.rstrip('/')}"
 
 
 def _is_number(host: str) -> bool:

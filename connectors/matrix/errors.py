@@ -1,18 +1,20 @@
 """What a homeserver's answer means, in the four errors of the contract. Pure.
 
+No answer at all concerns the account; a bad answer concerns the chat that was asked about, except to a message: there
+homeservers count how much an account says, wherever.
 Source: client-server API #standard-error-response, #common-error-codes, #rate-limiting, #soft-logout.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.contract import ConnectorError, LoggedOut, Reason, Refused, Unavailable, Unconfirmed
+from bridge.contract import ConnectorError, LoggedOut, Reason, Refused, Scope, Unavailable, Unconfirmed
 from bridge.contract.workspace import Answer
-from connectors.matrix import fields
+from connectors.matrix import decoding, fields
 
 LOGIN_AGAIN = "Matrix no longer accepts your login. Send “login” to sign in again; your chats stay as they are."
 _ENDED = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED"})
+_AWAY = frozenset({502, 503, 504})  # said by what stands in front of a homeserver that is not there
 _SHORTEST, _LONGEST = 1.0, 300.0  # seconds that a server may ask us to wait
 _REASONS = {
     "M_NOT_FOUND": Reason.NOT_FOUND,
@@ -23,23 +25,29 @@ _REASONS = {
 _BY_STATUS = {400: Reason.BAD_REQUEST, 403: Reason.FORBIDDEN, 404: Reason.NOT_FOUND, 413: Reason.POLICY}
 
 
-def read(answer: Answer, *, changes: bool) -> Mapping[str, Any]:
+class Faulty(Unavailable):
+    """The homeserver itself answers, and wrongly: it may never do better."""
+
+
+def read(answer: Answer, *, changes: bool, throttles: Scope = Scope.CHAT) -> Mapping[str, Any]:
     """The JSON object of a good answer. `changes`: the request was to change something, so that without a proper
-    answer it may have. Raises the four errors."""
+    answer it may have. `throttles`: what has to wait when the homeserver asks us to be slower.
+    Raises the four errors."""
     if answer.status == 200:
         found = decoded(answer.body)
         if found is None:
-            raise _unknown("The homeserver's answer makes no sense.", changes=changes)
+            raise _unknown("The homeserver's answer makes no sense.", answer.status, changes=changes)
         return found
-    raise error_of(answer, changes=changes)
+    raise error_of(answer, changes=changes, throttles=throttles)
 
 
-def error_of(answer: Answer, *, changes: bool) -> ConnectorError:
+def error_of(answer: Answer, *, changes: bool, throttles: Scope = Scope.CHAT) -> ConnectorError:
     """The error for an answer that is not a good one."""
     said = decoded(answer.body) or {}
     code, words = fields.string(said.get("errcode")), fields.line(said.get("error"))
     if answer.status == 429 or code == "M_LIMIT_EXCEEDED":
-        return Unavailable("The homeserver asks us to be slower.", retry_after=_pause(answer, said))
+        text = "The homeserver asks us to be slower."
+        return Unavailable(text, retry_after=_pause(answer, said), scope=throttles)
     if code in _ENDED and answer.status in (401, 403):
         return LoggedOut(LOGIN_AGAIN)
     if answer.status == 401:
@@ -48,7 +56,7 @@ def error_of(answer: Answer, *, changes: bool) -> ConnectorError:
     if 400 <= answer.status < 500 and answer.status != 408 and code:
         reason = _REASONS.get(code) or _BY_STATUS.get(answer.status, Reason.NOT_ALLOWED)
         return Refused(_sentence("The homeserver refuses this", words), reason)
-    return _unknown(f"The homeserver has a fault (HTTP status {answer.status}).", changes=changes)
+    return _unknown(f"The homeserver has a fault (HTTP status {answer.status}).", answer.status, changes=changes)
 
 
 def code_of(answer: Answer) -> str:
@@ -58,35 +66,20 @@ def code_of(answer: Answer) -> str:
 
 def decoded(body: bytes) -> Mapping[str, Any] | None:
     """The JSON object in `body`; None for anything else."""
-    found = _json(body)
+    found = decoding.decoded(body)
     return found if isinstance(found, dict) else None
 
 
 def listed(body: bytes) -> list[object] | None:
     """The JSON array in `body`; None for anything else."""
-    found = _json(body)
+    found = decoding.decoded(body)
     return found if isinstance(found, list) else None
 
 
-def _json(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except RecursionError:
-        return None
-    except ValueError:
-        return _without_long_numbers(body)
-
-
-def _without_long_numbers(body: bytes) -> object:
-    """Python refuses to read integers of thousands of digits; one in an event must not hide all others."""
-    try:
-        return json.loads(body, parse_int=lambda digits: int(digits) if len(digits) < 40 else float("inf"))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _unknown(text: str, *, changes: bool) -> ConnectorError:
-    return Unconfirmed(text) if changes else Unavailable(text)
+def _unknown(text: str, status: int, *, changes: bool) -> ConnectorError:
+    if changes:
+        return Unconfirmed(text)
+    return (Unavailable if status in _AWAY else Faulty)(text, scope=Scope.CHAT)
 
 
 def _pause(answer: Answer, said: Mapping[str, Any]) -> float:

@@ -76,9 +76,11 @@ def encrypted(raw: object) -> bool:
 def member(raw: object) -> Member | None:
     """The membership in a state event or a stripped one; None if it is something else or makes no sense."""
     event = fields.mapping(raw)
+    if event.get("type") != "m.room.member":
+        return None
     user, by, content = event.get("state_key"), event.get("sender"), fields.mapping(event.get("content"))
     membership, avatar = content.get("membership"), fields.line(content.get("avatar_url"), 500)
-    if event.get("type") != "m.room.member" or not isinstance(user, str) or not ids.valid_user(user):
+    if not isinstance(user, str) or not ids.valid_user(user):
         return None
     if not isinstance(membership, str) or membership not in _MEMBERSHIPS:
         return None

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 _LONGEST_ID = 255  # bytes; client-server API #size-limits
+_LONGEST_TOKEN = 10_000  # characters
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -33,10 +34,30 @@ def number(value: object) -> float | None:
 
 def event_id(value: object) -> str | None:
     """The event id; None for what cannot be one."""
-    if not isinstance(value, str) or not value.startswith("$") or len(value) < 2:
+    return _id(value, "$")
+
+
+def room_id(value: object) -> str | None:
+    """The room id; None for what cannot be one. Those of room version 12 have no server name."""
+    return _id(value, "!")
+
+
+def _id(value: object, sigil: str) -> str | None:
+    if not isinstance(value, str) or not value.startswith(sigil) or len(value) < 2:
         return None
     fits = value.isprintable() and " " not in value and len(value.encode()) <= _LONGEST_ID
     return value if fits else None
+
+
+def token(value: object) -> str | None:
+    """A place in a stream, opaque to us; None for what no homeserver would write."""
+    fits = isinstance(value, str) and 0 < len(value) <= _LONGEST_TOKEN and value.isprintable()
+    return value if isinstance(value, str) and fits else None
+
+
+def listed(value: object) -> list[object]:
+    """The JSON array; an empty one for anything else."""
+    return value if isinstance(value, list) else []
 
 
 def readable(value: object) -> str:

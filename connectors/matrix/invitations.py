@@ -11,14 +11,13 @@ import json
 import logging
 from dataclasses import dataclass
 
-from bridge.contract import Clock, ContactId, LoggedOut, Memory, Refused, Unavailable, Unconfirmed
+from bridge.contract import Clock, ContactId, LoggedOut, Refused, Unavailable, Unconfirmed
 from connectors.matrix import fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.directs import Directs
 from connectors.matrix.events import member
+from connectors.matrix.notes import Notes
 
-_NOTE = "invitations"
-_MOST = 200  # waiting; the note has 64 KiB
 _DAY = 86_400.0
 _FIRST, _LONGEST = 2.0, 300.0  # seconds between tries
 _SECONDS = 120.0  # for one
@@ -33,15 +32,15 @@ class _Invitation:
 
 
 class Invitations:
-    """One account's. `note` from syncs, `run` as a task."""
+    """One account's. `note` and `drop` from syncs, `run` as a task."""
 
     def __init__(
-        self, api: Api, me: ContactId, directs: Directs, memory: Memory, clock: Clock, log: logging.Logger
+        self, api: Api, me: ContactId, directs: Directs, notes: Notes, clock: Clock, log: logging.Logger
     ) -> None:
         self._api = api
         self._me = me
         self._directs = directs
-        self._memory = memory
+        self._notes = notes
         self._clock = clock
         self._log = log
         self._waiting: dict[str, _Invitation] = {}
@@ -49,34 +48,39 @@ class Invitations:
 
     async def load(self) -> None:
         """What an earlier session has noted."""
-        noted = await self._memory.get(_NOTE)
-        for room, (inviter, since) in json.loads(noted or "{}").items():
+        await self._notes.load()
+        for room, noted in self._notes.all().items():
+            inviter, since = json.loads(noted)
             self._waiting[room] = _Invitation(ContactId(inviter), float(since))
         self._more.set()
 
     async def note(self, room: str, state: object) -> None:
         """An invitation with its stripped state; durable when this returns. Other ones than to direct chats wait for
         their user in a Matrix app."""
-        events = fields.mapping(state).get("events")
         mine = [
-            found for raw in (events if isinstance(events, list) else ())
+            found for raw in fields.listed(fields.mapping(state).get("events"))
             if (found := member(raw)) is not None and found.user == self._me and found.membership == "invite"
         ]  # fmt: skip
         if not mine or not mine[-1].direct or mine[-1].by is None or room in self._waiting:
             return
-        if len(self._waiting) >= _MOST:
+        now = self._clock.time()
+        if not await self._notes.put(room, json.dumps([mine[-1].by, now], ensure_ascii=False)):
             self._log.warning("too many invitations are waiting, one is left to other apps room=%s", room)
             return
-        self._waiting[room] = _Invitation(mine[-1].by, self._clock.time())
-        await self._keep()
+        self._waiting[room] = _Invitation(mine[-1].by, now)
         self._more.set()
+
+    async def drop(self, room: str) -> None:
+        """It has been taken back, or turned down in another app."""
+        if self._waiting.pop(room, None) is not None:
+            await self._notes.drop(room)
 
     async def run(self) -> None:
         """Join what waits, until cancelled."""
         while True:
             now = self._clock.time()
             for room, invitation in list(self._waiting.items()):
-                if invitation.due <= now:
+                if invitation.due <= now and room in self._waiting:
                     await self._try(room, invitation)
             self._more.clear()
             pauses = [max(0.1, one.due - self._clock.time()) for one in self._waiting.values()]
@@ -91,16 +95,12 @@ class Invitations:
             self._log.info("an invitation could not be accepted room=%s reason=%s", room, refusal.text)
         except (Unavailable, Unconfirmed) as error:
             if self._clock.time() - invitation.since < _DAY:
-                invitation.due = self._clock.time() + invitation.pause
+                asked = error.retry_after if isinstance(error, Unavailable) else None
+                invitation.due = self._clock.time() + max(invitation.pause, asked or 0.0)
                 invitation.pause = min(_LONGEST, 2 * invitation.pause)
                 return
             self._log.warning("an invitation is given up after a day room=%s reason=%s", room, error.text)
         except LoggedOut:
             invitation.due = self._clock.time() + _LONGEST  # the sync hears of it, too
             return
-        del self._waiting[room]
-        await self._keep()
-
-    async def _keep(self) -> None:
-        noted = {room: [one.inviter, one.since] for room, one in self._waiting.items()}
-        await self._memory.put(_NOTE, json.dumps(noted))
+        await self.drop(room)

@@ -4,7 +4,7 @@ Source: client-server API #login, #post_matrixclientv3login, #post_matrixclientv
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.contract import (
     ConnectorError,
@@ -35,12 +35,15 @@ class _Again(Exception):
 class _Typed:
     homeserver: str
     username: str
-    password: str
+    password: str = field(repr=False)
 
 
 async def with_password(ask: Dialogue, workspace: Workspace) -> Credentials:
     """Ask until the homeserver accepts. Raises `LoginRefused`."""
-    configured = Configured.read(workspace.options.get("homeserver"))
+    try:
+        configured = Configured.read(workspace.options.get("homeserver"))
+    except ConnectorError as error:
+        raise LoginRefused(error.text) from error
     typed = _Typed(configured.base, "", "")
     text = "Log in to your own Matrix account. Your password is used once and not kept."
     for _ in range(_MOST_TRIES):
@@ -101,7 +104,7 @@ async def _log_in(typed: _Typed, configured: Configured, workspace: Workspace) -
         raise _Again("The homeserver does not know this user name with this password. Check both and try again.")
     if errors.code_of(answer) == "M_USER_DEACTIVATED":
         raise LoginRefused("This Matrix account has been deactivated.")
-    return await _credentials(api, errors.read(answer, changes=False))
+    return await _credentials(api, errors.read(answer, changes=False), workspace.clock.time())
 
 
 async def _check_flows(api: Api) -> None:
@@ -111,8 +114,9 @@ async def _check_flows(api: Api) -> None:
         raise LoginRefused("This homeserver does not let people log in with a password, so it cannot be used here yet.")
 
 
-async def _credentials(api: Api, said: Mapping[str, object]) -> Credentials:
-    """Raises `LoginRefused` when the homeserver is not who it says it is."""
+async def _credentials(api: Api, said: Mapping[str, object], now: float) -> Credentials:
+    """Transaction ids count for one token (client-server API #transaction-identifiers), so it is noted since when this
+    one is ours. Raises `LoginRefused` when the homeserver is not who it says it is."""
     me, token = said.get("user_id"), said.get("access_token")
     if not isinstance(me, str) or not ids.valid_user(me) or not isinstance(token, str) or not token:
         raise LoginRefused("The homeserver's answer makes no sense, so you are not logged in.")
@@ -124,7 +128,7 @@ async def _credentials(api: Api, said: Mapping[str, object]) -> Credentials:
             f"This homeserver says that you are {me}, but {server} does not say that it is its homeserver. "
             f"Log in with {server} as the homeserver."
         )
-    secret = {"homeserver": api.base, "token": token}
+    secret = {"homeserver": api.base, "token": token, "since": str(now)}
     return Credentials(ContactId(me), await _name(known, me), secret)
 
 

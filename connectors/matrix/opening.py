@@ -7,11 +7,12 @@ Source: client-server API #post_matrixclientv3createroom, #get_matrixclientv3pro
 
 from dataclasses import dataclass
 
-from bridge.contract import ChatId, ContactId, Memory, Reason, Refused
-from connectors.matrix import errors, ids
+from bridge.contract import ChatId, ContactId, Reason, Refused, Unavailable
+from connectors.matrix import errors, fields, ids
 from connectors.matrix.api import Api, path
 from connectors.matrix.directs import Directs
 from connectors.matrix.events import KEY
+from connectors.matrix.notes import Notes
 from connectors.matrix.rooms import Room, Rooms
 
 _TRIED = "tried"
@@ -26,52 +27,62 @@ class Opening:
     me: ContactId
     rooms: Rooms
     directs: Directs
-    memory: Memory
+    notes: Notes  # of what is being opened, by key
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         """See `Session.direct`."""
         found = await self.latest(contact)
         if found is not None:
             return ChatId(found.id)
-        note = f"opening {key}"
-        before = await self.memory.get(note)
-        room = await self._made_before(before, contact, key)
+        room = await self._made_before(contact, key)
         if room is None:
             await self._check(contact)
-            await self.memory.put(note, _TRIED)
             room = await self._create(contact, key)
-        await self.memory.put(note, room)
         await self.directs.add(contact, room)
+        await self.notes.drop(key)  # from here on it is found in `m.direct`
         return ChatId(room)
 
     async def latest(self, contact: ContactId) -> Room | None:
-        """The direct chat with `contact`: the latest in `m.direct` with exactly us two."""
+        """The direct chat with `contact`: the latest in `m.direct` with exactly us two; if they have left all of those,
+        the latest of them."""
+        left: Room | None = None
         for id in reversed(self.directs.rooms_of(contact)):
             room = await self._known(id)
-            if room is not None and room.alone_with(self.me, contact) and room.present(contact):
+            if room is not None and room.alone_with(self.me, contact):
+                if room.present(contact):
+                    return room
+                left = left or room
+        return left
+
+    async def _made_before(self, contact: ContactId, key: str) -> str | None:
+        """The room that an earlier try has made."""
+        noted = self.notes.get(key)
+        if noted is None:
+            return None
+        if noted != _TRIED:
+            return noted if await self._usable(noted, contact) else None
+        for id in fields.listed((await self.api.get(path("joined_rooms"))).get("joined_rooms")):
+            room = fields.room_id(id)
+            if room is not None and await self._carries(room, key) and await self._usable(room, contact):
                 return room
         return None
 
-    async def _made_before(self, note: str | None, contact: ContactId, key: str) -> str | None:
-        """The room that an earlier try has made."""
-        if note is None:
-            return None
-        if note != _TRIED:
-            room = await self._known(note)
-            return note if room is not None and room.alone_with(self.me, contact) else None
-        joined = (await self.api.get(path("joined_rooms"))).get("joined_rooms")
-        for id in reversed(joined) if isinstance(joined, list) else ():
-            if isinstance(id, str) and self.directs.contact_of(id) in (None, contact):
-                room = await self._known(id)
-                if room is not None and room.key == key:
-                    return id
-        return None
+    async def _carries(self, room: str, key: str) -> bool:
+        """Whether we have created it with this key."""
+        try:
+            return (await self.api.get(path("rooms", room, "state", "m.room.create"))).get(KEY) == key
+        except Refused:
+            return False
+
+    async def _usable(self, id: str, contact: ContactId) -> bool:
+        room = await self._known(id)
+        return room is not None and room.alone_with(self.me, contact)
 
     async def _known(self, id: str) -> Room | None:
         try:
             return await self.rooms.of(id)
         except Refused:
-            return None  # we are not in it any more
+            return None  # we are not in it, or it is no chat of two
 
     async def _check(self, contact: ContactId) -> None:
         """Raises `Refused` for whom nobody knows."""
@@ -96,7 +107,15 @@ class Opening:
             "invite": [contact],
             "creation_content": {KEY: key},
         }
-        made = (await self.api.post(path("createRoom"), wish, seconds=_SECONDS)).get("room_id")
-        if not isinstance(made, str):
-            raise Refused("The homeserver made no room for this chat.", Reason.SERVICE)
+        if not await self.notes.put(key, _TRIED):
+            raise Refused("Too many chats are being opened. Write again in an hour.", Reason.RESOURCE)
+        try:
+            said = await self.api.post(path("createRoom"), wish, seconds=_SECONDS)
+        except (Refused, Unavailable):
+            await self.notes.drop(key)  # nothing happened
+            raise
+        made = fields.room_id(said.get("room_id"))
+        if made is None:
+            raise Refused("The homeserver made no room for this chat. Write again later.", Reason.SERVICE)
+        await self.notes.put(key, made)
         return made

@@ -4,17 +4,19 @@ A room is looked up when it is first needed and kept up to date by what syncs br
 Source: client-server API #get_matrixclientv3roomsroomidstate, #mroommember, #mroomencryption, #mroomcreate.
 """
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.contract import ContactId, Unavailable
+from bridge.contract import ChatId, ContactId, Scope
 from connectors.matrix import errors, fields
 from connectors.matrix.api import Api, path
-from connectors.matrix.events import KEY, Member, member
+from connectors.matrix.events import Member, member
 
 _KEPT = 5_000  # rooms
-_LARGEST = 5 * 1024 * 1024  # bytes of a room's state
+_LARGEST = 1024 * 1024  # bytes of a room's state; one with more is no chat of two people
+_AT_ONCE = 200  # events between two turns of the event loop
 _PRESENT = ("join", "invite")
 
 
@@ -25,7 +27,6 @@ class Room:
     id: str
     members: dict[ContactId, Member] = field(default_factory=dict)
     encrypted: bool = False  # once it is, it stays so
-    key: str = ""  # with which we created it
     meant_direct: ContactId | None = None  # who invited us, or whom we invited, to a direct chat
 
     def apply(self, raw: object, me: ContactId) -> None:
@@ -33,21 +34,25 @@ class Room:
         event = fields.mapping(raw)
         if not isinstance(event.get("state_key"), str):
             return
-        content = fields.mapping(event.get("content"))
         match event.get("type"):
             case "m.room.encryption":
                 self.encrypted = True
-            case "m.room.create":
-                self.key = fields.string(content.get(KEY))
             case "m.room.member" if (found := member(event)) is not None:
                 self.members[found.user] = found
                 self._note_intent(event, found, me)
 
     def alone_with(self, me: ContactId, contact: ContactId) -> bool:
         """Whether nobody but us two is in the room or invited, and we are in it."""
-        mine = self.members.get(me)
         present = {user for user, one in self.members.items() if one.membership in _PRESENT}
-        return mine is not None and mine.membership == "join" and present <= {me, contact}
+        return self.holds(me) and present <= {me, contact}
+
+    @property
+    def chat(self) -> ChatId:
+        return ChatId(self.id)
+
+    def holds(self, user: ContactId) -> bool:
+        """Whether somebody has come into the room."""
+        return user in self.members and self.members[user].membership == "join"
 
     def present(self, user: ContactId) -> bool:
         """Whether somebody is in the room, or invited."""
@@ -77,32 +82,55 @@ class Rooms:
         self._api = api
         self._me = me
         self._rooms: OrderedDict[str, Room] = OrderedDict()
+        self._meanwhile: dict[str, list[list[object]]] = {}  # what syncs bring of rooms that are being asked for
 
     def known(self, id: str) -> Room | None:
         return self._rooms.get(id)
 
     async def of(self, id: str) -> Room:
-        """Raises `Refused` when we are not in the room, `Unavailable`, `LoggedOut`."""
-        found = self._rooms.get(id)
-        if found is None:
-            found = Room(id)
-            for event in await self._state(id):
-                found.apply(event, self._me)
-            self._rooms[id] = found
-            if len(self._rooms) > _KEPT:
-                self._rooms.popitem(last=False)
-        self._rooms.move_to_end(id)
+        """Raises `Refused` (`FORBIDDEN` or `NOT_FOUND` when we are not in the room), `Unavailable`, `LoggedOut`."""
+        found = self._rooms.get(id) or await self._load(id)
+        if id in self._rooms:
+            self._rooms.move_to_end(id)
         return found
 
-    def apply(self, id: str, state: Iterable[object]) -> None:
-        """What a sync has brought for a room that we know."""
+    def apply(self, id: str, state: Sequence[object]) -> None:
+        """What a sync has brought."""
+        for news in self._meanwhile.get(id, ()):
+            news += state
         room = self._rooms.get(id)
         if room is not None:
             for event in state:
                 room.apply(event, self._me)
 
     def forget(self, id: str) -> None:
+        """We are not in it any more, or no longer sure how it is."""
         self._rooms.pop(id, None)
+        self._meanwhile.pop(id, None)
+
+    async def _load(self, id: str) -> Room:
+        """An answer may be older than a sync that comes before it, so what that has brought is applied again: nothing
+        is sent in clear because the news of encryption was overtaken."""
+        news: list[object] = []
+        self._meanwhile.setdefault(id, []).append(news)
+        try:
+            state = await self._state(id)
+            room = Room(id)
+            for number, event in enumerate(state):
+                room.apply(event, self._me)
+                if number % _AT_ONCE == _AT_ONCE - 1:
+                    await asyncio.sleep(0)
+            for event in news:
+                room.apply(event, self._me)
+            if any(one is news for one in self._meanwhile.get(id, ())):
+                room = self._rooms.setdefault(id, room)
+            if len(self._rooms) > _KEPT:
+                self._rooms.popitem(last=False)
+            return room
+        finally:
+            waiting = [one for one in self._meanwhile.pop(id, ()) if one is not news]
+            if waiting:
+                self._meanwhile[id] = waiting
 
     async def _state(self, id: str) -> list[object]:
         answer = await self._api.ask("GET", path("rooms", id, "state"), largest=_LARGEST)
@@ -110,7 +138,7 @@ class Rooms:
             raise errors.error_of(answer, changes=False)
         found = errors.listed(answer.body)
         if found is None:
-            raise Unavailable("The homeserver's answer makes no sense.")
+            raise errors.Faulty("The homeserver's answer makes no sense.", scope=Scope.CHAT)
         return found
 
 

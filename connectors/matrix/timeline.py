@@ -1,21 +1,25 @@
-"""What happened in a room since a cursor, without gaps.
+"""What happened in a room since a cursor, without gaps. Pure but for the pages it asks for.
 
 A sync brings a room's latest events only and says that it is `limited` when there were more. The rest is read
 backwards before anything of it is reported; the timeline of a room that we have just joined begins at our invitation.
 Source: client-server API #syncing, #get_matrixclientv3roomsroomidmessages.
+
+We chose to read back to the event before the cursor, which is asked for first, and not to give the cursor as `to`:
+Synapse then keeps back what it has fetched late from other homeservers, and other homeservers do not know `to`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.contract import ContactId, Refused
 from connectors.matrix import fields
-from connectors.matrix.api import Api, path
 from connectors.matrix.events import member
 
-_PAGE = 100  # events
+_PAGE = "100"  # events
 _MOST = 20_000  # events of one gap
 _MOST_BEFORE = 1_000  # events before a join
+_MOST_EMPTY = 5  # pages without an event, one after the other
+Page = Callable[[Mapping[str, str]], Awaitable[Mapping[str, object]]]  # asks for a room's messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,87 +30,104 @@ class Timeline:
     missing: str = ""
 
 
-async def since(api: Api, me: ContactId, room: str, news: Mapping[str, object], cursor: str) -> Timeline:
-    """The room's events after `cursor`, of which a sync has brought `news`. Raises `Unavailable`, `LoggedOut`."""
+async def since(page: Page, news: Mapping[str, object], cursor: str, joining: ContactId | None) -> Timeline:
+    """A room's events after `cursor`, of which a sync has brought `news`. `joining` is who of ours may have come into
+    it since. Raises `Unavailable`, `LoggedOut`."""
     shown = fields.mapping(news.get("timeline"))
-    listed = shown.get("events")
-    events = list(listed) if isinstance(listed, list) else []
-    start = shown.get("prev_batch")
-    if not isinstance(start, str):
-        return Timeline(events, "the homeserver does not say where the gap begins" if shown.get("limited") else "")
-    back = _Back(api, room, start, events)
-    missing = ""
-    if shown.get("limited") is True:
-        missing = await back.read(_MOST, until=cursor)
-    if _joined(back.events, me) is not None:
-        missing = await back.read(_MOST_BEFORE, invited=me) or missing
-        return Timeline(_ours(back.events, me), missing)
-    return Timeline(back.events, missing)
+    limited, start = shown.get("limited") is True, fields.token(shown.get("prev_batch"))
+    back = _Back(page, start, fields.listed(shown.get("events")))
+    if limited and start is None:
+        back.missing = "the homeserver does not say where the gap begins"
+    try:
+        if limited and not back.joined(joining):
+            await back.read(_MOST, await _before(page, cursor), cursor=cursor)
+        if back.joined(joining):
+            await back.read(_MOST_BEFORE, invited=joining)
+    except Refused as refusal:
+        back.missing = refusal.text
+    return Timeline(back.since_joined(joining), back.missing)
+
+
+async def _before(page: Page, cursor: str) -> frozenset[str]:
+    """The event that was the latest at `cursor`; none if the homeserver does not show any."""
+    try:
+        chunk = (await page({"dir": "b", "from": cursor, "limit": "1"})).get("chunk")
+    except Refused:
+        return frozenset()
+    return frozenset(id for raw in fields.listed(chunk) if (id := _id(raw)) is not None)
 
 
 class _Back:
     """Reads a room backwards from where its timeline begins."""
 
-    def __init__(self, api: Api, room: str, start: str, events: list[object]) -> None:
-        self.events = events
-        self._api = api
-        self._where = path("rooms", room, "messages")
+    def __init__(self, page: Page, start: str | None, events: Sequence[object]) -> None:
+        self.missing = ""
+        self._page = page
         self._at = start
-        self._over = False
+        self._newest_first: list[object] = list(reversed(events))
+        self._known = {id for raw in events if (id := _id(raw)) is not None}
 
-    async def read(self, most: int, *, until: str | None = None, invited: ContactId | None = None) -> str:
-        """Put what came before in front of `events`: back to the cursor `until`, or to the invitation of `invited`.
-        Why that was not reached, if so."""
-        read = 0
-        while not self._over and not (invited is not None and _invited(self.events, invited) is not None):
+    def joined(self, me: ContactId | None) -> bool:
+        """Whether we have come into the room in what was read."""
+        return any(_becomes(raw, me, "join") for raw in self._newest_first)
+
+    def since_joined(self, me: ContactId | None) -> Sequence[object]:
+        """What was said since we were invited, or since we came if nobody had; all if we had been there."""
+        end = len(self._newest_first)
+        for place, raw in enumerate(self._newest_first):
+            if _becomes(raw, me, "join"):
+                end = place
+                break
+        for place in range(end, len(self._newest_first)):
+            if _becomes(self._newest_first[place], me, "invite"):
+                end = place
+                break
+        return self._newest_first[:end][::-1]
+
+    async def read(
+        self, most: int, until: frozenset[str] = frozenset(), *, cursor: str = "", invited: ContactId | None = None
+    ) -> None:
+        """Go on to one of the events `until` (if there is none, to where the homeserver says that `cursor` is), to the
+        invitation of `invited`, or to the room's beginning."""
+        read, empty = 0, 0
+        bounds = {"to": cursor} if cursor and not until else {}
+        if any(_becomes(raw, invited, "invite") for raw in self._newest_first):
+            return
+        while self._at is not None:
             if read >= most:
-                return f"there are more than {most} events before"
-            query = {"dir": "b", "from": self._at, "limit": str(_PAGE)} | ({} if until is None else {"to": until})
-            try:
-                page = await self._api.get(self._where, query)
-            except Refused as refusal:
-                return refusal.text
-            before, end = page.get("chunk"), page.get("end")
-            older = list(reversed(before)) if isinstance(before, list) else []
-            self.events[:0] = _new(older, self.events)
-            read += len(older)
-            if not older or not isinstance(end, str) or end == self._at:
-                # What ends at a cursor has not been read to the room's beginning.
-                self._over = until is None
-                return ""
-            self._at = end
-        return ""
+                self.missing = f"there are more than {most} events before"
+                return
+            page = await self._page({"dir": "b", "from": self._at, "limit": _PAGE, **bounds})
+            older, end = fields.listed(page.get("chunk")), fields.token(page.get("end"))
+            read, empty = read + len(older), 0 if older else empty + 1
+            self._at = end if end != self._at and empty < _MOST_EMPTY else None
+            if self._take(older, until, invited):
+                return
+
+    def _take(self, older: Sequence[object], until: frozenset[str], invited: ContactId | None) -> bool:
+        """Whether that was the end."""
+        for raw in older:
+            id = _id(raw)
+            if id is not None and id in until:
+                return True
+            if id is None or id not in self._known:
+                self._newest_first.append(raw)
+            if id is not None:
+                self._known.add(id)
+            if invited is not None and _becomes(raw, invited, "invite"):
+                return True
+        return False
 
 
-def _new(older: Sequence[object], known: Sequence[object]) -> list[object]:
-    have = {id for raw in known if (id := fields.event_id(fields.mapping(raw).get("event_id"))) is not None}
-    return [raw for raw in older if fields.event_id(fields.mapping(raw).get("event_id")) not in have]
+def _id(raw: object) -> str | None:
+    return fields.event_id(fields.mapping(raw).get("event_id"))
 
 
-def _joined(events: Sequence[object], me: ContactId) -> int | None:
-    """Where we have come into the room, for the last time; a new name is a join event, too."""
-    return _last(events, me, "join")
-
-
-def _invited(events: Sequence[object], me: ContactId) -> int | None:
-    return _last(events, me, "invite")
-
-
-def _last(events: Sequence[object], me: ContactId, membership: str) -> int | None:
-    for place in range(len(events) - 1, -1, -1):
-        found = member(events[place])
-        if found is None or found.user != me or found.membership != membership:
-            continue
-        unsigned = fields.mapping(fields.mapping(events[place]).get("unsigned"))
-        before = fields.mapping(unsigned.get("prev_content")).get("membership")
-        if before != membership and (before is not None or "replaces_state" not in unsigned):
-            return place
-    return None
-
-
-def _ours(events: Sequence[object], me: ContactId) -> Sequence[object]:
-    """What was said since we were invited, or since we came if nobody had."""
-    joined, invited = _joined(events, me), _invited(events, me)
-    if invited is not None and (joined is None or invited < joined):
-        return events[invited + 1 :]
-    return events if joined is None else events[joined + 1 :]
+def _becomes(raw: object, user: ContactId | None, membership: str) -> bool:
+    """Whether this is where `user` comes to be a member of that kind; a new name is a member event, too."""
+    found = member(raw) if user is not None else None
+    if found is None or found.user != user or found.membership != membership:
+        return False
+    unsigned = fields.mapping(fields.mapping(raw).get("unsigned"))
+    before = fields.mapping(unsigned.get("prev_content")).get("membership")
+    return before != membership and (before is not None or "replaces_state" not in unsigned)

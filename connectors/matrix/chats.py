@@ -1,0 +1,202 @@
+"""An account's direct chats: which room is the one with whom, and what happens in it, as contract events.
+
+Of several rooms with one person the one that was spoken in last, or come into last, is *the* direct chat.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+from bridge.contract import (
+    ChatId,
+    ChatKind,
+    ChatSeen,
+    Clock,
+    Contact,
+    ContactId,
+    Event,
+    NetworkId,
+    Reason,
+    Refused,
+    Unparsable,
+)
+from connectors.matrix import events, fields, timeline
+from connectors.matrix.api import Api, path
+from connectors.matrix.directs import Directs
+from connectors.matrix.events import member
+from connectors.matrix.opening import Opening
+from connectors.matrix.patience import Patience
+from connectors.matrix.rooms import Room
+from connectors.matrix.unread import Lines, Unread
+
+_SECONDS = 120.0  # for a page of a room, which a homeserver may have to fetch from others
+_KEPT = 10_000  # event ids
+_AT_ONCE = 10  # events between two turns of the event loop
+
+
+class Chats:
+    """For one session. `current` tells which room is the direct chat with somebody, as last reported."""
+
+    def __init__(
+        self, api: Api, network: NetworkId, opening: Opening, patience: Patience, lines: Lines, clock: Clock
+    ) -> None:
+        self._api = api
+        self._network = network
+        self._opening = opening
+        self._me = opening.me
+        self._rooms = opening.rooms
+        self._directs: Directs = opening.directs
+        self._patience = patience
+        self._lines = lines
+        self._clock = clock
+        self._reported: dict[ContactId, ChatSeen] = {}
+        self._places: OrderedDict[str, str] = OrderedDict()  # of the latest events: in which room each was
+
+    def current(self, contact: ContactId) -> ChatId | None:
+        seen = self._reported.get(contact)
+        return None if seen is None else seen.chat
+
+    async def first(self) -> AsyncIterator[Event]:
+        """The direct chat with everybody who has one."""
+        for contact in self._directs:
+            room = await self._opening.latest(contact)
+            if room is not None:
+                for seen in self._see(room, contact):
+                    yield seen
+
+    def left(self, id: str, news: Mapping[str, object]) -> Iterator[Event]:
+        """We are no longer in a room: what was said before is reported."""
+        room, contact = self._rooms.known(id), self._directs.contact_of(id)
+        self._rooms.forget(id)
+        contact = contact or (room.meant_direct if room is not None else None)
+        if contact is not None and room is not None and self.current(contact) == id:
+            yield from self._events(room, contact, fields.listed(fields.mapping(news.get("timeline")).get("events")))
+            del self._reported[contact]
+
+    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> AsyncIterator[Event]:
+        """What happened in one room since `cursor`, if it is a direct chat. Raises `Unavailable`, `LoggedOut`."""
+        brought = [
+            raw for part in ("state", "timeline") for raw in fields.listed(fields.mapping(news.get(part)).get("events"))
+        ]
+        before = self._rooms.known(id)
+        joining = None if before is not None and before.holds(self._me) else self._me
+        self._rooms.apply(id, brought)
+        contact = self._contact(id, brought)
+        if contact is None:
+            return
+        try:
+            room = await self._patience.ask(id, lambda: self._rooms.of(id))
+        except Refused as refusal:
+            if refusal.reason is Reason.SERVICE:
+                yield self._gap(id, refusal.text)
+            return
+        alone = room.alone_with(self._me, contact)
+        if not alone and self.current(contact) != id and _crowded(brought, self._me, contact) is None:
+            return
+        happened = await timeline.since(self._page(id), news, cursor, joining)
+        if happened.missing:
+            yield self._gap(id, happened.missing)
+        if not alone:
+            async for event in self._end(room, contact, happened.events):
+                yield event
+            return
+        for seen in self._see(room, contact, moves=_spoken(happened.events) or _comes(brought, joining)):
+            yield seen
+        async for event in self._said(room, contact, happened.events):
+            yield event
+
+    async def _end(self, room: Room, contact: ContactId, happened: Sequence[object]) -> AsyncIterator[Event]:
+        """It is no longer a chat of two: what was said before is reported, and that."""
+        async for event in self._said(room, contact, happened[: _crowded(happened, self._me, contact)]):
+            yield event
+        for line in self._lines.line(Unread.CROWDED, ChatId(room.id), person(room, contact)):
+            yield line
+        if self.current(contact) == room.id:
+            del self._reported[contact]
+
+    async def _said(self, room: Room, contact: ContactId, happened: Sequence[object]) -> AsyncIterator[Event]:
+        for start in range(0, len(happened), _AT_ONCE):
+            for event in self._events(room, contact, happened[start : start + _AT_ONCE]):
+                yield event
+            await asyncio.sleep(0)
+
+    def _page(self, id: str) -> timeline.Page:
+        where = path("rooms", id, "messages")
+
+        async def page(query: Mapping[str, str]) -> Mapping[str, object]:
+            return await self._patience.ask(id, lambda: self._api.get(where, query, seconds=_SECONDS))
+
+        return page
+
+    def _events(self, room: Room, contact: ContactId, happened: Sequence[object]) -> Iterator[Event]:
+        now, chat = self._clock.time(), ChatId(room.id)
+        reader = events.Reader(me=self._me, direct=True, names=room.names, network=self._network, now=now)
+        for raw in happened:
+            if not self._belongs(raw, room.id):
+                continue
+            if events.encrypted(raw) and fields.mapping(raw).get("sender") == contact:
+                yield from self._lines.line(Unread.RECEIVED, chat, person(room, contact))
+            yield from events.parse(raw, chat, reader)
+
+    def _belongs(self, raw: object, room: str) -> bool:
+        """An event is in one room only: what comes in a second one under the same id is not believed."""
+        event = fields.mapping(raw)
+        id = fields.event_id(event.get("event_id"))
+        if event.get("room_id", room) != room:
+            return False
+        if id is None:
+            return True
+        place = self._places.setdefault(id, room)
+        if len(self._places) > _KEPT:
+            self._places.popitem(last=False)
+        return place == room
+
+    def _contact(self, id: str, brought: Sequence[object]) -> ContactId | None:
+        """With whom this room is a direct chat: `m.direct` says so, or the invitation did."""
+        listed = self._directs.contact_of(id)
+        if listed is not None:
+            return listed
+        room = self._rooms.known(id)
+        if room is None:
+            room = Room(id)
+            for raw in brought:
+                room.apply(raw, self._me)
+        return room.meant_direct
+
+    def _see(self, room: Room, contact: ContactId, *, moves: bool = False) -> Iterator[ChatSeen]:
+        """`ChatSeen`, if it says anything new. `moves`: this room becomes the direct chat if another was."""
+        seen = ChatSeen(
+            chat=ChatId(room.id), kind=ChatKind.DIRECT, contact=person(room, contact), encrypted=room.encrypted
+        )
+        before = self._reported.get(contact)
+        if before != seen and (before is None or before.chat == seen.chat or moves):
+            self._reported[contact] = seen
+            yield seen
+
+    def _gap(self, id: str, why: str) -> Unparsable:
+        return Unparsable(reason=f"a gap: {why}", source=f"{self._network} {id}", raw="")
+
+
+def person(room: Room, contact: ContactId) -> Contact:
+    """The contact as the room's members see them."""
+    found = room.members.get(contact)
+    return Contact(contact, found.name, found.avatar) if found is not None else Contact(contact)
+
+
+def _spoken(happened: Sequence[object]) -> bool:
+    return any("state_key" not in fields.mapping(raw) for raw in happened)
+
+
+def _comes(brought: Sequence[object], joining: ContactId | None) -> bool:
+    """Whether we have just come into the room."""
+    found = [member(raw) for raw in brought]
+    return any(one is not None and one.user == joining and one.membership == "join" for one in found)
+
+
+def _crowded(happened: Sequence[object], me: ContactId, contact: ContactId) -> int | None:
+    """Where somebody else comes in or is invited; None if nobody does."""
+    for place, raw in enumerate(happened):
+        found = member(raw)
+        if found is not None and found.user not in (me, contact) and found.membership in ("join", "invite"):
+            return place
+    return None

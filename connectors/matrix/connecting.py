@@ -1,0 +1,95 @@
+"""Connecting one's own Matrix account: the token is checked, what is needed is loaded, invitations are accepted."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bridge.contract import Account, AccountId, LoggedOut, NetworkId, Reason, Refused, Unavailable, Workspace
+from connectors.matrix import errors, sync
+from connectors.matrix.api import Api
+from connectors.matrix.chats import Chats
+from connectors.matrix.directs import Directs
+from connectors.matrix.discovery import Configured
+from connectors.matrix.invitations import Invitations
+from connectors.matrix.notes import Notes
+from connectors.matrix.opening import Opening
+from connectors.matrix.patience import Pace, Patience
+from connectors.matrix.rooms import Rooms
+from connectors.matrix.session import MatrixSession
+from connectors.matrix.speaking import Speaker
+from connectors.matrix.sync import Known
+from connectors.matrix.unread import Lines
+
+
+def api_of(account: Account, workspace: Workspace) -> Api:
+    """The API with an account's token."""
+    base = account.secret.get("homeserver", "")
+    trusted = Configured.read(workspace.options.get("homeserver")).trusts(base)
+    return Api(workspace.http, base, trusted, account.secret.get("token", ""))
+
+
+class Connecting:
+    """For all accounts of a network. Of each whose last sync failed it is known after which cursor: when it comes back,
+    that question alone tells whether it works again, so a homeserver in trouble gets one request per try."""
+
+    def __init__(self, network: NetworkId, pace: Pace) -> None:
+        self._network = network
+        self._pace = pace
+        self._failed: dict[AccountId, tuple[str | None]] = {}
+
+    @asynccontextmanager
+    async def connected(self, account: Account, workspace: Workspace) -> AsyncIterator[MatrixSession]:
+        """Raises `Unavailable`, `LoggedOut`."""
+        api = api_of(account, workspace)
+        failed = self._failed.get(account.id)
+        first = None if failed is None else (failed[0], await sync.poll(api, failed[0], wait=False))
+        self._failed.pop(account.id, None)
+        directs = Directs(api, account.me)
+        try:
+            await directs.load()
+        except Refused as refusal:
+            if refusal.reason is Reason.FORBIDDEN:  # it is somebody else's token
+                raise LoggedOut(errors.LOGIN_AGAIN) from refusal
+            raise Unavailable(refusal.text, lasting=True) from refusal
+        known, chats, speaker = await self._parts(account, workspace, api, directs)
+        session = MatrixSession(known, chats, speaker, first=first)
+        try:
+            async with _accepting(known):
+                yield session
+        finally:
+            if session.failed is not None:
+                self._failed[account.id] = session.failed
+
+    async def _parts(
+        self, account: Account, workspace: Workspace, api: Api, directs: Directs
+    ) -> tuple[Known, Chats, Speaker]:
+        me, memory, clock, log = account.me, workspace.memory, workspace.clock, workspace.log
+        opened, invited = Notes(memory, "openings"), Notes(memory, "invited again")
+        await opened.load()
+        await invited.load()
+        invitations = None
+        if workspace.options.get("accept_direct", True) is True:
+            invitations = Invitations(api, me, directs, Notes(memory, "invitations"), clock, log)
+            await invitations.load()
+        rooms, lines, patience = Rooms(api, me), Lines(me, clock), Patience(self._pace, log)
+        opening = Opening(api, me, rooms, directs, opened)
+        known = Known(api, me, self._network, rooms, directs, invitations, patience, lines, clock, log)
+        since = float(account.secret.get("since", "0"))
+        speaker = Speaker(api, me, opening, invited, lines, clock, since)
+        return known, Chats(api, self._network, opening, patience, lines, clock), speaker
+
+
+@asynccontextmanager
+async def _accepting(known: Known) -> AsyncIterator[None]:
+    """Accept invitations meanwhile."""
+    if known.invitations is None:
+        yield
+        return
+    joining = asyncio.create_task(known.invitations.run(), name=f"invitations of {known.me}")
+    try:
+        yield
+    finally:
+        joining.cancel()
+        await asyncio.wait({joining})
+    if not joining.cancelled():
+        joining.result()  # it ends by itself only with a bug

@@ -1,0 +1,130 @@
+"""Sending into direct chats: only to whom it is meant for, in clear only where that is expected, and once.
+
+Source: client-server API #put_matrixclientv3roomsroomidsendeventtypetxnid, #transaction-identifiers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.contract import (
+    Clock,
+    ContactId,
+    MessageId,
+    Reason,
+    Receipt,
+    Refused,
+    Scope,
+    Send,
+    Unavailable,
+    Unconfirmed,
+)
+from connectors.matrix import fields, sending, unread
+from connectors.matrix.api import Api, path
+from connectors.matrix.chats import person
+from connectors.matrix.events import KEY, Member
+from connectors.matrix.notes import Notes
+from connectors.matrix.opening import Opening
+from connectors.matrix.rooms import Room
+from connectors.matrix.unread import Unread
+
+_DURABLE = 1_800.0  # seconds for which homeservers surely know transaction ids
+_LATE = 60.0  # seconds after which an action says when it was said
+_LOOK_BACK = 500  # events among which we look for our key
+_AGAIN = 3_600.0  # seconds between two invitations of somebody who has left
+_GONE = (Reason.FORBIDDEN, Reason.NOT_FOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """For one session."""
+
+    api: Api
+    me: ContactId
+    opening: Opening
+    invited: Notes  # when somebody was invited again, by room
+    lines: unread.Lines
+    clock: Clock
+    since: float
+    """When the account's token became ours: transaction ids of before mean nothing with it."""
+
+    async def send(self, action: Send) -> Receipt:
+        """Raises the four errors."""
+        room = await self._room(action)
+        await self._check(room)
+        if action.maybe_done and (found := await self._found(room, action)) is not None:
+            return Receipt((found,))
+        where = path("rooms", room.id, "send", "m.room.message", action.key)
+        sent = fields.event_id((await self.api.put(where, sending.content(action.message, action.key))).get("event_id"))
+        if sent is None:
+            raise Refused("The homeserver gave no id for the message, so it may not have arrived.", Reason.SERVICE)
+        return Receipt((MessageId(sent),))
+
+    async def _room(self, action: Send) -> Room:
+        """The room of the chat. If we have left it (in another app), a new one is opened; the sync then tells that this
+        is the chat now, and the action comes again."""
+        try:
+            return await self.opening.rooms.of(action.chat)
+        except Refused as refusal:
+            contact = self.opening.directs.contact_of(action.chat)
+            if contact is None or refusal.reason not in _GONE:
+                text = "You are not in this Matrix chat any more. Write to the person's own address for a new one."
+                raise Refused(text, refusal.reason) from refusal
+            await self.opening.direct(contact, action.key)
+            text = "You had left this Matrix chat, and a new one is being opened."
+            raise Unavailable(text, retry_after=2.0, scope=Scope.CHAT) from refusal
+
+    async def _check(self, room: Room) -> None:
+        """Whether what is meant for one person reaches that person, nobody else, and nobody in clear who relies on
+        encryption. Raises `Refused`, and what an invitation raises."""
+        contact = self.opening.directs.contact_of(room.id) or room.meant_direct
+        if contact is None:
+            text = (
+                "This Matrix room is no direct chat, and the gateway does not carry rooms yet. Use a Matrix app for it."
+            )
+            raise Refused(text, Reason.NOT_ALLOWED)
+        if room.encrypted:
+            self.lines.say(Unread.SENT, room.chat, person(room, contact))
+            raise Refused(unread.REFUSAL, Reason.NOT_ACCEPTABLE)
+        if not room.alone_with(self.me, contact):
+            text = (
+                "Other people have come into this Matrix chat, so your message was not sent. Use a Matrix app for it."
+            )
+            raise Refused(text, Reason.NOT_ALLOWED)
+        if not room.present(contact):
+            await self._invite_again(room, contact)
+
+    async def _invite_again(self, room: Room, contact: ContactId) -> None:
+        """Who has left is invited with the first message to them, at most once an hour, whatever comes of it."""
+        now = self.clock.time()
+        old = [id for id, at in self.invited.all().items() if now - float(at) >= _AGAIN]
+        await self.invited.drop(*old)
+        if self.invited.get(room.id) is not None or not await self.invited.put(room.id, str(now)):
+            text = f"{contact} has left this Matrix chat and was invited to come back. Write again when they are here."
+            raise Refused(text, Reason.SERVICE)
+        try:
+            await self.api.post(path("rooms", room.id, "invite"), {"user_id": contact})
+        except (Unavailable, Unconfirmed):
+            # The room tells, when it is asked again, whether they are invited.
+            self.opening.rooms.forget(room.id)
+            await self.invited.drop(room.id)
+            raise
+        # What follows need not wait until a sync tells.
+        room.members[contact] = Member(user=contact, membership="invite", by=self.me)
+
+    async def _found(self, room: Room, action: Send) -> MessageId | None:
+        """The event of an earlier try, where the transaction id may mean nothing any more."""
+        now = self.clock.time()
+        said = now - _LATE if action.at is None else action.at
+        if said > now - _DURABLE and said > self.since:
+            return None
+        query = {"dir": "b", "limit": str(_LOOK_BACK)}
+        page = await self.api.get(path("rooms", room.id, "messages"), query)
+        for raw in fields.listed(page.get("chunk")):
+            if (found := self._made_by(fields.mapping(raw), action.key)) is not None:
+                return found
+        return None
+
+    def _made_by(self, event: Mapping[str, object], key: str) -> MessageId | None:
+        id = fields.event_id(event.get("event_id"))
+        ours = event.get("sender") == self.me and fields.mapping(event.get("content")).get(KEY) == key
+        return MessageId(id) if ours and id is not None else None
