@@ -1,11 +1,12 @@
 """Reading deliveries for lanes: pages for many lanes at once, beside the writer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import Connection, func, select
 
+from bridge.store import statements
 from bridge.store import tables as t
 from bridge.store.owed import OPEN
 from bridge.store.rows import Copy, Debt
@@ -66,29 +67,21 @@ def pages(connection: Connection, wanted: Iterable[tuple[int, int, int]]) -> dic
 
 def copies_of_many(connection: Connection, owed: Sequence[Debt]) -> None:
     """Fill in what the messages of these deliveries are called where they go, one statement for hundreds."""
-    mark = "(?, ?)" if connection.dialect.name == "sqlite" else "(%s, %s)"
     by_place: dict[tuple[int, int], list[Debt]] = {}
     for debt in owed:
         debt.copies = []
         by_place.setdefault((debt.message, debt.chat), []).append(debt)
-    places = list(by_place)
-    for start in range(0, len(places), 400):
-        some = places[start : start + 400]
-        values = ", ".join([mark] * len(some))
-        source = f"VALUES {values}" if connection.dialect.name == "sqlite" else values
-        statement = (
-            "SELECT chat, native, message, part, version FROM copies INDEXED BY copies_message"
-            if connection.dialect.name == "sqlite"
-            else "SELECT chat, native, message, part, version FROM copies"
-        )
-        rows = connection.exec_driver_sql(
-            f"{statement} WHERE (message, chat) IN ({source})", tuple(v for place in some for v in place)
-        )
-        for row in rows:
-            copy = Copy(*row)
-            for debt in by_place[copy.message, copy.chat]:
-                assert debt.copies is not None
-                debt.copies.append(copy)
+    for copy in _copies(connection, by_place):
+        for debt in by_place[copy.message, copy.chat]:
+            assert debt.copies is not None
+            debt.copies.append(copy)
+
+
+def _copies(connection: Connection, places: Iterable[tuple[int, int]]) -> Iterator[Copy]:
+    """By (message, chat)."""
+    columns = "chat, native, message, part, version"
+    for row in statements.rows_of(connection, "copies", columns, ("message", "chat"), places, "copies_message"):
+        yield Copy(*row)
 
 
 @lru_cache(_AT_ONCE)
@@ -110,10 +103,8 @@ def _page(number: int, mark: str) -> str:
 def copies_of(connection: Connection, chat: int, messages: Sequence[int]) -> dict[int, list[Copy]]:
     """What these messages are called in `chat`."""
     found: dict[int, list[Copy]] = {message: [] for message in messages}
-    c = t.copies.c
-    query = select(c.chat, c.native, c.message, c.part, c.version).where(c.message.in_(messages), c.chat == chat)
-    for row in connection.execute(query):
-        found[row[2]].append(Copy(*row))
+    for copy in _copies(connection, [(message, chat) for message in messages]):
+        found[copy.message].append(copy)
     return found
 
 
