@@ -14,6 +14,8 @@ from connectors.matrix.events import KEY
 from connectors.matrix.text import html_of
 
 LARGEST = 60_000  # bytes of a content; signatures, hashes and ids around it take the rest
+_NEARLY = LARGEST * 9 // 10
+_MOST_LOOKS = 4
 _TYPES = {Style.TEXT: "m.text", Style.EMOTE: "m.emote", Style.NOTICE: "m.notice"}
 
 
@@ -48,7 +50,7 @@ def _pieces(message: Message) -> Iterator[Message]:
     text, start = message.text, 0
     while True:
         rest = _piece(message, start, len(text))
-        if size(rest) <= LARGEST:
+        if len(rest.text) <= LARGEST and size(rest) <= LARGEST:
             yield rest
             return
         end = _boundary(text, start, _fitting(message, start))
@@ -57,14 +59,21 @@ def _pieces(message: Message) -> Iterator[Message]:
 
 
 def _fitting(message: Message, start: int) -> int:
-    """Where the longest piece from `start` ends that an event can hold."""
+    """Where a piece from `start` ends that an event can hold and that nearly fills it. Each look costs milliseconds, so
+    the next one is where the last one says that the end should be; bisecting is for texts that are not alike all over.
+    """
     low, high = start + 1, min(len(message.text), start + LARGEST)
+    end, looks = high, 0
     while low < high:
-        middle = (low + high + 1) // 2
-        if size(_piece(message, start, middle)) <= LARGEST:
-            low = middle
+        needed, looks = size(_piece(message, start, end)), looks + 1
+        if needed > LARGEST:
+            high = end - 1
         else:
-            high = middle - 1
+            low = end
+            if needed > _NEARLY:
+                break
+        end = start + (end - start) * _NEARLY // needed + 1 if looks < _MOST_LOOKS else (low + high + 1) // 2
+        end = min(high, max(low + 1, end))
     return low
 
 

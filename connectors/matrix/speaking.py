@@ -54,7 +54,14 @@ class Speaker:
         if action.maybe_done and (found := await self._found(room, action)) is not None:
             return Receipt((found,))
         where = path("rooms", room.id, "send", "m.room.message", action.key)
-        sent = fields.event_id((await self.api.put(where, sending.content(action.message, action.key))).get("event_id"))
+        try:
+            said = await self.api.put(where, sending.content(action.message, action.key))
+        except Refused as refusal:
+            if refusal.reason in _GONE:
+                self.opening.rooms.forget(room.id)
+                await self._room(action)  # raises if we have just left it
+            raise
+        sent = fields.event_id(said.get("event_id"))
         if sent is None:
             raise Refused("The homeserver gave no id for the message, so it may not have arrived.", Reason.SERVICE)
         return Receipt((MessageId(sent),))
