@@ -67,6 +67,7 @@ class Stream:
         self._condition = ""
         self._pings = 0
         self._asked: str | None = None  # id of the ping under way
+        self._asked_at = 0.0
         self._behind: list[asyncio.Future[None]] = []  # wait for the ping under way
         self._next: list[asyncio.Future[None]] = []  # wait for the one after it
         self._held = False
@@ -107,6 +108,7 @@ class Stream:
     def hold(self, held: bool) -> None:
         """Stop reading from the server, or go on."""
         self._held = held
+        self._asked_at = time.time()  # an answer that nobody read is not late
         if self._component is not None:
             self._component.hold(held)
 
@@ -126,6 +128,7 @@ class Stream:
         assert self._component is not None
         self._pings += 1
         self._asked = f"fence-{self._pings}"
+        self._asked_at = time.time()
         domain = self.gateway.domain
         self._component.write(
             f'<iq type="get" id="{self._asked}" from="{domain}" to="{domain}"><ping xmlns="urn:xmpp:ping"/></iq>'
@@ -169,11 +172,15 @@ class Stream:
         return True
 
     async def _watch(self) -> None:
-        """Until the stream is over; a silent one is asked, and ended if it does not answer."""
+        """Until the stream is over; a silent one is asked, and ended if it does not answer. So is one that says much
+        and never answers: everything that we write would wait for ever."""
         while not self._over.is_set():
             quiet = time.time() - self.last_inbound
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), max(self._timing.probe / 25, self._timing.probe - quiet))
+            if self._asked is not None and time.time() - self._asked_at > 2 * self._timing.answer and not self._held:
+                self._condition = "silence"
+                return
             if self._over.is_set() or self._held or time.time() - self.last_inbound < self._timing.probe:
                 continue
             try:

@@ -68,6 +68,24 @@ async def test_a_server_that_says_nothing_any_more_is_given_up() -> None:
         assert ends.stream.error == "The XMPP server does not answer any more."
 
 
+async def test_a_server_that_talks_and_never_answers_is_given_up() -> None:
+    server = Server(deaf=True)
+    async with connected(server) as ends:
+        await change(ends)
+        fence = asyncio.create_task(ends.stream.fence())
+        down = asyncio.create_task(change(ends))
+        async with asyncio.timeout(5):
+            while not down.done():
+                assert server.writer is not None
+                server.writer.write(b"<message from='a@b' to='far.example'/>")
+                await asyncio.wait([down], timeout=0.02)
+
+        assert not down.result()
+        assert ends.stream.error == "The XMPP server does not answer any more."
+        with pytest.raises(Unconfirmed):
+            await fence
+
+
 async def test_a_server_that_is_quiet_but_there_is_kept() -> None:
     async with connected(Server()) as ends:
         await change(ends)
