@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
+from bridge.hub.bell import Bell
 from bridge.store import deliveries
 from bridge.store.database import Database
 from bridge.store.rows import Copy
@@ -25,7 +26,7 @@ class Known:
         self._chat = chat
         self._copies: OrderedDict[int, dict[str, Copy]] = OrderedDict()
         self._whole: set[int] = set()  # messages of which everything stored is in `_copies`
-        self._settled = asyncio.Event()
+        self._settled = Bell()
 
     def add(self, copies: Iterable[Copy]) -> None:
         for copy in copies:
@@ -64,18 +65,16 @@ class Known:
     async def settled(self) -> None:
         """Wait until every end is durable."""
         while self.owed:
-            self._settled.clear()
-            await self._settled.wait()
+            await self._settled.heard()
 
     async def room(self, flying: int) -> None:
         """Wait until no more than 256 deliveries are under way or uncommitted."""
         while self.owed + flying > MOST_OWED:
-            self._settled.clear()
-            await self._settled.wait()
+            await self._settled.heard()
 
     def _settle(self, durable: "asyncio.Future[None]") -> None:
         self.owed -= 1
-        self._settled.set()
+        self._settled.ring()
 
     def _forget(self) -> None:
         while len(self._copies) > _KEPT + MOST_OWED:  # what goes is older than every uncommitted end

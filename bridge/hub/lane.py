@@ -13,9 +13,10 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bridge.contract import ChatId, ConnectorError, LoggedOut, Reason, Refused, Scope, Unavailable, Unconfirmed
+from bridge.hub.bell import Bell
 from bridge.hub.known import MOST_OWED, Known
 from bridge.hub.limits import Limits
 from bridge.hub.performing import Performer, Ready, Reopened
@@ -66,8 +67,8 @@ class Lane:
         self.known = known
         self.next: deque[Debt] = deque()
         self.flying: dict[int, Debt] = {}
-        self.landed = asyncio.Event()
-        self.woken = asyncio.Event()
+        self.landed = Bell()
+        self.woken = Bell()
         self.blocked = ""  # why nothing moves, if nothing does
         self.ending = False  # start nothing more
         self.behind = unsure > 0
@@ -106,23 +107,22 @@ class Lane:
         self._anew = self.behind = True
         self._unsure = max(self._unsure, unsure)
         self.next.clear()
-        self.woken.set()
+        self.woken.ring()
 
     def wake(self) -> None:
         """Something that this lane may wait for has changed."""
-        self.woken.set()
+        self.woken.ring()
 
     def end(self) -> None:
         """Start nothing more; `run` ends when what is under way has landed."""
         self.ending = True
-        self.landed.set()
+        self.landed.ring()
 
     async def under_way(self) -> None:
         """Return when what is under way now has landed."""
         now = set(self.flying)
         while now & self.flying.keys():
-            self.landed.clear()
-            await self.landed.wait()
+            await self.landed.heard()
 
     async def run(self) -> None:
         """Perform until nothing is left. Cancelled on shutdown, when what is under way has had time to land."""
@@ -163,8 +163,7 @@ class Lane:
         if self.next and not self._failed and not self.ending and await self._may_start(self.next[0]):
             await self._begin(self.next.popleft())
         elif self.flying:
-            self.landed.clear()
-            await self.landed.wait()
+            await self.landed.heard()
         elif self._failed:
             await self._recover()
 
@@ -182,8 +181,7 @@ class Lane:
             task.add_done_callback(self._tasks.discard)
         else:
             while len(self.flying) > 1:  # parts must not mix with what is under way
-                self.landed.clear()
-                await self.landed.wait()
+                await self.landed.heard()
             if self._failed:
                 self._failed.append((owed, Unavailable("Something before it failed.", scope=Scope.CHAT)))
                 self._land(owed)
@@ -198,7 +196,7 @@ class Lane:
 
     def _land(self, owed: Debt) -> None:
         self.flying.pop(owed.event, None)
-        self.landed.set()
+        self.landed.ring()
 
     async def _may_start(self, owed: Debt) -> bool:
         if self.flying and (
@@ -222,8 +220,7 @@ class Lane:
             self.next.popleft()
             await self._roads.ends.given_up(owed, self.place, self.blocked)
             return
-        self.woken.clear()
-        waits = [asyncio.ensure_future(self.woken.wait())]
+        waits: list[asyncio.Future[Any]] = [self.woken.heard()]
         if seat is not None:
             waits.append(asyncio.ensure_future(seat.up.wait()))
         try:
@@ -295,9 +292,8 @@ class Lane:
         """Sleep, unless something changes for the account."""
         self.blocked = why
         self._shrink()
-        self.woken.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.woken.wait(), seconds)
+            await asyncio.wait_for(self.woken.heard(), seconds)
 
     def _out_of_patience(self, owed: Debt) -> bool:
         return time.time() - owed.since > self._roads.limits.patience
