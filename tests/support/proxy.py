@@ -78,10 +78,14 @@ class Proxy:
                 one.close()
 
     async def _carry(self, source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
-        while chunk := await source.read(_CHUNK):
+        try:
+            while chunk := await source.read(_CHUNK):
+                if to not in self._frozen:
+                    to.write(chunk)
+                    await to.drain()
+        except ConnectionError:
             if to not in self._frozen:
-                to.write(chunk)
-                await to.drain()
+                raise
         if to not in self._frozen:
             to.close()
         else:
