@@ -79,7 +79,7 @@ class MemorySession:
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
         try:
-            reader, writer = await asyncio.open_unix_connection(self._socket, limit=wire.LONGEST)
+            reader, writer = await asyncio.open_unix_connection(self._socket)
         except OSError as error:
             raise Unavailable("The network cannot be reached.") from error
         try:
