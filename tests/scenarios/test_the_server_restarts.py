@@ -82,4 +82,5 @@ async def test_our_own_half_open_stream_does_not_keep_us_out(tmp_path: Path) -> 
             proxy.drop()
             await asyncio.to_thread(lambda: play.gateway.time_until(True, 30))
             await play.world.says("juliet", play.chat, "here again")
-            assert await play.app.text_from(play.juliet, 40) == "here again"
+            # Her first words may come once more: the kill may have been faster than their receipt.
+            await play.app.expect(lambda s: body(s) == "here again", 40)
