@@ -169,9 +169,12 @@ class Performer:
             raise
 
     def _needless(self, owed: Debt, copies: Sequence[Copy]) -> bool:
-        """An edit that was folded into its message, or whose message was cancelled before it ever arrived."""
-        shown = [copy for copy in copies if copy.part >= 0]
-        return all(copy.version >= owed.event for copy in shown) if shown else owed.retracted is not None
+        """An edit that was folded into its message, or whose message was cancelled before it ever arrived. Copies that
+        show this very edit can also come from an attempt that did not get to its end."""
+        shown = [copy.version for copy in copies if copy.part >= 0]
+        if not shown:
+            return owed.retracted is not None
+        return min(shown) > owed.event or (min(shown) == owed.event and not owed.maybe)
 
     async def _wish(
         self, owed: Debt, place: Place, known: Known, event: Journaled, seat: Seat, *, folds: bool
