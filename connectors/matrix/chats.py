@@ -66,10 +66,10 @@ class Chats:
 
     def left(self, id: str, news: Mapping[str, object]) -> Iterator[Event]:
         """We are no longer in a room: what was said before is reported."""
-        room, contact = self._rooms.known(id), self._directs.contact_of(id)
+        room = self._rooms.known(id) or Room(id)
         self._rooms.forget(id)
-        contact = contact or (room.meant_direct if room is not None else None)
-        if contact is not None and room is not None and self.current(contact) == id:
+        contact = next((contact for contact, seen in self._reported.items() if seen.chat == id), None)
+        if contact is not None:
             yield from self._events(room, contact, fields.listed(fields.mapping(news.get("timeline")).get("events")))
             del self._reported[contact]
 

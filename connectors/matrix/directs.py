@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from bridge.contract import ContactId
-from connectors.matrix import errors, fields, ids
+from connectors.matrix import decoding, errors, fields, ids
 from connectors.matrix.api import Api, path
 
 KIND = "m.direct"
@@ -58,8 +58,10 @@ class Directs:
 
     async def _stored(self) -> object:
         answer = await self._api.ask("GET", self._where)
-        if errors.code_of(answer) == "M_NOT_FOUND":
+        if errors.code_of(answer) == "M_NOT_FOUND" or answer.body.strip() == b"null":
             return {}
+        if answer.status == 200 and (stored := decoding.decoded(answer.body)) is not None:
+            return stored
         return errors.read(answer, changes=False)
 
 

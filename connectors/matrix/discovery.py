@@ -6,6 +6,7 @@ What people type never leads into the operator's network: `Http` refuses private
 that the configuration names is `trusted`, however it is typed.
 """
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -19,6 +20,7 @@ from connectors.matrix.api import Api
 _SECONDS = 10.0  # for each of the small documents asked for here
 _LARGEST = 64 * 1024  # bytes of one
 _REDIRECTS = 5
+_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")  # a name, with letters of other alphabets encoded, or an address
 
 
 class NotFound(Exception):
@@ -120,7 +122,9 @@ def _base(text: str) -> str:
     """A base URL in one spelling, without a slash at its end. Raises `NotFound`."""
     try:
         url = URL(text.strip())
-        if url.scheme not in ("http", "https") or not url.host or not url.port or url.user or url.password:
+        if url.scheme not in ("http", "https") or not url.port or url.user or url.password:
+            raise ValueError("not a base URL")
+        if not _HOST.fullmatch(url.raw_host or ""):
             raise ValueError("not a base URL")
     except ValueError as error:
         raise NotFound("That is no homeserver's address. It looks like example.org or https://example.org.") from error

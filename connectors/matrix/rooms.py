@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bridge.contract import ChatId, ContactId, Scope
+from bridge.contract import ChatId, ContactId, Reason, Refused, Scope
 from connectors.matrix import errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.events import Member, member
@@ -92,6 +92,8 @@ class Rooms:
         found = self._rooms.get(id) or await self._load(id)
         if id in self._rooms:
             self._rooms.move_to_end(id)
+        if not found.holds(self._me):  # Synapse shows those who have left how it was then
+            raise Refused("You are not in this Matrix chat any more.", Reason.FORBIDDEN)
         return found
 
     def apply(self, id: str, state: Sequence[object]) -> None:

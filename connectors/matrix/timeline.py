@@ -65,7 +65,6 @@ class _Back:
         self._page = page
         self._at = start
         self._newest_first: list[object] = list(reversed(events))
-        self._known = {id for raw in events if (id := _id(raw)) is not None}
 
     def joined(self, me: ContactId | None) -> bool:
         """Whether we have come into the room in what was read."""
@@ -107,13 +106,9 @@ class _Back:
     def _take(self, older: Sequence[object], until: frozenset[str], invited: ContactId | None) -> bool:
         """Whether that was the end."""
         for raw in older:
-            id = _id(raw)
-            if id is not None and id in until:
+            if _id(raw) in until:
                 return True
-            if id is None or id not in self._known:
-                self._newest_first.append(raw)
-            if id is not None:
-                self._known.add(id)
+            self._newest_first.append(raw)
             if invited is not None and _becomes(raw, invited, "invite"):
                 return True
         return False

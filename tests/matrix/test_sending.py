@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiohttp import web
 
 from bridge.contract import (
     ChatSeen,
@@ -114,6 +115,28 @@ async def test_encryption_that_comes_while_the_room_is_asked_for_is_not_overlook
         go.set()
         with pytest.raises(Refused, match="encrypted"):
             await sent
+
+    assert play.server.said(room) == []
+
+
+async def test_encryption_that_a_sync_brings_is_not_overtaken_by_an_older_answer(play: Stage) -> None:
+    """The same, and what the sync itself asks about the room is answered last."""
+    room = play.server.direct(play.romeo, play.juliet)
+    arrived, go = [asyncio.Event(), asyncio.Event()], [asyncio.Event(), asyncio.Event()]
+    async with play.reading() as (_, first):
+        cursor = first.cursor
+
+    async with play.reading(cursor) as (session, _):
+        play.server.fault("GET", "/state", held(arrived[0], go[0]))
+        sent = asyncio.create_task(session.perform(a_send(room)))
+        await arrived[0].wait()
+        play.server.fault("GET", "/state", held(arrived[1], go[1]))
+        play.server.put_state(room, play.juliet, "m.room.encryption", ENCRYPTION)
+        await arrived[1].wait()
+        go[0].set()
+        with pytest.raises(Refused, match="encrypted"):
+            await sent
+        go[1].set()
 
     assert play.server.said(room) == []
 
@@ -241,6 +264,28 @@ async def test_a_chat_that_we_have_left_is_opened_anew_once(play: Stage) -> None
     assert again == new.chat
     assert play.server.said(new.chat) == ["hello"]
     assert play.server.count("createRoom") == 1
+
+
+async def test_a_chat_that_is_opened_anew_is_told_although_its_room_comes_in_pieces(play: Stage) -> None:
+    """A sync brings the new room before the other person is invited."""
+    room = play.server.direct(play.romeo, play.juliet)
+
+    async def slowly(request: web.Request, handler: object) -> web.StreamResponse:
+        made = play.server.create_room(play.romeo)
+        while play.server.syncs[-1].get("since") != play.server.here:
+            await asyncio.sleep(0.01)
+        play.server.invite(made, play.juliet, play.romeo, direct=True)
+        return web.json_response({"room_id": made})
+
+    play.server.fault("POST", "createRoom", slowly)
+
+    async with play.reading() as (session, reader):
+        play.server.leave(room, play.romeo)
+        with pytest.raises(Unavailable):
+            await session.perform(a_send(room))
+        await reader.until(lambda r: len(r.of(ChatSeen)) == 2)
+
+    assert reader.of(ChatSeen)[-1].chat != room
 
 
 async def test_a_chat_that_nobody_knows_is_refused_with_a_sentence(play: Stage) -> None:

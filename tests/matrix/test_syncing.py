@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -29,6 +30,17 @@ async def caught_up(play: Stage) -> str:
     """A cursor of now."""
     async with play.reading() as (_, reader):
         return reader.cursor or ""
+
+
+@contextlib.asynccontextmanager
+async def one_sync(play: Stage) -> AsyncIterator[None]:
+    """What happens in here comes in one sync."""
+    arrived, go = asyncio.Event(), asyncio.Event()
+    play.server.fault("GET", "/sync", held(arrived, go))
+    play.server.set_account_data(play.romeo, "other", {})  # ends the sync that is waiting
+    await arrived.wait()
+    yield
+    go.set()
 
 
 async def test_a_first_sync_reports_chats_and_no_messages_and_is_given_time(play: Stage) -> None:
@@ -235,12 +247,13 @@ async def test_a_new_name_of_ours_is_no_joining(play: Stage) -> None:
     room = play.server.direct(play.romeo, play.juliet)
     async with play.reading() as (session, reader):
         await session.perform(a_send(room))
-        play.server.say(room, play.juliet, "before")
-        play.server.add(
-            room, {"type": "m.room.member", "sender": play.romeo, "state_key": play.romeo,
-                   "content": {"membership": "join", "displayname": "R"}},
-        )  # fmt: skip
-        play.server.say(room, play.juliet, "after")
+        async with one_sync(play):
+            play.server.say(room, play.juliet, "before")
+            play.server.add(
+                room, {"type": "m.room.member", "sender": play.romeo, "state_key": play.romeo,
+                       "content": {"membership": "join", "displayname": "R"}},
+            )  # fmt: skip
+            play.server.say(room, play.juliet, "after")
         await reader.until(lambda r: "after" in r.texts)
 
     assert reader.texts == ["before", "after"]
@@ -371,13 +384,9 @@ async def test_what_was_said_before_we_left_is_reported(play: Stage) -> None:
     room = play.server.direct(play.romeo, play.juliet)
 
     async with play.reading() as (_, reader):
-        arrived, go = asyncio.Event(), asyncio.Event()
-        play.server.fault("GET", "/sync", held(arrived, go))
-        play.server.set_account_data(play.romeo, "m.direct", {play.juliet: [room]})
-        await arrived.wait()
-        play.server.say(room, play.juliet, "farewell")
-        play.server.leave(room, play.romeo, by=play.juliet)
-        go.set()
+        async with one_sync(play):
+            play.server.say(room, play.juliet, "farewell")
+            play.server.leave(room, play.romeo, by=play.juliet)
         await reader.until(lambda r: bool(r.texts))
 
     assert reader.texts == ["farewell"]

@@ -178,8 +178,11 @@ class Homeserver(World):
         return user, room
 
     async def _state(self, request: web.Request) -> Answer:
-        _, room = self._member(request)
-        return web.json_response(list(self.state(room).values()))
+        user, room = self._user(request), request.match_info["room"]
+        if room not in self.rooms or self.membership(room, user) not in ("join", "leave"):
+            raise refusal(403, "M_FORBIDDEN", f"User {user} not in room {room}")
+        left = self.membership(room, user) == "leave"
+        return web.json_response(list(self.state(room, self.changed_at(room, user) if left else None).values()))
 
     async def _state_event(self, request: web.Request) -> Answer:
         _, room = self._member(request)

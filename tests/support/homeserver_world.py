@@ -114,6 +114,11 @@ class World:
             if isinstance(event, dict) and event.get("type") == "m.room.message"
         ]
 
+    def changed_at(self, room: str, user: str) -> int:
+        """Where somebody's present membership began."""
+        found = self.state(room)[("m.room.member", user)]
+        return next(place for place, event in self.rooms[room] if event is found)
+
     def page(self, room: str, start: int | None, bound: int, query: Mapping[str, str]) -> Any:
         """Backwards from `start`, to `bound`."""
         before = [(p, e) for p, e in reversed(self.rooms[room]) if (start is None or p <= start) and p > bound]
@@ -170,8 +175,7 @@ class World:
         }
 
     def _changed(self, room: str, user: str, since: int | None) -> bool:
-        found = self.state(room)[("m.room.member", user)]
-        return any(event is found and (since is None or place > since) for place, event in self.rooms[room])
+        return since is None or self.changed_at(room, user) > since
 
     def _step(self) -> int:
         self._here += 1
