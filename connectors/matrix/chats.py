@@ -5,7 +5,7 @@ Of several rooms with one person the one that was spoken in last, or come into l
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bridge.contract import (
     ChatId,
@@ -21,9 +21,10 @@ from bridge.contract import (
     Unparsable,
 )
 from connectors.matrix import events, fields, timeline
-from connectors.matrix.api import Api, path
+from connectors.matrix.api import path
 from connectors.matrix.directs import Directs
 from connectors.matrix.events import member
+from connectors.matrix.notes import Notes
 from connectors.matrix.opening import Opening
 from connectors.matrix.patience import Patience
 from connectors.matrix.rooms import Room
@@ -38,14 +39,22 @@ class Chats:
     """For one session. `current` tells which room is the direct chat with somebody, as last reported."""
 
     def __init__(
-        self, api: Api, network: NetworkId, opening: Opening, patience: Patience, lines: Lines, clock: Clock
+        self,
+        network: NetworkId,
+        opening: Opening,
+        left: Notes,
+        patience: Patience,
+        lines: Lines,
+        clock: Clock,
     ) -> None:
-        self._api = api
+        """`left` remembers with whom the rooms were that we have left."""
+        self._api = opening.api
         self._network = network
         self._opening = opening
         self._me = opening.me
         self._rooms = opening.rooms
         self._directs: Directs = opening.directs
+        self._left = left
         self._patience = patience
         self._lines = lines
         self._clock = clock
@@ -56,69 +65,71 @@ class Chats:
         seen = self._reported.get(contact)
         return None if seen is None else seen.chat
 
-    async def first(self) -> AsyncIterator[Event]:
+    async def first(self) -> Sequence[Event]:
         """The direct chat with everybody who has one."""
+        found: list[Event] = []
         for contact in self._directs:
-            room = await self._opening.latest(contact)
-            if room is not None:
-                for seen in self._see(room, contact):
-                    yield seen
+            found += await self._latest(contact)
+        return found
 
-    def left(self, id: str, news: Mapping[str, object]) -> Iterator[Event]:
-        """We are no longer in a room: what was said before is reported."""
+    async def left(self, id: str, news: Mapping[str, object]) -> Sequence[Event]:
+        """We are no longer in a room: what was said before is reported, and which room is the chat now, if any."""
         room = self._rooms.known(id) or Room(id)
         self._rooms.forget(id)
         contact = next((contact for contact, seen in self._reported.items() if seen.chat == id), None)
+        said = [] if contact is None else await self._said(room, contact, _timeline(news))
+        contact = contact or self._directs.contact_of(id) or room.meant_direct
         if contact is not None:
-            yield from self._events(room, contact, fields.listed(fields.mapping(news.get("timeline")).get("events")))
-            del self._reported[contact]
+            await self._left.keep(id, contact)
+            said += await self._instead(id, contact)
+        return said
 
-    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> AsyncIterator[Event]:
+    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> Sequence[Event]:
         """What happened in one room since `cursor`, if it is a direct chat. Raises `Unavailable`, `LoggedOut`."""
-        brought = [
-            raw for part in ("state", "timeline") for raw in fields.listed(fields.mapping(news.get(part)).get("events"))
-        ]
+        brought = [*fields.listed(fields.mapping(news.get("state")).get("events")), *_timeline(news)]
         before = self._rooms.known(id)
         joining = None if before is not None and before.holds(self._me) else self._me
         self._rooms.apply(id, brought)
         contact = self._contact(id, brought)
         if contact is None:
-            return
+            return ()
         try:
             room = await self._patience.ask(id, lambda: self._rooms.of(id))
         except Refused as refusal:
-            if refusal.reason is Reason.SERVICE:
-                yield self._gap(id, refusal.text)
-            return
-        alone = room.alone_with(self._me, contact)
-        if not alone and self.current(contact) != id and _crowded(brought, self._me, contact) is None:
-            return
+            return [self._gap(id, refusal.text)] if refusal.reason is Reason.SERVICE else ()
         happened = await timeline.since(self._page(id), news, cursor, joining)
-        if happened.missing:
-            yield self._gap(id, happened.missing)
-        if not alone:
-            async for event in self._end(room, contact, happened.events):
-                yield event
-            return
-        for seen in self._see(room, contact, moves=_spoken(happened.events) or _comes(brought, joining)):
-            yield seen
-        async for event in self._said(room, contact, happened.events):
-            yield event
+        found: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
+        if not room.alone_with(self._me, contact):
+            return found + await self._crowded(room, contact, happened.events)
+        found += self._see(room, contact, moves=_spoken(happened.events) or _comes(brought, joining))
+        return found + await self._said(room, contact, happened.events)
 
-    async def _end(self, room: Room, contact: ContactId, happened: Sequence[object]) -> AsyncIterator[Event]:
-        """It is no longer a chat of two: what was said before is reported, and that."""
-        async for event in self._said(room, contact, happened[: _crowded(happened, self._me, contact)]):
-            yield event
-        for line in self._lines.line(Unread.CROWDED, ChatId(room.id), person(room, contact)):
-            yield line
-        if self.current(contact) == room.id:
-            del self._reported[contact]
+    async def _crowded(self, room: Room, contact: ContactId, happened: Sequence[object]) -> list[Event]:
+        """It is no chat of two. If it has been one, what was said till then is reported, and that it is over."""
+        crowd = _crowd(happened, self._me, contact)
+        if crowd is None and self.current(contact) != room.id:
+            return []
+        found = await self._said(room, contact, happened[:crowd])
+        found += self._lines.line(Unread.CROWDED, ChatId(room.id), person(room, contact))
+        return found + await self._instead(room.id, contact)
 
-    async def _said(self, room: Room, contact: ContactId, happened: Sequence[object]) -> AsyncIterator[Event]:
+    async def _instead(self, id: str, contact: ContactId) -> list[Event]:
+        """`id` cannot be the direct chat any more; another may be."""
+        if self.current(contact) not in (None, id):
+            return []
+        self._reported.pop(contact, None)
+        return await self._latest(contact)
+
+    async def _latest(self, contact: ContactId) -> list[Event]:
+        room = await self._opening.latest(contact)
+        return [] if room is None else list(self._see(room, contact))
+
+    async def _said(self, room: Room, contact: ContactId, happened: Sequence[object]) -> list[Event]:
+        found: list[Event] = []
         for start in range(0, len(happened), _AT_ONCE):
-            for event in self._events(room, contact, happened[start : start + _AT_ONCE]):
-                yield event
+            found += self._events(room, contact, happened[start : start + _AT_ONCE])
             await asyncio.sleep(0)
+        return found
 
     def _page(self, id: str) -> timeline.Page:
         where = path("rooms", id, "messages")
@@ -183,6 +194,10 @@ def person(room: Room, contact: ContactId) -> Contact:
     return Contact(contact, found.name, found.avatar) if found is not None else Contact(contact)
 
 
+def _timeline(news: Mapping[str, object]) -> list[object]:
+    return fields.listed(fields.mapping(news.get("timeline")).get("events"))
+
+
 def _spoken(happened: Sequence[object]) -> bool:
     return any("state_key" not in fields.mapping(raw) for raw in happened)
 
@@ -193,7 +208,7 @@ def _comes(brought: Sequence[object], joining: ContactId | None) -> bool:
     return any(one is not None and one.user == joining and one.membership == "join" for one in found)
 
 
-def _crowded(happened: Sequence[object], me: ContactId, contact: ContactId) -> int | None:
+def _crowd(happened: Sequence[object], me: ContactId, contact: ContactId) -> int | None:
     """Where somebody else comes in or is invited; None if nobody does."""
     for place, raw in enumerate(happened):
         found = member(raw)

@@ -51,8 +51,8 @@ class Connecting:
             if refusal.reason is Reason.FORBIDDEN:  # it is somebody else's token
                 raise LoggedOut(errors.LOGIN_AGAIN) from refusal
             raise Unavailable(refusal.text, lasting=True) from refusal
-        known, chats, speaker = await self._parts(account, workspace, api, directs)
-        session = MatrixSession(known, chats, speaker, first=first)
+        known, speaker = await self._parts(account, workspace, api, directs)
+        session = MatrixSession(known, speaker, first=first)
         try:
             async with _accepting(known):
                 yield session
@@ -60,23 +60,23 @@ class Connecting:
             if session.failed is not None:
                 self._failed[account.id] = session.failed
 
-    async def _parts(
-        self, account: Account, workspace: Workspace, api: Api, directs: Directs
-    ) -> tuple[Known, Chats, Speaker]:
-        me, memory, clock, log = account.me, workspace.memory, workspace.clock, workspace.log
-        opened, invited = Notes(memory, "openings"), Notes(memory, "invited again")
-        await opened.load()
-        await invited.load()
+    async def _parts(self, account: Account, workspace: Workspace, api: Api, directs: Directs) -> tuple[Known, Speaker]:
+        me, clock, log = account.me, workspace.clock, workspace.log
+        opened, invited, left, waiting = [
+            Notes(workspace.memory, key) for key in ("openings", "invited again", "rooms left", "invitations")
+        ]
+        for notes in (opened, invited, left):
+            await notes.load()
         invitations = None
         if workspace.options.get("accept_direct", True) is True:
-            invitations = Invitations(api, me, directs, Notes(memory, "invitations"), clock, log)
+            invitations = Invitations(api, me, directs, waiting, clock, log)
             await invitations.load()
-        rooms, lines, patience = Rooms(api, me), Lines(me, clock), Patience(self._pace, log)
-        opening = Opening(api, me, rooms, directs, opened)
-        known = Known(api, me, self._network, rooms, directs, invitations, patience, lines, clock, log)
+        lines = Lines(me, clock)
+        opening = Opening(api, me, Rooms(api, me), directs, opened)
+        chats = Chats(self._network, opening, left, Patience(self._pace, log), lines, clock)
         since = float(account.secret.get("since", "0"))
-        speaker = Speaker(api, me, opening, invited, lines, clock, since)
-        return known, Chats(api, self._network, opening, patience, lines, clock), speaker
+        speaker = Speaker(api, me, opening, invited, left, lines, clock, since)
+        return Known(api, me, directs, invitations, chats, lines), speaker
 
 
 @asynccontextmanager

@@ -33,6 +33,12 @@ class Notes:
         await self._memory.put(self._key, _written(wanted))
         return True
 
+    async def keep(self, name: str, value: str) -> None:
+        """Durable when this returns; if there is no room for it, the oldest half of all notes goes."""
+        if not await self.put(name, value):
+            await self.drop(*list(self._notes)[: len(self._notes) // 2])
+            await self.put(name, value)
+
     async def drop(self, *names: str) -> None:
         kept = {name: value for name, value in self._notes.items() if name not in names}
         if len(kept) < len(self._notes):

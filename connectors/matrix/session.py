@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from urllib.parse import urlsplit
 
 from bridge.contract import (
@@ -21,7 +22,7 @@ from bridge.contract import (
     Unavailable,
 )
 from connectors.matrix import sending, sync
-from connectors.matrix.chats import Chats, person
+from connectors.matrix.chats import person
 from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
@@ -33,12 +34,11 @@ _LONGEST_PAUSE = 10.0  # seconds between questions to such a homeserver
 class MatrixSession:
     """Implements `bridge.contract.Session`."""
 
-    def __init__(self, known: Known, chats: Chats, speaker: Speaker, *, first: tuple[str | None, News] | None) -> None:
+    def __init__(self, known: Known, speaker: Speaker, *, first: tuple[str | None, News] | None) -> None:
         """`first`: an answer that is there already, and the cursor after which it came."""
         self.me = Contact(known.me)
         self.failed: tuple[str | None] | None = None  # the cursor of the poll that ended the reading
         self._known = known
-        self._chats = chats
         self._speaker = speaker
         self._first = first
 
@@ -63,8 +63,9 @@ class MatrixSession:
             finally:
                 polling.cancel()
                 await asyncio.wait({polling})
-            async for event in sync.read(self._known, self._chats, news, cursor):
-                yield event
+            async with aclosing(sync.read(self._known, news, cursor)) as events:  # type: ignore[type-var]
+                async for event in events:
+                    yield event
             cursor = news.cursor
             yield CursorMoved(cursor)
             if not live:
@@ -88,7 +89,7 @@ class MatrixSession:
         return await self._speaker.send(action)
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
-        return self._chats.current(contact) or await self._speaker.opening.direct(contact, key)
+        return self._known.chats.current(contact) or await self._speaker.opening.direct(contact, key)
 
     async def contacts(self) -> Sequence[Contact]:
         found = []

@@ -42,6 +42,7 @@ class Speaker:
     me: ContactId
     opening: Opening
     invited: Notes  # when somebody was invited again, by room
+    left: Notes  # with whom the rooms were that we have left
     lines: unread.Lines
     clock: Clock
     since: float
@@ -72,11 +73,11 @@ class Speaker:
         try:
             return await self.opening.rooms.of(action.chat)
         except Refused as refusal:
-            contact = self.opening.directs.contact_of(action.chat)
+            contact = self.opening.directs.contact_of(action.chat) or self.left.get(action.chat)
             if contact is None or refusal.reason not in _GONE:
-                text = "You are not in this Matrix chat any more. Write to the person's own address for a new one."
+                text = "You are not in this Matrix chat any more. Begin a new one in a Matrix app."
                 raise Refused(text, refusal.reason) from refusal
-            await self.opening.direct(contact, action.key)
+            await self.opening.direct(ContactId(contact), action.key)
             text = "You had left this Matrix chat, and a new one is being opened."
             raise Unavailable(text, retry_after=2.0, scope=Scope.CHAT) from refusal
 

@@ -7,21 +7,18 @@ Source: client-server API #syncing, #filtering, #lazy-loading-room-members.
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from bridge.contract import Clock, ContactId, Event, NetworkId, Refused, Unavailable
+from bridge.contract import ContactId, Event, Refused, Unavailable
 from connectors.matrix import decoding, errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.chats import Chats
 from connectors.matrix.directs import KIND, Directs
 from connectors.matrix.invitations import Invitations
-from connectors.matrix.patience import Patience
-from connectors.matrix.rooms import Rooms
 from connectors.matrix.unread import Lines
 
 _WAIT = 25.0  # seconds that the homeserver may wait for news; a revoked login is noticed after them
@@ -47,14 +44,10 @@ class Known:
 
     api: Api
     me: ContactId
-    network: NetworkId
-    rooms: Rooms
     directs: Directs
     invitations: Invitations | None  # None where they are left to other apps
-    patience: Patience
+    chats: Chats
     lines: Lines
-    clock: Clock
-    log: logging.Logger
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +99,7 @@ def _rooms(source: msgspec.Raw | None) -> Mapping[str, msgspec.Raw]:
     return {id: news for id, news in decoding.pieces(source).items() if fields.room_id(id) is not None}
 
 
-async def read(known: Known, chats: Chats, news: News, cursor: str | None) -> AsyncIterator[Event]:
+async def read(known: Known, news: News, cursor: str | None) -> AsyncIterator[Event]:
     """What `news`, which came after `cursor`, reports. Raises `Unavailable`, `LoggedOut`."""
     for raw in fields.listed(fields.mapping(news.account).get("events")):
         if fields.mapping(raw).get("type") == KIND:
@@ -117,13 +110,13 @@ async def read(known: Known, chats: Chats, news: News, cursor: str | None) -> As
         for id, raw_news in news.invited.items():
             await known.invitations.note(id, fields.mapping(decoding.decoded(raw_news)).get("invite_state"))
     if cursor is None:
-        async for event in chats.first():
+        for event in await known.chats.first():
             yield event
         return
     for id, raw_news in news.left.items():
-        for event in chats.left(id, fields.mapping(decoding.decoded(raw_news))):
+        for event in await known.chats.left(id, fields.mapping(decoding.decoded(raw_news))):
             yield event
     for id, raw_news in news.joined.items():
         await asyncio.sleep(0)
-        async for event in chats.news(id, fields.mapping(decoding.decoded(raw_news)), cursor):
+        for event in await known.chats.news(id, fields.mapping(decoding.decoded(raw_news)), cursor):
             yield event

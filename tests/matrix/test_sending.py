@@ -288,9 +288,41 @@ async def test_a_chat_that_is_opened_anew_is_told_although_its_room_comes_in_pie
     assert reader.of(ChatSeen)[-1].chat != room
 
 
+async def test_a_chat_that_we_have_left_goes_on_in_another_room_with_the_same_person(play: Stage) -> None:
+    old, new = play.server.direct(play.romeo, play.juliet), play.server.direct(play.romeo, play.juliet)
+
+    async with play.reading() as (session, reader):
+        play.server.leave(new, play.romeo)
+        with pytest.raises(Unavailable):
+            await session.perform(a_send(new))
+        await reader.until(lambda r: [seen.chat for seen in r.of(ChatSeen)] == [new, old])
+        await session.perform(a_send(old))
+
+    assert play.server.said(old) == ["hello"]
+    assert play.server.count("createRoom") == 0
+
+
+async def test_whom_a_chat_was_with_is_known_after_other_apps_forgot_it(play: Stage) -> None:
+    room = play.server.direct(play.romeo, play.juliet)
+    async with play.reading() as (_, reader):
+        play.server.leave(room, play.romeo)
+        play.server.set_account_data(play.romeo, "m.direct", {})
+        count = len(reader.events)
+        await reader.until(lambda r: len(r.events) > count)
+        cursor = reader.cursor
+    play.restart()
+
+    async with play.reading(cursor) as (session, reader):
+        with pytest.raises(Unavailable):
+            await session.perform(a_send(room))
+        await reader.until(lambda r: bool(r.of(ChatSeen)))
+
+    assert reader.of(ChatSeen)[0].contact.id == play.juliet
+
+
 async def test_a_chat_that_nobody_knows_is_refused_with_a_sentence(play: Stage) -> None:
     async with play.session() as session:
-        with pytest.raises(Refused, match=r"for a new one\.$"):
+        with pytest.raises(Refused, match=r"in a Matrix app\.$"):
             await session.perform(a_send("!never"))
 
 

@@ -380,6 +380,23 @@ async def test_what_was_said_before_somebody_else_came_in_is_reported_and_then_t
     assert len(reader.texts) == 2
 
 
+async def test_a_chat_that_was_never_of_two_stays_silent(play: Stage) -> None:
+    """As bridges make them, with a program as the third; who speaks is shown as a member then."""
+    room, bot = play.server.direct(play.romeo, play.juliet), play.server.add_user("bot")
+    play.server.invite(room, bot, play.juliet)
+    play.server.join(room, bot)
+    cursor = await caught_up(play)
+    member = play.server.state(room)["m.room.member", bot]
+    timeline = {"events": [message(bot, "beep", event_id="$beep")]}
+    body = {"next_batch": cursor, "rooms": {"join": {room: {"state": {"events": [member]}, "timeline": timeline}}}}
+    play.server.fault("GET", "/sync", says(200, body))
+
+    async with play.reading(cursor) as (_, reader):
+        pass
+
+    assert [type(event) for event in reader.events] == [CursorMoved, Live]
+
+
 async def test_what_was_said_before_we_left_is_reported(play: Stage) -> None:
     room = play.server.direct(play.romeo, play.juliet)
 
