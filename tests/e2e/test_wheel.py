@@ -22,6 +22,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wheel = next(folder.glob("landbridge-*.whl"))
     inside = set(zipfile.ZipFile(wheel).namelist())
     assert {"bridge/_migrations/env.py", "bridge/_migrations/versions/0001_first.py"} <= inside
+    assert "bridge/py.typed" in inside  # connector authors check their types against the contract
     assert not {name.split("/")[0] for name in inside} & {"tests", "scripts", "migrations"}
     venv.create(folder / "venv", with_pip=True)
     run(str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "-q", str(wheel))
