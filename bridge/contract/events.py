@@ -24,6 +24,8 @@ class Authored:
     """Whom a direct chat is with, on networks where a message to a person opens the chat (XMPP)."""
     origin: str = ""
     """Opaque to the hub: what the session needs to answer the author (`Confirm`, `Fail`); empty for no answers."""
+    confirm: bool = True
+    """Whether the author, if they get answers, wants to be told of success as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

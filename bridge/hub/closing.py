@@ -90,7 +90,7 @@ def done(
     ledger.owed.close(owed.chat, owed.event, drop=ours)
     if reactions is not None:
         set_reactions(ledger.connection, owed.chat, owed.message, (owed.network, owed.author), reactions)
-    if not isinstance(event, Authored) or not event.origin or not crossed:
+    if not isinstance(event, Authored) or not (event.origin and event.confirm) or not crossed:
         return []
     return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin))]
 

@@ -234,7 +234,7 @@ def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Ou
             reason=Reason(trouble[1]) if trouble[1] in set(Reason) else Reason.INTERNAL,
             text=trouble[2],
         )  # fmt: skip
-    elif all(s is None for s in states):
+    elif said.confirm and all(s is None for s in states):
         outcome.answer = Confirm(chat=where[0], key="-", target=where[1], origin=said.origin)
     return outcome
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
+from bridge.store import statements
 from bridge.store import tables as t
 
 
@@ -58,9 +59,9 @@ class Accounts:
     def of_user(self, user: str, network: str) -> list[int]:
         """The accounts of a user on a network that are logged in, oldest first."""
         if (user, network) not in self._of:
-            a = t.accounts.c
-            query = select(a.id).where(a.user == user, a.network == network, a.state == "active").order_by(a.id)
-            self._of[user, network] = list(self.connection.execute(query).scalars())
+            key = ('"user"', "network", "state")  # quoted, because PostgreSQL has a word like it
+            rows = statements.rows_of(self.connection, "accounts", "id", key, [(user, network, "active")])
+            self._of[user, network] = sorted(identity for (identity,) in rows)
         return self._of[user, network]
 
     def user_of(self, account: int) -> str:

@@ -131,6 +131,7 @@ def _authored(
         at=now,
         addressee=whom.person,
         origin=origin.text(),
+        confirm=origin.receipt,
     )
 
 
@@ -164,4 +165,4 @@ def _said(stanza: Element, children: Mapping[str, Element], by: Authored) -> Aut
 
 
 def _fields(by: Authored) -> dict[str, Any]:
-    return {name: getattr(by, name) for name in ("chat", "id", "sender", "at", "addressee", "origin")}
+    return {name: getattr(by, name) for name in ("chat", "id", "sender", "at", "addressee", "origin", "confirm")}
