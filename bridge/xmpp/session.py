@@ -27,6 +27,7 @@ from bridge.contract import (
 )
 from bridge.xmpp import errors, parse, render
 from bridge.xmpp.chats import Addresses, Whom
+from bridge.xmpp.delivering import Delivering
 from bridge.xmpp.stream import Stream
 
 _BEHIND = 2_000  # events waiting for the hub, above which the streams are not read
@@ -53,6 +54,7 @@ class XmppSession:
         self.me = Contact(ContactId("xmpp"), "XMPP")
         self._addresses = addresses
         self._streams = streams
+        self._delivering = {network: Delivering(stream) for network, stream in streams.items()}
         self._limit = max_stanza
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._chats: OrderedDict[ChatId, tuple[str, Whom] | None] = OrderedDict()
@@ -101,18 +103,14 @@ class XmppSession:
         stanza = render.stanza(action, whom.bare, user, self._nick(action, whom))
         if not stanza:
             return Receipt()
-        stream = self._streams[whom.gateway.network]
-        await stream.ready()
+        delivering = self._delivering[whom.gateway.network]
         if isinstance(action, Confirm | Fail):
-            # An answer that bounces is nobody's loss, and answers need not have keys of their own.
-            stream.send(stanza)
-            await stream.fence()
+            await delivering.deliver(action.key, stanza)  # an answer that bounces is nobody's loss
             return Receipt()
         under_way = (action.chat, action.key)
         self._under_way[under_way] = None
         try:
-            stream.send(stanza)
-            await stream.fence()
+            await delivering.deliver(action.key, stanza)
         finally:
             bounce = self._under_way.pop(under_way)
         if bounce is not None:

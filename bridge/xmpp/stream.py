@@ -64,7 +64,7 @@ class Stream:
         self._component: Component | None = None
         self._over = asyncio.Event()
         self._ready = asyncio.Event()
-        self._condition = ""
+        self.condition = ""  # of the stream error that ended the last connection, if one did
         self._pings = 0
         self._asked: str | None = None  # id of the ping under way
         self._asked_at = 0.0
@@ -145,7 +145,7 @@ class Stream:
 
     async def _once(self) -> bool:
         """One connection, from beginning to end; whether it was ever accepted."""
-        self._condition = ""
+        self.condition = ""
         self._over.clear()
         self._ready.clear()
         component = Component(
@@ -179,14 +179,14 @@ class Stream:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), max(self._timing.probe / 25, self._timing.probe - quiet))
             if self._asked is not None and time.time() - self._asked_at > 2 * self._timing.answer and not self._held:
-                self._condition = "silence"
+                self.condition = "silence"
                 return
             if self._over.is_set() or self._held or time.time() - self.last_inbound < self._timing.probe:
                 continue
             try:
                 await asyncio.wait_for(self.fence(), self._timing.answer)
             except TimeoutError:
-                self._condition = "silence"
+                self.condition = "silence"
                 return
             except Unconfirmed:
                 return
@@ -212,7 +212,7 @@ class Stream:
 
     def _closed(self, component: Component, condition: str) -> None:
         if component is self._component:
-            self._condition = self._condition or condition
+            self.condition = self.condition or condition
             self._lost(self._sentence())
             self._over.set()
 
@@ -229,18 +229,18 @@ class Stream:
             self._changed(self.gateway, False)
 
     def _sentence(self) -> str:
-        if self._condition == "silence":
+        if self.condition == "silence":
             return "The XMPP server does not answer any more."
-        return _SENTENCES.get(self._condition) or (
-            f"The XMPP server ended the connection ({self._condition})."
-            if self._condition
+        return _SENTENCES.get(self.condition) or (
+            f"The XMPP server ended the connection ({self.condition})."
+            if self.condition
             else "The XMPP server closed the connection."
         )
 
     def _pause(self, attempt: int) -> float:
         """Seconds until the next attempt: soon after a stream that worked. A conflict may be our own stream that the
         server still believes in, so it is always tried again like what may pass."""
-        wrong = self._condition in ("not-authorized", "host-unknown") and attempt > _PATIENCE
+        wrong = self.condition in ("not-authorized", "host-unknown") and attempt > _PATIENCE
         longest = self._timing.lasting if wrong else self._timing.longest
         return min(longest, self._timing.first * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, hides nothing
 
