@@ -204,9 +204,9 @@ class Sessions:
             case PresenceChanged():
                 pass  # presence of contacts follows their account until it is carried (FEATURES B9)
             case Authored() | ChatSeen() | DeliveryFailed() | Unparsable():
+                await self._hold(seat, session, event)
                 if isinstance(event, Authored):
                     self._listener.contact(seat, event.sender)
-                    await self._hold(seat, session, event)
                 elif isinstance(event, ChatSeen) and event.contact is not None:
                     self._listener.contact(seat, event.contact)
                 seat.uncommitted += 1
@@ -215,14 +215,16 @@ class Sessions:
                     seat.room.clear()
                     await seat.room.wait()
 
-    async def _hold(self, seat: Seat, session: Session, event: Authored) -> None:
-        """On a network that hides our keys, what one of our accounts says may be what we are just sending: its id is
-        known when the receipt is back, which is journaled before this."""
-        if event.key is not None or not self._names.get((seat.network, event.sender.id)):
-            return
-        can = session.capabilities(event.chat)
-        if not can.echoes and not can.personas:
-            await self._quiet(seat.network, event.chat)
+    async def _hold(self, seat: Seat, session: Session, event: Event) -> None:
+        """An event about what we are just sending waits for the receipt, which is journaled before it and tells what
+        that is called: a bounce, and what one of our accounts says on a network that hides our keys."""
+        match event:
+            case DeliveryFailed(chat=chat):
+                await self._quiet(seat.network, chat)
+            case Authored(chat=chat, key=None) if self._names.get((seat.network, event.sender.id)):
+                can = session.capabilities(chat)
+                if not can.echoes and not can.personas:
+                    await self._quiet(seat.network, chat)
 
     def _down(self, seat: Seat, text: str) -> None:
         was = seat.session is not None

@@ -41,7 +41,8 @@ class Rules:
     """Where what is allowed."""
 
     links: Mapping[str, Sequence[Where]]
-    face: Callable[[str, str, str], str | None]  # (network, person, network there): who they are there; None: unknown
+    face: Callable[[str, str, str], str | None]
+    """(network, person, network there): who they are there; None: one of many behind an account that all share."""
     lenient: frozenset[str] = frozenset()  # networks where one repeat per chat and kill is allowed
     kills: int = 0
 
@@ -130,13 +131,18 @@ def _one(findings: Findings, message: Wanted, where: Where, copies: list[tuple[i
 
 
 def _reactions(findings: Findings, message: Wanted, where: Where, said: Said, rules: Rules, name: str) -> None:
+    faces: set[str | None] = set()
     for (network, person), wished in message.reactions.items():
         face = rules.face(network, person, where.network)
+        faces.add(face)
         if face is None or ((network, person) in message.excused and network != where.network):
             continue
         shown = said.reactions.get(face, [])
         if sorted(shown) != sorted(wished):
             findings.reactions.append(f"{name}: {face} shows {shown} instead of {wished}")
+    others = set(said.reactions) - faces
+    if len(others) > (None in faces):
+        findings.reactions.append(f"{name}: {sorted(others)} never reacted")
 
 
 def _order(

@@ -81,6 +81,14 @@ def _drop_a_reaction(states: States) -> None:
     states[X].messages[0].reactions = {}
 
 
+def _react_for_nobody(states: States) -> None:
+    states[A].messages[1].reactions = {"t_bot": ["👍"]}
+
+
+def _react_for_nobody_where_all_share_an_account(states: States) -> None:
+    states[T].messages[0].reactions["stranger"] = ["👍"]
+
+
 def _tell_of_a_failure(states: States) -> None:
     states[X].messages.append(Said(id="n", author="xmpp", name="", text="A message could not be delivered."))
 
@@ -101,6 +109,8 @@ def _repeat_without_a_kill(states: States) -> None:
         (_forget_an_edit, "stale"),
         (_resurrect, "resurrected"),
         (_drop_a_reaction, "reactions"),
+        (_react_for_nobody, "reactions"),
+        (_react_for_nobody_where_all_share_an_account, "reactions"),
         (_tell_of_a_failure, "notices"),
         (_repeat_without_a_kill, "doubled"),
     ],

@@ -96,8 +96,9 @@ class Traffic:
         some = self.chance.sample(EMOJI, self.chance.choice((0, 1, 1, 2)))
         identity = self._id(where)
         wanted.reactions[where.network, person] = some
-        given = await world.reacts(person, where.chat, target, *some, id=identity)
-        self.reacted[given] = (wanted, where.network, person)
+        if identity is not None:  # only where people choose ids are they answered
+            self.reacted[identity] = (wanted, where.network, person)
+        await world.reacts(person, where.chat, target, *some, id=identity)
 
     def _id(self, where: Where) -> str | None:
         """Ids are chosen by people's apps on XMPP, by the network elsewhere."""
