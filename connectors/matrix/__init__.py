@@ -1,4 +1,18 @@
-"""The Matrix connector."""
+"""The Matrix connector.
+
+A session (`session`) asks one question again and again (`sync`); its chats (`chats`) turn the answers into events, gaps
+first (`timeline`). It speaks (`speaking`) into rooms that it knows (`rooms`) or opens (`opening`). What usually goes
+wrong with clients of Matrix is kept from happening in one place each:
+
+* a cursor moves after what it covers has been reported, and is kept by who journals that: `session.events`;
+* an event that cannot be understood is one dead letter, never an exception: `events.parse`;
+* a homeserver in trouble gets one request per try, and one room in trouble leaves the others alone: `connecting`,
+  `patience`; one that does not wait is not asked without pause: `session.events`;
+* a token that has ended is `LoggedOut`, from any request: `errors`;
+* nothing waits or tries again inside a call that somebody waits for; how long to wait is told to the lane: `errors`;
+* transaction ids are the hub's keys, and where they may mean nothing any more the room is searched: `speaking`;
+* gaps of limited timelines are filled, also those that the homeserver itself has to fill: `timeline`.
+"""
 
 from connectors.matrix.connector import MatrixConnector
 

@@ -73,8 +73,11 @@ class Speaker:
         try:
             return await self.opening.rooms.of(action.chat)
         except Refused as refusal:
+            if refusal.reason not in _GONE:
+                text = "This Matrix room is too large for a direct chat. Use a Matrix app for it."
+                raise Refused(text, refusal.reason) from refusal
             contact = self.opening.directs.contact_of(action.chat) or self.left.get(action.chat)
-            if contact is None or refusal.reason not in _GONE:
+            if contact is None:
                 text = "You are not in this Matrix chat any more. Begin a new one in a Matrix app."
                 raise Refused(text, refusal.reason) from refusal
             await self.opening.direct(ContactId(contact), action.key)

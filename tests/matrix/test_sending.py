@@ -392,3 +392,12 @@ async def test_lone_surrogates_are_sent_as_something_readable(play: Stage) -> No
         await session.perform(Send(chat=action.chat, key=action.key, message=Message("a\ud800b", spans)))
 
     assert play.server.said(room) == ["a\ufffdb"]
+
+
+async def test_a_room_that_is_too_large_for_two_is_refused_with_a_sentence(play: Stage) -> None:
+    room = play.server.direct(play.romeo, play.juliet)
+    play.server.fault("GET", "/state", says(200, "[" + " " * 2_000_000 + "]"))
+
+    async with play.session() as session:
+        with pytest.raises(Refused, match=r"too large for a direct chat\. Use a Matrix app for it\."):
+            await session.perform(a_send(room))

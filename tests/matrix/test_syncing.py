@@ -245,6 +245,7 @@ async def test_what_was_said_between_an_invitation_and_our_joining_is_reported_a
 async def test_a_new_name_of_ours_is_no_joining(play: Stage) -> None:
     """Some homeservers do not say what a member event replaces."""
     room = play.server.direct(play.romeo, play.juliet)
+    play.server.say(room, play.juliet, "old")
     async with play.reading() as (session, reader):
         await session.perform(a_send(room))
         async with one_sync(play):
