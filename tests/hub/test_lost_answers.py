@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,21 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture(params=sorted(NETWORKS))
 async def room(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> AsyncIterator[Room]:
+    async with room_on(NETWORKS[request.param], database, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(params=["keys and echoes", "another account sees it, without a key"])
+async def poor_room(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> AsyncIterator[Room]:
+    """Nothing can be edited there, and nobody can react."""
     network = NETWORKS[request.param]
+    without = ("--without", "edit", "--without", "react")
+    async with room_on(replace(network, like=(*network.like, *without)), database, tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def room_on(network: Network, database: Database, tmp_path: Path) -> AsyncIterator[Room]:
     sockets = {"near": tmp_path / "near.sock", "far": tmp_path / "far.sock"}
     async with AsyncExitStack() as stack:
         near = await stack.enter_async_context(spawned(sockets["near"], ["--like", "a"]))
@@ -112,3 +126,19 @@ async def test_a_conversation_arrives_once_though_every_answer_is_lost(room: Roo
     state = await room.near.state("room")
     assert [said.text for said in state.messages] == ["first", "short", "last"], "nothing came back"
     assert [list(said.reactions) for said in state.visible] == [["anna"], []]
+
+
+async def test_what_is_said_instead_of_an_edit_is_said_once_and_goes_with_its_message(poor_room: Room) -> None:
+    room = poor_room
+    first = await room.near.says("anna", "room", "first")
+    await room.near.says("anna", "room", "second")
+    await room.arrived("first", "second")
+
+    await room.near.edits("anna", "room", first, "1st")
+    await room.near.reacts("anna", "room", first, "👍")
+    await room.far.until("room", lambda state: len(state.visible) == 4)
+    await room.near.retracts("anna", "room", first)
+
+    await room.arrived("second")
+    texts = [said.text.replace("Anna: ", "") for said in (await room.far.state("room")).messages]
+    assert texts == ["first", "second", "edited: 1st", "reacted with 👍"]
