@@ -6,19 +6,25 @@ import secrets
 import signal
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+
+import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.support import webchat
 from tests.support.commands import log_in
 from tests.support.gateway import Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import free_port, is_open
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
+from tests.support.webchat import WebChat
 from tests.support.xmpp_client import XmppClient, bare, body, receipt_of
 
 ROMEO, JULIET = "romeo", "juliet"
+CONTACT = f"{JULIET}%localhost@matrix.localhost"
 SECONDS = 60.0
 
 
@@ -31,31 +37,59 @@ def usual(port: int) -> int:
     return free_port() if is_open(port) else port
 
 
-async def prove(prosody: Prosody, synapse: Synapse, gateway: Gateway, words: tuple[str, str]) -> None:
-    """Raises TimeoutError or RuntimeError when it does not work."""
-    romeo = prosody.add_user(ROMEO, words[0])
-    synapse.register(ROMEO, words[0])
-    juliet = synapse.register(JULIET, words[1])
-    contact = f"{juliet[1:].replace(':', '%')}@{gateway.jid}"
+@dataclass(frozen=True)
+class Stage:
+    """What runs; `words` are Romeo's and Juliet's passwords. Without npm's registry there is no web chat."""
+
+    prosody: Prosody
+    synapse: Synapse
+    gateway: Gateway
+    web: WebChat | None
+    words: tuple[str, str]
+
+
+async def prove(stage: Stage) -> None:
+    """Raises TimeoutError, RuntimeError or aiohttp.ClientError when it does not work."""
+    gateway, synapse = stage.gateway, stage.synapse
+    romeo = stage.prosody.add_user(ROMEO, stage.words[0])
+    synapse.register(ROMEO, stage.words[0])
+    juliet = synapse.register(JULIET, stage.words[1])
     async with AsyncExitStack() as open_clients:
-        xmpp = await open_clients.enter_async_context(XmppClient(romeo, words[0], prosody.c2s_port))
-        matrix = await open_clients.enter_async_context(MatrixClient(synapse.url, JULIET, words[1]))
+        xmpp = await open_clients.enter_async_context(XmppClient(romeo, stage.words[0], stage.prosody.c2s_port))
+        matrix = await open_clients.enter_async_context(MatrixClient(synapse.url, JULIET, stage.words[1]))
         say(f"{romeo} is in with an XMPP app, {juliet} with a Matrix app.")
 
-        step = await log_in(xmpp, gateway.jid, synapse.url, ROMEO, words[0])
+        step = await log_in(xmpp, gateway.jid, synapse.url, ROMEO, stage.words[0])
         if step.status != "completed":
             raise RuntimeError(f"the login through the gateway did not work: {step}")
         say(f"{gateway.jid} says to {romeo}: {step.text}")
 
-        id = xmpp.message(contact, "But soft, what light through yonder window breaks?")
+        id = xmpp.message(CONTACT, "But soft, what light through yonder window breaks?")
         event = await matrix.expect(lambda e: e["type"] == "m.room.message", SECONDS, "message from XMPP")
         say(f"{juliet} sees from {event['sender']}: {event['content']['body']}")
         await xmpp.expect(lambda s: receipt_of(s) == id, SECONDS, "receipt", again=True)
         say(f"{romeo} sees that it was delivered.")
 
         await matrix.send(event["room_id"], "Romeo, Romeo! Wherefore art thou Romeo?")
-        stanza = await xmpp.expect(lambda s: bare(s) == contact and bool(body(s)), SECONDS, "message from Matrix")
-        say(f"{romeo} sees from {contact}: {body(stanza)}")
+        stanza = await xmpp.expect(lambda s: bare(s) == CONTACT and bool(body(s)), SECONDS, "message from Matrix")
+        say(f"{romeo} sees from {CONTACT}: {body(stanza)}")
+
+        await xmpp.befriend(CONTACT, SECONDS)
+        say(f"{romeo} has {CONTACT} in the contact list.")
+    if stage.web is not None:
+        await stage.web.check(romeo, stage.words[0])
+        say(f"The web chat is there, and {romeo} gets in with it.")
+
+
+def invite(stage: Stage) -> None:
+    """Say how to log in."""
+    password, port = f"password {stage.words[0]}", stage.prosody.c2s_port
+    say("\nTry it yourself, and press Ctrl-C to end:")
+    if stage.web is not None:
+        say(f"  a browser        {stage.web.url} with {ROMEO}@localhost, {password}")
+    say(f"  any XMPP app     {ROMEO}@localhost, {password}, server 127.0.0.1 port {port}")
+    say(f"                   (accept its certificate); write to {CONTACT}")
+    say(f"  any Matrix app   @{JULIET}:localhost, password {stage.words[1]}, homeserver {stage.synapse.url}")
 
 
 async def demo(once: bool) -> None:
@@ -63,26 +97,24 @@ async def demo(once: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     secret, words = secrets.token_hex(16), (secrets.token_hex(4), secrets.token_hex(4))
-    c2s, client_api = usual(5222), usual(8008)
-    with (
-        Prosody({"matrix.localhost": secret}, tls=True, archives=True, c2s_port=c2s) as prosody,
-        Synapse(port=client_api) as synapse,
-        Gateway(matrix(secret, synapse.url), prosody.component_port) as gateway,
-    ):
+    async with AsyncExitStack() as stack:
+        components = {"matrix.localhost": secret}
+        prosody = stack.enter_context(Prosody(components, tls=True, archives=True, web=True, c2s_port=usual(5222)))
+        synapse = stack.enter_context(Synapse(port=usual(8008)))
+        gateway = stack.enter_context(Gateway(matrix(secret, synapse.url), prosody.component_port))
+        web = None
+        if webchat.has_files():
+            web = stack.enter_context(WebChat(prosody.websocket, chats=(CONTACT,), port=usual(8090)))
+        stage = Stage(prosody, synapse, gateway, web, words)
         say("Prosody, Synapse and Landbridge run on loopback, with throw-away data.")
-        proof = asyncio.create_task(prove(prosody, synapse, gateway, words))
+        proof = asyncio.create_task(prove(stage))
         stopped = asyncio.create_task(ended.wait())
         await asyncio.wait({proof, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not proof.done():
             proof.cancel()
         await asyncio.gather(proof, return_exceptions=ended.is_set())
         if not once and not ended.is_set():
-            say(
-                f"\nTry it yourself, and press Ctrl-C to end:\n"
-                f"  any XMPP app     {ROMEO}@localhost, password {words[0]}, server 127.0.0.1 port {c2s}\n"
-                f"                   (accept its certificate); write to {JULIET}%localhost@{gateway.jid}\n"
-                f"  any Matrix app   @{JULIET}:localhost, password {words[1]}, homeserver {synapse.url}"
-            )
+            invite(stage)
             await stopped
         stopped.cancel()
     say("Everything has ended.")
@@ -94,7 +126,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         asyncio.run(demo(given.once))
-    except (TimeoutError, RuntimeError, OSError) as error:
+    except (TimeoutError, RuntimeError, OSError, aiohttp.ClientError) as error:
         print(f"It did not work: {error}", file=sys.stderr)
         return 1
     return 0

@@ -49,3 +49,13 @@ need_synapse() {  # Synapse has an environment of its own: its versions are not 
   "$SYNAPSE_VENV/bin/python" -c 'import synapse' 2>/dev/null ||
     need_venv "$SYNAPSE_VENV" 'matrix-synapse>=1.140,<2'
 }
+
+need_web_chat() {  # Converse.js as npm has it, built, in .cache/converse.js; fails when it cannot be had
+  local name=converse.js version=14.0.0 folder=.cache/converse.js
+  [ ! -e "$folder/$version" ] || return 0
+  command -v npm >/dev/null || need_packages npm || return 1
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  (cd "$folder" && npm pack --silent --fetch-retries=1 "$name@$version" >/dev/null &&
+    tar xzf ./*.tgz --strip-components=1 package/dist && rm ./*.tgz && touch "$version")
+}

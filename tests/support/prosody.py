@@ -21,7 +21,9 @@ interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {c2s_port} }}  c2s_direct_tls_ports = {{ }}
 s2s_ports = {{ }}
 component_interfaces = {{ "127.0.0.1" }}  component_ports = {{ {component_port} }}
-http_ports = {{ }}  https_ports = {{ }}
+http_interfaces = {{ "127.0.0.1" }}  http_ports = {{ {http_port} }}  https_ports = {{ }}
+http_default_host = "localhost"
+consider_websocket_secure = true
 authentication = "internal_hashed"
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
@@ -42,7 +44,7 @@ class Prosody:
     """`components` are domains with their secrets; ports stay the same over restarts.
 
     Without `archives` (XEP-0313) it does not get slower with every message. `tls` offers STARTTLS with a certificate of
-    its own, which apps for people insist on; test clients speak plainly.
+    its own, which apps for people insist on; test clients speak plainly. `web` lets browsers in, at `websocket`.
     """
 
     domain = "localhost"
@@ -53,6 +55,7 @@ class Prosody:
         *,
         archives: bool = False,
         tls: bool = False,
+        web: bool = False,
         c2s_port: int | None = None,
         component_port: int | None = None,
         log_level: str = "info",
@@ -61,14 +64,17 @@ class Prosody:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
         self.component_port = component_port or free_port()
-        self._tls = tls
+        http_port = free_port()
+        self.websocket = f"ws://127.0.0.1:{http_port}/xmpp-websocket"
+        self._ports = [self.c2s_port] + [self.component_port] * bool(components) + [http_port] * web
         self._folder = Folder("prosody", _USER)
         self._server = Server(self._folder.path / "log")
         self._config = self._folder.path / "prosody.cfg.lua"
-        modules = ('"mam";' if archives else "") + ('"tls";' if tls else "")
+        wanted = {"mam": archives, "tls": tls, "websocket": web}
+        modules = "".join(f'"{name}";' for name, is_wanted in wanted.items() if is_wanted)
         text = _CONFIG.format(
             folder=self._folder.path, log_level=log_level, c2s_port=self.c2s_port,
-            component_port=self.component_port, modules=modules,
+            component_port=self.component_port, http_port=http_port if web else "", modules=modules,
         )  # fmt: skip
         if stanza_limit is not None:  # bytes of a stanza from a component, above which its stream is closed
             text = f"component_stanza_size_limit = {stanza_limit}\n{text}"
@@ -141,5 +147,4 @@ class Prosody:
         )  # fmt: skip
 
     def _listens(self) -> bool:
-        # Without components the component port stays closed.
-        return is_open(self.c2s_port) and (not self.components or is_open(self.component_port))
+        return all(is_open(port) for port in self._ports)

@@ -101,6 +101,14 @@ class XmppClient:
             f"answer from {to}", again=True,
         )  # fmt: skip
 
+    async def befriend(self, jid: str, seconds: float = _SECONDS) -> None:
+        """Have somebody in the contact list (RFC 6121 #sub-request); their presence is there on return."""
+        self.send(f"<presence type='subscribe' to={quoteattr(jid)}/>")
+        await self.expect(
+            lambda s: s.tag == f"{CLIENT}presence" and bare(s) == jid and s.get("type") is None, seconds,
+            f"presence of {jid}", again=True,
+        )  # fmt: skip
+
     async def expect(
         self, fits: Callable[[Element], bool], seconds: float = _SECONDS, what: str = "stanza", *, again: bool = False
     ) -> Element:

@@ -1,0 +1,23 @@
+"""Debian's Chromium, driven by playwright; playwright's own browsers are not needed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Page, async_playwright
+
+_CHROMIUM = "/usr/bin/chromium"
+# As root there is no sandbox; a container's /dev/shm may be too small.
+_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+
+
+@asynccontextmanager
+async def browser_page(seconds: float = 20) -> AsyncIterator[Page]:
+    """An empty page of a new browser; whatever one waits for on it may take `seconds`."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        try:
+            page = await browser.new_page()
+            page.set_default_timeout(seconds * 1000)
+            yield page
+        finally:
+            await browser.close()
