@@ -47,9 +47,9 @@ CHANGES = ("edit", "retraction", "reactions")
 LATE = 60.0  # seconds after which a message carries its original time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ready:
-    """A delivery whose calls can be made: nothing more has to be looked up."""
+    """A delivery whose calls can be made: nothing more has to be looked up. The lane's own, until it has landed."""
 
     owed: Debt
     place: Place
@@ -60,7 +60,7 @@ class Ready:
     can: Capabilities
     copies: Sequence[Copy]  # what its message is called there
     version: int
-    parts: tuple[Action, ...] = ()
+    parts: Sequence[Action] = ()
     first: int = 0  # the first part is this one of the message
     arrived: Mapping[int, Receipt] = field(default_factory=dict)  # by call: what an earlier attempt brought there
 
@@ -117,7 +117,8 @@ class Performer:
         first = 1 + max((c.part for c in copies if c.version != owed.event), default=-1) if extra else 0
         # A whole set of reactions is the same twice, and only a receipt tells what each of them is called.
         arrived = _arrived(owed, copies, first) if owed.maybe and not isinstance(action, React) else {}
-        return replace(ready, parts=tuple(ready.session.parts(action)), first=first, arrived=arrived)
+        ready.parts, ready.first, ready.arrived = ready.session.parts(action), first, arrived
+        return ready
 
     async def finish(self, ready: Ready) -> None:
         """The calls, one per part, and the end of the delivery."""
@@ -127,9 +128,9 @@ class Performer:
             less = _without(ready.can, refusal, ready.wish)
             if less is None:
                 raise
-            instead = self._with_parts(replace(ready, can=less))
-            if instead is not None:
-                await self._carry_out(instead)
+            ready.can = less
+            if self._with_parts(ready) is not None:
+                await self._carry_out(ready)
 
     async def _carry_out(self, ready: Ready) -> None:
         owed, parts = ready.owed, ready.parts

@@ -69,7 +69,7 @@ def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
         persona=wish.persona,
         at=wish.at,
         maybe_done=wish.maybe_done,
-        message=replace(message, reply_to=wish.reply_to),
+        message=_replying(message, wish.reply_to),
     )
 
 
@@ -88,7 +88,7 @@ def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
         at=wish.at,
         maybe_done=wish.maybe_done,
         target=Target(wish.target),
-        message=replace(message, reply_to=wish.reply_to),
+        message=_replying(message, wish.reply_to),
     )
 
 
@@ -143,3 +143,8 @@ def _fail(wish: Wish, event: Answer, can: Capabilities) -> Action | None:
         reason=event.reason,
         text=event.text,
     )
+
+
+def _replying(message: Message, to: MessageId | None) -> Message:
+    """What it replies to, as that is called in this chat."""
+    return message if message.reply_to == to else replace(message, reply_to=to)

@@ -9,6 +9,8 @@ from bridge.contract import Action, Edit, Message, Retract, Send, Span, Target
 def parts_of(action: Action, longest: int) -> Sequence[Action]:
     """A long text in pieces, each medium by itself, one retraction per id. `longest` in code points."""
     match action:
+        case Send(message=message) if len(message.text) <= longest and not message.media:
+            return [action]
         case Send():
             return [
                 replace(action, key=_key(action.key, number), message=message)

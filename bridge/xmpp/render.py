@@ -16,7 +16,10 @@ def parts(action: Action, jids: int, limit: int) -> list[Action]:
     if not isinstance(action, (Send, Edit)):
         return [action]
     budget = max(_LEAST, limit - _AROUND - 2 * jids)
-    texts = text.split(words(action.message), budget)
+    whole = words(action.message)
+    if text.size(whole) <= budget and (isinstance(action, Send) or len(action.target.ids) == 1):
+        return [action]
+    texts = text.split(whole, budget)
     if isinstance(action, Send):
         return [
             replace(
