@@ -26,6 +26,7 @@ class Client(asyncio.Protocol):
         self._numbers = count(1)
         self._asked: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._rest = b""
+        self._lines: list[bytes] = []  # written together at the next turn of the loop
         self._ended = asyncio.Event()
 
     @classmethod
@@ -40,7 +41,7 @@ class Client(asyncio.Protocol):
 
     def tell(self, ask: Ask) -> None:
         """Say something that wants no answer."""
-        self._transport.write(line(ask))
+        self._write(ask)
 
     def put(self, ask: Ask) -> "asyncio.Future[msgspec.Raw]":
         """Ask; the order of calls is the order on the wire. The future raises `Gone` or an error of the contract."""
@@ -50,7 +51,7 @@ class Client(asyncio.Protocol):
             return answer
         ask.re = next(self._numbers)
         self._asked[ask.re] = answer
-        self._transport.write(line(ask))
+        self._write(ask)
         return answer
 
     async def ask(self, ask: Ask, kind: type[T]) -> T:
@@ -58,8 +59,18 @@ class Client(asyncio.Protocol):
         return msgspec.json.decode(await self.put(ask), type=kind)
 
     async def close(self) -> None:
+        self._flush()
         self._transport.close()
         await self._ended.wait()
+
+    def _write(self, ask: Ask) -> None:
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._lines.append(line(ask))
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        self._transport.write(b"".join(lines))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
