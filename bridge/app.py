@@ -84,6 +84,7 @@ async def _serve(
         # Modules and classes stay as long as we do: a collection that looks at them again stops us for 100 ms.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(10_000)  # hundreds of messages are under way; the default looks at them 200 times a second
         await hub.start()
         try:
             await ended.wait()
