@@ -115,7 +115,8 @@ def test_a_hundred_levels_are_read() -> None:
 HOSTILE = [
     "<!--", "<", "</", "<a", "<a b", "<a href='", '<a "', "<a '\"", "<!", "<?", "&", "&#", "&#9", "&amp", "<b", "<b>",
     "</b>", "<li>", "<ol><li>", "<p>", "<br>", "<i></b>", "<pre>\n", "<blockquote>", "\n", " ", "<td> ", "<a =",
-    "<b a ", "<img>", "<hr>", "<a href=\"https://x.example\">x", "&#99999999;", "&#xD800;", "\0", "\ud800", "<x a=1 a=2>",
+    "<b a ", "<img>", "<hr>", "<a href=\"https://x.example\">x", "&#99999999;", "&#xD800;", "\0", "\ud800",
+    "<x a=1 a=2>",
 ]  # fmt: skip
 
 

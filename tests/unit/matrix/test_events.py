@@ -1,0 +1,152 @@
+"""Room events become messages, or one readable line, or a dead letter; never an error."""
+
+from typing import Any
+
+import pytest
+
+from bridge.contract import ChatId, ContactId, MessageReceived, NetworkId, Span, SpanKind, Style, Unparsable
+from connectors.matrix import events, ids
+
+ME, JULIET, NOW = ContactId("@romeo:hs.test"), "@juliet:hs.test", 1_700_000_000.0
+READER = events.Reader(me=ME, direct=True, names={JULIET: "Juliet"}, network=NetworkId("matrix"), now=NOW)
+
+
+def event(content: Any, kind: str = "m.room.message", **more: Any) -> Any:
+    base = {"event_id": "$1", "sender": JULIET, "type": kind, "content": content, "origin_server_ts": 1_600_000_000_000}
+    return {**base, **more}
+
+
+def parsed(raw: Any) -> Any:
+    found = events.parse(raw, ChatId("!r"), READER)
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def said(body: str, **more: Any) -> Any:
+    return event({"msgtype": "m.text", "body": body, **more})
+
+
+def test_a_text_says_who_where_when_and_what() -> None:
+    found = parsed(said("Wherefore art thou?"))
+
+    assert isinstance(found, MessageReceived)
+    assert (found.chat, found.id, found.sender.id, found.sender.name) == ("!r", "$1", JULIET, "Juliet")
+    assert (found.at, found.key, found.message.text) == (1_600_000_000.0, None, "Wherefore art thou?")
+
+
+def test_formatting_becomes_spans() -> None:
+    rich = {"format": "org.matrix.custom.html", "formatted_body": "so <b>bold</b>"}
+
+    found = parsed(said("so **bold**", **rich))
+
+    assert found.message.text == "so bold"
+    assert found.message.spans == (Span(3, 7, SpanKind.BOLD),)
+
+
+@pytest.mark.parametrize(
+    ("msgtype", "style"), [("m.text", Style.TEXT), ("m.emote", Style.EMOTE), ("m.notice", Style.NOTICE)]
+)
+def test_styles(msgtype: str, style: Style) -> None:
+    assert parsed(event({"msgtype": msgtype, "body": "x"})).message.style is style
+
+
+def test_a_reply_names_its_target_and_loses_its_fallback() -> None:
+    relation = {"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}}
+
+    found = parsed(said(f"> <{JULIET}> old\n> words\n\nnew words", **relation))
+
+    assert (found.message.reply_to, found.message.text) == ("$0", "new words")
+
+
+def test_a_message_in_a_thread_is_no_reply() -> None:
+    relation = {
+        "rel_type": "m.thread", "event_id": "$root", "is_falling_back": True, "m.in_reply_to": {"event_id": "$0"},
+    }  # fmt: skip
+
+    assert parsed(said("x", **{"m.relates_to": relation})).message.reply_to is None
+
+
+@pytest.mark.parametrize(
+    ("key", "believed"), [("key-1.2", "key-1.2"), ("", None), ("a b", None), ("x" * 65, None), (7, None)]
+)
+def test_our_key_is_read_and_only_a_proper_one(key: Any, believed: str | None) -> None:
+    assert parsed(said("x", **{events.KEY: key})).key == believed
+
+
+LINES = {
+    "image": (event({"msgtype": "m.image", "body": "cat.png", "info": {"size": 123_456}}), "[Image: cat.png, 123 kB]"),
+    "captioned": (event({"msgtype": "m.image", "body": "My cat", "filename": "c.png"}), "[Image: c.png] My cat"),
+    "voice": (
+        event({"msgtype": "m.audio", "body": "x", "m.voice": {}, "info": {"duration": 61_000}}),
+        "[Voice message: 1 min 1 s]",
+    ),
+    "place": (event({"msgtype": "m.location", "body": "Verona", "geo_uri": "geo:1,2"}), "[Location: Verona, geo:1,2]"),
+    "sticker": (event({"body": "Wave"}, "m.sticker"), "[Sticker: Wave]"),
+    "reaction": (event({"m.relates_to": {"event_id": "$0", "key": "👍"}}, "m.reaction"), "Juliet reacted with 👍."),
+    "removal": (event({"reason": "oops"}, "m.room.redaction", redacts="$0"), "(removed a message: oops)"),
+    "edit": (
+        said("* new", **{"m.new_content": {"msgtype": "m.text", "body": "new"},
+                         "m.relates_to": {"rel_type": "m.replace", "event_id": "$0"}}),
+        "(edited) new",
+    ),
+    "call": (event({"offer": {"sdp": "m=video"}}, "m.call.invite"), "Juliet is calling with video."),
+    "unknown": (event({"body": "instead"}, "org.example.new"), "[Unsupported message of type org.example.new] instead"),
+    "verification": (event({"msgtype": "m.key.verification.request", "body": "x"}), "Juliet asked to verify a device."),
+    "empty": (said(""), "(an empty message)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "line"), LINES.values(), ids=LINES)
+def test_what_is_not_carried_yet_is_one_readable_line(raw: Any, line: str) -> None:
+    text = parsed(raw).message.text
+
+    assert text.startswith(line)
+    assert "\n" not in text
+
+
+def test_ones_own_doings_are_told_to_oneself() -> None:
+    raw = event({"m.relates_to": {"event_id": "$0", "key": "👍"}}, "m.reaction", sender=ME)
+
+    assert parsed(raw).message.text == "You reacted with 👍."
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [event({"name": "x"}, "m.room.name", state_key=""), event({"membership": "join"}, "m.room.member", state_key=ME),
+     event({"ciphertext": "x"}, "m.room.encrypted"), event({}), {}, None, event({"typing": []}, "m.typing"),
+     event({"x": 1}, "org.example.silent"), said("x", unsigned=1) | {"unsigned": {"redacted_because": {"type": "x"}}}],
+)  # fmt: skip
+def test_what_says_nothing_to_people_is_silent(raw: Any) -> None:
+    assert parsed(raw) is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [said("x", ) | {"event_id": 7}, said("x") | {"event_id": "x"}, said("x") | {"sender": "juliet"},
+     said("x") | {"type": None}, said("x") | {"content": "x"}, event({"msgtype": "m.text"}),
+     event({"msgtype": "m.text", "body": {}}), "event", 7, ["x"], event({"reason": "x"}, "m.room.redaction"),
+     {k: v for k, v in said("x").items() if k != "content"}],
+)  # fmt: skip
+def test_what_makes_no_sense_is_a_dead_letter_with_its_reason(raw: Any) -> None:
+    found = parsed(raw)
+
+    assert isinstance(found, Unparsable)
+    assert found.reason
+    assert found.source.startswith("matrix !r")
+
+
+@pytest.mark.parametrize("stamp", [None, "x", -1, 0, 1 << 60, 1e300, True, float("inf"), 4e12])
+def test_a_time_that_cannot_be_true_is_now(stamp: Any) -> None:
+    assert parsed(said("x") | {"origin_server_ts": stamp}).at == NOW
+
+
+@pytest.mark.parametrize(
+    ("user", "valid"),
+    [("@a:b.c", True), ("@A/=_.-+B:hs.test:8448", True), ("@ü:b.c", True), ("@a:[::1]:1", True), ("@:b", False),
+     ("@a", False), ("a:b.c", False), ("@a:", False), ("@a b:c.d", False), ("@a:b c", False), ("@a:b/c", False),
+     ("@\0:b.c", False), ("@\ud800:b.c", False), ("@" + "x" * 255 + ":b.c", False), ("", False), ("@a:b:c", False)],
+)  # fmt: skip
+def test_user_ids(user: str, valid: bool) -> None:
+    assert ids.valid_user(user) is valid
+    if valid:
+        assert ids.contact(ids.localpart(ContactId(user))) == user
