@@ -67,7 +67,7 @@ class KnownPeople:
         if contact is not None:
             known = self._names.get((user, network, contact)) or Contact(contact)
             return PresenceOf(user, network, known, connected)
-        status = "" if connected else "Not connected. Send `status` to see why."
+        status = "" if connected else "Not connected. Send `login` to sign in, or `status` to see why."
         return PresenceOf(user, network, None, self.allowed(user), status)
 
     async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:

@@ -179,6 +179,7 @@ class Sessions:
         async with connector.connect(account, workspace) as session:
             seat.session, seat.error, seat.since = session, "", time.time()
             seat.up.set()
+            log.info("account connected account=%d network=%s", seat.account, seat.network)
             self._listener.changed(seat)
             try:
                 # `aclosing`: a reader that is cancelled here must end its requests now, not when it is collected.

@@ -196,7 +196,7 @@ async def test_contacts_are_there_while_any_account_of_their_user_is_connected(
     await people.befriend(ROMEO, NETWORK, ALICE, True)
     seen: list[PresenceOf] = []
     people.watch(seen.append)
-    away = "Not connected. Send `status` to see why."
+    away = "Not connected. Send `login` to sign in, or `status` to see why."
 
     people.account_changed(one, NETWORK, ROMEO, True)
     assert seen == [
