@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from bridge.config import Config
 from bridge.contract import Connector, NetworkId
+from bridge.hub.archive import RoomArchive
 from bridge.hub.control import Control
 from bridge.hub.desk.desk import CommandDesk, Office
 from bridge.hub.facades import HOME
@@ -24,6 +25,7 @@ from bridge.web.announce import announce
 from bridge.web.client import HttpClient
 from bridge.web.server import WebServer
 from bridge.xmpp.chats import Addresses, Gateway
+from bridge.xmpp.features import Asked
 from bridge.xmpp.network import XmppNetwork
 
 log = logging.getLogger(__name__)
@@ -74,7 +76,8 @@ async def _serve(
     )
     control = Control(hub, database)
     desk = CommandDesk(Office(database, secrets, control, control, workspaces, connectors, people.allowed, clock))
-    xmpp = XmppNetwork(gateways, people, desk, config.xmpp.max_stanza, version())
+    asked = Asked(people, desk, hub.rooms, RoomArchive(database))
+    xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
     web = WebServer(config.http.listen, config.data / "control.sock", watch, version())

@@ -13,10 +13,14 @@ from bridge.contract.actions import (
     Confirm,
     Edit,
     Fail,
+    Invite,
+    Join,
+    Leave,
     Persona,
     React,
     Retract,
     Send,
+    SetRoom,
     Target,
 )
 from bridge.contract.capabilities import Capabilities
@@ -41,13 +45,15 @@ from bridge.contract.events import (
     MessageEdited,
     MessageReceived,
     MessageRetracted,
+    OccupantChanged,
     PresenceChanged,
     ReactionsChanged,
+    RoomInvited,
     Unparsable,
 )
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Field, Flow, Form, LoginRefused
-from bridge.contract.message import Contact, Media, Message, Person, Span, SpanKind, Style
+from bridge.contract.message import Contact, Media, Membership, Message, Occupant, Person, Rank, Span, SpanKind, Style
 from bridge.contract.session import Account, Connector, Receipt, Session
 from bridge.contract.workspace import Clock, Memory, Workspace
 
@@ -77,10 +83,14 @@ __all__ = [
     "Field",
     "Flow",
     "Form",
+    "Invite",
+    "Join",
+    "Leave",
     "Live",
     "LoggedOut",
     "LoginRefused",
     "Media",
+    "Membership",
     "Memory",
     "Message",
     "MessageEdited",
@@ -88,18 +98,23 @@ __all__ = [
     "MessageReceived",
     "MessageRetracted",
     "NetworkId",
+    "Occupant",
+    "OccupantChanged",
     "Person",
     "Persona",
     "PresenceChanged",
+    "Rank",
     "React",
     "ReactionsChanged",
     "Reason",
     "Receipt",
     "Refused",
     "Retract",
+    "RoomInvited",
     "Scope",
     "Send",
     "Session",
+    "SetRoom",
     "Span",
     "SpanKind",
     "Style",

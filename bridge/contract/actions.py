@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.contract.errors import Reason
-from bridge.contract.ids import ChatId, MessageId, NetworkId
+from bridge.contract.ids import ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.message import Message
 
 
@@ -34,6 +34,10 @@ class Action:
     persona: Persona | None = None
     at: float | None = None  # when it was said, if that was long ago (XEP-0203); None for now
     maybe_done: bool = False  # an earlier attempt may have arrived: look before doing what has no idempotent form
+    contact: ContactId | None = None  # whom the chat is with, if it is direct
+    own_id: MessageId | None = None
+    """What its author, who is in this very chat, has called it: where the network does not reflect, this action is what
+    everybody there sees of it, the author too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +84,32 @@ class Fail(Action):
     origin: str
     reason: Reason
     text: str  # a whole sentence for a person
+    shown: str = ""
+    """Where the network does not reflect: the key under which we have shown the message; it is shown no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite(Action):
+    """Ask somebody to come into the room."""
+
+    whom: ContactId
+    by: str = ""  # who asks, as people see them; empty: nobody in particular
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join(Action):
+    """Come into a room. `chat` may also be what a person typed for it; the receipt's `chat` is the room. Joining a room
+    that one is in changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Action):
+    """Leave a room. Leaving one that one is not in changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRoom(Action):
+    """Change what is said of a room; None: as it is."""
+
+    subject: str | None = None

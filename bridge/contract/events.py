@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from bridge.contract.errors import Reason
 from bridge.contract.ids import ChatId, MessageId
-from bridge.contract.message import Contact, Message, Person
+from bridge.contract.message import Contact, Message, Occupant, Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,8 @@ class ChatKind(StrEnum):
 class ChatSeen:
     """A chat of this account as it is now. Comes before the chat's first event, and again when it changes.
 
-    With `kind` DIRECT, `contact` is the other person and this is *the* direct chat with them.
+    With `kind` DIRECT, `contact` is the other person and this is *the* direct chat with them. A room that the account
+    is no longer in is told by `OccupantChanged`.
     """
 
     chat: ChatId
@@ -87,6 +88,29 @@ class ChatSeen:
     contact: Contact | None = None
     name: str = ""
     encrypted: bool = False
+    subject: str = ""  # of a room: what is talked about there
+    alias: str = ""
+    """Of a room: how people of other networks may type it, any Unicode; checked to mean this room. Empty: it has no
+    such name. No contact may be called so (`Connector.contact` gives None for it)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccupantChanged:
+    """Somebody in a room as they are now. About the account itself: it has left (with `ChatSeen` it had come in)."""
+
+    chat: ChatId
+    occupant: Occupant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomInvited:
+    """The account is invited to a room that it is not in."""
+
+    chat: ChatId
+    inviter: Contact | None = None
+    name: str = ""
+    alias: str = ""  # as in `ChatSeen`
+    reason: str = ""  # the inviter's own words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +158,8 @@ Event = (
     | ReactionsChanged
     | DeliveryFailed
     | ChatSeen
+    | OccupantChanged
+    | RoomInvited
     | ContactChanged
     | PresenceChanged
     | Unparsable

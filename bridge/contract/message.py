@@ -23,6 +23,32 @@ class Person:
     id: ContactId
 
 
+class Membership(StrEnum):
+    """How somebody stands to a room."""
+
+    JOINED = "joined"
+    INVITED = "invited"
+    LEFT = "left"
+    BANNED = "banned"
+
+
+class Rank(StrEnum):
+    """What somebody may do in a room."""
+
+    OWNER = "owner"  # everything
+    ADMIN = "admin"  # keeps order
+    MEMBER = "member"  # speaks
+
+
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """Somebody in a room."""
+
+    contact: Contact  # as they are called in this room
+    membership: Membership = Membership.JOINED
+    rank: Rank | None = None  # None: as it was before; a member if that is not known
+
+
 class SpanKind(StrEnum):
     BOLD = "bold"
     ITALIC = "italic"

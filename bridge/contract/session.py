@@ -10,7 +10,7 @@ from bridge.contract.capabilities import Capabilities
 from bridge.contract.events import Event
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Flow
-from bridge.contract.message import Contact
+from bridge.contract.message import Contact, Occupant
 from bridge.contract.workspace import Workspace
 
 
@@ -27,10 +27,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The network's answer to an action: the ids it gave. For `React`, one id per reaction that now stands."""
+    """The network's answer to an action: the ids it gave. For `React`, one id per reaction that now stands; for `Join`,
+    the room."""
 
     ids: tuple[MessageId, ...] = ()
     reactions: tuple[tuple[str, MessageId], ...] = ()
+    chat: ChatId | None = None
 
 
 class Session(Protocol):
@@ -71,6 +73,10 @@ class Session(Protocol):
 
     async def contacts(self) -> Sequence[Contact]:
         """People the account has direct chats with."""
+        ...
+
+    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+        """Who is in a room now, the account too. Changes after this are events. Raises the four errors."""
         ...
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from bridge.contract import Authored, Reason
@@ -14,6 +14,7 @@ from bridge.hub.keys import Keys
 from bridge.store.aside import set_reactions
 from bridge.store.ledger import Ledger
 from bridge.store.owed import DEAD, GIVEN_UP, REFUSED
+from bridge.store.rooms import HOSTED
 from bridge.store.rows import Copy, Debt, Entry
 from bridge.store.writer import Needs, Writer
 
@@ -124,7 +125,23 @@ def _failed(
     ledger.owed.keep(owed.chat, owed.event, state=state, reason=str(reason), text=text[:500], told=int(told))
     if event is None or not told:
         return []
-    return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin, reason=reason, text=text))]
+    shown = _take_back(ledger, owed)
+    said = Answer(target=event.id, origin=event.origin, reason=reason, text=text, shown=shown)
+    return [answer(ledger, keys, owed, said)]
+
+
+def _take_back(ledger: Ledger, owed: Debt) -> str:
+    """A hosted room has shown a message that its network will never have: then it is not in the room either. Its key,
+    or nothing."""
+    source, message = ledger.directory.chat_by_id(owed.source), ledger.message(owed.message)
+    link = ledger.directory.link_of(owed.source)
+    if source is None or source.kind != HOSTED or owed.kind != "message" or message is None:
+        return ""
+    if link is None or len(link.endpoints) > 2:
+        return ""  # it has arrived elsewhere
+    if message.retracted is None:
+        ledger.change_message(replace(message, retracted=owed.event))
+    return owed.key
 
 
 def answer(ledger: Ledger, keys: Keys, owed: Debt, said: Answer) -> Debt:
@@ -133,7 +150,13 @@ def answer(ledger: Ledger, keys: Keys, owed: Debt, said: Answer) -> Debt:
 
 
 def owe(
-    ledger: Ledger, keys: Keys, said: Answer | codec.Notice, *, chat: int, account: int, message: int | None
+    ledger: Ledger,
+    keys: Keys,
+    said: Answer | codec.Notice | codec.Invitation,
+    *,
+    chat: int,
+    account: int,
+    message: int | None,
 ) -> Debt:
     """Journal something of our own for one chat; `message` is what it is about, None: itself."""
     identity = ledger.next_id()

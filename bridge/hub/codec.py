@@ -15,6 +15,7 @@ class Answer:
     origin: str
     reason: Reason | None = None
     text: str = ""
+    shown: str = ""  # `Fail.shown`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,16 @@ class Notice:
     text: str
 
 
-Journaled = MessageReceived | MessageEdited | MessageRetracted | ReactionsChanged | Answer | Notice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A user is asked into a hosted room."""
+
+    user: str
+    by: str = ""
+    reason: str = ""
+
+
+Journaled = MessageReceived | MessageEdited | MessageRetracted | ReactionsChanged | Answer | Notice | Invitation
 
 KINDS: dict[str, type[Journaled]] = {
     "message": MessageReceived,
@@ -33,6 +43,7 @@ KINDS: dict[str, type[Journaled]] = {
     "reactions": ReactionsChanged,
     "answer": Answer,
     "notice": Notice,
+    "invitation": Invitation,
 }
 KIND_OF: dict[type[Journaled], str] = {kind: name for name, kind in KINDS.items()}
 

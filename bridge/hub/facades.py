@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.contract import ChatId, Contact, ContactId, Form, NetworkId
+from bridge.contract import ChatId, Contact, ContactId, Form, Message, NetworkId, Rank
 
 HOME = NetworkId("xmpp")
 """The network where our users are at home."""
@@ -115,9 +115,117 @@ class People(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A hosted room, as it is now."""
+
+    jid: ChatId
+    network: NetworkId
+    name: str
+    subject: str
+    encrypted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOccupant:
+    """Somebody in a hosted room. Who is gone still has said what is in the archive."""
+
+    contact: ContactId
+    nick: str  # nobody else in the room has the same
+    rank: Rank = Rank.MEMBER
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody who enters a room is to know. `me` is who they are there."""
+
+    room: Room
+    me: ContactId
+    occupants: Sequence[RoomOccupant]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomNews:
+    """Something about a hosted room has changed; each field is None unless it did."""
+
+    jid: ChatId
+    room: Room | None = None  # what is said of it
+    occupant: RoomOccupant | None = None
+    gone: str | None = None  # a user whose account is not in it any more
+
+
+class Rooms(Protocol):
+    """Rooms of networks as rooms on our domains. A reader is a bare JID; whoever has no account in a room is told
+    nothing of it."""
+
+    async def enter(self, room: ChatId, user: str) -> Entry:
+        """`user` wants to come in; an invitation is accepted by it, and the room's people are asked for if they are not
+        known. Raises `Refused`: NOT_FOUND for no room of theirs, and `Unavailable`."""
+        ...
+
+    async def describe(self, room: ChatId, reader: str) -> Room | None: ...
+
+    async def rooms(self, reader: str, network: NetworkId) -> Sequence[Room]:
+        """The rooms of `reader` on a network, by JID."""
+        ...
+
+    async def set_subject(self, room: ChatId, user: str, subject: str) -> None:
+        """Done at once, on the user's own session; what comes of it is `RoomNews`. Raises the four errors."""
+        ...
+
+    def occupant_id(self, room: ChatId, contact: ContactId) -> str:
+        """What somebody is called in a room for ever (XEP-0421); says nothing to those outside."""
+        ...
+
+    async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:
+        """Who had entered which room when the last process ended: room and full JID."""
+        ...
+
+    async def attend(self, room: ChatId, jid: str) -> None:
+        """A full JID has entered; durable."""
+        ...
+
+    def part(self, room: ChatId, jid: str) -> None:
+        """It has left; written behind."""
+        ...
+
+    def watch(self, changed: Callable[[RoomNews], None]) -> None:
+        """Call `changed` (synchronously, on the loop) for all news, before anything that was said after it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message of a room's archive."""
+
+    key: str  # the same for ever
+    author: ContactId | None  # an occupant; None for somebody who is none
+    name: str  # of the author, where they are none
+    at: float
+    message: Message  # as it reads now
+    own_id: str  # what its author called it, where they wrote it in this room; else empty
+
+
+class Archive(Protocol):
+    """What was said in hosted rooms."""
+
+    async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
+        """The last messages, oldest first, as far as `reader` was there; `since` in seconds since the epoch."""
+        ...
+
+
 class Home(Protocol):
-    """What the hub needs to know of XMPP: how its direct chats are called. Pure."""
+    """What the hub needs to know of XMPP: how its direct chats and rooms are called. Pure."""
 
     def direct_chat(self, user: str, network: NetworkId, contact: ContactId | None) -> ChatId:
         """The chat of `user` (bare JID) with a contact, or with the gateway itself (None)."""
+        ...
+
+    def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
+        """The room `name` (any Unicode) on the gateway of a network; None when no room can be called so."""
+        ...
+
+    def nick(self, contact: Contact, number: int) -> str:
+        """How somebody is called in rooms; with `number` > 1 one of several people of the same name."""
         ...

@@ -22,8 +22,10 @@ from bridge.contract import (
     MessageReceived,
     MessageRetracted,
     NetworkId,
+    OccupantChanged,
     ReactionsChanged,
     Reason,
+    RoomInvited,
     Session,
     Unparsable,
 )
@@ -33,6 +35,7 @@ from bridge.hub.counters import Counters
 from bridge.hub.ends import Endings
 from bridge.hub.facades import HOME, Home
 from bridge.hub.failures import accept_failure, accept_unparsable
+from bridge.hub.hosting import accept_invitation, accept_occupant
 from bridge.hub.intake import Accept, Context, Outcome, Source
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
@@ -47,6 +50,7 @@ from bridge.hub.opener import Opener
 from bridge.hub.opening import accept_chat
 from bridge.hub.people import KnownPeople
 from bridge.hub.performing import Performer
+from bridge.hub.rooms import HostedRooms
 from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts as stored
@@ -66,6 +70,8 @@ intake.KINDS.update(
         MessageRetracted: accept_retraction,
         ReactionsChanged: accept_reactions,
         ChatSeen: accept_chat,
+        OccupantChanged: accept_occupant,
+        RoomInvited: accept_invitation,
         DeliveryFailed: accept_failure,
         Unparsable: accept_unparsable,
     }
@@ -103,6 +109,7 @@ class Hub:
             Listener(self._event, self._live, self._cursor, self._contact, self._changed),
             self.lanes.quiet,
         )
+        self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
         self._names = {network: connector.name for network, connector in around.connectors.items()}
         self._context = Context(self._keys, around.home, 0, self._names)
         self._notices: Notices | None = None
@@ -140,6 +147,7 @@ class Hub:
     async def stop(self) -> None:
         """Drain: lanes land what is under way, sessions end, everything submitted is committed."""
         await self.lanes.close()
+        await self.rooms.close()
         await self.sessions.close()
         await self.writer.drained()
         await self._around.people.drained()
@@ -166,11 +174,14 @@ class Hub:
 
     def _event(self, seat: Seat, session: Session, event: Event) -> None:
         scope, unique, personas, reflects, echoes = "", True, False, True, True
-        if isinstance(event, Authored | ChatSeen | DeliveryFailed):
+        if isinstance(event, Authored | ChatSeen | DeliveryFailed | OccupantChanged | RoomInvited):
             can = session.capabilities(event.chat)
             scope = session.scope(event.chat)
             unique, personas, reflects, echoes = can.unique_ids, can.personas, can.reflects, can.echoes
-        source = Source(seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes)
+        source = Source(
+            seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes,
+            first=seat.cursor is None,
+        )  # fmt: skip
 
         def done(accept: Accept, result: Outcome | Exception) -> None:
             self.sessions.committed(seat)
@@ -188,6 +199,8 @@ class Hub:
             self.counters.ignored[seat.network, outcome.why] += 1
         if outcome.gone or outcome.reread:
             self.lanes.moved(outcome)
+        for news in outcome.news:
+            self.rooms.told(news)
         for debt in outcome.debts:
             self.lanes.offer(debt)
         if outcome.why == "bounced" and self._notices is not None:

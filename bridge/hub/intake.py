@@ -5,7 +5,7 @@ which go to the lanes after the commit; what is turned away gives an answer for 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,10 +21,11 @@ from bridge.contract import (
     Reason,
 )
 from bridge.hub import codec, keys
-from bridge.hub.facades import HOME, Home
+from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
 from bridge.store.ledger import Ledger
 from bridge.store.owed import OPEN
+from bridge.store.rooms import HOSTED
 from bridge.store.rows import Chat, Copy, Debt, Entry, Link
 from bridge.store.writer import Needs
 
@@ -44,6 +45,7 @@ class Source:
     personas: bool = False
     reflects: bool = True
     echoes: bool = True
+    first: bool = False  # it is of an account that has never caught up yet
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Outcome:
     answer: Action | None = None  # for the source session, at once
     reread: list[int] = field(default_factory=list)  # chats whose lanes must begin anew
     gone: list[int] = field(default_factory=list)  # chats that are now another one
+    news: list[RoomNews] = field(default_factory=list)  # what the rooms' people are to hear
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +154,33 @@ def note_echo(ledger: Ledger, chat: Chat, event: Authored, entry: Entry) -> Outc
     return Outcome(Ruling.ECHO)
 
 
+def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tuple[int, int]]:
+    """Who performs an event of `chat` where: (chat, account). A chat that does not reflect is among them, but only if
+    the event gets anywhere else."""
+    found = []
+    elsewhere = False
+    for endpoint in link.endpoints:
+        here = endpoint.chat.id == chat.id
+        if here and accept.source.reflects:
+            continue
+        account = speaker(accept, ledger, endpoint.chat, endpoint.account)
+        if account is not None:
+            found.append((endpoint.chat.id, account))
+            elsewhere = elsewhere or not here
+    return found if elsewhere else []
+
+
 def journal(
-    accept: Accept, ledger: Ledger, chat: Chat, link: Link, *, message: int | None, reply: int | None
+    accept: Accept,
+    ledger: Ledger,
+    chat: Chat,
+    link: Link,
+    owed: Sequence[tuple[int, int]],
+    *,
+    message: int | None,
+    reply: int | None,
 ) -> tuple[Entry, list[Debt]]:
-    """Write the event and one delivery per endpoint that is owed it. `message` None: it is a new one."""
+    """Write the event and its deliveries, `owed_to`. `message` None: it is a new one."""
     event, source = accept.event, accept.source
     assert isinstance(event, Authored)
     identity = ledger.next_id()
@@ -169,15 +195,13 @@ def journal(
         identity, chat.id, own_id(source, event), kind, message or identity, reply, source.account,
         source.network, event.sender.id, key, body, now,
     )  # fmt: skip
-    ledger.add_event(entry)
+    ledger.add_event(entry, (endpoint.chat.id for endpoint in link.endpoints if endpoint.chat.kind == HOSTED))
+    if not source.reflects:
+        ledger.add_copy(Copy(chat.id, key, entry.message, -1, identity))  # people name it by what we show it under
     debts = []
-    for endpoint in link.endpoints:
-        if endpoint.chat.id == chat.id and source.reflects:
-            continue
-        account = speaker(accept, ledger, endpoint.chat, endpoint.account)
-        if account is not None:
-            ledger.owed.add(endpoint.chat.id, identity, account)
-            debts.append(debt(entry, endpoint.chat.id, account))
+    for where, account in owed:
+        ledger.owed.add(where, identity, account)
+        debts.append(debt(entry, where, account))
     return entry, debts
 
 

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.hub import codec
-from bridge.hub.intake import Accept, Outcome, answered_again, echoed, is_repeat, journal, note_echo, turned_away
+from bridge.hub.intake import (
+    Accept,
+    Outcome,
+    answered_again,
+    echoed,
+    is_repeat,
+    journal,
+    note_echo,
+    owed_to,
+    turned_away,
+)
 from bridge.hub.judge import Facts, Ruling, Verdict, judge
 from bridge.hub.opening import home_chat
 from bridge.store.ledger import Ledger
@@ -27,17 +37,17 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
         return Outcome(Ruling.ECHO)
     again = is_repeat(ledger, source, chat, event)
     said = event.message
-    verdict = judge(Facts(linked=True, repeat=again is not None, empty=not said.text.strip() and not said.media))
     if again is not None:
         return answered_again(accept, ledger, chat, again)
+    owed = owed_to(accept, ledger, chat, link)
+    empty = not said.text.strip() and not said.media
+    verdict = judge(Facts(linked=True, empty=empty, speaker=bool(owed) or not event.origin))
     if verdict.ruling is not Ruling.ACCEPT:
         return turned_away(accept, verdict)
     reply = ledger.copy(chat.id, said.reply_to) if said.reply_to else None
-    entry, debts = journal(accept, ledger, chat, link, message=None, reply=reply.message if reply else None)
+    entry, debts = journal(accept, ledger, chat, link, owed, message=None, reply=reply.message if reply else None)
     ledger.add_message(Message(entry.id, entry.network, entry.author, entry.id, None))
     ledger.add_copy(Copy(chat.id, event.id, entry.id, 0, entry.id))
-    if not debts and event.origin:
-        return turned_away(accept, judge(Facts(linked=True, speaker=False)))
     return Outcome(Ruling.ACCEPT, debts=debts)
 
 
@@ -71,15 +81,17 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         return answered_again(accept, ledger, chat, again)
     copy = ledger.copy(chat.id, event.target)
     target = ledger.message(copy.message) if copy else None
+    owed = owed_to(accept, ledger, chat, link)
     verdict = judge(
         Facts(
             linked=True,
             changes=True,
             needs_author=needs_author,
             target_known=target is not None,
-            target_is_message=copy is not None and copy.part >= 0,
+            target_is_message=copy is not None and (copy.part >= 0 or copy.version == copy.message),
             own_target=target is not None and _same_person(accept, ledger, target, event),
             target_retracted=target is not None and target.retracted is not None,
+            speaker=bool(owed) or not event.origin,
         )
     )
     if verdict.ruling is not Ruling.ACCEPT or target is None:
@@ -88,7 +100,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     if isinstance(event, MessageEdited) and event.message.reply_to:
         replied = ledger.copy(chat.id, event.message.reply_to)
         reply = replied.message if replied else None
-    entry, debts = journal(accept, ledger, chat, link, message=target.id, reply=reply)
+    entry, debts = journal(accept, ledger, chat, link, owed, message=target.id, reply=reply)
     if isinstance(event, MessageEdited):
         ledger.change_message(replace(target, content=entry.id))
     elif isinstance(event, MessageRetracted):

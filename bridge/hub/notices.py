@@ -155,6 +155,8 @@ class Notices:
 
     def _owe(self, ledger: Ledger, place: Place, text: str) -> list[Debt]:
         chat, account = place.chat, place.account
+        if not place.user and not chat:
+            return []
         if place.user:
             assert self._home is not None
             assert place.network is not None
@@ -168,8 +170,9 @@ class Notices:
         """A personal chat's trouble is its user's; a room's is the room's."""
         if self._home is not None and not trouble.link_name:
             if trouble.source_network == HOME:
-                return Place(user=trouble.source_owner, network=NetworkId(trouble.network))
-            if trouble.network == HOME and trouble.owner:
+                return Place(user=trouble.source_owner or trouble.author, network=NetworkId(trouble.network))
+            if trouble.network == HOME:
+                # What a hosted room does not show for a fault of ours is counted; its network's people are not told.
                 return Place(user=trouble.owner, network=NetworkId(trouble.source_network))
         return Place(chat=trouble.source, account=trouble.reporter)
 

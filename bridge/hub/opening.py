@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bridge.contract import ChatKind, ChatSeen, Person, Reason
 from bridge.hub.facades import HOME
+from bridge.hub.hosting import room_seen
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling, Verdict
 from bridge.store.ledger import Ledger
@@ -38,7 +39,9 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
         if source.user and accept.context.home is not None:
             home = accept.context.home.direct_chat(source.user, source.network, event.contact.id)
             _tie(accept.context, ledger, source.user, home, event.contact.id, chat.id)
-    if chat is not None:
+    if event.kind is ChatKind.ROOM and source.user:
+        room_seen(accept, ledger, event, outcome)
+    elif chat is not None:
         directory.accounts.enter(chat.id, source.account)
         if chat.encrypted != event.encrypted:
             directory.change_chat(replace(chat, encrypted=event.encrypted))

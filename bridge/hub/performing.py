@@ -11,6 +11,7 @@ from bridge.contract import (
     Capabilities,
     ChatId,
     ConnectorError,
+    ContactId,
     Edit,
     Message,
     MessageEdited,
@@ -184,7 +185,8 @@ class Performer:
         copies: Sequence[Copy] = ()
         target: tuple[MessageId, ...] = ()
         reply_to: MessageId | None = None
-        if folds:
+        here = owed.source == owed.chat  # its author sees it there only by this
+        if folds and not here:
             known.learn(owed.message, ())
         elif owed.maybe or owed.kind in CHANGES:
             copies = await known.of(owed.message)
@@ -212,6 +214,8 @@ class Performer:
             at=event.at if late and isinstance(event, Authored) else None,
             before=tuple((emoji, MessageId(native)) for emoji, native in before),
             maybe_done=owed.maybe or owed.tried > 0,
+            contact=ContactId(place.contact) if place.contact else None,
+            own_id=event.id if here and isinstance(event, Authored) else None,
         ), copies
 
     def _shown_already(self, event: Journaled, owed: Debt, place: Place, can: Capabilities) -> bool:

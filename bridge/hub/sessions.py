@@ -27,7 +27,9 @@ from bridge.contract import (
     Live,
     LoggedOut,
     NetworkId,
+    OccupantChanged,
     PresenceChanged,
+    RoomInvited,
     Session,
     Unavailable,
     Unparsable,
@@ -204,7 +206,7 @@ class Sessions:
                 self._listener.contact(seat, contact)
             case PresenceChanged():
                 pass  # presence of contacts follows their account until it is carried (FEATURES B9)
-            case Authored() | ChatSeen() | DeliveryFailed() | Unparsable():
+            case Authored() | ChatSeen() | DeliveryFailed() | OccupantChanged() | RoomInvited() | Unparsable():
                 await self._hold(seat, session, event)
                 if isinstance(event, Authored):
                     self._listener.contact(seat, event.sender)

@@ -7,8 +7,10 @@ from bridge.contract import (
     Capabilities,
     ChatId,
     Confirm,
+    ContactId,
     Edit,
     Fail,
+    Invite,
     Message,
     MessageEdited,
     MessageId,
@@ -22,7 +24,7 @@ from bridge.contract import (
     Target,
 )
 from bridge.hub import fallback
-from bridge.hub.codec import Answer, Journaled, Notice
+from bridge.hub.codec import Answer, Invitation, Journaled, Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Wish:
     at: float | None = None
     before: tuple[tuple[str, MessageId], ...] = ()
     maybe_done: bool = False
+    contact: ContactId | None = None  # whom the chat is with, if it is direct
+    own_id: MessageId | None = None  # what the author, who is in this very chat, has called it
 
 
 def translate(wish: Wish, can: Capabilities) -> Action | None:
@@ -54,6 +58,8 @@ def translate(wish: Wish, can: Capabilities) -> Action | None:
             return _react(wish, wish.event, can)
         case Notice(text=text):
             return _send(replace(wish, persona=None), can, Message(text=text))
+        case Invitation(user=user, by=by, reason=reason):
+            return Invite(chat=wish.chat, key=wish.key, whom=ContactId(user), by=by, reason=reason)
         case Answer(reason=None):
             return _confirm(wish, wish.event, can)
         case Answer():
@@ -69,6 +75,8 @@ def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
         persona=wish.persona,
         at=wish.at,
         maybe_done=wish.maybe_done,
+        contact=wish.contact,
+        own_id=wish.own_id,
         message=_replying(message, wish.reply_to),
     )
 
@@ -87,6 +95,8 @@ def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
         persona=wish.persona,
         at=wish.at,
         maybe_done=wish.maybe_done,
+        contact=wish.contact,
+        own_id=wish.own_id,
         target=Target(wish.target),
         message=_replying(message, wish.reply_to),
     )
@@ -103,6 +113,8 @@ def _retract(wish: Wish, event: MessageRetracted, can: Capabilities) -> Action |
         persona=wish.persona,
         at=wish.at,
         maybe_done=wish.maybe_done,
+        contact=wish.contact,
+        own_id=wish.own_id,
         target=Target(wish.target),
         reason=event.reason,
     )
@@ -120,6 +132,8 @@ def _react(wish: Wish, event: ReactionsChanged, can: Capabilities) -> Action | N
         persona=wish.persona,
         at=wish.at,
         maybe_done=wish.maybe_done,
+        contact=wish.contact,
+        own_id=wish.own_id,
         target=Target(wish.target),
         reactions=event.reactions,
         before=wish.before,
@@ -142,6 +156,7 @@ def _fail(wish: Wish, event: Answer, can: Capabilities) -> Action | None:
         origin=event.origin,
         reason=event.reason,
         text=event.text,
+        shown=event.shown,
     )
 
 

@@ -8,13 +8,14 @@ from bridge.store import tables as t
 from bridge.store.ours import Accounts
 from bridge.store.rows import Chat, Endpoint, Link
 
-_CHAT = tuple(t.chats.c[name] for name in ("id", "network", "scope", "native", "kind", "owner", "contact", "encrypted"))
+_NAMES = ("id", "network", "scope", "native", "kind", "owner", "contact", "encrypted", "name", "subject")
+_CHAT = tuple(t.chats.c[name] for name in _NAMES)
 _KEPT = 50_000  # chats remembered before we start anew: about 30 MB
 
 
 def _chat(row: Any) -> Chat:
-    identity, network, scope, native, kind, owner, contact, encrypted = row[:8]
-    return Chat(identity, network, scope, native, kind, owner, contact, bool(encrypted))
+    identity, network, scope, native, kind, owner, contact, encrypted, name, subject = row[:10]
+    return Chat(identity, network, scope, native, kind, owner, contact, bool(encrypted), name, subject)
 
 
 class Directory:
@@ -49,20 +50,20 @@ class Directory:
 
     def add_chat(
         self, network: str, scope: str, native: str | None, kind: str, *, owner: str = "", contact: str = "",
-        encrypted: bool = False,
+        encrypted: bool = False, name: str = "", subject: str = "",
     ) -> Chat:  # fmt: skip
         values = {
             "network": network, "scope": scope, "native": native, "kind": kind, "owner": owner, "contact": contact,
-            "encrypted": int(encrypted),
+            "encrypted": int(encrypted), "name": name, "subject": subject,
         }  # fmt: skip
         identity = self.connection.execute(insert(t.chats).values(values).returning(t.chats.c.id)).scalar_one()
-        return self._keep(Chat(identity, network, scope, native, kind, owner, contact, encrypted))
+        return self._keep(Chat(identity, network, scope, native, kind, owner, contact, encrypted, name, subject))
 
     def change_chat(self, chat: Chat) -> None:
         """Write `chat` as it now is; its links are read again."""
         values = {
             "scope": chat.scope, "native": chat.native, "kind": chat.kind, "contact": chat.contact,
-            "encrypted": int(chat.encrypted),
+            "encrypted": int(chat.encrypted), "name": chat.name, "subject": chat.subject,
         }  # fmt: skip
         self.connection.execute(update(t.chats).where(t.chats.c.id == chat.id).values(values))
         self._by_native = {key: known for key, known in self._by_native.items() if known.id != chat.id}
@@ -118,7 +119,7 @@ class Directory:
     def _link(self, identity: int) -> Link | None:
         e = t.endpoints.c
         query = (
-            select(*_CHAT, e.account, t.links.c.name)
+            select(*_CHAT, e.account, t.links.c.name.label("link_name"))
             .join_from(t.endpoints, t.chats, e.chat == t.chats.c.id)
             .join(t.links, t.links.c.id == e.link)
             .where(e.link == identity)
@@ -127,8 +128,8 @@ class Directory:
         rows = self.connection.execute(query).all()
         if not rows:
             return None
-        found = tuple(Endpoint(_chat(row), row[8]) for row in rows)
-        return Link(identity, rows[0][9], found)
+        found = tuple(Endpoint(_chat(row), row.account) for row in rows)
+        return Link(identity, rows[0].link_name, found)
 
     def _keep(self, chat: Chat) -> Chat:
         if chat.native is not None:

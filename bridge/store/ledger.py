@@ -7,7 +7,7 @@ Chats and links are kept from group to group: the writer is the only one that ch
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from operator import attrgetter
 
@@ -108,8 +108,10 @@ class Ledger:
 
     # writes
 
-    def add_event(self, entry: Entry) -> None:
+    def add_event(self, entry: Entry, rooms: Iterable[int] = ()) -> None:
+        """`rooms` are hosted ones that have it in their archives."""
         self._new_events.append(entry)
+        self._archived += [(room, entry.id, entry.id) for room in rooms]
         self._seen[entry.chat, entry.native] = (entry.id, entry.at)
         self._entries[entry.key] = entry
 
@@ -136,6 +138,7 @@ class Ledger:
         statements.insert(run, "events", _ENTRY, [_of_entry(entry) for entry in self._new_events])
         statements.insert(run, "messages", _MESSAGE, [_of_message(message) for message in self._new_messages])
         statements.insert(run, "copies", _COPY, [_of_copy(copy) for copy in copies], key=("chat", "native"))
+        statements.insert(run, "archive", ("chat", "position", "event"), self._archived)
         states = [(message.content, message.retracted, message.id) for message in changed]
         statements.update(run, "messages", ("content", "retracted"), ("id",), states)
         self.owed.finish()
@@ -153,3 +156,4 @@ class Ledger:
         self._new_copies: dict[tuple[int, str], Copy] = {}
         self._changed_messages: dict[int, Message] = {}
         self._cursors: dict[int, str] = {}
+        self._archived: list[tuple[int, int, int]] = []

@@ -31,12 +31,24 @@ class Accounts:
             self._in[chat] = frozenset(rows.scalars())
         return self._in[chat]
 
-    def enter(self, chat: int, account: int) -> None:
-        """`account` sees `chat`."""
+    def enter(self, chat: int, account: int, since: float = 0.0) -> bool:
+        """`account` sees `chat`, and what was journaled `since`; False if it did already."""
+        present = self.in_chat(chat)
+        if account in present:
+            return False
+        self.connection.execute(insert(t.chat_accounts).values(chat=chat, account=account, since=since))
+        self._in[chat] = present | {account}
+        return True
+
+    def leave(self, chat: int, account: int) -> bool:
+        """`account` does not see `chat` any more; False if it did not."""
         present = self.in_chat(chat)
         if account not in present:
-            self.connection.execute(insert(t.chat_accounts).values(chat=chat, account=account))
-            self._in[chat] = present | {account}
+            return False
+        c = t.chat_accounts.c
+        self.connection.execute(delete(t.chat_accounts).where(c.chat == chat, c.account == account))
+        self._in[chat] = present - {account}
+        return True
 
     def direct(self, account: int, contact: str) -> int | None:
         """*The* direct chat of an account with a person."""

@@ -15,6 +15,8 @@ class Chat:
     owner: str = ""
     contact: str = ""
     encrypted: bool = False
+    name: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

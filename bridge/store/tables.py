@@ -77,6 +77,11 @@ chats = Table(
     Column("owner", Text, nullable=False, server_default=""),  # of an XMPP direct chat: the user
     Column("contact", Text, nullable=False, server_default=""),  # of a direct chat: the other person's contact id
     Column("encrypted", SmallInteger, nullable=False, server_default="0"),
+    Column("name", Text, nullable=False, server_default=""),  # of a room
+    Column("subject", Text, nullable=False, server_default=""),  # of a room
+    Column(
+        "peopled", SmallInteger, nullable=False, server_default="0"
+    ),  # its occupants: 0 unknown, 1 asked for, 2 known
     UniqueConstraint("network", "scope", "native", name="chats_native"),
     sqlite_autoincrement=True,
 )
@@ -86,6 +91,46 @@ chat_accounts = Table(
     metadata,
     Column("chat", Integer, primary_key=True),
     Column("account", Integer, primary_key=True),
+    Column("since", Float, nullable=False, server_default="0"),  # what was journaled before then is not theirs to read
+    sqlite_with_rowid=False,
+)
+
+invitations = Table(
+    "invitations",  # of our accounts to rooms that they are not in
+    metadata,
+    Column("chat", Integer, primary_key=True),
+    Column("account", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+occupants = Table(
+    "occupants",  # of rooms whose people were asked for: as last seen, also those who left
+    metadata,
+    Column("chat", Integer, primary_key=True),
+    Column("contact", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("avatar", Text, nullable=False),
+    Column("nick", Text, nullable=False),  # what they are called on XMPP; two in one room are never called the same
+    Column("membership", Text, nullable=False),
+    Column("rank", Text, nullable=False),
+    Index("occupants_nick", "chat", "nick", unique=True),
+    sqlite_with_rowid=False,
+)
+
+archive = Table(
+    "archive",  # of hosted rooms: every event that was said there, in its place
+    metadata,
+    Column("chat", Integer, primary_key=True),  # the hosted room
+    Column("position", _Clock, primary_key=True),
+    Column("event", _Clock, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+attendance = Table(
+    "attendance",  # who of XMPP has entered which hosted room
+    metadata,
+    Column("room", Text, primary_key=True),  # its JID
+    Column("jid", Text, primary_key=True),  # a full one
     sqlite_with_rowid=False,
 )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from bridge import contract
 from bridge.contract import DeliveryFailed, MessageId, Reason
-from bridge.testing import doings, wire
+from bridge.testing import doings, rooms, wire
 from bridge.testing.network import Failed, Network, refuse
 from bridge.testing.places import Member
 from bridge.testing.stream import Stream
@@ -120,6 +120,17 @@ def _contacts(who: "Connection", ask: wire.Contacts) -> None:
     who.reply(ask.re, doings.contacts(who.world.network, _session(who)))
 
 
+def _occupants(who: "Connection", ask: wire.Occupants) -> None:
+    network, member = who.world.network, _session(who)
+    trouble = who.world.faults.before(member.id, ask.chat)
+    if trouble is not None:
+        raise Failed(trouble)
+    chat = rooms.room(network, ask.chat)
+    if not chat.sees(member):
+        raise refuse("This account is not in the room.", Reason.FORBIDDEN)
+    who.reply(ask.re, rooms.occupants(network, chat))
+
+
 def _journaled(who: "Connection", ask: wire.Journaled) -> None:
     member = _session(who)
     member.journaled = max(member.journaled or 0, int(ask.cursor))
@@ -129,6 +140,13 @@ def _journaled(who: "Connection", ask: wire.Journaled) -> None:
 def _person_does(name: str) -> Callable[["Connection", Any], None]:
     def answer(who: "Connection", ask: Any) -> None:
         who.reply(ask.re, getattr(who.world.network, name)(ask))
+
+    return answer
+
+
+def _does(doing: Callable[[Network, Any], None]) -> Callable[["Connection", Any], None]:
+    def answer(who: "Connection", ask: Any) -> None:
+        who.reply(ask.re, doing(who.world.network, ask))
 
     return answer
 
@@ -145,7 +163,7 @@ def _report(who: "Connection", ask: wire.Report) -> None:
 def _state(who: "Connection", ask: wire.State) -> None:
     network = who.world.network
     chat = network.chat(ask.chat)
-    state = ChatState(chat.id, chat.kind, chat.members, chat.messages, chat.answers, network.revision)
+    state = ChatState(chat.id, chat.kind, chat.members, chat.messages, chat.answers, network.revision, chat.subject)
     who.reply(ask.re, state)
 
 
@@ -217,10 +235,14 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.Fence: _fence,
     wire.Direct: _direct,
     wire.Contacts: _contacts,
+    wire.Occupants: _occupants,
     wire.Journaled: _journaled,
     wire.AddPerson: _person_does("add_person"),
     wire.AddAccount: _person_does("add_account"),
     wire.AddChat: _person_does("add_chat"),
+    wire.Comes: _does(rooms.comes),
+    wire.Goes: _does(rooms.goes),
+    wire.Invites: _does(rooms.invites),
     wire.Says: _person_does("says"),
     wire.Edits: _person_does("edits"),
     wire.Retracts: _person_does("retracts"),

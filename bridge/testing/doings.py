@@ -7,12 +7,15 @@ from typing import Any
 from bridge.contract import (
     Action,
     Capabilities,
+    ChatId,
     ChatKind,
     Confirm,
     Contact,
     ContactId,
     Edit,
     Fail,
+    Join,
+    Leave,
     MessageEdited,
     MessageId,
     MessageReceived,
@@ -24,8 +27,9 @@ from bridge.contract import (
     Receipt,
     Retract,
     Send,
+    SetRoom,
 )
-from bridge.testing import wire
+from bridge.testing import rooms, wire
 from bridge.testing.network import Network, refuse, set_reactions
 from bridge.testing.places import Chat, Member
 from bridge.testing.wire import Answered, Said, Traits
@@ -38,6 +42,8 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
     actions: set[type[Action]] = {Send, Edit, Retract, React} - {ACTIONS[name] for name in traits.without}
     if traits.answers:
         actions |= {Confirm, Fail}
+    if not traits.fence:
+        actions |= {Join, Leave, SetRoom}
     return Capabilities(
         actions=frozenset(actions),
         window=traits.window,
@@ -52,6 +58,8 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
 def perform(network: Network, member: Member, ask: wire.Perform) -> Receipt:
     """Carry out an action of `member`. Raises `Failed`."""
     action: Any = ask.action
+    if isinstance(action, Join | Leave):
+        return MOVES[type(action)](network, member, rooms.room(network, action.chat))
     chat = network.chat(action.chat)
     if not chat.sees(member) and not network.traits.implicit:
         raise refuse("This account is not in the chat.", Reason.FORBIDDEN)
@@ -170,6 +178,24 @@ def _answer(network: Network, member: Member, chat: Chat, action: Confirm | Fail
     return Receipt()
 
 
+def _set_room(network: Network, member: Member, chat: Chat, action: SetRoom) -> Receipt:
+    if action.subject is not None:
+        rooms.change_subject(network, chat, action.subject)
+    return Receipt()
+
+
+def _join(network: Network, member: Member, chat: Chat) -> Receipt:
+    rooms.comes(network, wire.Comes(person=member.id, chat=chat.id))
+    return Receipt(chat=ChatId(chat.id))
+
+
+def _leave(network: Network, member: Member, chat: Chat) -> Receipt:
+    rooms.goes(network, wire.Goes(person=member.id, chat=chat.id))
+    return Receipt()
+
+
+MOVES: dict[type[Action], Callable[[Network, Member, Chat], Receipt]] = {Join: _join, Leave: _leave}
+
 DOINGS: dict[type[Action], Callable[..., Receipt]] = {
     Send: _send,
     Edit: _edit,
@@ -177,6 +203,7 @@ DOINGS: dict[type[Action], Callable[..., Receipt]] = {
     React: _react,
     Confirm: _answer,
     Fail: _answer,
+    SetRoom: _set_room,
 }
 
 

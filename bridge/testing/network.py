@@ -78,7 +78,8 @@ class Network:
         chat.members = list(dict.fromkeys([*chat.members, *ask.members]))
         chat.addressee = ask.addressee or chat.addressee
         chat.encrypted = ask.encrypted
-        self._announce(chat)
+        chat.subject, chat.alias = ask.subject or chat.subject, ask.alias or chat.alias
+        self.announce(chat)
         return ask.id
 
     def chat(self, identity: str) -> Chat:
@@ -99,6 +100,8 @@ class Network:
             contact=other if chat.kind is ChatKind.DIRECT else None,
             name=chat.name,
             encrypted=chat.encrypted,
+            subject=chat.subject,
+            alias=chat.alias,
         )
 
     def person(self, identity: str) -> Contact:
@@ -197,7 +200,7 @@ class Network:
     def _did(self, chat: Chat, event: Any) -> None:
         chat.done[event.id] = self.happen(event, chat)
 
-    def _announce(self, chat: Chat) -> None:
+    def announce(self, chat: Chat) -> None:
         if chat.addressee is None:
             for member in self.accounts.values():
                 if chat.sees(member):

@@ -41,6 +41,8 @@ class Chat:
     members: list[str] = field(default_factory=list)
     addressee: tuple[str, str] | None = None
     encrypted: bool = False
+    subject: str = ""
+    alias: str = ""
     messages: list[Said] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
     known: dict[str, Said] = field(default_factory=dict)  # by id; where ids come again, the newest

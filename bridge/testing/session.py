@@ -21,15 +21,19 @@ from bridge.contract import (
     Edit,
     Event,
     Fail,
+    Join,
+    Leave,
     Live,
     LoggedOut,
     MessageId,
+    Occupant,
     React,
     Reason,
     Receipt,
     Refused,
     Retract,
     Send,
+    SetRoom,
     Unavailable,
     Unconfirmed,
     Unparsable,
@@ -47,6 +51,9 @@ _ASKS: dict[type[Action], Any] = {
     React: wire.ReactIt,
     Confirm: wire.ConfirmIt,
     Fail: wire.FailIt,
+    Join: wire.JoinIt,
+    Leave: wire.LeaveIt,
+    SetRoom: wire.SetRoomIt,
 }
 AuthoredEvent = (
     contract.MessageReceived | contract.MessageEdited | contract.MessageRetracted | contract.ReactionsChanged
@@ -135,6 +142,13 @@ class MemorySession:
         client = await self._connected()
         try:
             return await client.ask(wire.Contacts(), list[Contact])
+        except Gone:
+            raise Unavailable("The network ended the connection before it answered.") from None
+
+    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+        client = await self._connected()
+        try:
+            return await client.ask(wire.Occupants(chat), list[Occupant])
         except Gone:
             raise Unavailable("The network ended the connection before it answered.") from None
 

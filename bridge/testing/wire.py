@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.contract import Confirm, Edit, Fail, React, Retract, Send, Span
+from bridge.contract import Confirm, Edit, Fail, Join, Leave, React, Retract, Send, SetRoom, Span
 
 LONGEST = 8 * 1024 * 1024  # bytes of a line
 
@@ -83,6 +83,18 @@ class FailIt(Ask, tag="fail"):
     action: Fail
 
 
+class JoinIt(Ask, tag="join"):
+    action: Join
+
+
+class LeaveIt(Ask, tag="leave"):
+    action: Leave
+
+
+class SetRoomIt(Ask, tag="set-room"):
+    action: SetRoom
+
+
 class Fence(Ask, tag="fence"):
     """Answered after everything that was written before."""
 
@@ -96,12 +108,18 @@ class Contacts(Ask, tag="contacts"):
     """People the account has direct chats with."""
 
 
+class Occupants(Ask, tag="occupants"):
+    """Who is in a room."""
+
+    chat: str
+
+
 class Journaled(Ask, tag="journaled"):
     cursor: str
 
 
-Perform = SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt
-SessionAsk = SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Journaled
+Perform = SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | SetRoomIt
+SessionAsk = SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Occupants | Journaled
 
 
 # What tests ask (`bridge.testing.control` has a method for each).
@@ -130,6 +148,31 @@ class AddChat(Ask, tag="add-chat", kw_only=True):
     name: str = ""
     addressee: tuple[str, str] | None = None
     encrypted: bool = False
+    subject: str = ""
+    alias: str = ""
+
+
+class Comes(Ask, tag="comes", kw_only=True):
+    """Somebody comes into a room."""
+
+    person: str
+    chat: str
+
+
+class Goes(Ask, tag="goes", kw_only=True):
+    """Somebody leaves a room."""
+
+    person: str
+    chat: str
+
+
+class Invites(Ask, tag="invites", kw_only=True):
+    """Somebody invites an account to a room."""
+
+    person: str
+    chat: str
+    whom: str
+    reason: str = ""
 
 
 class Says(Ask, tag="says", kw_only=True):
@@ -234,8 +277,8 @@ class EndLogin(Ask, tag="end-login"):
 
 
 ControlAsk = (
-    AddPerson | AddAccount | AddChat | Says | Edits | Retracts | Reacts | Bounce | Report | State | Chats | Accounts
-    | Changed | Fault | Mend | EndLogin
+    AddPerson | AddAccount | AddChat | Comes | Goes | Invites | Says | Edits | Retracts | Reacts | Bounce
+    | Report | State | Chats | Accounts | Changed | Fault | Mend | EndLogin
 )  # fmt: skip
 
 AnyAsk = SessionAsk | ControlAsk
@@ -319,6 +362,7 @@ class ChatState(msgspec.Struct):
     messages: list[Said]
     answers: list[Answered]
     revision: int
+    subject: str = ""
 
     @property
     def visible(self) -> list[Said]:

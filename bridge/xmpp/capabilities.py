@@ -34,12 +34,14 @@ class Description:
     type: str
     name: str
     features: tuple[str, ...]
+    also: tuple[tuple[str, str], ...] = ()  # further identities: category and type
 
     @property
     def digest(self) -> str:
         """XEP-0115 #ver-gen."""
         # "<" would let a name pretend to be features; XEP-0115 #security forbids nothing of the kind.
-        lines = [f"{self.category}/{self.type}//{self.name.replace('<', '_')}", *sorted(self.features)]
+        kinds = sorted(f"{category}/{kind}//{self.name.replace('<', '_')}" for category, kind in self._identities)
+        lines = [*kinds, *sorted(self.features)]
         seen = "".join(f"{line}<" for line in lines)
         return base64.b64encode(hashlib.sha1(seen.encode("utf-8", "replace"), usedforsecurity=False).digest()).decode()
 
@@ -47,7 +49,12 @@ class Description:
         """Identity and features, as they stand in a disco#info answer."""
         name = f' name="{text.attribute(self.name.replace("<", "_"))}"' if self.name else ""
         features = "".join(f'<feature var="{feature}"/>' for feature in sorted(self.features))
-        return f'<identity category="{self.category}" type="{self.type}"{name}/>{features}'
+        kinds = (f'<identity category="{category}" type="{kind}"{name}/>' for category, kind in self._identities)
+        return "".join(kinds) + features
+
+    @property
+    def _identities(self) -> tuple[tuple[str, str], ...]:
+        return ((self.category, self.type), *self.also)
 
     def presence(self) -> str:
         """The element that goes into presences."""
@@ -75,7 +82,9 @@ COMMAND_LIST = Description("automation", "command-list", "Commands", (COMMANDS,)
 
 def gateway(gateway: Gateway) -> Description:
     kind = gateway.kind if gateway.kind in _REGISTERED else "generic"
-    return Description("gateway", kind, gateway.name, (*_EVERYBODY, COMMANDS, "jabber:iq:version"))
+    # XEP-0045 #disco-service: clients look for rooms where an identity says that there are some.
+    features = (*_EVERYBODY, COMMANDS, "jabber:iq:version", "http://jabber.org/protocol/muc")
+    return Description("gateway", kind, gateway.name, features, (("conference", "text"),))
 
 
 def command(summary: str) -> Description:

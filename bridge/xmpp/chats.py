@@ -1,5 +1,6 @@
 """How XMPP names people of other networks, and its direct chats. Pure.
 
+A room is hosted under an address that no person can have; which rooms there are the hub knows.
 A person is `LOCALPART@DOMAIN`: the domain is the gateway of their network, the localpart what their connector calls
 them, escaped (`bridge.xmpp.localparts`). The gateway itself is its domain. A direct chat is the user's bare JID, a
 space, and the contact's bare JID: `romeo@home.example alice%example.org@matrix.home.example`.
@@ -10,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bridge.contract import ChatId, ContactId, NetworkId, Person, Reason, Refused
-from bridge.xmpp import localparts
+from bridge.contract import ChatId, Contact, ContactId, NetworkId, Person, Reason, Refused
+from bridge.xmpp import localparts, nicks
 from bridge.xmpp.errors import StanzaError
 
 # RFC 6122 #addressing-localpart: what no prepared localpart contains, besides what is not printable.
@@ -48,6 +49,15 @@ class Whom:
         return None if self.contact is None else Person(self.gateway.network, self.contact)
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A hosted room, or somebody in it, that an address may mean; whether there is such a room the hub knows."""
+
+    gateway: Gateway
+    room: ChatId  # the bare JID
+    nick: str = ""
+
+
 class Addresses:
     """JIDs of people on our domains, and direct chats, computed both ways."""
 
@@ -57,6 +67,7 @@ class Addresses:
         if len(self._by_domain) != len(gateways) or len(self._by_network) != len(gateways):
             raise ValueError("Two gateways have the same network or the same domain.")
         self._whom = lru_cache(_REMEMBERED)(self._read)
+        self._room_gateway = lru_cache(_REMEMBERED)(self._read_room)
 
     def gateway(self, domain: str) -> Gateway | None:
         return self._by_domain.get(domain)
@@ -76,6 +87,25 @@ class Addresses:
     def direct_chat(self, user: str, network: NetworkId, contact: ContactId | None) -> ChatId:
         """The chat of `user` (bare JID) with a contact, or with the gateway itself. Raises `Refused` like `jid`."""
         return ChatId(f"{user} {self.jid(network, contact)}")
+
+    def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
+        """The JID of the room `name` of a network; None when no room can have it."""
+        gateway = self._by_network.get(network)
+        try:
+            jid = f"{localparts.encode(name)}@{gateway.domain}" if gateway is not None else ""
+        except ValueError:
+            return None
+        return ChatId(jid) if jid and self._room_gateway(jid) is not None else None
+
+    def nick(self, contact: Contact, number: int) -> str:
+        """See `Home.nick`."""
+        return nicks.nick(contact, number)
+
+    def where(self, jid: str) -> Where | None:
+        """The room that `jid` may mean: an address on one of our domains that no person can have."""
+        bare, _, resource = jid.partition("/")
+        gateway = self._room_gateway(bare)
+        return None if gateway is None else Where(gateway, ChatId(bare), resource)
 
     def read_chat(self, chat: ChatId) -> tuple[str, Whom] | None:
         """User and contact of a direct chat; None for what `direct_chat` never gives."""
@@ -108,3 +138,9 @@ class Addresses:
         if contact is None or gateway.localpart(contact) != name:
             raise StanzaError("item-not-found", f"Nobody on {gateway.name} can have this address.")
         return Whom(gateway, contact, bare)
+
+    def _read_room(self, bare: str) -> Gateway | None:
+        local, _, domain = bare.rpartition("@")
+        gateway = self._by_domain.get(domain)
+        name = localparts.decode(local) if local else None
+        return gateway if gateway is not None and name is not None and gateway.contact(name) is None else None

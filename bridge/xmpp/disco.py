@@ -1,10 +1,11 @@
 """Service discovery (XEP-0030): what an address is, what it can do, and what is found there.
 
-The gateway's items are the contacts of whoever asks; those of the node of commands are the commands (XEP-0050 #disco).
+The items of the gateway are the rooms (XEP-0045 #disco-rooms) and the contacts of whoever asks; those of the node of
+commands are the commands (XEP-0050 #disco).
 """
 
-from bridge.hub.facades import Caller, Desk, People, Verb
-from bridge.xmpp import capabilities, text
+from bridge.hub.facades import Caller, Desk, People, Rooms, Verb
+from bridge.xmpp import capabilities, rsm, text
 from bridge.xmpp.capabilities import Description
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.errors import StanzaError
@@ -12,16 +13,16 @@ from bridge.xmpp.questions import Answerers, Question
 
 _INFO = "http://jabber.org/protocol/disco#info"
 _ITEMS = "http://jabber.org/protocol/disco#items"
-_MOST = 200  # items in one answer
 
 
 class Disco:
     """Answers for the gateways and their contacts."""
 
-    def __init__(self, addresses: Addresses, people: People, desk: Desk) -> None:
+    def __init__(self, addresses: Addresses, people: People, desk: Desk, rooms: Rooms) -> None:
         self._addresses = addresses
         self._people = people
         self._desk = desk
+        self._rooms = rooms
 
     def answerers(self) -> Answerers:
         return {("get", f"{{{_INFO}}}query"): self._info, ("get", f"{{{_ITEMS}}}query"): self._items}
@@ -55,24 +56,29 @@ class Disco:
                 for verb in self._verbs(question)
             )
         elif not node:
-            items = "" if whom.contact is not None else await self._contacts(question)
+            items = "" if whom.contact is not None else await self._found(question)
         else:
             raise _nothing()
         return _query(_ITEMS, node, items)
 
-    async def _contacts(self, question: Question) -> str:
+    async def _found(self, question: Question) -> str:
+        """Rooms first: clients that look for rooms ask each item what it is."""
         if not self._people.allowed(question.user):
             return ""
         network = question.whom.gateway.network
-        known = await self._people.contacts(question.user, network)
-        items = []
-        for contact in known[:_MOST]:
-            name = f' name="{text.attribute(contact.name)}"' if contact.name else ""
-            items.append(f'<item jid="{text.attribute(self._addresses.jid(network, contact.id))}"{name}/>')
-        return "".join(items)
+        found = [(str(room.jid), room.name) for room in await self._rooms.rooms(question.user, network)]
+        for contact in await self._people.contacts(question.user, network):
+            found.append((self._addresses.jid(network, contact.id), contact.name))
+        some = rsm.page(question.payload, [jid for jid, _ in found])
+        return "".join(_item(*found[place]) for place in some.places) + some.xml
 
     def _verbs(self, question: Question) -> list[Verb]:
         return list(self._desk.verbs(Caller(question.user, question.whom.gateway.network)))
+
+
+def _item(jid: str, name: str) -> str:
+    named = f' name="{text.attribute(name)}"' if name else ""
+    return f'<item jid="{text.attribute(jid)}"{named}/>'
 
 
 def _query(space: str, node: str, content: str) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId, Event
+from bridge.contract import Authored, ChatId, Event
 from bridge.hub.facades import Caller
 from bridge.xmpp import errors, parse, render, text
-from bridge.xmpp.chats import Addresses, Gateway, Whom
+from bridge.xmpp.chats import Addresses, Gateway, Where
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.questions import Answerer, Question
 
@@ -23,6 +23,7 @@ _QUESTIONS = 200  # answered at once, in all
 _QUESTIONS_EACH = 20  # of one user
 _PRESENCES = 10_000  # waiting
 _LINES = 20  # of one user to the gateways, waiting
+_OF_ROOMS = ("", "unavailable", "error")  # presences that a room understands
 
 
 class Outside(Protocol):
@@ -45,12 +46,33 @@ class Outside(Protocol):
     async def presence(self, stanza: Element) -> None: ...
 
 
+class Hosted(Protocol):
+    """The rooms on our domains (`bridge.xmpp.hosted.reception`). What raises, raises `StanzaError`."""
+
+    def inside(self, where: Where, sender: str) -> bool: ...
+
+    def presence(self, where: Where, stanza: Element) -> None: ...
+
+    def message(self, where: Where, stanza: Element) -> Authored | None: ...
+
+    def bounced(self, where: Where, stanza: Element) -> None: ...
+
+    async def question(self, kind: str, payload: Element, sender: str, where: Where) -> str: ...
+
+
 class Dispatcher:
     """Owns the tasks that answer questions; `close` ends them."""
 
-    def __init__(self, addresses: Addresses, outside: Outside, answerers: Mapping[tuple[str, str], Answerer]) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        outside: Outside,
+        hosted: Hosted,
+        answerers: Mapping[tuple[str, str], Answerer],
+    ) -> None:
         self._addresses = addresses
         self._outside = outside
+        self._hosted = hosted
         self._answerers = answerers
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: Counter[str] = Counter()
@@ -88,7 +110,10 @@ class Dispatcher:
             self._refuse(gateway, stanza, name, _fault(identity))
 
     def _presence(self, gateway: Gateway, stanza: Element) -> None:
-        if self._presences.full():
+        where = self._addresses.where(stanza.get("to", ""))
+        if where is not None and where.gateway is gateway and stanza.get("type", "") in _OF_ROOMS:
+            self._hosted.presence(where, stanza)
+        elif self._presences.full():
             log.warning("too many presences, one is dropped network=%s", gateway.network)
         else:
             self._presences.put_nowait(stanza)
@@ -96,6 +121,9 @@ class Dispatcher:
     def _message(self, gateway: Gateway, stanza: Element) -> None:
         sender = stanza.get("from", "")
         user = sender.partition("/")[0]
+        where = self._addresses.where(stanza.get("to", ""))
+        if where is not None and where.gateway is gateway and self._in_room(where, stanza):
+            return
         whom = self._addresses.whom(stanza.get("to", ""))
         if stanza.get("type") == "error":
             if whom.gateway is gateway:
@@ -107,6 +135,19 @@ class Dispatcher:
         event = parse.message(stanza, user, whom, ChatId(f"{user} {whom.bare}"), time.time())
         if event is not None:
             self._outside.report(event)  # type: ignore[arg-type]  # every Authored that is made is an Event
+
+    def _in_room(self, where: Where, stanza: Element) -> bool:
+        """A message for a room; False when it is none."""
+        kind = stanza.get("type")
+        if kind == "error":
+            self._hosted.bounced(where, stanza)
+            return True
+        if kind != "groupchat" and not self._hosted.inside(where, stanza.get("from", "")):
+            return False
+        event = self._hosted.message(where, stanza)
+        if event is not None:
+            self._outside.report(event)  # type: ignore[arg-type]  # every Authored that is made is an Event
+        return True
 
     def _line(self, gateway: Gateway, stanza: Element, user: str) -> None:
         """A command, typed. Those of one user are answered one after the other."""
@@ -149,26 +190,37 @@ class Dispatcher:
 
     def _iq(self, gateway: Gateway, stanza: Element) -> None:
         kind = stanza.get("type", "")
+        where = self._addresses.where(stanza.get("to", ""))
         if kind in ("result", "error"):
-            return  # we ask nobody but ourselves, and that the stream knows
+            # We ask nobody but ourselves, which the stream knows, and those in rooms whether they are there.
+            if kind == "error" and where is not None:
+                self._hosted.bounced(where, stanza)
+            return
         if kind not in ("get", "set") or len(stanza) != 1:
             raise StanzaError("bad-request", "This is not a question.")
+        if where is not None and where.gateway is gateway:
+            self._ask(gateway, stanza, self._hosted.question(kind, stanza[0], stanza.get("from", ""), where))
+            return
         whom = self._addresses.whom(stanza.get("to", ""))
         answerer = self._answerers.get((kind, stanza[0].tag))
         if answerer is None:
             raise StanzaError("service-unavailable", "This is not offered here.")
+        sender = stanza.get("from", "")
+        question = Question(kind, stanza[0], sender, sender.partition("/")[0], whom)
+        self._ask(gateway, stanza, answerer(question))
+
+    def _ask(self, gateway: Gateway, stanza: Element, work: Coroutine[Any, Any, str]) -> None:
+        """Have `work` answer, unless too much is being asked."""
         user = stanza.get("from", "").partition("/")[0]
         if len(self._tasks) > _QUESTIONS or self._asking[user] >= _QUESTIONS_EACH:
+            work.close()
             raise StanzaError("resource-constraint", "There are too many questions at once. Try again later.")
         self._asking[user] += 1
-        self._task(self._answer(gateway, stanza, whom, answerer))
+        self._task(self._answer(gateway, stanza, user, work))
 
-    async def _answer(self, gateway: Gateway, stanza: Element, whom: Whom, answerer: Answerer) -> None:
-        sender = stanza.get("from", "")
-        user = sender.partition("/")[0]
-        question = Question(stanza.get("type", ""), stanza[0], sender, user, whom)
+    async def _answer(self, gateway: Gateway, stanza: Element, user: str, work: Coroutine[Any, Any, str]) -> None:
         try:
-            payload = await answerer(question)
+            payload = await work
         except StanzaError as error:
             self._refuse(gateway, stanza, "iq", error)
             return
@@ -181,11 +233,9 @@ class Dispatcher:
             self._asking[user] -= 1
             if not self._asking[user]:
                 del self._asking[user]
-        self._outside.send(
-            gateway,
-            f'<iq type="result" id="{text.attribute(stanza.get("id", ""))}" '
-            f'from="{text.attribute(stanza.get("to", ""))}" to="{text.attribute(sender)}">{payload}</iq>',
-        )
+        to, sender = text.attribute(stanza.get("to", "")), text.attribute(stanza.get("from", ""))
+        identity = text.attribute(stanza.get("id", ""))
+        self._outside.send(gateway, f'<iq type="result" id="{identity}" from="{to}" to="{sender}">{payload}</iq>')
 
     def _refuse(self, gateway: Gateway, stanza: Element, name: str, error: StanzaError) -> None:
         """An error is never answered with an error (RFC 6120 #stanzas-error-rules), nor is a result."""

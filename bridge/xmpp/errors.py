@@ -59,6 +59,13 @@ def render(condition: str, text: str = "", extra: str = "") -> str:
     return f'<error type="{kind}"><{condition} xmlns="{STANZAS}"/>{words}{extra}</error>'
 
 
+def condition(stanza: Element) -> str:
+    """The condition of a stanza of type error, as it stands there; empty when it has none."""
+    parts = (part for child in stanza if child.tag.endswith("}error") for part in child)
+    names = (part.tag[len(STANZAS) + 2 :] for part in parts if part.tag.startswith("{" + STANZAS + "}"))
+    return next((name for name in names if name != "text"), "")
+
+
 def read(stanza: Element) -> tuple[Reason, str]:
     """Reason and the network's own words (at most 500 characters) of a stanza of type error."""
     reason, words = Reason.SERVICE, ""

@@ -1,6 +1,8 @@
 """Every question that is answered, collected from the feature files."""
 
-from bridge.hub.facades import Desk, People
+from dataclasses import dataclass
+
+from bridge.hub.facades import Archive, Desk, People, Rooms
 from bridge.xmpp import ping, pubsub
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.commands import Commands
@@ -10,11 +12,21 @@ from bridge.xmpp.software import Software
 from bridge.xmpp.vcard import Cards
 
 
-def answerers(addresses: Addresses, people: People, desk: Desk, version: str) -> Answerers:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The hub, as the XMPP side asks it."""
+
+    people: People
+    desk: Desk
+    rooms: Rooms
+    archive: Archive
+
+
+def answerers(addresses: Addresses, asked: Asked, version: str) -> Answerers:
     return {
-        **Disco(addresses, people, desk).answerers(),
-        **Commands(desk).answerers(),
-        **Cards(people).answerers(),
+        **Disco(addresses, asked.people, asked.desk, asked.rooms).answerers(),
+        **Commands(asked.desk).answerers(),
+        **Cards(asked.people).answerers(),
         **Software(version).answerers(),
         **ping.answerers(),
         **pubsub.answerers(),

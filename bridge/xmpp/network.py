@@ -18,12 +18,14 @@ from bridge.contract import (
     Session,
     Workspace,
 )
-from bridge.hub.facades import Caller, Desk, People, PresenceOf
+from bridge.hub.facades import Caller, PresenceOf, RoomNews
 from bridge.xmpp.chat_commands import ChatCommands
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.dispatch import Dispatcher
-from bridge.xmpp.features import answerers
+from bridge.xmpp.features import Asked, answerers
 from bridge.xmpp.herald import Herald
+from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.reception import Reception
 from bridge.xmpp.presence import Presences
 from bridge.xmpp.questions import Answerers
 from bridge.xmpp.session import XmppSession
@@ -39,16 +41,22 @@ class XmppNetwork:
     options: Mapping[str, type] = {}
 
     def __init__(
-        self, gateways: Sequence[Gateway], people: People, desk: Desk, max_stanza: int, version: str = "unknown"
+        self,
+        gateways: Sequence[Gateway],
+        asked: Asked,
+        max_stanza: int,
+        version: str = "unknown",
     ) -> None:
+        people = asked.people
         self._gateways = gateways
-        self._people = people
+        self._asked = asked
         self._addresses = Addresses(gateways)
         self._max_stanza = max_stanza
-        self._chat_commands = ChatCommands(desk)
-        self._answerers = answerers(self._addresses, people, desk, version)
+        self._chat_commands = ChatCommands(asked.desk)
+        self._answerers = answerers(self._addresses, asked, version)
         self._house: _House | None = None
         people.watch(self._presence_changed)
+        asked.rooms.watch(self._room_changed)
 
     def health(self) -> Mapping[NetworkId, Stream]:
         """The streams as they are now."""
@@ -74,8 +82,9 @@ class XmppNetwork:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Session]:
         house = self._house = _House(
-            self._gateways, self._addresses, self._people, self._chat_commands, self._answerers, self._max_stanza
+            self._gateways, self._addresses, self._asked, self._chat_commands, self._answerers, self._max_stanza
         )
+        await house.load()
         tasks = [asyncio.create_task(s.run(), name=f"stream {n}") for n, s in house.streams.items()]
         try:
             yield house.session
@@ -89,6 +98,10 @@ class XmppNetwork:
         if self._house is not None:
             self._house.presence_changed(now)
 
+    def _room_changed(self, news: RoomNews) -> None:
+        if self._house is not None:
+            self._house.rooms.changed(news)
+
 
 class _House:
     """Everything of one connection, and what passes between its parts."""
@@ -97,23 +110,33 @@ class _House:
         self,
         gateways: Sequence[Gateway],
         addresses: Addresses,
-        people: People,
+        asked: Asked,
         chat_commands: ChatCommands,
         answerers: Answerers,
         max_stanza: int,
     ) -> None:
         self._addresses = addresses
-        self._people = people
+        self._people = people = asked.people
         self._chat_commands = chat_commands
         self.streams = {g.network: Stream(g, self._received, self._changed) for g in gateways}
-        self.session = XmppSession(addresses, self.streams, max_stanza)
+        self.rooms = House(addresses, asked.rooms, self._write)
+        self._reception = Reception(self.rooms, asked.rooms, asked.archive, people, max_stanza)
+        self.session = XmppSession(addresses, self.streams, self.rooms, max_stanza)
         self._presences = Presences(addresses, people, self._write)
-        self._dispatcher = Dispatcher(addresses, self, answerers)
+        self._dispatcher = Dispatcher(addresses, self, self._reception, answerers)
         self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
 
+    async def load(self) -> None:
+        """Before anything is said in a room it is known who is in it."""
+        for network in self.streams:
+            await self.rooms.load(network)
+
     async def close(self) -> None:
-        """Answer nothing more, and say goodbye to the subscribers of every gateway that is connected."""
+        """Answer nothing more, and say goodbye to those in rooms and to subscribers, where the gateway is connected."""
         await self._dispatcher.close()
+        await self._reception.close()
+        for stream in self.streams.values():
+            self.rooms.goodbye(stream.gateway)
         heralds, self._heralds = self._heralds, {}
         for _, task in heralds.values():
             task.cancel()
@@ -151,5 +174,6 @@ class _House:
             self._heralds.pop(network)[1].cancel()
         if connected:
             self.session.up()
+            self.rooms.ask_all(gateway)
             herald = Herald(network, self._addresses, self._people, stream.send, stream.fence)
             self._heralds[network] = (herald, asyncio.create_task(herald.run(), name=f"herald {network}"))

@@ -1,4 +1,4 @@
-"""Message stanzas of users to contacts, read into events. Pure: the time is given.
+"""Message stanzas of users to contacts and rooms, read into events. Pure: the time is given.
 
 | stanza | event |
 |---|---|
@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 from xml.etree.ElementTree import Element
@@ -52,6 +52,7 @@ _ENCRYPTED = (
     "{jabber:x:encrypted}x",
 )
 _LONGEST_ID = 1_000  # characters
+_LONGEST_SUBJECT = 1_000  # characters
 _MOST_REACTIONS = 50
 
 
@@ -106,30 +107,53 @@ def message(stanza: Element, user: str, whom: Whom, chat: ChatId, now: float) ->
     if kind == "groupchat":
         raise StanzaError("service-unavailable", "This address is a person and not a room.")
     children = {child.tag: child for child in stanza}
-    if any(tag in children for tag in _ENCRYPTED):
-        raise StanzaError(
-            "not-acceptable",
-            f"{whom.gateway.name} cannot carry encrypted messages. Switch encryption off in this chat.",
-        )
+    _refuse_encrypted(children, whom.gateway.name)
     authored = _authored(stanza, children, user, whom, chat, now)
     return _doing(stanza, children, authored) or _said(stanza, children, authored)
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A wish that a room is about this now (XEP-0045 #subject-mod)."""
+
+    text: str
+
+
+def room_message(stanza: Element, user: str, network: str, chat: ChatId, now: float) -> Authored | Subject | None:
+    """What `user` said in a hosted room of `network` (its name); None when the stanza says nothing. The room's showing
+    it is the answer, so no receipt is sent. Raises `StanzaError`."""
+    children = {child.tag: child for child in stanza}
+    _refuse_encrypted(children, network)
+    words = body(stanza)
+    subject = next((children[f"{space}subject"] for space in _OURS if f"{space}subject" in children), None)
+    if subject is not None and words is None and not any(f"{space}thread" in children for space in _OURS):
+        return Subject("".join(subject.itertext())[:_LONGEST_SUBJECT])
+    authored = replace(_authored(stanza, children, user, None, chat, now), confirm=False)
+    return _doing(stanza, children, authored) or _said(stanza, children, authored)
+
+
+def _refuse_encrypted(children: Mapping[str, Element], network: str) -> None:
+    if any(tag in children for tag in _ENCRYPTED):
+        raise StanzaError(
+            "not-acceptable", f"{network} cannot carry encrypted messages. Switch encryption off in this chat."
+        )
+
+
 def _authored(
-    stanza: Element, children: Mapping[str, Element], user: str, whom: Whom, chat: ChatId, now: float
+    stanza: Element, children: Mapping[str, Element], user: str, whom: Whom | None, chat: ChatId, now: float
 ) -> Authored:
     identity = stanza.get("id") or ""
     if not identity and _ORIGIN in children:
         identity = children[_ORIGIN].get("id") or ""
     if len(identity) > _LONGEST_ID:
         raise StanzaError("bad-request", "The id of this message is too long.")
-    origin = Origin(stanza.get("from", user), stanza.get("to", whom.bare), _RECEIPT in children)
+    origin = Origin(stanza.get("from", user), stanza.get("to", chat), _RECEIPT in children)
     return Authored(
         chat=chat,
         id=MessageId(identity or uuid4().hex),
         sender=Contact(ContactId(user)),
         at=now,
-        addressee=whom.person,
+        addressee=whom.person if whom is not None else None,
         origin=origin.text(),
         confirm=origin.receipt,
     )

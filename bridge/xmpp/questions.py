@@ -1,7 +1,8 @@
 """IQs to our addresses, as the feature files that answer them see them (RFC 6120 #stanzas-semantics-iq)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from bridge.xmpp.chats import Whom
@@ -18,7 +19,7 @@ class Question:
     whom: Whom
 
 
-Answerer = Callable[[Question], Awaitable[str]]
+Answerer = Callable[[Question], Coroutine[Any, Any, str]]
 """Returns the payload of the result as XML, empty for none; raises `StanzaError`."""
 
 Answerers = dict[tuple[str, str], Answerer]

@@ -25,6 +25,7 @@ def parts(action: Action, jids: int, limit: int) -> list[Action]:
             replace(
                 action,
                 key=_key(action, n),
+                own_id=action.own_id if n == 0 else None,
                 message=Message(piece, reply_to=action.message.reply_to if n == 0 else None),
             )
             for n, piece in enumerate(texts)
@@ -62,7 +63,7 @@ def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
             replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target.ids[0])}"/>'
             return _message(action, contact, user, _body(message) + replaced)
         case Retract(target=target):
-            return _message(action, contact, user, "".join(_retraction(one) for one in target.ids[:1]))
+            return _message(action, contact, user, "".join(retraction(one) for one in target.ids[:1]))
         case React(target=target, reactions=reactions):
             some = "".join(f"<reaction>{text.escape(one)}</reaction>" for one in reactions)
             wanted = f'<reactions xmlns="urn:xmpp:reactions:0" id="{text.attribute(target.ids[0])}">{some}</reactions>'
@@ -103,7 +104,7 @@ def _named(nick: str) -> str:
     return f'<nick xmlns="http://jabber.org/protocol/nick">{text.escape(nick)}</nick>' if nick else ""
 
 
-def _retraction(target: str) -> str:
+def retraction(target: str) -> str:
     """XEP-0424 #retract, with the words for apps that do not know it (XEP-0428)."""
     return (
         f'<retract xmlns="urn:xmpp:message-retract:1" id="{text.attribute(target)}"/>'

@@ -18,6 +18,7 @@ from bridge.contract import (
     Live,
     MessageId,
     NetworkId,
+    Occupant,
     React,
     Reason,
     Receipt,
@@ -28,6 +29,8 @@ from bridge.contract import (
 from bridge.xmpp import errors, parse, render
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.delivering import Delivering
+from bridge.xmpp.hosted import speaking
+from bridge.xmpp.hosted.house import House
 from bridge.xmpp.stream import Stream
 
 _BEHIND = 2_000  # events waiting for the hub, above which the streams are not read
@@ -50,7 +53,10 @@ _GATEWAY = Capabilities(
 class XmppSession:
     """All streams. `offer` takes what the dispatcher reads."""
 
-    def __init__(self, addresses: Addresses, streams: Mapping[NetworkId, Stream], max_stanza: int) -> None:
+    def __init__(
+        self, addresses: Addresses, streams: Mapping[NetworkId, Stream], house: House, max_stanza: int
+    ) -> None:
+        self._house = house
         self.me = Contact(ContactId("xmpp"), "XMPP")
         self._addresses = addresses
         self._streams = streams
@@ -67,6 +73,8 @@ class XmppSession:
         return ""
 
     def capabilities(self, chat: ChatId) -> Capabilities:
+        if self._addresses.where(chat) is not None:
+            return speaking.ROOM
         read = self._read(chat)
         return _GATEWAY if read is not None and read[1].contact is None else _CHAT
 
@@ -96,6 +104,9 @@ class XmppSession:
 
     async def perform(self, action: Action) -> Receipt:
         """Write the stanza and a ping behind it; accepted when that comes back, unless a bounce came before."""
+        where = self._addresses.where(action.chat)
+        if where is not None:
+            return await speaking.perform(self._house, action, self._delivering[where.gateway.network].deliver)
         read = self._read(action.chat)
         if read is None:
             raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
@@ -137,6 +148,10 @@ class XmppSession:
 
     async def contacts(self) -> Sequence[Contact]:
         return ()
+
+    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+        """Never asked: who is in a hosted room its own network tells."""
+        raise Refused("Rooms on XMPP are not asked for.", Reason.UNSUPPORTED)
 
     def _read(self, chat: ChatId) -> tuple[str, Whom] | None:
         if chat in self._chats:

@@ -15,6 +15,7 @@ from bridge.contract import (
     CursorMoved,
     Event,
     Live,
+    Occupant,
     Reason,
     Receipt,
     Refused,
@@ -97,6 +98,9 @@ class MatrixSession:
             room = await self._speaker.opening.latest(contact)
             found.append(Contact(contact) if room is None else person(room, contact))
         return found
+
+    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+        raise Refused("Rooms are not carried yet.", Reason.UNSUPPORTED)
 
     async def _poll(self, cursor: str | None, *, wait: bool) -> News:
         first, self._first = self._first, None

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bridge.contract import AccountId, ChatId, Connector, ContactId, NetworkId
+from bridge.contract import AccountId, ChatId, Connector, Contact, ContactId, NetworkId
 from bridge.hub.hub import Hub, Surroundings
 from bridge.hub.limits import Limits
 from bridge.hub.people import KnownPeople
@@ -21,6 +21,12 @@ HOME = NetworkId("xmpp")
 
 class MemoryHome:
     """How direct chats at home are called."""
+
+    def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
+        return None  # no rooms here
+
+    def nick(self, contact: Contact, number: int) -> str:
+        return f"{contact.name or contact.id} ({number})" if number > 1 else contact.name or contact.id
 
     def direct_chat(self, user: str, network: NetworkId, contact: ContactId | None) -> ChatId:
         return ChatId(f"{user}.{network}.{contact or 'gateway'}")

@@ -1,5 +1,6 @@
 """A hub with little networks around it: XMPP at home, "far" elsewhere."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,12 @@ FAR = NetworkId("far")
 
 class PlainHome:
     """How direct chats are called at home: "user contact@network"."""
+
+    def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
+        return ChatId(f"{name}@{network}")
+
+    def nick(self, contact: Contact, number: int) -> str:
+        return f"{contact.name or contact.id} ({number})" if number > 1 else contact.name or contact.id
 
     def direct_chat(self, user: str, network: NetworkId, contact: ContactId | None) -> ChatId:
         return ChatId(f"{user} {contact or ''}@{network}")
@@ -122,6 +129,13 @@ class House:
                 message=Message(text), **more,
             ),
         )  # fmt: skip
+
+    async def settled(self) -> None:
+        """What was reported is durable."""
+        assert self.hub is not None
+        while any(not queue.empty() for queue in (*self.far.events.values(), *self.xmpp.events.values())):
+            await asyncio.sleep(0)
+        await self.hub.writer.drained()
 
     async def rows(self, query: str) -> list[Any]:
         return await self.database.read(lambda c: [tuple(row) for row in c.exec_driver_sql(query)])

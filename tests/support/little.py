@@ -25,6 +25,7 @@ from bridge.contract import (
     Flow,
     Live,
     MessageId,
+    Occupant,
     React,
     Receipt,
     Refused,
@@ -47,6 +48,7 @@ class LittleNetwork:
     raises: Callable[[Action], Exception | None] = lambda action: None
     unknown: set[str] = field(default_factory=set)  # people who do not exist
     events: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)  # by account
+    occupants: dict[str, list[Occupant]] = field(default_factory=dict)  # by chat
     journaled: list[str] = field(default_factory=list)
     scopes: Mapping[int, str] = field(default_factory=dict)
     refuses_connections: Exception | None = None
@@ -141,6 +143,9 @@ class LittleSession:
         if contact in self.net.unknown:
             raise Refused("There is no such person.")
         return self.net.opened.setdefault(contact, ChatId(f"direct-{contact}"))
+
+    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+        return self.net.occupants.get(chat, [])
 
     async def contacts(self) -> Sequence[Contact]:
         return []

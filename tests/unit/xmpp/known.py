@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, fromstring
 
-from bridge.contract import Contact, ContactId, NetworkId
-from bridge.hub.facades import PresenceOf
+from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkId, Reason, Refused
+from bridge.hub.facades import Entry, Line, PresenceOf, Room, RoomNews, RoomOccupant
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.questions import Answerers, Question
 from tests.support.asking import NETWORK
@@ -63,6 +63,56 @@ class KnownByHeart:
 
     def allowed(self, user: str) -> bool:
         return user.endswith("@example.org")
+
+
+@dataclass
+class RoomsByHeart:
+    """The `Rooms` and `Archive` facades: whose rooms are which, and who is in them."""
+
+    known: dict[ChatId, Room] = field(default_factory=dict)
+    members: dict[ChatId, dict[str, ContactId]] = field(default_factory=dict)  # by user: who they are
+    people: dict[ChatId, list[RoomOccupant]] = field(default_factory=dict)
+    lines: dict[ChatId, list[Line]] = field(default_factory=dict)
+    attending: set[tuple[ChatId, str]] = field(default_factory=set)
+    subjects: list[tuple[ChatId, str, str]] = field(default_factory=list)
+    refuses: ConnectorError | None = None
+    watchers: list[Callable[[RoomNews], None]] = field(default_factory=list)
+
+    async def enter(self, room: ChatId, user: str) -> Entry:
+        if self.refuses is not None:
+            raise self.refuses
+        if user not in self.members.get(room, {}):
+            raise Refused("There is no such room.", Reason.NOT_FOUND)
+        return Entry(self.known[room], self.members[room][user], list(self.people.get(room, [])))
+
+    async def describe(self, room: ChatId, reader: str) -> Room | None:
+        return self.known[room] if reader in self.members.get(room, {}) else None
+
+    async def rooms(self, reader: str, network: NetworkId) -> Sequence[Room]:
+        return [room for jid, room in sorted(self.known.items()) if reader in self.members.get(jid, {})]
+
+    async def set_subject(self, room: ChatId, user: str, subject: str) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.subjects.append((room, user, subject))
+
+    def occupant_id(self, room: ChatId, contact: ContactId) -> str:
+        return f"id-of-{contact}"
+
+    async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:
+        return sorted(self.attending)
+
+    async def attend(self, room: ChatId, jid: str) -> None:
+        self.attending.add((room, jid))
+
+    def part(self, room: ChatId, jid: str) -> None:
+        self.attending.discard((room, jid))
+
+    def watch(self, changed: Callable[[RoomNews], None]) -> None:
+        self.watchers.append(changed)
+
+    async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
+        return [line for line in self.lines.get(room, []) if line.at >= (since or 0.0)][-most:] if most else []
 
 
 @dataclass

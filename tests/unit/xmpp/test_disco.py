@@ -9,9 +9,9 @@ import pytest
 from bridge.xmpp import capabilities
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.features import answerers
+from bridge.xmpp.features import Asked, answerers
 from tests.support.asking import Scene
-from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, Asking, KnownByHeart
+from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, Asking, KnownByHeart, RoomsByHeart
 
 INFO, ITEMS = "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items"
 COMMANDS = "http://jabber.org/protocol/commands"
@@ -20,18 +20,21 @@ EVE = "eve@evil.example/x"
 
 @pytest.fixture
 def asking(addresses: Addresses, people: KnownByHeart, at_desk: Scene) -> Asking:
-    return Asking(answerers(addresses, people, at_desk.desk, "1.2.3"), addresses)
+    rooms = RoomsByHeart()
+    return Asking(answerers(addresses, Asked(people, at_desk.desk, rooms, rooms), "1.2.3"), addresses)
 
 
 async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
     answer = await asking.ask("get", f"<query xmlns='{INFO}'/>")
 
-    [identity] = answer.iter(f"{{{INFO}}}identity")
-    assert identity.attrib == {"category": "gateway", "type": "matrix", "name": "Matrix"}
+    assert [identity.attrib for identity in answer.iter(f"{{{INFO}}}identity")] == [
+        {"category": "gateway", "type": "matrix", "name": "Matrix"},
+        {"category": "conference", "type": "text", "name": "Matrix"},
+    ]
     features = {feature.get("var") for feature in answer.iter(f"{{{INFO}}}feature")}
     assert features == {
         "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:version", "urn:xmpp:ping",
-        "urn:xmpp:receipts", "vcard-temp",
+        "urn:xmpp:receipts", "vcard-temp", "http://jabber.org/protocol/muc",
     }  # fmt: skip
 
 
@@ -74,11 +77,12 @@ async def test_the_digest_in_presences_is_that_of_the_answer(asking: Asking, own
     [query] = await asking.ask("get", f"<query xmlns='{INFO}' node='{node}'/>", to)
 
     assert query.get("node") == node
-    [identity] = query.iter(f"{{{INFO}}}identity")
     features = sorted(feature.get("var", "") for feature in query.iter(f"{{{INFO}}}feature"))
-    seen = f"{identity.get('category')}/{identity.get('type')}//{identity.get('name') or ''}<" + "".join(
-        f"{feature}<" for feature in features
+    kinds = sorted(
+        f"{identity.get('category')}/{identity.get('type')}//{identity.get('name') or ''}"
+        for identity in query.iter(f"{{{INFO}}}identity")
     )
+    seen = "".join(f"{line}<" for line in [*kinds, *features])
     assert said.get("ver") == base64.b64encode(hashlib.sha1(seen.encode()).digest()).decode()
 
 

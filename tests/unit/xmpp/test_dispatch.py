@@ -12,8 +12,10 @@ from bridge.hub.facades import Caller
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.dispatch import Dispatcher
 from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.reception import Reception
 from bridge.xmpp.questions import Question
-from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO
+from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, KnownByHeart, RoomsByHeart
 
 PHONE, JULIET = f"{ROMEO}/phone", f"juliet@{DOMAIN}"
 
@@ -82,9 +84,13 @@ def all_of_it() -> Everything:
 
 @pytest.fixture
 async def dispatcher(addresses: Addresses, all_of_it: Everything) -> AsyncIterator[Dispatcher]:
-    made = Dispatcher(addresses, all_of_it, {("get", "{urn:question}q"): all_of_it.answer})
+    rooms, people = RoomsByHeart(), KnownByHeart()
+    house = House(addresses, rooms, lambda network, stanza: all_of_it.send(GATEWAY, stanza))
+    reception = Reception(house, rooms, rooms, people, 65_536)
+    made = Dispatcher(addresses, all_of_it, reception, {("get", "{urn:question}q"): all_of_it.answer})
     yield made
     await made.close()
+    await reception.close()
 
 
 def receive(dispatcher: Dispatcher, xml: str) -> None:

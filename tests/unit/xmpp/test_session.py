@@ -26,9 +26,11 @@ from bridge.contract import (
     Unconfirmed,
 )
 from bridge.xmpp.chats import Addresses
+from bridge.xmpp.hosted.house import House
 from bridge.xmpp.parse import Origin
 from bridge.xmpp.session import XmppSession
 from bridge.xmpp.stream import Timing
+from tests.unit.xmpp.known import RoomsByHeart
 from tests.unit.xmpp.server import Ends, Server, connected
 
 CHAT = ChatId("romeo@example.org juliet@far.example")
@@ -50,7 +52,9 @@ class Told:
 async def told(server: Server, first: float = 0.05) -> AsyncIterator[Told]:
     async with connected(server, timing=Timing(first=first)) as ends:
         await asyncio.wait_for(ends.changes.get(), 5)
-        yield Told(ends, XmppSession(Addresses([ends.stream.gateway]), {NetworkId("far"): ends.stream}, 65_536))
+        addresses, streams = Addresses([ends.stream.gateway]), {NetworkId("far"): ends.stream}
+        house = House(addresses, RoomsByHeart(), lambda network, stanza: streams[network].send(stanza))
+        yield Told(ends, XmppSession(addresses, streams, house, 65_536))
 
 
 def said(key: str = "k1") -> Send:

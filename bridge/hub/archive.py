@@ -1,0 +1,43 @@
+"""The archives of hosted rooms: what somebody who comes in may read."""
+
+from collections.abc import Mapping, Sequence
+
+from bridge.contract import ChatId, Contact, ContactId, Message, MessageEdited, MessageReceived
+from bridge.hub import codec
+from bridge.hub.facades import HOME, Line
+from bridge.store import archive
+from bridge.store.archive import LineRow
+from bridge.store.database import Database
+
+_MOST = 200  # messages of a page
+
+
+class RoomArchive:
+    """The `Archive` facade."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
+        wanted = max(0, min(most, _MOST))
+        found = await self._database.read(lambda c: archive.page(c, room, reader, wanted, since or 0.0))
+        return () if found is None else [_line(one, found.network, found.faces) for one in found.lines]
+
+
+def _line(row: LineRow, network: str, faces: Mapping[str, str]) -> Line:
+    """Our users are who they are on the room's network."""
+    said = codec.decode("message", row.body)
+    assert isinstance(said, MessageReceived)
+    later = codec.decode("edit", row.content) if row.content is not None else None
+    message: Message = later.message if isinstance(later, MessageEdited) else said.message
+    sender: Contact = said.sender
+    here = row.network == HOME
+    face = faces.get(row.author) if here else (row.author if row.network == network else None)
+    return Line(
+        key=row.key,
+        author=ContactId(face) if face is not None else None,
+        name=sender.name or sender.id.partition("@")[0],
+        at=said.at,
+        message=message,
+        own_id=said.id if here else "",
+    )

@@ -1,0 +1,90 @@
+"""Who is in a hosted room, and what they are called there: names that no two people share, and that stay.
+
+A nick is given when somebody is first seen and kept while their name is the same, also when they are gone: what they
+said is still theirs.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import chain, count
+
+from bridge.contract import ChatId, Contact, ContactId, Membership, NetworkId, Occupant, Rank
+from bridge.hub.facades import Home, Room, RoomOccupant
+from bridge.store import rooms
+from bridge.store.ledger import Ledger
+from bridge.store.rooms import OccupantRow, RoomRow
+from bridge.store.rows import Chat
+
+_LONGEST = 1_000  # characters of a name or an avatar's reference
+_MOST = 200  # of one name; who comes after them is called by their id
+_PRESENT = Membership.JOINED
+
+
+def put(ledger: Ledger, home: Home, chat: int, who: Occupant) -> RoomOccupant | None:
+    """Note how `who` is now; what others are to see of it, None if that is nothing new."""
+    connection = ledger.connection
+    before = rooms.occupant(connection, chat, who.contact.id)
+    if before is None and who.membership is not _PRESENT:
+        return None  # whoever never was there is nobody
+    now = _row(chat, who, before)
+    if before is None or before.name != now.name:
+        now = replace(now, nick=_nick(home, now, lambda nick: rooms.nick_taken(connection, chat, nick)))
+    if now == before:
+        return None
+    rooms.put_occupants(connection, [now])
+    return occupant_of(now)
+
+
+def put_all(ledger: Ledger, home: Home, chat: int, present: Sequence[Occupant]) -> None:
+    """What the network says of who is there. Who was seen meanwhile is as they were seen: that is newer."""
+    known = {row.contact: row for row in rooms.occupants(ledger.connection, chat)}
+    taken = {row.nick for row in known.values()}
+    same: Counter[str] = Counter()
+    new: list[OccupantRow] = []
+    for who in sorted(present, key=lambda one: one.contact.id):
+        if who.contact.id in known or who.membership is not _PRESENT:
+            continue
+        row = _row(chat, who, None)
+        nick = _nick(home, row, taken.__contains__, same[row.name])
+        same[row.name] += 1
+        row = replace(row, nick=nick)
+        known[row.contact] = row
+        taken.add(row.nick)
+        new.append(row)
+    rooms.put_occupants(ledger.connection, new)
+
+
+def occupant_of(row: OccupantRow) -> RoomOccupant:
+    rank = Rank(row.rank) if row.rank in set(Rank) else Rank.MEMBER
+    return RoomOccupant(ContactId(row.contact), row.nick, rank, row.membership == _PRESENT)
+
+
+def room_of(hosted: Chat, chat: Chat) -> Room:
+    return Room(ChatId(hosted.native or ""), NetworkId(chat.network), chat.name, chat.subject, chat.encrypted)
+
+
+def room_of_row(row: RoomRow) -> Room:
+    return Room(ChatId(row.jid), NetworkId(row.network), row.name, row.subject, row.encrypted)
+
+
+def _row(chat: int, who: Occupant, before: OccupantRow | None) -> OccupantRow:
+    contact = who.contact
+    gone = before is not None and who.membership is not _PRESENT  # then the network need not say what they are called
+    return OccupantRow(
+        chat=chat,
+        contact=contact.id,
+        name=before.name if before is not None and gone else contact.name[:_LONGEST],
+        avatar=before.avatar if before is not None and gone else contact.avatar[:_LONGEST],
+        nick=before.nick if before is not None else "",
+        membership=str(who.membership),
+        rank=str(who.rank or (before.rank if before is not None else Rank.MEMBER)),
+    )
+
+
+def _nick(home: Home, row: OccupantRow, taken: Callable[[str], bool], same: int = 0) -> str:
+    """A name that is free. `same` people of the same name have one already."""
+    contact = Contact(ContactId(row.contact), row.name)
+    by_name = (home.nick(contact, number) for number in range(1 + same, _MOST))
+    by_id = (home.nick(Contact(contact.id), number) for number in count(1))
+    return next(nick for nick in chain(by_name, by_id) if nick == row.nick or not taken(nick))

@@ -1,0 +1,190 @@
+"""Hosted rooms as the XMPP side asks about them: who may come in, who is there, what is talked about."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+
+from bridge.contract import (
+    AccountId,
+    Action,
+    ChatId,
+    ConnectorError,
+    ContactId,
+    Join,
+    NetworkId,
+    Reason,
+    Receipt,
+    Refused,
+    Session,
+    SetRoom,
+    Unavailable,
+)
+from bridge.hub import occupants
+from bridge.hub.bell import Bell
+from bridge.hub.closing import durably
+from bridge.hub.facades import Entry, Home, Room, RoomNews
+from bridge.hub.keys import Keys
+from bridge.hub.sessions import Sessions
+from bridge.store import rooms as store
+from bridge.store.database import Database
+from bridge.store.ledger import Ledger
+from bridge.store.rooms import MemberRow, RoomRow
+from bridge.store.writer import Writer
+
+log = logging.getLogger(__name__)
+_PEOPLE = 5.0  # seconds for the network to say who is in a room; who comes in meanwhile waits for it
+_JOINED = 8.0  # seconds for an accepted invitation
+
+
+class HostedRooms:
+    """The `Rooms` facade, and what the desk needs of rooms."""
+
+    def __init__(self, database: Database, writer: Writer, sessions: Sessions, keys: Keys, home: Home | None) -> None:
+        self._database = database
+        self._writer = writer
+        self._sessions = sessions
+        self._keys = keys
+        self._home = home
+        self._watchers: list[Callable[[RoomNews], None]] = []
+        self._asking: dict[int, asyncio.Task[None]] = {}  # by chat
+        self._news = Bell()
+        self._writing: set[asyncio.Future[None]] = set()
+
+    # What the XMPP side asks
+
+    async def enter(self, room: ChatId, user: str) -> Entry:
+        row, member = await self._member(room, user)
+        if row.peopled != store.KNOWN:
+            await self._ask_people(row, AccountId(member.account), ContactId(member.me))
+        found = await self._database.read(lambda c: store.occupants(c, row.chat))
+        now = await self._database.read(lambda c: store.room(c, room))
+        people = [occupants.occupant_of(one) for one in found]
+        return Entry(occupants.room_of_row(now or row), ContactId(member.me), people)
+
+    async def describe(self, room: ChatId, reader: str) -> Room | None:
+        row = await self._database.read(lambda c: store.room(c, room))
+        if row is None:
+            return None
+        chat = row.chat
+        known = await self._database.read(lambda c: store.members(c, chat, reader) or store.invited(c, chat, reader))
+        return occupants.room_of_row(row) if known else None
+
+    async def rooms(self, reader: str, network: NetworkId) -> Sequence[Room]:
+        rows = await self._database.read(lambda c: store.rooms_of(c, reader, network))
+        return [occupants.room_of_row(row) for row in rows]
+
+    async def set_subject(self, room: ChatId, user: str, subject: str) -> None:
+        row, member = await self._member(room, user)
+        await self.perform(member.account, SetRoom(chat=ChatId(row.native), key="-", subject=subject))
+
+    def occupant_id(self, room: ChatId, contact: ContactId) -> str:
+        return self._keys.of_source("occupant", room, contact, "")
+
+    async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:
+        found = await self._database.read(lambda c: store.attendance(c, network))
+        return [(ChatId(room), jid) for room, jid in found]
+
+    async def attend(self, room: ChatId, jid: str) -> None:
+        await durably(self._writer, lambda ledger: store.attend(ledger.connection, room, jid))
+
+    def part(self, room: ChatId, jid: str) -> None:
+        written = durably(self._writer, lambda ledger: store.part(ledger.connection, [(room, jid)]))
+        self._writing.add(written)
+        written.add_done_callback(self._written)
+
+    def watch(self, changed: Callable[[RoomNews], None]) -> None:
+        self._watchers.append(changed)
+
+    # What the hub and the desk do
+
+    def told(self, news: RoomNews) -> None:
+        """Something has been committed."""
+        self._news.ring()
+        for changed in self._watchers:
+            changed(news)
+
+    async def perform(self, account: int, action: Action) -> Receipt:
+        """Done at once, on this account's session. Raises the four errors."""
+        session = self._session(account)
+        if type(action) not in session.capabilities(action.chat).actions:
+            raise Refused("This cannot be done on that network yet.", Reason.UNSUPPORTED)
+        return await session.perform(action)
+
+    async def close(self) -> None:
+        for task in self._asking.values():
+            task.cancel()
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+
+    async def _member(self, room: ChatId, user: str) -> tuple[RoomRow, MemberRow]:
+        """The room and the account of `user` that is in it; who is invited comes in."""
+        row = await self._database.read(lambda c: store.room(c, room))
+        if row is None:
+            raise _no_room()
+        chat = row.chat
+        members = await self._database.read(lambda c: store.members(c, chat, user))
+        if not members:
+            await self._accept(row, user)
+            members = await self._database.read(lambda c: store.members(c, chat, user))
+        if not members:
+            raise _no_room()
+        connected = (one for one in members if (seat := self._sessions.seat(one.account)) and seat.session)
+        return row, next(connected, members[0])
+
+    async def _accept(self, row: RoomRow, user: str) -> None:
+        """Come into a room that `user` is invited to; returns when the network has reported it."""
+        invited = await self._database.read(lambda c: store.invited(c, row.chat, user))
+        if not invited:
+            return
+        account = invited[0]
+        await self.perform(account, Join(chat=ChatId(row.native), key="-"))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_JOINED):
+                while True:
+                    heard = self._news.heard()
+                    if await self._database.read(lambda c: store.members(c, row.chat, user)):
+                        return
+                    await heard
+
+    async def _ask_people(self, row: RoomRow, account: AccountId, me: ContactId) -> None:
+        """Ask the network who is in the room, once for all who come in meanwhile. If it does not answer soon, whoever
+        comes in sees who is known."""
+        task = self._asking.get(row.chat)
+        if task is None:
+            task = self._asking[row.chat] = asyncio.create_task(self._people(row, account))
+            task.add_done_callback(lambda _: self._asking.pop(row.chat, None))
+        await asyncio.wait({task}, timeout=_PEOPLE)
+
+    async def _people(self, row: RoomRow, account: AccountId) -> None:
+        home, chat = self._home, row.chat
+        if home is None:
+            return
+        try:
+            # From here on events about people are kept; they are newer than the answer.
+            await durably(self._writer, lambda ledger: store.set_peopled(ledger.connection, chat, store.ASKED))
+            present = await self._session(account).occupants(ChatId(row.native))
+
+            def keep(ledger: Ledger) -> None:
+                occupants.put_all(ledger, home, chat, present)
+                store.set_peopled(ledger.connection, chat, store.KNOWN)
+
+            await durably(self._writer, keep)
+        except ConnectorError as error:
+            log.info("the people of a room are not known chat=%d reason=%s", chat, error.text)
+        except Exception:
+            log.exception("asking for the people of a room failed chat=%d", chat)
+
+    def _session(self, account: int) -> Session:
+        seat = self._sessions.seat(account)
+        if seat is None or seat.session is None:
+            raise Unavailable((seat.error if seat else "") or "Your account is not connected.")
+        return seat.session
+
+    def _written(self, written: "asyncio.Future[None]") -> None:
+        self._writing.discard(written)
+        if not written.cancelled() and (error := written.exception()) is not None:
+            log.error("who has left a room could not be written error=%s", type(error).__name__)
+
+
+def _no_room() -> Refused:
+    return Refused("There is no such room here, or you are not in it on its network.", Reason.NOT_FOUND)

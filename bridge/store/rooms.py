@@ -1,0 +1,196 @@
+"""Hosted rooms: what they are called on both sides, who is in them, who of XMPP has entered. Inside a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, insert, select, update
+
+from bridge.store import tables as t
+from bridge.store.upsert import upsert
+
+HOSTED = "hosted"  # the kind of an XMPP chat that is a room on a gateway's domain
+UNKNOWN, ASKED, KNOWN = 0, 1, 2  # what is known of a room's occupants
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A hosted room and the room of the network that it shows."""
+
+    hosted: int  # the chat on XMPP
+    jid: str
+    chat: int  # the chat on the network
+    network: str
+    native: str
+    name: str
+    subject: str
+    encrypted: bool
+    peopled: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """An account of a user in a room, and since when."""
+
+    account: int
+    me: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class OccupantRow:
+    chat: int
+    contact: str
+    name: str
+    avatar: str
+    nick: str
+    membership: str
+    rank: str
+
+
+_hosted, _there = t.chats.alias("hosted"), t.chats.alias("there")
+_here_end, _there_end = t.endpoints.alias("here_end"), t.endpoints.alias("there_end")
+
+
+def room(connection: Connection, jid: str) -> RoomRow | None:
+    return next(iter(_rooms(connection, _query().where(_hosted.c.native == jid))), None)
+
+
+def room_of_chat(connection: Connection, chat: int) -> RoomRow | None:
+    """The hosted room that shows `chat`, if there is one."""
+    return next(iter(_rooms(connection, _query().where(_there.c.id == chat))), None)
+
+
+def rooms_of(connection: Connection, user: str, network: str) -> list[RoomRow]:
+    """The rooms that accounts of `user` are in, by JID."""
+    a, m = t.accounts.c, t.chat_accounts.c
+    mine = (
+        select(m.chat)
+        .join(t.accounts, a.id == m.account)
+        .where(a.user == user, a.network == network, a.state == "active")
+    )
+    return _rooms(connection, _query().where(_there.c.id.in_(mine)).order_by(_hosted.c.native))
+
+
+def members(connection: Connection, chat: int, user: str) -> list[MemberRow]:
+    """The accounts of `user` that are in `chat` and logged in, oldest first."""
+    a, m = t.accounts.c, t.chat_accounts.c
+    query = (
+        select(a.id, a.me, m.since)
+        .join(t.chat_accounts, m.account == a.id)
+        .where(m.chat == chat, a.user == user, a.state == "active")
+        .order_by(a.id)
+    )
+    return [MemberRow(*row) for row in connection.execute(query)]
+
+
+def invited(connection: Connection, chat: int, user: str) -> list[int]:
+    """The accounts of `user` that are invited to `chat`, oldest first."""
+    a, i = t.accounts.c, t.invitations.c
+    query = (
+        select(a.id)
+        .join(t.invitations, i.account == a.id)
+        .where(i.chat == chat, a.user == user, a.state == "active")
+        .order_by(a.id)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def invite(connection: Connection, chat: int, account: int) -> bool:
+    """False if it was invited already."""
+    i = t.invitations.c
+    if connection.execute(select(i.chat).where(i.chat == chat, i.account == account)).first() is not None:
+        return False
+    connection.execute(insert(t.invitations).values(chat=chat, account=account))
+    return True
+
+
+def uninvite(connection: Connection, chat: int, account: int) -> bool:
+    """False if it was not invited."""
+    i = t.invitations.c
+    return connection.execute(delete(t.invitations).where(i.chat == chat, i.account == account)).rowcount > 0
+
+
+def faces(connection: Connection, chat: int) -> dict[str, str]:
+    """Who of our users is who in `chat`: user → contact id."""
+    a, m = t.accounts.c, t.chat_accounts.c
+    query = select(a.user, a.me).join(t.chat_accounts, m.account == a.id).where(m.chat == chat).order_by(a.id.desc())
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def occupants(connection: Connection, chat: int) -> list[OccupantRow]:
+    """Everybody who is or was in the room, by nick."""
+    o = t.occupants.c
+    return [OccupantRow(*row) for row in connection.execute(_occupants().where(o.chat == chat).order_by(o.nick))]
+
+
+def occupant(connection: Connection, chat: int, contact: str) -> OccupantRow | None:
+    o = t.occupants.c
+    row = connection.execute(_occupants().where(o.chat == chat, o.contact == contact)).first()
+    return OccupantRow(*row) if row else None
+
+
+def nick_taken(connection: Connection, chat: int, nick: str) -> bool:
+    o = t.occupants.c
+    return connection.execute(select(o.contact).where(o.chat == chat, o.nick == nick)).first() is not None
+
+
+def put_occupants(connection: Connection, rows: Sequence[OccupantRow]) -> None:
+    names = ("chat", "contact", "name", "avatar", "nick", "membership", "rank")
+    upsert(connection, t.occupants, [{name: getattr(row, name) for name in names} for row in rows])
+
+
+def peopled(connection: Connection, chat: int) -> int:
+    found = connection.execute(select(t.chats.c.peopled).where(t.chats.c.id == chat)).scalar()
+    return UNKNOWN if found is None else int(found)
+
+
+def set_peopled(connection: Connection, chat: int, state: int) -> None:
+    connection.execute(update(t.chats).where(t.chats.c.id == chat).values(peopled=state))
+
+
+def attendance(connection: Connection, network: str) -> list[tuple[str, str]]:
+    """Everybody who has entered a room of a network: its JID, and theirs."""
+    c = t.attendance.c
+    present = [(row[0], row[1]) for row in connection.execute(select(c.room, c.jid).order_by(c.room, c.jid))]
+    found = {jid for jid in {jid for jid, _ in present} if (row := room(connection, jid)) and row.network == network}
+    return [(jid, who) for jid, who in present if jid in found]
+
+
+def attend(connection: Connection, room: str, jid: str) -> None:
+    upsert(connection, t.attendance, [{"room": room, "jid": jid}])
+
+
+def part(connection: Connection, gone: Sequence[tuple[str, str]]) -> None:
+    """These (room, JID) have left."""
+    c = t.attendance.c
+    for room_jid, jid in gone:
+        connection.execute(delete(t.attendance).where(c.room == room_jid, c.jid == jid))
+
+
+def _query() -> Select[Any]:
+    ends = and_(_there_end.c.link == _here_end.c.link, _there_end.c.chat != _here_end.c.chat)
+    return (
+        select(
+            _hosted.c.id, _hosted.c.native, _there.c.id, _there.c.network, _there.c.native, _there.c.name,
+            _there.c.subject, _there.c.encrypted, _there.c.peopled,
+        )
+        .join_from(_hosted, _here_end, _here_end.c.chat == _hosted.c.id)
+        .join(_there_end, ends)
+        .join(_there, _there.c.id == _there_end.c.chat)
+        .where(_hosted.c.kind == HOSTED, _there.c.network != _hosted.c.network)
+    )  # fmt: skip
+
+
+def _rooms(connection: Connection, query: Select[Any]) -> list[RoomRow]:
+    found = []
+    for row in connection.execute(query):
+        values = list(row)
+        values[7] = bool(values[7])
+        found.append(RoomRow(*values))
+    return found
+
+
+def _occupants() -> Select[Any]:
+    o = t.occupants.c
+    return select(o.chat, o.contact, o.name, o.avatar, o.nick, o.membership, o.rank)

@@ -1,0 +1,61 @@
+"""What changes in a hosted room, told to those who are in it."""
+
+from typing import Protocol
+
+from bridge.contract import ContactId
+from bridge.hub.facades import Room, RoomNews, RoomOccupant
+from bridge.xmpp.hosted import stanzas
+from bridge.xmpp.hosted.room import Attendee, HostedRoom
+from bridge.xmpp.hosted.stanzas import Seen
+
+
+class Teller(Protocol):
+    """Who tells it (`bridge.xmpp.hosted.house`)."""
+
+    def tell(self, room: HostedRoom, stanza: str, to: list[str]) -> None: ...
+
+    def let_out(self, room: HostedRoom, who: str, statuses: tuple[int, ...]) -> None: ...
+
+    def seen(self, room: HostedRoom, contact: ContactId, occupant: RoomOccupant) -> Seen: ...
+
+
+def apply(teller: Teller, room: HostedRoom, news: RoomNews) -> None:
+    if news.room is not None:
+        _described(teller, room, news.room)
+    if news.occupant is not None:
+        moved(teller, room, news.occupant)
+    if news.gone is not None:
+        # XEP-0045 #affiliation-kick: no member any more, so not in the room either.
+        for one in [one for one in room.attendees.values() if one.user == news.gone]:
+            teller.let_out(room, one.jid, (110, 321))
+
+
+def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant) -> None:
+    """Somebody is so now. Others hear that they come or go or are called otherwise; they themselves what they are."""
+    now = teller.seen(room, occupant.contact, occupant)
+    before = room.note(occupant, now)
+    themselves = [one for one in room.attendees.values() if one.me == occupant.contact and one.entering is None]
+    others = [one.jid for one in room.attendees.values() if one.me != occupant.contact and one.entering is None]
+    renamed = before is not None and occupant.present and before.nick != now.nick
+    if before is not None and renamed:
+        teller.tell(room, stanzas.gone(room.jid, before, (303,), now.nick), others)
+    elif before is not None and not occupant.present:
+        teller.tell(room, stanzas.gone(room.jid, before), others)
+    if occupant.present and before != now:
+        teller.tell(room, stanzas.present(room.jid, now), others)
+        for one in themselves:
+            _yourself(teller, room, one, before if renamed else None, now)
+
+
+def _yourself(teller: Teller, room: HostedRoom, one: Attendee, before: Seen | None, now: Seen) -> None:
+    if before is not None:
+        teller.tell(room, stanzas.gone(room.jid, before, (110, 303), now.nick), [one.jid])
+    teller.tell(room, stanzas.present(room.jid, now, (100, 110)), [one.jid])
+
+
+def _described(teller: Teller, room: HostedRoom, now: Room) -> None:
+    before, room.room = room.room, now
+    if before.subject != now.subject:
+        teller.tell(room, stanzas.subject(room.jid, now.subject), room.inside)
+    if (before.name, before.encrypted) != (now.name, now.encrypted):
+        teller.tell(room, stanzas.configured(room.jid), room.inside)

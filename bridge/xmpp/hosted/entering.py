@@ -1,0 +1,127 @@
+"""Coming into a hosted room, in the order of XEP-0045 #order: the others, oneself, what was said, the subject."""
+
+import asyncio
+import logging
+import time
+from xml.etree.ElementTree import Element
+
+from bridge.contract import ConnectorError, Reason, Refused
+from bridge.hub.facades import Archive, People, Rooms
+from bridge.xmpp import errors, render
+from bridge.xmpp.chats import Where
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.hosted import stanzas, wording
+from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.room import Attendee, HostedRoom
+from bridge.xmpp.hosted.wishes import Wish, wish
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 200
+_OF_ONE = 20  # user
+_SESSIONS = 100  # of one user in one room
+
+
+class Entering:
+    """Answers presences to rooms. Owns the tasks of those who enter; `close` ends them."""
+
+    def __init__(self, house: House, rooms: Rooms, archive: Archive, people: People, limit: int) -> None:
+        """`limit`: bytes of a stanza."""
+        self._house = house
+        self._rooms = rooms
+        self._archive = archive
+        self._people = people
+        self._limit = limit
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}  # by room and full JID
+
+    async def close(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def presence(self, where: Where, stanza: Element) -> None:
+        """One presence of somebody's to a room. Raises `StanzaError`."""
+        jid = stanza.get("from", "")
+        task = self._tasks.get((where.room, jid))
+        if stanza.get("type") in ("unavailable", "error"):
+            if task is not None:
+                task.cancel()
+            self._house.left(where.room, jid)
+            return
+        wanted = wish(stanza, time.time())
+        present = self._house.attendee(where.room, jid)
+        if wanted is not None:
+            self._begin(where, stanza, wanted)
+        elif present is None and task is None:
+            raise StanzaError("not-acceptable", "You are not in this room. Enter it first.")
+        elif present is not None:
+            self._keep_nick(where, present)
+
+    def _begin(self, where: Where, stanza: Element, wanted: Wish) -> None:
+        jid = stanza.get("from", "")
+        user, key = jid.partition("/")[0], (where.room, jid)
+        if not where.nick:
+            raise StanzaError("jid-malformed", "Say how you want to be called: enter the room under a nick.")
+        if not self._people.allowed(user):
+            raise StanzaError("forbidden", "You may not use this gateway. Its operator can allow it.")
+        if key in self._tasks:
+            return  # it will be let in soon
+        mine = sum(1 for _, who in self._tasks if who.partition("/")[0] == user)
+        there = self._house.room(where.room)
+        inside = sum(1 for one in there.attendees.values() if one.user == user) if there is not None else 0
+        if len(self._tasks) >= _AT_ONCE or mine >= _OF_ONE or inside >= _SESSIONS:
+            raise StanzaError("resource-constraint", "Too many are entering at once. Try again in a minute.")
+        task = asyncio.create_task(self._enter(where, stanza, wanted), name=f"enter {where.room}")
+        self._tasks[key] = task
+        task.add_done_callback(lambda _: self._tasks.pop(key, None))
+
+    async def _enter(self, where: Where, stanza: Element, wanted: Wish) -> None:
+        try:
+            await self._let_in(where, stanza.get("from", ""), wanted)
+        except Refused as refusal:
+            self._refuse(where, stanza, refusal.reason, refusal.text)
+        except ConnectorError as error:
+            self._refuse(where, stanza, Reason.TIMEOUT, error.text)
+        except Exception:
+            log.exception("somebody could not be let in room=%s", where.room)
+            self._refuse(where, stanza, Reason.INTERNAL, "The gateway has a fault, so you are not in the room.")
+
+    async def _let_in(self, where: Where, jid: str, wanted: Wish) -> None:
+        user = jid.partition("/")[0]
+        room, me = await self._house.opened(where.room, user)
+        one = room.attendees[jid] = Attendee(jid, user, me)
+        try:
+            await self._rooms.attend(room.jid, jid)
+            lines = await self._archive.page(room.jid, user, wanted.most, wanted.since)
+        except BaseException:
+            self._house.forget(room, jid)
+            raise
+        if room.attendees.get(jid) is not one:
+            return  # they are out again
+        history = [part for line in lines for part in wording.line(self._house, room, line, self._limit)]
+        one.read = frozenset(line.key for line in lines)
+        waiting, one.entering = one.entering or [], None
+        said = [stanza for key, stanza in waiting if key not in one.read]
+        others = [stanzas.present(room.jid, seen) for contact, seen in room.seen.items() if contact != me]
+        subject = stanzas.subject(room.jid, room.room.subject)
+        everything = [*others, _yourself(room, one, where.nick), *history, subject, *said]
+        self._house.tell(room, "".join(everything), [jid])
+
+    def _keep_nick(self, where: Where, one: Attendee) -> None:
+        """XEP-0045 #changenick: what people are called here they are called on their network."""
+        room = self._house.room(where.room)
+        seen = room.seen.get(one.me) if room is not None else None
+        if room is not None and seen is not None and where.nick != seen.nick:
+            self._house.tell(room, _yourself(room, one, where.nick), [one.jid])
+
+    def _refuse(self, where: Where, stanza: Element, reason: Reason, why: str) -> None:
+        payload = f'<x xmlns="{stanzas.MUC}"/>{errors.render(str(reason), why)}'
+        to, sender = stanza.get("to", ""), stanza.get("from", "")
+        self._house.write(where.gateway.network, render.error(stanza.get("id", ""), to, sender, payload, "presence"))
+
+
+def _yourself(room: HostedRoom, one: Attendee, wanted: str) -> str:
+    """100: the others' addresses are shown; 110: this is you; 210: you are called otherwise than you wished."""
+    seen = room.seen[one.me]
+    return stanzas.present(room.jid, seen, (100, 110, 210) if seen.nick != wanted else (100, 110))

@@ -1,0 +1,144 @@
+"""All hosted rooms while somebody is in them: who has entered which, and what they hear."""
+
+import logging
+from collections.abc import Callable, Iterator
+from xml.etree.ElementTree import Element
+
+from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkId
+from bridge.hub.facades import Entry, RoomNews, RoomOccupant, Rooms
+from bridge.xmpp import errors
+from bridge.xmpp.chats import Addresses, Gateway
+from bridge.xmpp.hosted import changes, stanzas
+from bridge.xmpp.hosted.room import Attendee, HostedRoom
+from bridge.xmpp.hosted.stanzas import Seen
+
+log = logging.getLogger(__name__)
+
+# XEP-0045 has no list; these say that nobody is there any more, as Prosody's MUC takes them.
+_GONE = frozenset(
+    {"gone", "internal-server-error", "item-not-found", "jid-malformed", "recipient-unavailable", "redirect",
+     "remote-server-not-found", "remote-server-timeout", "service-unavailable"}
+)  # fmt: skip
+
+
+class House:
+    """Owns the rooms. Nothing here waits but `load` and `opened`."""
+
+    def __init__(self, addresses: Addresses, rooms: Rooms, write: Callable[[NetworkId, str], object]) -> None:
+        self._addresses = addresses
+        self._rooms = rooms
+        self.write = write
+        self._open: dict[ChatId, HostedRoom] = {}
+        self._meanwhile: dict[ChatId, list[RoomNews]] = {}  # what changes while a room is read
+        self._pings = 0
+
+    def room(self, jid: ChatId) -> HostedRoom | None:
+        """The room, if somebody is in it."""
+        return self._open.get(jid)
+
+    def attendee(self, room: ChatId, jid: str) -> Attendee | None:
+        """Who has entered under this full JID."""
+        there = self._open.get(room)
+        found = there.attendees.get(jid) if there is not None else None
+        return found if found is not None and found.entering is None else None
+
+    async def load(self, network: NetworkId) -> None:
+        """Whoever was in a room when the last process ended still is, until their server says no."""
+        for jid, who in await self._rooms.attendance(network):
+            user = who.partition("/")[0]
+            try:
+                room, me = await self.opened(jid, user)
+            except ConnectorError as error:
+                log.info("somebody is not in a room any more room=%s reason=%s", jid, error.text)
+                self._rooms.part(jid, who)
+            else:
+                room.attendees[who] = Attendee(who, user, me, entering=None)
+
+    def ask_all(self, gateway: Gateway) -> None:
+        """Ping everybody: while we were away nobody could tell us that they went."""
+        for room in self._of(gateway):
+            self._pings += 1
+            self.tell(room, stanzas.ping(room.jid, f"attending-{self._pings}"), room.inside)
+
+    def goodbye(self, gateway: Gateway) -> None:
+        """XEP-0045 #service-shutdown-kick: clients come back by themselves."""
+        for room in list(self._of(gateway)):
+            for jid in list(room.attendees):
+                self.let_out(room, jid, (110, 332))
+
+    def bounced(self, jid: ChatId, stanza: Element) -> None:
+        """An error for something that the room has sent to somebody."""
+        if errors.condition(stanza) in _GONE:
+            self.left(jid, stanza.get("from", ""))
+
+    def left(self, jid: ChatId, who: str) -> None:
+        """Somebody has left on XMPP; the network's room they do not leave."""
+        room = self._open.get(jid)
+        if room is not None and who in room.attendees:
+            self.let_out(room, who, (110,))
+
+    def let_out(self, room: HostedRoom, who: str, statuses: tuple[int, ...]) -> None:
+        """`who` has entered, and is told that they are out now."""
+        one = room.attendees[who]
+        self.forget(room, who)
+        seen = room.seen.get(one.me)
+        if seen is not None:
+            self.tell(room, stanzas.gone(room.jid, seen, statuses), [who])
+
+    def forget(self, room: HostedRoom, who: str) -> None:
+        """`who` is not in the room; a room with nobody in it is not kept."""
+        room.attendees.pop(who, None)
+        self._rooms.part(room.jid, who)
+        if not room.attendees:
+            self._open.pop(room.jid, None)
+
+    def changed(self, news: RoomNews) -> None:
+        if news.jid in self._meanwhile:
+            self._meanwhile[news.jid].append(news)
+        room = self._open.get(news.jid)
+        if room is not None:
+            changes.apply(self, room, news)
+
+    async def opened(self, jid: ChatId, user: str) -> tuple[HostedRoom, ContactId]:
+        """The room, and who `user` is in it; who calls this puts somebody in before anything else. Raises what
+        `Rooms.enter` does."""
+        news = self._meanwhile.setdefault(jid, [])
+        try:
+            entry = await self._rooms.enter(jid, user)
+        finally:
+            if self._meanwhile.get(jid) is news:
+                del self._meanwhile[jid]
+        room = self._open.get(jid)
+        if room is None:
+            room = self._open[jid] = HostedRoom(entry.room)
+            self._learn(room, entry, user)
+            for one in news:
+                changes.apply(self, room, one)
+        else:
+            self._learn(room, entry, user)
+        return room, entry.me
+
+    def seen(self, room: HostedRoom, contact: ContactId, occupant: RoomOccupant) -> Seen:
+        """How somebody is shown."""
+        gateway = self._addresses.jid(room.room.network, contact)
+        return Seen(occupant.nick, self._rooms.occupant_id(room.jid, contact), gateway, occupant.rank)
+
+    def occupant_id(self, room: ChatId, contact: ContactId) -> str:
+        return self._rooms.occupant_id(room, contact)
+
+    def tell(self, room: HostedRoom, stanza: str, to: list[str]) -> None:
+        if to:
+            self.write(room.room.network, stanzas.filled(stanza, to))
+
+    def _learn(self, room: HostedRoom, entry: Entry, user: str) -> None:
+        """Who is not known yet; about the others we have heard what is newer."""
+        for occupant in entry.occupants:
+            if occupant.contact not in room.nicks:
+                changes.moved(self, room, occupant)
+        room.faces[user] = entry.me
+        if entry.me not in room.seen:
+            nick = room.nicks.get(entry.me) or self._addresses.nick(Contact(entry.me), 1)
+            changes.moved(self, room, RoomOccupant(entry.me, nick))
+
+    def _of(self, gateway: Gateway) -> Iterator[HostedRoom]:
+        return (room for room in list(self._open.values()) if room.room.network == gateway.network)

@@ -1,0 +1,113 @@
+"""What may be asked of hosted rooms and of those who are in them (XEP-0030, XEP-0045 #disco, XEP-0410)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from bridge.hub.facades import Room, Rooms
+from bridge.xmpp import text
+from bridge.xmpp.chats import Where
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.hosted import stanzas
+from bridge.xmpp.hosted.house import House
+
+_INFO = "http://jabber.org/protocol/disco#info"
+_ITEMS = "http://jabber.org/protocol/disco#items"
+_FEATURES = (
+    _INFO, _ITEMS, stanzas.MUC, f"{stanzas.MUC}#stable_id", f"{stanzas.MUC}#self-ping-optimization",
+    "muc_membersonly", "muc_nonanonymous", "muc_persistent", "muc_unmoderated", "muc_unsecured", "muc_hidden",
+    "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RoomQuestion:
+    """An IQ of type get or set to a room or to somebody in it."""
+
+    payload: Element
+    sender: str  # full JID
+    user: str  # its bare JID
+    where: Where
+
+
+class Questions:
+    """Answers by kind and tag of the payload, as `bridge.xmpp.questions` has them."""
+
+    def __init__(self, house: House, rooms: Rooms) -> None:
+        self._house = house
+        self._rooms = rooms
+        self._answers: Mapping[tuple[str, str], Callable[[RoomQuestion], Awaitable[str]]] = {
+            ("get", f"{{{_INFO}}}query"): self._info,
+            ("get", f"{{{_ITEMS}}}query"): self._items,
+            ("get", "{urn:xmpp:ping}ping"): self._ping,
+        }
+
+    async def answer(self, kind: str, payload: Element, sender: str, where: Where) -> str:
+        """Raises `StanzaError`."""
+        question = RoomQuestion(payload, sender, sender.partition("/")[0], where)
+        answer = self._answers.get((kind, payload.tag))
+        if answer is not None and (not where.nick or payload.tag == "{urn:xmpp:ping}ping"):
+            return await answer(question)
+        await self._room(question)
+        if where.nick:
+            self._occupant(question)  # XEP-0045 #impl-service-iq: to their app, if they have one on XMPP
+        raise StanzaError("service-unavailable", "This is not offered here.")
+
+    async def _info(self, question: RoomQuestion) -> str:
+        if question.payload.get("node"):
+            raise StanzaError("item-not-found", "There is nothing under this name here.")
+        room = await self._room(question)
+        name = text.attribute(room.name or room.jid.partition("@")[0])
+        features = "".join(f'<feature var="{feature}"/>' for feature in sorted(_FEATURES))
+        return (
+            f'<query xmlns="{_INFO}"><identity category="conference" type="text" name="{name}"/>{features}'
+            f"{self._form(room)}</query>"
+        )
+
+    def _form(self, room: Room) -> str:
+        """XEP-0045 #registrar-formtype-roominfo."""
+        there = self._house.room(room.jid)
+        fields = {"muc#roominfo_subject": room.subject, "muc#roomconfig_roomname": room.name}
+        if there is not None:
+            fields["muc#roominfo_occupants"] = str(len(there.seen))
+        some = "".join(
+            f'<field var="{name}"><value>{text.escape(value)}</value></field>' for name, value in fields.items()
+        )
+        kind = '<field var="FORM_TYPE" type="hidden"><value>http://jabber.org/protocol/muc#roominfo</value></field>'
+        return f'<x xmlns="jabber:x:data" type="result">{kind}{some}</x>'
+
+    async def _items(self, question: RoomQuestion) -> str:
+        """XEP-0045 #disco-roomitems: who is in a room is told to those who are in it."""
+        room = await self._room(question)
+        there = self._house.room(room.jid)
+        inside = self._house.attendee(room.jid, question.sender) is not None
+        seen = list(there.seen.values()) if there is not None and inside else []
+        items = "".join(f'<item jid="{text.attribute(f"{room.jid}/{one.nick}")}"/>' for one in seen[:200])
+        return f'<query xmlns="{_ITEMS}">{items}</query>'
+
+    async def _ping(self, question: RoomQuestion) -> str:
+        """XEP-0410 #ping-response, and #serveroptimization: of oneself the room knows."""
+        where = question.where
+        if not where.nick:
+            await self._room(question)
+            return ""
+        if where.nick == self._occupant(question):
+            return ""
+        raise StanzaError("service-unavailable", "Only you yourself can be asked here.")
+
+    def _occupant(self, question: RoomQuestion) -> str:
+        """The nick of whoever asks. Raises `StanzaError` if they are not in the room, or the one they ask is not."""
+        where = question.where
+        me = self._house.attendee(where.room, question.sender)
+        room = self._house.room(where.room)
+        if me is None or room is None:
+            raise StanzaError("not-acceptable", "You are not in this room. Enter it first.")
+        if room.with_nick(where.nick) is None:
+            raise StanzaError("item-not-found", "Nobody in this room is called so.")
+        return room.seen[me.me].nick
+
+    async def _room(self, question: RoomQuestion) -> Room:
+        room = await self._rooms.describe(question.where.room, question.user)
+        if room is None:
+            raise StanzaError("item-not-found", "There is no such room here, or you are not in it on its network.")
+        return room

@@ -1,0 +1,93 @@
+"""What arrives for hosted rooms, taken in: to enter or leave, to be said, to be asked, to be given up."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from bridge.contract import Authored, ConnectorError, Reason, Refused
+from bridge.hub.facades import Archive, People, Rooms
+from bridge.xmpp import errors, parse, render
+from bridge.xmpp.chats import Gateway, Where
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.hosted.entering import Entering
+from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.questions import Questions
+
+log = logging.getLogger(__name__)
+_WISHES = 100  # subjects being changed at once
+
+
+class Reception:
+    """Owns the tasks that it begins; `close` ends them."""
+
+    def __init__(self, house: House, rooms: Rooms, archive: Archive, people: People, limit: int) -> None:
+        self._house = house
+        self._rooms = rooms
+        self._entering = Entering(house, rooms, archive, people, limit)
+        self._questions = Questions(house, rooms)
+        self._wishes: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        await self._entering.close()
+        for task in self._wishes:
+            task.cancel()
+        await asyncio.gather(*self._wishes, return_exceptions=True)
+
+    def inside(self, where: Where, sender: str) -> bool:
+        return self._house.attendee(where.room, sender) is not None
+
+    def presence(self, where: Where, stanza: Element) -> None:
+        """Raises `StanzaError`."""
+        self._entering.presence(where, stanza)
+
+    def bounced(self, where: Where, stanza: Element) -> None:
+        self._house.bounced(where.room, stanza)
+
+    async def question(self, kind: str, payload: Element, sender: str, where: Where) -> str:
+        """The payload of the answer. Raises `StanzaError`."""
+        return await self._questions.answer(kind, payload, sender, where)
+
+    def message(self, where: Where, stanza: Element) -> Authored | None:
+        """What is to be journaled. Raises `StanzaError`."""
+        sender = stanza.get("from", "")
+        one = self._house.attendee(where.room, sender)
+        if one is None:
+            raise StanzaError("not-acceptable", "You are not in this room. Enter it first.")
+        if where.nick:
+            raise StanzaError("service-unavailable", "Messages to one person in a room are not carried yet.")
+        if stanza.get("type") != "groupchat":
+            if parse.body(stanza) is None:
+                raise StanzaError("feature-not-implemented", "This cannot be done here yet.")
+            raise StanzaError("bad-request", "This is a room. Write to it as to a room.")
+        said = parse.room_message(stanza, one.user, where.gateway.name, where.room, time.time())
+        if isinstance(said, parse.Subject):
+            self._change(where, stanza, lambda: self._rooms.set_subject(where.room, one.user, said.text))
+            return None
+        return said
+
+    def _change(self, where: Where, stanza: Element, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """What is done at once, and tells only of what does not work: else the room shows it."""
+        if len(self._wishes) >= _WISHES:
+            raise StanzaError("resource-constraint", "Too much is being changed at once. Try again later.")
+        task = asyncio.create_task(self._changing(where, stanza, work), name=f"change {where.room}")
+        self._wishes.add(task)
+        task.add_done_callback(self._wishes.discard)
+
+    async def _changing(self, where: Where, stanza: Element, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except Refused as refusal:
+            self._refuse(where.gateway, stanza, refusal.reason, refusal.text)
+        except ConnectorError as error:
+            self._refuse(where.gateway, stanza, Reason.TIMEOUT, error.text)
+        except Exception:
+            log.exception("a room could not be changed room=%s", where.room)
+            self._refuse(where.gateway, stanza, Reason.INTERNAL, "The gateway has a fault, so nothing was changed.")
+
+    def _refuse(self, gateway: Gateway, stanza: Element, reason: Reason, why: str) -> None:
+        payload = errors.render(str(reason), why)
+        to, sender = stanza.get("to", ""), stanza.get("from", "")
+        self._house.write(gateway.network, render.error(stanza.get("id", ""), to, sender, payload))

@@ -1,0 +1,64 @@
+"""A hosted room while somebody is in it: who is there, who of XMPP has entered."""
+
+from dataclasses import dataclass, field
+
+from bridge.contract import ChatId, ContactId
+from bridge.hub.facades import Room, RoomOccupant
+from bridge.xmpp.hosted.stanzas import Seen
+
+
+@dataclass(slots=True, eq=False)
+class Attendee:
+    """A full JID that has entered, or is about to."""
+
+    jid: str
+    user: str
+    me: ContactId
+    entering: list[tuple[str, str]] | None = field(default_factory=list)
+    """What is said while it enters: key and stanza. None once it is in."""
+    read: frozenset[str] = frozenset()  # the keys of the history that it was given, while they may come once more
+
+
+@dataclass(slots=True)
+class HostedRoom:
+    """What is known of it. `seen` are those who are present; `faces` tells whom our users are in it."""
+
+    room: Room
+    attendees: dict[str, Attendee] = field(default_factory=dict)
+    seen: dict[ContactId, Seen] = field(default_factory=dict)
+    nicks: dict[ContactId, str] = field(default_factory=dict)  # of those who are gone, too
+    faces: dict[str, ContactId] = field(default_factory=dict)
+
+    @property
+    def jid(self) -> ChatId:
+        return self.room.jid
+
+    @property
+    def inside(self) -> list[str]:
+        """Who hears what is going on."""
+        return [one.jid for one in self.attendees.values() if one.entering is None]
+
+    def note(self, occupant: RoomOccupant, seen: Seen) -> Seen | None:
+        """Somebody is so now; how they were shown before, if they were."""
+        before = self.seen.pop(occupant.contact, None)
+        self.nicks[occupant.contact] = occupant.nick
+        if occupant.present:
+            self.seen[occupant.contact] = seen
+        return before
+
+    def with_nick(self, nick: str) -> ContactId | None:
+        return next((contact for contact, seen in self.seen.items() if seen.nick == nick), None)
+
+    def offer(self, key: str, stanza: str) -> list[str]:
+        """Who is to be sent `stanza` now; those who are about to enter get it when they are in, and who has read it in
+        the history not again."""
+        now = []
+        for one in self.attendees.values():
+            if one.entering is not None:
+                one.entering.append((key, stanza))
+            elif key.partition(".")[0] in one.read:
+                continue
+            else:
+                one.read = frozenset()  # what comes now is newer than all of it
+                now.append(one.jid)
+        return now

@@ -1,0 +1,75 @@
+"""What is done in hosted rooms, performed: one stanza, written once, for everybody who is in."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bridge.contract import Action, Capabilities, Confirm, Edit, Fail, Invite, MessageId, React, Receipt, Retract, Send
+from bridge.xmpp import errors, render
+from bridge.xmpp.hosted import stanzas, wording
+from bridge.xmpp.hosted.house import House
+from bridge.xmpp.parse import Origin
+
+ROOM = Capabilities(
+    actions=frozenset({Send, Edit, Retract, React, Confirm, Fail, Invite}),
+    window=32,
+    # A repeat carries the same stanza-id.
+    idempotent=True,
+    unique_ids=False,
+    personas=True,
+    reflects=False,
+)
+Deliver = Callable[[str, str], Awaitable[None]]
+
+
+async def perform(house: House, action: Action, deliver: Deliver) -> Receipt:
+    """Return when the server has what everybody is to see. Raises the four errors."""
+    written = DOINGS[type(action)](house, action)
+    if written:
+        await deliver(action.key, written)
+    return _receipt(action)
+
+
+def _receipt(action: Action) -> Receipt:
+    if isinstance(action, React):
+        return Receipt(reactions=tuple((one, MessageId(f"{action.key}.{one}")) for one in action.reactions))
+    if isinstance(action, Send | Edit | Retract):
+        return Receipt((action.own_id or MessageId(action.key),))
+    return Receipt()
+
+
+def _say(house: House, action: Send | Edit | Retract | React) -> str:
+    room = house.room(action.chat)
+    if room is None:
+        return ""  # nobody is in: whoever comes reads it in the history
+    stanza = wording.stanza(house, room, action)
+    return stanzas.filled(stanza, room.offer(action.key, stanza))
+
+
+def _invite(house: House, action: Invite) -> str:
+    return stanzas.invitation(action.chat, action.whom, action.key, action.by, action.reason)
+
+
+def _confirm(house: House, action: Confirm) -> str:
+    return ""  # the room shows it
+
+
+def _fail(house: House, action: Fail) -> str:
+    """The author gets the error; what the room has shown it takes back (XEP-0425)."""
+    origin = Origin.read(action.origin)
+    told = render.error(action.target, action.chat, origin.sender, errors.render(str(action.reason), action.text))
+    room = house.room(action.chat)
+    if room is None or not action.shown:
+        return told
+    removed = stanzas.removed(room.jid, action.key, action.shown, action.text)
+    return stanzas.filled(removed, room.offer(action.key, removed)) + told
+
+
+DOINGS: Mapping[type[Action], Callable[[House, Any], str]] = {
+    Send: _say,
+    Edit: _say,
+    Retract: _say,
+    React: _say,
+    Invite: _invite,
+    Confirm: _confirm,
+    Fail: _fail,
+}

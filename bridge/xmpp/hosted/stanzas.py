@@ -1,0 +1,149 @@
+"""What a hosted room says, as text (XEP-0045). Pure.
+
+What goes to everybody is written once, with a gap for the address: 1.4 µs for each instead of 87 for a stanza object.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bridge.contract import ChatId, Message, Rank
+from bridge.xmpp import render, text
+
+MUC = "http://jabber.org/protocol/muc"
+USER = f"{MUC}#user"
+_RANKS = {
+    Rank.OWNER: ("owner", "moderator"),
+    Rank.ADMIN: ("admin", "moderator"),
+    Rank.MEMBER: ("member", "participant"),
+}
+_GAP = "\0"  # stands in no stanza
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An occupant as they are shown."""
+
+    nick: str
+    id: str  # XEP-0421
+    jid: str  # of the contact; real ones are shown to nobody
+    rank: Rank = Rank.MEMBER
+
+
+def filled(stanza: str, everybody: Iterable[str]) -> str:
+    """`stanza` (or several, one after the other) for each of these full JIDs."""
+    pieces = stanza.split(_GAP)
+    return "".join(text.attribute(to).join(pieces) for to in everybody)
+
+
+def present(room: ChatId, who: Seen, statuses: Iterable[int] = ()) -> str:
+    affiliation, role = _RANKS[who.rank]
+    item = f'<item affiliation="{affiliation}" role="{role}" jid="{text.attribute(who.jid)}"/>'
+    return _presence(room, who, item, statuses)
+
+
+def gone(room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "") -> str:
+    """`nick`: they are called so now (XEP-0045 #changenick)."""
+    renamed = f' nick="{text.attribute(nick)}"' if nick else ""
+    item = f'<item affiliation="{_RANKS[who.rank][0]}" role="none"{renamed}/>'
+    return _presence(room, who, item, statuses, ' type="unavailable"')
+
+
+def configured(room: ChatId) -> str:
+    """What disco#info says of the room is new (XEP-0045 #roomconfig-notify)."""
+    return (
+        f'<message type="groupchat" from="{text.attribute(room)}" to="{_GAP}">'
+        f'<x xmlns="{USER}"><status code="104"/></x></message>'
+    )
+
+
+def ping(room: ChatId, id: str) -> str:
+    return f'<iq type="get" id="{id}" from="{text.attribute(room)}" to="{_GAP}"><ping xmlns="urn:xmpp:ping"/></iq>'
+
+
+def _presence(room: ChatId, who: Seen, item: str, statuses: Iterable[int], kind: str = "") -> str:
+    codes = "".join(f'<status code="{code}"/>' for code in statuses)
+    return (
+        f'<presence{kind} from="{text.attribute(_full(room, who.nick))}" to="{_GAP}">'
+        f'<x xmlns="{USER}">{item}{codes}</x>{_occupant(who.id)}</presence>'
+    )
+
+
+def subject(room: ChatId, words: str) -> str:
+    """XEP-0045 #enter-subject: a subject and no body, also when it is empty."""
+    return (
+        f'<message type="groupchat" from="{text.attribute(room)}" to="{_GAP}">'
+        f"<subject>{text.escape(words)}</subject></message>"
+    )
+
+
+def said(room: ChatId, nick: str, occupant: str, id: str, key: str, message: Message, at: float | None = None) -> str:
+    """A message. `id` is its author's own where there is one, `key` the room's (XEP-0359); `at` if it was said long ago
+    (XEP-0203 #protocol)."""
+    return _message(room, nick, occupant, id, key, _body(message), at)
+
+
+def corrected(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str, message: Message) -> str:
+    """XEP-0308 #usecase."""
+    replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target)}"/>'
+    return _message(room, nick, occupant, id, key, _body(message) + replaced)
+
+
+def retracted(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str) -> str:
+    """XEP-0424 #retract."""
+    return _message(room, nick, occupant, id, key, render.retraction(target))
+
+
+def reacted(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str, reactions: Iterable[str]) -> str:
+    """XEP-0444 #usecases."""
+    some = "".join(f"<reaction>{text.escape(one)}</reaction>" for one in reactions)
+    wanted = f'<reactions xmlns="urn:xmpp:reactions:0" id="{text.attribute(target)}">{some}</reactions>'
+    return _message(room, nick, occupant, id, key, wanted + '<store xmlns="urn:xmpp:hints"/>')
+
+
+def removed(room: ChatId, key: str, shown: str, why: str) -> str:
+    """The room itself takes a message back (XEP-0425 #moderator-retracts-message)."""
+    by = f'<moderated xmlns="urn:xmpp:message-moderate:1" by="{text.attribute(room)}"/>'
+    retract = (
+        f'<retract xmlns="urn:xmpp:message-retract:1" id="{shown}">{by}<reason>{text.escape(why)}</reason></retract>'
+    )
+    return (
+        f'<message type="groupchat" id="{key}" from="{text.attribute(room)}" to="{_GAP}">{retract}'
+        f'<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/></message>'
+    )
+
+
+def invitation(room: ChatId, user: str, key: str, by: str, reason: str) -> str:
+    """XEP-0249 #example-1, with words for apps that do not know it."""
+    words = f"{by} invites you to {room}." if by else f"You are in {room}: your app can show it."
+    why = text.attribute(reason or words)
+    return (
+        f'<message id="{key}" from="{text.attribute(room)}" to="{text.attribute(user)}">'
+        f'<x xmlns="jabber:x:conference" jid="{text.attribute(room)}" reason="{why}"/>'
+        f"<body>{text.escape(words)}</body></message>"
+    )
+
+
+def _message(room: ChatId, nick: str, occupant: str, id: str, key: str, payload: str, at: float | None = None) -> str:
+    delay = ""
+    if at is not None:
+        stamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        delay = f'<delay xmlns="urn:xmpp:delay" from="{text.attribute(room)}" stamp="{stamp}"/>'
+    return (
+        f'<message type="groupchat" id="{text.attribute(id)}" from="{text.attribute(_full(room, nick))}" to="{_GAP}">'
+        f'{payload}{_occupant(occupant)}<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/>'
+        f"{delay}</message>"
+    )
+
+
+def _body(message: Message) -> str:
+    return f"<body>{text.escape(render.words(message))}</body>"
+
+
+def _occupant(id: str) -> str:
+    return f'<occupant-id xmlns="urn:xmpp:occupant-id:0" id="{id}"/>' if id else ""
+
+
+def _full(room: ChatId, nick: str) -> str:
+    """The occupant, or the room itself."""
+    return f"{room}/{nick}" if nick else room

@@ -1,0 +1,82 @@
+"""Who says what in a hosted room: actions and lines of the archive as stanzas with a gap for the address."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.contract import Action, ContactId, Edit, MessageId, React, Retract, Send
+from bridge.hub.facades import HOME, Line
+from bridge.xmpp import nicks, render
+from bridge.xmpp.hosted import stanzas
+from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.room import HostedRoom
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Somebody who speaks: nick and occupant id (XEP-0421)."""
+
+    nick: str
+    occupant: str
+
+
+def voice_of(house: House, room: HostedRoom, contact: ContactId | None, name: str) -> Voice:
+    """An occupant, also one who is gone; else somebody by name."""
+    nick = room.nicks.get(contact) if contact is not None else None
+    if nick is None:
+        nick = nicks.named(name or contact or "")
+    return Voice(nick, house.occupant_id(room.jid, contact or ContactId(name)))
+
+
+def line(house: House, room: HostedRoom, said: Line, limit: int) -> list[str]:
+    """A message of the archive, in stanzas of at most `limit` bytes as it was when it was said."""
+    voice = voice_of(house, room, said.author, said.name)
+    own = MessageId(said.own_id) if said.own_id else None
+    whole = Send(chat=room.jid, key=said.key, message=said.message, at=said.at, own_id=own)
+    parts = render.parts(whole, len(room.jid.encode()), limit)
+    return [_send(room, voice, part) for part in parts if isinstance(part, Send)]
+
+
+def stanza(house: House, room: HostedRoom, action: Action) -> str:
+    """What everybody in the room is sent of `action`."""
+    return _WRITERS[type(action)](room, speaker(house, room, action), action)
+
+
+def speaker(house: House, room: HostedRoom, action: Action) -> Voice:
+    """Our users are who they are on the room's network."""
+    persona = action.persona
+    if persona is None:
+        return Voice("", "")  # the room itself
+    if persona.network == HOME:
+        contact = room.faces.get(persona.contact)
+        return voice_of(house, room, contact, persona.name or persona.contact.partition("@")[0])
+    return voice_of(house, room, ContactId(persona.contact), persona.name)
+
+
+def _send(room: HostedRoom, voice: Voice, action: Send) -> str:
+    id = action.own_id or action.key
+    return stanzas.said(room.jid, voice.nick, voice.occupant, id, action.key, action.message, action.at)
+
+
+def _edit(room: HostedRoom, voice: Voice, action: Edit) -> str:
+    id = action.own_id or action.key
+    target = action.target.ids[0]
+    return stanzas.corrected(room.jid, voice.nick, voice.occupant, id, action.key, target, action.message)
+
+
+def _retract(room: HostedRoom, voice: Voice, action: Retract) -> str:
+    id = action.own_id or action.key
+    return stanzas.retracted(room.jid, voice.nick, voice.occupant, id, action.key, action.target.ids[0])
+
+
+def _react(room: HostedRoom, voice: Voice, action: React) -> str:
+    id, target = action.own_id or action.key, action.target.ids[0]
+    return stanzas.reacted(room.jid, voice.nick, voice.occupant, id, action.key, target, action.reactions)
+
+
+_WRITERS: Mapping[type[Action], Callable[[HostedRoom, Voice, Any], str]] = {
+    Send: _send,
+    Edit: _edit,
+    Retract: _retract,
+    React: _react,
+}
