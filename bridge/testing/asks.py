@@ -146,7 +146,8 @@ def _person_does(name: str) -> Callable[["Connection", Any], None]:
 
 def _does(doing: Callable[[Network, Any], None]) -> Callable[["Connection", Any], None]:
     def answer(who: "Connection", ask: Any) -> None:
-        who.reply(ask.re, doing(who.world.network, ask))
+        doing(who.world.network, ask)
+        who.reply(ask.re)
 
     return answer
 

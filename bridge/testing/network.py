@@ -79,7 +79,7 @@ class Network:
         chat.addressee = ask.addressee or chat.addressee
         chat.encrypted = ask.encrypted
         chat.subject, chat.alias = ask.subject or chat.subject, ask.alias or chat.alias
-        self.announce(chat)
+        self._announce(chat)
         return ask.id
 
     def chat(self, identity: str) -> Chat:
@@ -200,7 +200,7 @@ class Network:
     def _did(self, chat: Chat, event: Any) -> None:
         chat.done[event.id] = self.happen(event, chat)
 
-    def announce(self, chat: Chat) -> None:
+    def _announce(self, chat: Chat) -> None:
         if chat.addressee is None:
             for member in self.accounts.values():
                 if chat.sees(member):

@@ -67,7 +67,7 @@ def invites(network: Network, ask: wire.Invites) -> None:
 
 def change_subject(network: Network, chat: Chat, subject: str) -> None:
     chat.subject = subject
-    network.announce(chat)
+    network.add_chat(wire.AddChat(id=chat.id, kind=chat.kind, encrypted=chat.encrypted))  # tells everybody
 
 
 def _moved(network: Network, chat: Chat, person: str, membership: Membership) -> None:
