@@ -72,27 +72,28 @@ class Chats:
             found += await self._latest(contact)
         return found
 
-    async def left(self, id: str, news: Mapping[str, object]) -> Sequence[Event]:
-        """We are no longer in a room: what was said before is reported, and which room is the chat now, if any."""
+    async def left(self, id: str, news: Mapping[str, object]) -> Sequence[Event] | None:
+        """We are no longer in a room: what was said before is reported, and which room is the chat now, if any; None if
+        it is no direct chat."""
         room = self._rooms.known(id) or Room(id)
         self._rooms.forget(id)
         contact = next((contact for contact, seen in self._reported.items() if seen.chat == id), None)
         said = [] if contact is None else await self._said(room, contact, _timeline(news))
         contact = contact or self._directs.contact_of(id) or room.meant_direct
-        if contact is not None:
-            await self._left.keep(id, contact)
-            said += await self._instead(id, contact)
-        return said
+        if contact is None:
+            return None
+        await self._left.keep(id, contact)
+        return said + await self._instead(id, contact)
 
-    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> Sequence[Event]:
-        """What happened in one room since `cursor`, if it is a direct chat. Raises `Unavailable`, `LoggedOut`."""
+    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> Sequence[Event] | None:
+        """What happened in one room since `cursor`; None if it is no direct chat. Raises `Unavailable`, `LoggedOut`."""
         brought = [*fields.listed(fields.mapping(news.get("state")).get("events")), *_timeline(news)]
         before = self._rooms.known(id)
         joining = None if before is not None and before.holds(self._me) else self._me
         self._rooms.apply(id, brought)
         contact = self._contact(id, brought)
         if contact is None:
-            return ()
+            return None
         try:
             room = await self._patience.ask(id, lambda: self._rooms.of(id))
         except Refused as refusal:

@@ -10,6 +10,7 @@ from connectors.matrix.api import Api
 from connectors.matrix.chats import Chats
 from connectors.matrix.directs import Directs
 from connectors.matrix.discovery import Configured
+from connectors.matrix.groups import Groups
 from connectors.matrix.invitations import Invitations
 from connectors.matrix.notes import Notes
 from connectors.matrix.opening import Opening
@@ -74,9 +75,10 @@ class Connecting:
         lines = Lines(me, clock)
         opening = Opening(api, me, Rooms(api, me), directs, opened)
         chats = Chats(self._network, opening, left, Patience(self._pace, log), lines, clock)
+        groups = Groups(self._network, api, me, Patience(self._pace, log), lines, clock)
         since = float(account.secret.get("since", "0"))
-        speaker = Speaker(api, me, opening, invited, left, lines, clock, since)
-        return Known(api, me, directs, invitations, chats, lines), speaker
+        speaker = Speaker(api, me, opening, groups, invited, left, lines, clock, since)
+        return Known(api, me, directs, invitations, chats, groups, lines), speaker
 
 
 @asynccontextmanager

@@ -4,10 +4,12 @@ Source: Matrix specification, appendices #user-identifiers and #server-name.
 """
 
 import re
+from urllib.parse import unquote
 
 from bridge.contract import ContactId
 
 _SERVER = re.compile(r"(?:[A-Za-z0-9.-]{1,230}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_SPECIAL = ("#", "%")
 _LONGEST = 255  # bytes of a user id, with its sigil
 
 
@@ -23,16 +25,45 @@ def valid_user(user: str) -> bool:
     )
 
 
-def localpart(contact: ContactId) -> str:
-    """`@alice:example.org` → `alice%example.org`. The last `%` parts them: servers have none."""
-    local, _, server = contact[1:].partition(":")
+def valid_alias(alias: str) -> bool:
+    """Whether `alias` is a room alias (appendices #room-aliases)."""
+    return alias.startswith("#") and valid_user(f"@{alias[1:]}")
+
+
+def alias_localpart(alias: str) -> str:
+    """`#cafe:example.org` → `#cafe%example.org`."""
+    local, _, server = alias.partition(":")
     return f"{local}%{server}"
+
+
+def room(typed: str) -> str | None:
+    """A room id or alias, however people type it: as it is, as a link, or as we write an alias; None for neither."""
+    text = typed.strip().removeprefix("https://matrix.to/#/").removeprefix("matrix:r/").partition("?")[0]
+    text = unquote(text)
+    local, percent, server = text.rpartition("%")
+    if percent and ":" not in local:
+        text = f"{local}:{server}"
+    if valid_alias(text):
+        return text
+    fits = text.startswith("!") and 1 < len(text.encode()) <= _LONGEST and text.isprintable() and " " not in text
+    return text if fits else None
+
+
+def localpart(contact: ContactId) -> str:
+    """`@alice:example.org` → `alice%example.org`. The last `%` parts them: servers have none. A room's name begins with
+    `#`, so somebody whose name does gets a `%` before it, and so does whose begins with that."""
+    local, _, server = contact[1:].partition(":")
+    return f"{'%' if local.startswith(_SPECIAL) else ''}{local}%{server}"
 
 
 def contact(text: str) -> ContactId | None:
     """The inverse of `localpart`; None for what no Matrix user can be called, and for `xmpp+…`, which are our own."""
     local, percent, server = text.rpartition("%")
+    special = local.startswith("%")
+    local = local[1:] if special else local
     user = f"@{local}:{server}"
-    if not percent or ":" in local or local.startswith("xmpp+") or not valid_user(user):
+    if not percent or ":" in local or local.startswith("xmpp+") or special != local.startswith(_SPECIAL):
+        return None
+    if not valid_user(user):
         return None
     return ContactId(user)

@@ -14,20 +14,23 @@ from bridge.contract import (
     ContactId,
     CursorMoved,
     Event,
+    Join,
+    Leave,
     Live,
     Occupant,
     Reason,
     Receipt,
     Refused,
     Send,
+    SetRoom,
     Unavailable,
 )
-from connectors.matrix import sending, sync
+from connectors.matrix import moving, sending, sync
 from connectors.matrix.chats import person
 from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
-_CAN = Capabilities(actions=frozenset({Send}), window=1, idempotent=True, echoes=True)
+_CAN = Capabilities(actions=frozenset({Send, Join, Leave, SetRoom}), window=1, idempotent=True, echoes=True)
 _QUICK = 1.0  # seconds; who answers sooner, and without news, has not waited for any
 _LONGEST_PAUSE = 10.0  # seconds between questions to such a homeserver
 
@@ -85,9 +88,12 @@ class MatrixSession:
         return sending.parts(action)
 
     async def perform(self, action: Action) -> Receipt:
-        if not isinstance(action, Send):
+        if isinstance(action, Send):
+            return await self._speaker.send(action)
+        doing = moving.DOINGS.get(type(action))
+        if doing is None:
             raise Refused("This cannot be done on Matrix yet.", Reason.UNSUPPORTED)
-        return await self._speaker.send(action)
+        return await doing(self._known.api, action)
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         return self._known.chats.current(contact) or await self._speaker.opening.direct(contact, key)
@@ -100,7 +106,7 @@ class MatrixSession:
         return found
 
     async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
-        raise Refused("Rooms are not carried yet.", Reason.UNSUPPORTED)
+        return await self._known.groups.occupants(chat)
 
     async def _poll(self, cursor: str | None, *, wait: bool) -> News:
         first, self._first = self._first, None

@@ -1,4 +1,4 @@
-"""Sending into direct chats: only to whom it is meant for, in clear only where that is expected, and once.
+"""Sending. Into direct chats: only to whom it is meant for, in clear only where that is expected, and once.
 
 Source: client-server API #put_matrixclientv3roomsroomidsendeventtypetxnid, #transaction-identifiers.
 """
@@ -22,6 +22,7 @@ from connectors.matrix import fields, sending, unread
 from connectors.matrix.api import Api, path
 from connectors.matrix.chats import person
 from connectors.matrix.events import KEY, Member
+from connectors.matrix.groups import Groups
 from connectors.matrix.notes import Notes
 from connectors.matrix.opening import Opening
 from connectors.matrix.rooms import Room
@@ -41,6 +42,7 @@ class Speaker:
     api: Api
     me: ContactId
     opening: Opening
+    groups: Groups
     invited: Notes  # when somebody was invited again, by room
     left: Notes  # with whom the rooms were that we have left
     lines: unread.Lines
@@ -50,22 +52,44 @@ class Speaker:
 
     async def send(self, action: Send) -> Receipt:
         """Raises the four errors."""
-        room = await self._room(action)
-        await self._check(room)
+        room = await (self._checked_direct(action) if self._is_direct(action) else self._checked_group(action))
         if action.maybe_done and (found := await self._found(room, action)) is not None:
             return Receipt((found,))
-        where = path("rooms", room.id, "send", "m.room.message", action.key)
+        where = path("rooms", room, "send", "m.room.message", action.key)
         try:
             said = await self.api.put(where, sending.content(action.message, action.key))
         except Refused as refusal:
-            if refusal.reason in _GONE:
-                self.opening.rooms.forget(room.id)
+            if refusal.reason in _GONE and self._is_direct(action):
+                self.opening.rooms.forget(room)
                 await self._room(action)  # raises if we have just left it
             raise
         sent = fields.event_id(said.get("event_id"))
         if sent is None:
             raise Refused("The homeserver gave no id for the message, so it may not have arrived.", Reason.SERVICE)
         return Receipt((MessageId(sent),))
+
+    def _is_direct(self, action: Send) -> bool:
+        chat, known = action.chat, self.opening.rooms.known(action.chat)
+        meant = known.meant_direct if known is not None else None
+        return (action.contact or self.opening.directs.contact_of(chat) or meant or self.left.get(chat)) is not None
+
+    async def _checked_direct(self, action: Send) -> str:
+        room = await self._room(action)
+        await self._check(room)
+        return room.id
+
+    async def _checked_group(self, action: Send) -> str:
+        """A room of many: what is said there is for whoever is in it."""
+        try:
+            facts = await self.groups.facts(action.chat)
+        except Refused as refusal:
+            if refusal.reason in _GONE:
+                text = "You are not in this Matrix room any more. Come into it again, here or in a Matrix app."
+                raise Refused(text, refusal.reason) from refusal
+            raise
+        if facts.encrypted:
+            raise Refused(unread.REFUSAL, Reason.NOT_ACCEPTABLE)
+        return action.chat
 
     async def _room(self, action: Send) -> Room:
         """The room of the chat. If we have left it (in another app), a new one is opened; the sync then tells that this
@@ -89,9 +113,7 @@ class Speaker:
         encryption. Raises `Refused`, and what an invitation raises."""
         contact = self.opening.directs.contact_of(room.id) or room.meant_direct
         if contact is None:
-            text = (
-                "This Matrix room is no direct chat, and the gateway does not carry rooms yet. Use a Matrix app for it."
-            )
+            text = "This Matrix room is no direct chat any more. Use a Matrix app for it."
             raise Refused(text, Reason.NOT_ALLOWED)
         if room.encrypted:
             self.lines.say(Unread.SENT, room.chat, person(room, contact))
@@ -122,14 +144,14 @@ class Speaker:
         # What follows need not wait until a sync tells.
         room.members[contact] = Member(user=contact, membership="invite", by=self.me)
 
-    async def _found(self, room: Room, action: Send) -> MessageId | None:
+    async def _found(self, room: str, action: Send) -> MessageId | None:
         """The event of an earlier try, where the transaction id may mean nothing any more."""
         now = self.clock.time()
         said = now - _LATE if action.at is None else action.at
         if said > now - _DURABLE and said > self.since:
             return None
         query = {"dir": "b", "limit": str(_LOOK_BACK)}
-        page = await self.api.get(path("rooms", room.id, "messages"), query)
+        page = await self.api.get(path("rooms", room, "messages"), query)
         for raw in fields.listed(page.get("chunk")):
             if (found := self._made_by(fields.mapping(raw), action.key)) is not None:
                 return found

@@ -1,7 +1,7 @@
 """Syncs: one question to the homeserver, asked again and again, and its answers room by room.
 
 Everything that a sync brings is reported before its cursor moves, gaps first, so a crash reads it again. A first sync
-reports chats and none of their messages; so it asks for none, and for no rooms' state either.
+reports chats and none of their messages, so it asks for none.
 Source: client-server API #syncing, #filtering, #lazy-loading-room-members.
 """
 
@@ -18,6 +18,7 @@ from connectors.matrix import decoding, errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.chats import Chats
 from connectors.matrix.directs import KIND, Directs
+from connectors.matrix.groups import STATE, Groups
 from connectors.matrix.invitations import Invitations
 from connectors.matrix.unread import Lines
 
@@ -25,7 +26,7 @@ _WAIT = 25.0  # seconds that the homeserver may wait for news; a revoked login i
 _ANSWER = 40.0  # seconds that its answer may take besides
 _FIRST = 3_600.0  # for a first sync, which takes a homeserver minutes for a large account
 _LARGEST = 256 * 1024 * 1024  # bytes of an answer
-_STATE = ["m.room.member", "m.room.encryption", "m.room.create"]
+_STATE = ["m.room.member", *STATE]
 
 
 def _filter(state: Mapping[str, Any], timeline: Mapping[str, Any]) -> str:
@@ -34,8 +35,9 @@ def _filter(state: Mapping[str, Any], timeline: Mapping[str, Any]) -> str:
     return json.dumps({"presence": nothing, "account_data": {"types": [KIND]}, "room": room})
 
 
-_FILTER = _filter({"types": _STATE, "lazy_load_members": True}, {"limit": 100, "lazy_load_members": True})
-_FIRST_FILTER = _filter({"types": []}, {"types": [], "limit": 1})
+_LAZY = {"lazy_load_members": True, "include_redundant_members": True}
+_FILTER = _filter({"types": _STATE, **_LAZY}, {"limit": 100, **_LAZY})
+_FIRST_FILTER = _filter({"types": _STATE, **_LAZY}, {"types": [], "limit": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Known:
     directs: Directs
     invitations: Invitations | None  # None where they are left to other apps
     chats: Chats
+    groups: Groups
     lines: Lines
 
 
@@ -109,14 +112,33 @@ async def read(known: Known, news: News, cursor: str | None) -> AsyncIterator[Ev
             await known.invitations.drop(id)
         for id, raw_news in news.invited.items():
             await known.invitations.note(id, fields.mapping(decoding.decoded(raw_news)).get("invite_state"))
+    for id, raw_news in news.invited.items():
+        for event in known.groups.invited(id, fields.mapping(decoding.decoded(raw_news)).get("invite_state")):
+            yield event
     if cursor is None:
         for event in await known.chats.first():
             yield event
+        for event in await known.groups.first(await _groups(known, news)):
+            yield event
         return
     for id, raw_news in news.left.items():
-        for event in await known.chats.left(id, fields.mapping(decoding.decoded(raw_news))):
+        gone = fields.mapping(decoding.decoded(raw_news))
+        said = await known.chats.left(id, gone)
+        for event in await known.groups.left(id, gone) if said is None else said:
             yield event
     for id, raw_news in news.joined.items():
         await asyncio.sleep(0)
-        for event in await known.chats.news(id, fields.mapping(decoding.decoded(raw_news)), cursor):
+        happened = fields.mapping(decoding.decoded(raw_news))
+        found = await known.chats.news(id, happened, cursor)
+        for event in await known.groups.news(id, happened, cursor) if found is None else found:
             yield event
+
+
+async def _groups(known: Known, news: News) -> Mapping[str, Mapping[str, object]]:
+    """The rooms of a first sync that are no direct chats."""
+    found = {}
+    for id, raw_news in news.joined.items():
+        await asyncio.sleep(0)
+        if known.directs.contact_of(id) is None:
+            found[id] = fields.mapping(decoding.decoded(raw_news))
+    return found

@@ -43,14 +43,15 @@ class Lines:
         self._waiting: list[MessageReceived] = []
         self._more = asyncio.Event()
 
-    def line(self, why: Unread, chat: ChatId, contact: Contact) -> Sequence[MessageReceived]:
-        """The line of today, said in the chat with `contact`; nothing if it has been made."""
+    def line(self, why: Unread, chat: ChatId, contact: Contact, *, shared: bool = False) -> Sequence[MessageReceived]:
+        """The line of today, said in the chat with `contact`; nothing if it has been made. `shared`: it is the same for
+        all our accounts."""
         now = self._clock.time()
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
         if self._told.get((why, chat)) == day:
             return ()
         self._told[why, chat] = day
-        id = MessageId(f"$unread-{why}-{day}-{self._me}")
+        id = MessageId(f"$unread-{why}-{day}-{chat if shared else self._me}")
         message = Message(_TEXTS[why], style=Style.NOTICE)
         return [MessageReceived(chat=chat, id=id, sender=contact, at=now, message=message)]
 

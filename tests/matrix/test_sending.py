@@ -326,12 +326,12 @@ async def test_a_chat_that_nobody_knows_is_refused_with_a_sentence(play: Stage) 
             await session.perform(a_send("!never"))
 
 
-async def test_a_room_that_is_no_direct_chat_is_refused(play: Stage) -> None:
+async def test_what_is_meant_for_one_person_is_refused_in_a_room_that_is_no_direct_chat(play: Stage) -> None:
     room = play.server.create_room(play.romeo)
 
     async with play.session() as session:
         with pytest.raises(Refused, match="no direct chat"):
-            await session.perform(a_send(room))
+            await session.perform(a_send(room, contact=play.juliet))
 
     assert play.server.said(room) == []
 

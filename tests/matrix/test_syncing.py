@@ -66,7 +66,7 @@ async def test_a_first_sync_reports_chats_and_no_messages_and_is_given_time(play
     assert play.server.syncs[0]["timeout"] == "0"
 
 
-async def test_a_first_sync_asks_for_no_events(play: Stage) -> None:
+async def test_a_first_sync_asks_for_no_messages(play: Stage) -> None:
     room = play.server.direct(play.romeo, play.juliet)
     for text in numbers(50):
         play.server.say(room, play.juliet, text)
@@ -75,7 +75,8 @@ async def test_a_first_sync_asks_for_no_events(play: Stage) -> None:
         pass
 
     wanted = json.loads(play.server.syncs[0]["filter"])["room"]
-    assert wanted["timeline"]["types"] == wanted["state"]["types"] == []
+    assert wanted["timeline"]["types"] == []
+    assert wanted["state"]["lazy_load_members"] is True
     assert "since" not in play.server.syncs[0]
 
 

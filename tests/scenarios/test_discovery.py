@@ -19,7 +19,9 @@ def identities(answer: Element) -> list[tuple[str, str]]:
 
 
 async def test_the_gateway_is_found_with_its_commands(play: Play) -> None:
-    assert identities(await play.app.iq(MEMORY, "get", f"<query xmlns='{INFO}'/>")) == [("gateway", "generic")]
+    assert identities(await play.app.iq(MEMORY, "get", f"<query xmlns='{INFO}'/>")) == [
+        ("gateway", "generic"), ("conference", "text"),
+    ]  # fmt: skip
 
     items = await play.app.iq(MEMORY, "get", f"<query xmlns='{ITEMS}' node='{COMMANDS}'/>")
     assert [i.get("node") for i in items.iter(f"{{{ITEMS}}}item")] == ["help", "login", "logout", "status"]

@@ -118,9 +118,14 @@ async def items(app: XmppClient, to: str, inner: str = "") -> tuple[list[tuple[s
 
 async def listed(app: XmppClient, gateway: str, room: str, seconds: float = 20.0) -> None:
     """Return when the gateway names the room among those of the app's user."""
-    async with asyncio.timeout(seconds):
-        while room not in dict((await items(app, gateway))[0]):
-            await asyncio.sleep(0.05)  # the first sync tells nobody of a room, so nothing else would say it
+    found: list[tuple[str, str]] = []
+    try:
+        async with asyncio.timeout(seconds):
+            while room not in dict(found):
+                await asyncio.sleep(0.05)  # the first sync tells nobody of a room, so nothing else would say it
+                found, _ = await items(app, gateway)
+    except TimeoutError:
+        raise TimeoutError(f"{room} is not among {found}") from None
 
 
 async def ping(app: XmppClient, to: str) -> str:

@@ -1,0 +1,81 @@
+"""What is shown of a room, from its state events. Pure.
+
+Source: client-server API #mroomname, #mroomtopic, #mroomcanonical_alias, #mroomcreate, #mroomencryption,
+#mroompower_levels, #calculating-the-display-name-for-a-room.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bridge.contract import ContactId, Rank
+from connectors.matrix import fields, ids
+from connectors.matrix.events import member
+
+_NAMES = 1_000  # of people who spoke lately
+_OWNER, _ADMIN = 100, 50  # power levels
+
+
+@dataclass(slots=True)
+class Facts:
+    """Kept up to date by what syncs bring."""
+
+    id: str
+    me: ContactId
+    name: str = ""
+    topic: str = ""
+    alias: str = ""  # as the room claims it
+    encrypted: bool = False  # once it is, it stays so
+    kind: str = ""  # "m.space" is no room to talk in
+    names: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
+    heroes: tuple[str, ...] = ()
+    _powers: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def carried(self) -> bool:
+        return self.kind != "m.space"
+
+    @property
+    def title(self) -> str:
+        """Name, alias, or the names of a few members."""
+        return self.name or self.alias or ", ".join(self.names.get(one) or one for one in self.heroes)
+
+    def rank(self, user: ContactId) -> Rank:
+        users = fields.mapping(self._powers.get("users"))
+        power = fields.number(users.get(user, self._powers.get("users_default", 0))) or 0
+        return Rank.OWNER if power >= _OWNER else Rank.ADMIN if power >= _ADMIN else Rank.MEMBER
+
+    def hear(self, summary: Mapping[str, object]) -> None:
+        """Client-server API #get_matrixclientv3sync (`m.heroes`): not repeated while they stay the same."""
+        heroes = fields.listed(summary.get("m.heroes"))
+        if heroes:
+            self.heroes = tuple(one for one in heroes[:5] if isinstance(one, str) and ids.valid_user(one))
+
+    def apply(self, events: Iterable[object]) -> None:
+        """State events, in order; anything else changes nothing."""
+        for raw in events:
+            event = fields.mapping(raw)
+            key = event.get("state_key")
+            if key == "":
+                self._state(event.get("type"), fields.mapping(event.get("content")))
+            elif isinstance(key, str) and (found := member(event)) is not None:
+                self.names[found.user] = found.name
+                self.names.move_to_end(found.user)
+                if len(self.names) > _NAMES:
+                    self.names.popitem(last=False)
+
+    def _state(self, kind: object, content: Mapping[str, object]) -> None:
+        match kind:
+            case "m.room.name":
+                self.name = fields.line(content.get("name"))
+            case "m.room.topic":
+                self.topic = fields.line(content.get("topic"), 1_000)
+            case "m.room.canonical_alias":
+                alias = content.get("alias")
+                self.alias = alias if isinstance(alias, str) and ids.valid_alias(alias) else ""
+            case "m.room.encryption":
+                self.encrypted = True
+            case "m.room.create":
+                self.kind = fields.line(content.get("type"))
+            case "m.room.power_levels":
+                self._powers = content

@@ -1,0 +1,243 @@
+"""An account's rooms that are no direct chats: what is said of them and in them, as contract events.
+
+Of a room only what is shown of it is kept; its members are asked for when somebody enters it (`occupants`), and the
+names of those who speak come with what they say (#lazy-loading-room-members).
+Source: client-server API #mroomname, #mroomtopic, #mroomcanonical_alias, #mroomcreate, #mroompower_levels.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+
+from bridge.contract import (
+    ChatId,
+    ChatKind,
+    ChatSeen,
+    Clock,
+    ConnectorError,
+    Contact,
+    ContactId,
+    Event,
+    Membership,
+    NetworkId,
+    Occupant,
+    OccupantChanged,
+    Reason,
+    Refused,
+    RoomInvited,
+    Unparsable,
+)
+from connectors.matrix import errors, events, fields, ids, timeline
+from connectors.matrix.api import Api, path
+from connectors.matrix.events import Member, member
+from connectors.matrix.facts import Facts
+from connectors.matrix.patience import Patience
+from connectors.matrix.unread import Lines, Unread
+
+STATE = (
+    "m.room.create", "m.room.encryption", "m.room.name", "m.room.topic", "m.room.canonical_alias",
+    "m.room.power_levels",
+)  # fmt: skip
+_SECONDS = 120.0  # for a page of a room, which a homeserver may have to fetch from others
+_ALIAS = 10.0  # for the room that an alias means; another homeserver may have to be asked
+_PEOPLE = 60.0
+_LARGEST = 64 * 1024 * 1024  # bytes of a room's members
+_KEPT = 5_000  # rooms
+_AT_ONCE = 10  # events between two turns of the event loop, and aliases asked for at the same time
+_MEMBERSHIPS = {"join": Membership.JOINED, "leave": Membership.LEFT, "ban": Membership.BANNED}
+
+
+class Groups:
+    """For one session."""
+
+    def __init__(
+        self, network: NetworkId, api: Api, me: ContactId, patience: Patience, lines: Lines, clock: Clock
+    ) -> None:
+        self._network = network
+        self._api = api
+        self._me = me
+        self._patience = patience
+        self._lines = lines
+        self._clock = clock
+        self._facts: OrderedDict[str, Facts] = OrderedDict()
+        self._reported: OrderedDict[str, ChatSeen] = OrderedDict()
+        self._aliases: dict[str, str] = {}  # by room: the one that was found to mean it
+
+    async def first(self, rooms: Mapping[str, Mapping[str, object]]) -> Sequence[Event]:
+        """The rooms of a first sync, as they are; nothing of what was said in them."""
+        known: dict[str, Facts] = {}
+        for id, news in rooms.items():
+            facts = Facts(id, self._me)
+            facts.apply(fields.listed(fields.mapping(news.get("state")).get("events")))
+            facts.hear(fields.mapping(news.get("summary")))
+            known[id] = facts
+            await asyncio.sleep(0)
+        found: list[Event] = []
+        shown = [facts for facts in known.values() if facts.carried]
+        for start in range(0, len(shown), _AT_ONCE):
+            some = shown[start : start + _AT_ONCE]
+            await asyncio.gather(*(self._check_alias(facts) for facts in some))
+            for facts in some:
+                self._keep(facts)
+                found += self._seen(facts)
+        return found
+
+    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> Sequence[Event]:
+        """What happened in one room since `cursor`. Raises `Unavailable`, `LoggedOut`."""
+        state = fields.listed(fields.mapping(news.get("state")).get("events"))
+        latest = fields.listed(fields.mapping(news.get("timeline")).get("events"))
+        joining = self._me if any(_comes(raw, self._me) for raw in (*state, *latest)) else None
+        try:
+            facts = await self._patience.ask(id, lambda: self.facts(id))
+        except Refused as refusal:
+            return [self._gap(id, refusal.text)] if refusal.reason is Reason.SERVICE else ()
+        facts.apply((*state, *latest))
+        facts.hear(fields.mapping(news.get("summary")))
+        if not facts.carried:
+            return ()
+        await self._check_alias(facts)
+        happened = await timeline.since(self._page(id), news, cursor, joining)
+        facts.apply(happened.events)
+        found: list[Event] = [*self._seen(facts)]
+        if happened.missing:
+            found.append(self._gap(id, happened.missing))
+        for start in range(0, len(happened.events), _AT_ONCE):
+            for raw in happened.events[start : start + _AT_ONCE]:
+                found += self._happened(facts, raw)
+            await asyncio.sleep(0)
+        return found
+
+    async def left(self, id: str, news: Mapping[str, object]) -> Sequence[Event]:
+        """We are no longer in it."""
+        facts = self._facts.pop(id, None) or Facts(id, self._me)
+        self._reported.pop(id, None)
+        latest = fields.listed(fields.mapping(news.get("timeline")).get("events"))
+        found = [event for raw in latest for event in self._happened(facts, raw)]
+        gone = Occupant(Contact(self._me), Membership.LEFT)
+        return [*found, OccupantChanged(chat=ChatId(id), occupant=gone)]
+
+    def invited(self, id: str, state: object) -> Sequence[Event]:
+        """Client-server API #stripped-state: an invitation, other than to a direct chat."""
+        stripped = fields.listed(fields.mapping(state).get("events"))
+        facts = Facts(id, self._me)
+        facts.apply(stripped)
+        mine = [found for raw in stripped if (found := member(raw)) and found.user == self._me]
+        if not mine or mine[-1].membership != "invite" or mine[-1].direct or not facts.carried:
+            return ()
+        by, reason = mine[-1].by, mine[-1].reason
+        inviter = Contact(by, facts.names.get(by, "")) if by is not None else None
+        return [RoomInvited(chat=ChatId(id), inviter=inviter, name=facts.title, reason=reason)]
+
+    async def facts(self, id: str) -> Facts:
+        """What is known of a room, asked for if it is not. Raises `Refused` when we are not in it, `Unavailable`,
+        `LoggedOut`."""
+        found = self._facts.get(id)
+        if found is None:
+            found = Facts(id, self._me)
+            for kind in STATE:
+                answer = await self._api.ask("GET", path("rooms", id, "state", kind))
+                if answer.status == 404:
+                    continue  # it has none
+                found.apply([{"type": kind, "state_key": "", "content": errors.read(answer, changes=False)}])
+            # What a sync has brought meanwhile is newer: nothing is sent in clear because that was overtaken.
+            found = self._facts.get(id, found)
+        self._keep(found)
+        return found
+
+    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+        """Client-server API #get_matrixclientv3roomsroomidjoined_members. Raises the four errors."""
+        facts = await self.facts(chat)
+        where = path("rooms", chat, "joined_members")
+        said = await self._api.get(where, seconds=_PEOPLE, largest=_LARGEST)
+        found = []
+        for number, (user, raw) in enumerate(fields.mapping(said.get("joined")).items()):
+            if number % 500 == 499:
+                await asyncio.sleep(0)
+            if not ids.valid_user(user):
+                continue
+            shown = fields.mapping(raw)
+            avatar = fields.line(shown.get("avatar_url"), 500)
+            contact = Contact(
+                ContactId(user), fields.line(shown.get("display_name")), avatar if avatar.startswith("mxc://") else ""
+            )
+            found.append(Occupant(contact, Membership.JOINED, facts.rank(ContactId(user))))
+        return found
+
+    def _happened(self, facts: Facts, raw: object) -> Iterator[Event]:
+        chat = ChatId(facts.id)
+        found = member(raw)
+        if found is not None:
+            yield from self._moved(facts, found)
+            return
+        if fields.mapping(raw).get("room_id", facts.id) != facts.id:
+            return
+        if events.encrypted(raw):
+            yield from self._unread(facts, raw)
+        reader = events.Reader(
+            me=self._me, direct=False, names=facts.names, network=self._network, now=self._clock.time()
+        )
+        yield from events.parse(raw, chat, reader)
+
+    def _moved(self, facts: Facts, found: Member) -> Iterator[Event]:
+        """Who has left and comes as we are told of ourselves is another matter (`left`, `ChatSeen`)."""
+        membership = _MEMBERSHIPS.get(found.membership)
+        if membership is None or (found.user == self._me and membership is not Membership.JOINED):
+            return
+        contact = Contact(found.user, found.name, found.avatar)
+        yield OccupantChanged(chat=ChatId(facts.id), occupant=Occupant(contact, membership, facts.rank(found.user)))
+
+    def _unread(self, facts: Facts, raw: object) -> Iterator[Event]:
+        sender = fields.mapping(raw).get("sender")
+        if isinstance(sender, str) and ids.valid_user(sender) and sender != self._me:
+            who = Contact(ContactId(sender), facts.names.get(ContactId(sender), ""))
+            yield from self._lines.line(Unread.RECEIVED, ChatId(facts.id), who, shared=True)
+
+    def _seen(self, facts: Facts) -> Iterator[ChatSeen]:
+        alias = self._aliases.get(facts.id, "")
+        seen = ChatSeen(
+            chat=ChatId(facts.id),
+            kind=ChatKind.ROOM,
+            name=facts.title,
+            subject=facts.topic,
+            encrypted=facts.encrypted,
+            alias=ids.alias_localpart(alias) if alias else "",
+        )
+        if self._reported.get(facts.id) != seen:
+            self._reported[facts.id] = seen
+            if len(self._reported) > _KEPT:
+                self._reported.popitem(last=False)
+            yield seen
+
+    async def _check_alias(self, facts: Facts) -> None:
+        """Anybody with the right may claim an alias for a room; it counts if its homeserver says so."""
+        if not facts.alias or facts.alias == self._aliases.get(facts.id):
+            return
+        try:
+            answer = await self._api.ask("GET", path("directory", "room", facts.alias), seconds=_ALIAS)
+        except ConnectorError:  # no answer: then the room has a name that we make up
+            return
+        said = errors.decoded(answer.body) if answer.status == 200 else None
+        if said is not None and said.get("room_id") == facts.id:
+            self._aliases[facts.id] = facts.alias
+
+    def _page(self, id: str) -> timeline.Page:
+        where = path("rooms", id, "messages")
+
+        async def page(query: Mapping[str, str]) -> Mapping[str, object]:
+            return await self._patience.ask(id, lambda: self._api.get(where, query, seconds=_SECONDS))
+
+        return page
+
+    def _keep(self, facts: Facts) -> None:
+        self._facts[facts.id] = facts
+        self._facts.move_to_end(facts.id)
+        if len(self._facts) > _KEPT:
+            self._facts.popitem(last=False)
+
+    def _gap(self, id: str, why: str) -> Unparsable:
+        return Unparsable(reason=f"a gap: {why}", source=f"{self._network} {id}", raw="")
+
+
+def _comes(raw: object, me: ContactId) -> bool:
+    found = member(raw)
+    return found is not None and found.user == me and found.membership == "join"

@@ -1,0 +1,47 @@
+"""Coming into rooms, leaving them, and saying what they are about, by one's own account.
+
+Source: client-server API #post_matrixclientv3joinroomidoralias, #post_matrixclientv3roomsroomidleave,
+#put_matrixclientv3roomsroomidstateeventtypestatekey.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bridge.contract import Action, ChatId, Join, Leave, Reason, Receipt, Refused, SetRoom
+from connectors.matrix import fields, ids
+from connectors.matrix.api import Api, path
+
+_SECONDS = 120.0  # a homeserver may have to join over federation
+
+
+async def join(api: Api, action: Join) -> Receipt:
+    """Raises the four errors."""
+    room = ids.room(action.chat)
+    if room is None:
+        text = "This is no Matrix room. Rooms are called like #room:example.org or !id:example.org."
+        raise Refused(text, Reason.BAD_REQUEST)
+    said = await api.post(path("join", room), {}, seconds=_SECONDS)
+    joined = fields.room_id(said.get("room_id"))
+    if joined is None:
+        raise Refused("The homeserver does not say which room it joined.", Reason.SERVICE)
+    return Receipt(chat=ChatId(joined))
+
+
+async def leave(api: Api, action: Leave) -> Receipt:
+    """Raises the four errors."""
+    await api.post(path("rooms", action.chat, "leave"), {})
+    return Receipt()
+
+
+async def set_room(api: Api, action: SetRoom) -> Receipt:
+    """Raises the four errors."""
+    if action.subject is not None:
+        await api.put(path("rooms", action.chat, "state", "m.room.topic", ""), {"topic": action.subject})
+    return Receipt()
+
+
+DOINGS: Mapping[type[Action], Callable[[Api, Any], Awaitable[Receipt]]] = {
+    Join: join,
+    Leave: leave,
+    SetRoom: set_room,
+}

@@ -1,0 +1,74 @@
+"""Matrix rooms as rooms on XMPP, through real servers."""
+
+from contextlib import AsyncExitStack
+
+from tests.support import folk, muc
+from tests.support.folk import Person
+from tests.support.gateway import Gateway
+from tests.support.matrix_client import MatrixClient
+from tests.support.prosody import Prosody
+from tests.support.synapse import Synapse
+from tests.support.xmpp_client import XmppClient, body
+
+
+async def room_of(element: MatrixClient, *people: Person, name: str = "Verona", alias: str = "", **more: object) -> str:
+    """A new room that all these people are in; its id."""
+    wish = {"preset": "public_chat", "name": name, **({"room_alias_name": alias} if alias else {}), **more}
+    return str((await element.call("POST", "/createRoom", wish))["room_id"])
+
+
+async def test_a_message_each_way_in_a_room_of_two_users(
+    gateway: Gateway, prosody: Prosody, synapse: Synapse, romeo: Person, juliet: Person, element: MatrixClient
+) -> None:
+    nurse = folk.user(prosody, synapse, "nurse")
+    room = await room_of(element, alias=f"verona-{juliet.name}", topic="A feud")
+    jid = f"#verona-{juliet.name}%localhost@{gateway.jid}"
+    async with AsyncExitStack() as stack:
+        apps: list[XmppClient] = []
+        for one in (romeo, nurse):
+            async with folk.on_matrix(one, synapse) as matrix:
+                await matrix.join(room)
+            app = await stack.enter_async_context(folk.on_xmpp(one, prosody))
+            await folk.connect(one, app, gateway, synapse)
+            await muc.listed(app, gateway.jid, jid)
+            apps.append(app)
+
+        entered = [await muc.enter(app, jid) for app in apps]
+        muc.say(apps[0], jid, "But soft!", "m1")
+        for app in apps:
+            assert (await muc.said(app, jid, "But soft!")).get("id") == "m1"
+        event = await element.text("But soft!")
+        await element.send(room, "Ay me!")
+        for app in apps:
+            await muc.said(app, jid, "Ay me!")
+
+        assert [one.subject for one in entered] == ["A feud"] * 2
+        assert [one.nick for one in entered] == [romeo.name, nurse.name]
+        assert set(entered[0].nicks) == {juliet.name, nurse.name}
+        assert (event["sender"], event["room_id"]) == (romeo.mxid, room)
+        later = await muc.enter(apps[1], jid, nurse.name)
+        assert later.texts == ["But soft!", "Ay me!"]
+
+
+async def test_a_burst_each_way_keeps_its_order(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    room = await room_of(element, alias=f"burst-{juliet.name}")
+    jid = f"#burst-{juliet.name}%localhost@{gateway.jid}"
+    async with folk.on_matrix(romeo, synapse) as matrix:
+        await matrix.join(room)
+    await folk.connect(romeo, app, gateway, synapse)
+    await muc.listed(app, gateway.jid, jid)
+    await muc.enter(app, jid)
+
+    for number in range(50):
+        muc.say(app, jid, f"x{number}", f"id{number}")
+    for number in range(50):
+        await element.send(room, f"m{number}")
+    await element.text("x49", 60)
+    await muc.said(app, jid, "m49", 60)
+
+    assert await element.texts(room, romeo.mxid) == [f"x{number}" for number in range(50)]
+    seen = [body(s) for s in app.received if s.get("type") == "groupchat" and body(s)]
+    assert [text for text in seen if text[0] == "m"] == [f"m{number}" for number in range(50)]
+    assert [text for text in seen if text[0] == "x"] == [f"x{number}" for number in range(50)]
