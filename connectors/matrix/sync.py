@@ -25,7 +25,7 @@ _WAIT = 25.0  # seconds that the homeserver may wait for news; a revoked login i
 _ANSWER = 40.0  # seconds that its answer may take besides
 _FIRST = 3_600.0  # for a first sync, which takes a homeserver minutes for a large account
 _LARGEST = 256 * 1024 * 1024  # bytes of an answer
-_STATE = ["m.room.member", "m.room.encryption", "m.room.create"]
+_STATE = ["m.room.member", "m.room.encryption"]
 
 
 def _filter(state: Mapping[str, Any], timeline: Mapping[str, Any]) -> str:
