@@ -28,6 +28,8 @@ from bridge.xmpp.network import XmppNetwork
 
 log = logging.getLogger(__name__)
 
+_OTHER = 10.0  # seconds for PostgreSQL to notice that a gateway before us has ended
+
 
 class _Clock:
     def time(self) -> float:
@@ -39,7 +41,7 @@ async def run(config: Config) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    database = await Database.open(config.database)
+    database = await Database.open(config.database, alone=_OTHER)
     http = HttpClient(config.allow_private)
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
