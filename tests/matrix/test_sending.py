@@ -373,7 +373,7 @@ async def test_a_retry_with_a_new_token_finds_the_message_by_its_key(play: Stage
      ("x" * 55_000 + "\0" * 2_000, SpanKind.BOLD)],
 )  # fmt: skip
 def test_the_parts_of_a_long_text_fit_and_rejoin(unit: str, kind: SpanKind) -> None:
-    text = (unit * 40_000)[:200_000]
+    text = (unit * (200_000 // len(unit) + 1))[:200_000]
     message = Message(text, tuple(Span(start, start + 150, kind) for start in range(0, 190_000, 199)))
 
     parts = sending.parts(Send(chat=ChatId("!r"), key="k" * 60, message=message))
