@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from bridge.config import Config
 from bridge.contract import Connector, NetworkId
 from bridge.hub.control import Control
+from bridge.hub.desk.departure import Departure
 from bridge.hub.desk.desk import CommandDesk, Office
+from bridge.hub.engines import Running
 from bridge.hub.facades import HOME
 from bridge.hub.hub import Hub, Surroundings
+from bridge.hub.operator import Operator
 from bridge.hub.people import KnownPeople
 from bridge.hub.watch import Watch
 from bridge.hub.workspace import Workspaces
@@ -79,7 +82,9 @@ async def _serve(
     xmpp = XmppNetwork(gateways, people, desk, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
-    web = WebServer(config.http.listen, config.data / "control.sock", watch, version())
+    departure = Departure(database, secrets, control, workspaces, connectors)
+    operator = Operator(departure, Running(hub))
+    web = WebServer(config.http.listen, config.data / "control.sock", watch, version(), operations=operator)
     await web.start()
     announcing = asyncio.create_task(announce(xmpp.health), name="announce")
     try:
