@@ -62,6 +62,7 @@ _EVERYBODY = (
     "urn:xmpp:receipts",
     "vcard-temp",
 )
+_GATEWAY = (COMMANDS, "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:version")
 _MESSAGES = (
     "urn:xmpp:message-correct:0",
     "urn:xmpp:message-retract:1",
@@ -75,7 +76,7 @@ COMMAND_LIST = Description("automation", "command-list", "Commands", (COMMANDS,)
 
 def gateway(gateway: Gateway) -> Description:
     kind = gateway.kind if gateway.kind in _REGISTERED else "generic"
-    return Description("gateway", kind, gateway.name, (*_EVERYBODY, COMMANDS, "jabber:iq:version"))
+    return Description("gateway", kind, gateway.name, (*_EVERYBODY, *_GATEWAY))
 
 
 def command(summary: str) -> Description:

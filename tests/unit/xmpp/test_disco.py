@@ -30,8 +30,8 @@ async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
     assert identity.attrib == {"category": "gateway", "type": "matrix", "name": "Matrix"}
     features = {feature.get("var") for feature in answer.iter(f"{{{INFO}}}feature")}
     assert features == {
-        "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:version", "urn:xmpp:ping",
-        "urn:xmpp:receipts", "vcard-temp",
+        "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:gateway", "jabber:iq:register",
+        "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:receipts", "vcard-temp",
     }  # fmt: skip
 
 
@@ -40,6 +40,8 @@ async def test_every_feature_that_is_a_question_is_answered(asking: Asking) -> N
         f"<query xmlns='{INFO}'/>",
         f"<query xmlns='{ITEMS}'/>",
         "<ping xmlns='urn:xmpp:ping'/>",
+        "<query xmlns='jabber:iq:gateway'/>",
+        "<query xmlns='jabber:iq:register'/>",
         "<query xmlns='jabber:iq:version'/>",
         "<vCard xmlns='vcard-temp'/>",
     )
