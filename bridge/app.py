@@ -11,9 +11,12 @@ from bridge.config import Config
 from bridge.contract import Connector, NetworkId
 from bridge.hub.archive import RoomArchive
 from bridge.hub.control import Control
+from bridge.hub.desk.departure import Departure
 from bridge.hub.desk.desk import CommandDesk, Office
+from bridge.hub.engines import Running
 from bridge.hub.facades import HOME
 from bridge.hub.hub import Hub, Surroundings
+from bridge.hub.operator import Operator
 from bridge.hub.people import KnownPeople
 from bridge.hub.watch import Watch
 from bridge.hub.workspace import Workspaces
@@ -30,6 +33,8 @@ from bridge.xmpp.network import XmppNetwork
 
 log = logging.getLogger(__name__)
 
+_OTHER = 10.0  # seconds for PostgreSQL to notice that a gateway before us has ended
+
 
 class _Clock:
     def time(self) -> float:
@@ -41,7 +46,7 @@ async def run(config: Config) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    database = await Database.open(config.database)
+    database = await Database.open(config.database, alone=_OTHER)
     http = HttpClient(config.allow_private)
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,7 +85,9 @@ async def _serve(
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
-    web = WebServer(config.http.listen, config.data / "control.sock", watch, version())
+    departure = Departure(database, secrets, control, workspaces, connectors)
+    operator = Operator(departure, Running(hub))
+    web = WebServer(config.http.listen, config.data / "control.sock", watch, version(), operations=operator)
     await web.start()
     announcing = asyncio.create_task(announce(xmpp.health), name="announce")
     try:

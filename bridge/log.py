@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -34,13 +34,29 @@ def configure(level: str, secrets: Iterable[str] = (), stream: TextIO | None = N
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
 
 
+def printable(text: str) -> str:
+    """`text` in one line, with what does not print made visible."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def hider(secrets: Iterable[str]) -> Callable[[str], str]:
+    """What hides every one of `secrets`, and whatever has the shape of one."""
+    longest_first = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
+    known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def hide(text: str) -> str:
+        text = text if known is None else known.sub(_HIDDEN, text)
+        return _SHAPES.sub(lambda found: f"{found[1] or found[2]}{_HIDDEN}", text)
+
+    return hide
+
+
 class OneLine(logging.Formatter):
     """`2026-01-01T12:00:00.123Z info bridge.hub.sessions session connected account=7`"""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
-        longest_first = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._hide = hider(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -49,9 +65,4 @@ class OneLine(logging.Formatter):
             text += " | " + self.formatException(record.exc_info)
         if record.stack_info:
             text += " | " + record.stack_info
-        return self._hide(_CONTROL.sub(lambda found: repr(found[0])[1:-1], text))
-
-    def _hide(self, text: str) -> str:
-        if self._secrets is not None:
-            text = self._secrets.sub(_HIDDEN, text)
-        return _SHAPES.sub(lambda found: f"{found[1] or found[2]}{_HIDDEN}", text)
+        return self._hide(printable(text))

@@ -1,5 +1,6 @@
 """What tests of several folders share: real servers (started when first wanted), a database, a desk."""
 
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
@@ -8,15 +9,23 @@ import pytest
 
 from bridge.store.database import Database
 from tests.support.asking import Scene, scene
+from tests.support.ejabberd import Ejabberd
 from tests.support.postgres import Postgres
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
+from tests.support.xmpp_servers import SERVERS, XmppServer
 
 COMPONENTS = {
     "matrix.localhost": "secret of matrix",
     "memory.localhost": "secret of memory",
     "bridge.localhost": "secret of bridge",
 }
+FULL = bool(os.environ.get("LANDBRIDGE_FULL"))
+
+# For tests of what is the same on every XMPP server: on one of them, and on all in the long form.
+ANY_SERVER = pytest.mark.parametrize("server_kind", list(SERVERS) if FULL else ["prosody"], indirect=True)
+PROSODY_ONLY = pytest.mark.parametrize("server_kind", ["prosody"], indirect=True)
+EJABBERD_ONLY = pytest.mark.parametrize("server_kind", ["ejabberd"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +33,26 @@ def prosody() -> Iterator[Prosody]:
     """One for all tests that do not stop it; give your users names of their own. Archives are off."""
     with Prosody(COMPONENTS) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def ejabberd() -> Iterator[Ejabberd]:
+    """The same."""
+    with Ejabberd(COMPONENTS) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=list(SERVERS))
+def server_kind(request: pytest.FixtureRequest) -> type[XmppServer]:
+    """Each XMPP server in turn, for tests that start one of their own."""
+    return SERVERS[request.param]
+
+
+@pytest.fixture(scope="session")
+def server(server_kind: type[XmppServer], request: pytest.FixtureRequest) -> XmppServer:
+    """The shared one, each in turn."""
+    shared: XmppServer = request.getfixturevalue(server_kind.__name__.lower())
+    return shared
 
 
 @pytest.fixture(scope="session")

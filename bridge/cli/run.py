@@ -6,7 +6,7 @@ import logging
 
 from bridge import log
 from bridge.config import load
-from bridge.store.database import UNWRITABLE
+from bridge.store.database import UNWRITABLE, Busy
 from bridge.store.migrate import TooNew
 from bridge.store.secrets import WrongKey
 from bridge.web.server import CannotListen
@@ -29,7 +29,7 @@ def run(given: argparse.Namespace) -> int:
         _log.warning("%s", warning)
     try:
         asyncio.run(app.run(config))
-    except (CannotListen, WrongKey, TooNew) as error:
+    except (CannotListen, WrongKey, TooNew, Busy) as error:
         _log.error("cannot start: %s", error)
         return 1
     except UNWRITABLE as error:

@@ -87,6 +87,10 @@ class People(Protocol):
         """People this user has direct chats with, by name."""
         ...
 
+    async def accounts(self, user: str, network: NetworkId) -> Sequence[ContactId]:
+        """As whom this user is logged in, in the order in which they logged in."""
+        ...
+
     def presence(self, user: str, network: NetworkId, contact: ContactId | None) -> PresenceOf:
         """Available while an account of `user` on `network` is connected (the gateway: while it runs and the user
         may use it)."""

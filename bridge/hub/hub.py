@@ -27,6 +27,7 @@ from bridge.contract import (
     Reason,
     RoomInvited,
     Session,
+    Unavailable,
     Unparsable,
 )
 from bridge.hub import intake
@@ -42,6 +43,7 @@ from bridge.hub.keys import Keys
 from bridge.hub.known import MOST_OWED
 from bridge.hub.lane import Roads
 from bridge.hub.lanes import Lanes
+from bridge.hub.letters import Again, Letters
 from bridge.hub.limits import Limits
 from bridge.hub.linking import Linking
 from bridge.hub.messages import accept_edit, accept_message, accept_reactions, accept_retraction
@@ -110,6 +112,7 @@ class Hub:
             self.lanes.quiet,
         )
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
+        self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {network: connector.name for network, connector in around.connectors.items()}
         self._context = Context(self._keys, around.home, 0, self._names)
         self._notices: Notices | None = None
@@ -170,18 +173,32 @@ class Hub:
         await self.sessions.stop(account)
         await self.writer.drained()
 
+    def owed_again(self, chat: int) -> None:
+        """A delivery of `chat` that was over is open again, in the database."""
+        self.lanes.moved(Outcome(Ruling.ACCEPT, reread=[chat]))
+
+    async def again(self, account: int, event: Event, journaled: Callable[[Ledger], None]) -> Outcome:
+        """Take in an event that broke the journal before, as if its account had just reported it; `journaled` runs in
+        the same transaction if it is not turned away. Raises `Unavailable`, or what breaks the journal again."""
+        seat = self.sessions.seat(account)
+        if seat is None or seat.session is None:
+            raise Unavailable("Its account is not connected.")
+        came: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def done(accept: Accept, result: Outcome | Exception) -> None:
+            if isinstance(result, Exception):
+                came.set_exception(result)
+            else:
+                self._accepted(seat, event, result)
+                came.set_result(result)
+
+        self.writer.submit(Again(self._context, _source(seat, seat.session, event), event, done, journaled))
+        return await asyncio.shield(came)
+
     # what sessions report
 
     def _event(self, seat: Seat, session: Session, event: Event) -> None:
-        scope, unique, personas, reflects, echoes = "", True, False, True, True
-        if isinstance(event, Authored | ChatSeen | DeliveryFailed | OccupantChanged | RoomInvited):
-            can = session.capabilities(event.chat)
-            scope = session.scope(event.chat)
-            unique, personas, reflects, echoes = can.unique_ids, can.personas, can.reflects, can.echoes
-        source = Source(
-            seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes,
-            first=seat.cursor is None,
-        )  # fmt: skip
+        source = _source(seat, session, event)
 
         def done(accept: Accept, result: Outcome | Exception) -> None:
             self.sessions.committed(seat)
@@ -228,7 +245,7 @@ class Hub:
     def _bury(self, seat: Seat, event: Event, error: Exception) -> None:
         """An event that breaks the journal: the others lose nothing by it."""
         kind, reason = type(event).__name__, type(error).__name__
-        raw = ascii(event)[:10_000]
+        raw = self.letters.pack(event)
         where = ascii(getattr(event, "chat", ""))[:200]
         self.writer.submit(
             Write(
@@ -288,6 +305,18 @@ class Hub:
     def _seat(self, row: AccountRow) -> Seat:
         secret = self._around.secrets.open(row.secret) if row.secret else {}
         return Seat(AccountId(row.id), NetworkId(row.network), row.user, row.me, secret, row.cursor)
+
+
+def _source(seat: Seat, session: Session, event: Event) -> Source:
+    scope, unique, personas, reflects, echoes = "", True, False, True, True
+    if isinstance(event, Authored | ChatSeen | DeliveryFailed | OccupantChanged | RoomInvited):
+        can = session.capabilities(event.chat)
+        scope = session.scope(event.chat)
+        unique, personas, reflects, echoes = can.unique_ids, can.personas, can.reflects, can.echoes
+    return Source(
+        seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes,
+        first=seat.cursor is None,
+    )  # fmt: skip
 
 
 def _end(ledger: Ledger, seat: Seat) -> None:

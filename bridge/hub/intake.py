@@ -7,6 +7,7 @@ which go to the lanes after the commit; what is turned away gives an answer for 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bridge.contract import (
@@ -74,8 +75,6 @@ class Context:
 class Accept:
     """The job that journals one event."""
 
-    __slots__ = ("context", "done", "event", "source")
-
     def __init__(
         self,
         context: Context,
@@ -99,10 +98,22 @@ class Accept:
             needs.keys.add(keys.split(event.key)[0])
             needs.copies.add((chat.id, event.id))
             return
-        needs.events.add((chat.id, own_id(source, event)))
+        needs.events.add((chat.id, self.own_id))
         target = getattr(event, "target", None)
         if target is not None:
             needs.copies.add((chat.id, target))
+
+    @cached_property
+    def own_id(self) -> str:
+        """The event's id of its own. Ids that clients choose repeat over the years, so there it is who said what."""
+        event = self.event
+        assert isinstance(event, Authored)
+        if self.source.unique_ids:
+            return event.id
+        code = hashlib.sha256(repr((event.sender.id, event.id)).encode("utf-8", "surrogatepass"))
+        for name in ("message", "target", "reactions"):
+            code.update(repr(getattr(event, name, None)).encode("utf-8", "surrogatepass"))
+        return code.hexdigest()[:40]
 
     def apply(self, ledger: Ledger) -> Outcome:
         return KINDS[type(self.event)](self, ledger)
@@ -114,20 +125,10 @@ class Accept:
         self.done(self, error)
 
 
-def own_id(source: Source, event: Authored) -> str:
-    """The event's id of its own. Ids that clients choose repeat over the years, so there it is who said what."""
-    if source.unique_ids:
-        return event.id
-    code = hashlib.sha256(repr((event.sender.id, event.id)).encode("utf-8", "surrogatepass"))
-    for name in ("message", "target", "reactions"):
-        code.update(repr(getattr(event, name, None)).encode("utf-8", "surrogatepass"))
-    return code.hexdigest()[:40]
-
-
-def is_repeat(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> int | None:
+def is_repeat(accept: Accept, ledger: Ledger, chat: Chat) -> int | None:
     """The journaled event that this one is again. With client-chosen ids only within a day."""
-    seen = ledger.seen(chat.id, own_id(source, event))
-    if seen is None or (not source.unique_ids and ledger.now() - seen[1] > DAY):
+    seen = ledger.seen(chat.id, accept.own_id)
+    if seen is None or (not accept.source.unique_ids and ledger.now() - seen[1] > DAY):
         return None
     return seen[0]
 
@@ -192,7 +193,7 @@ def journal(
     body = codec.encode(event)
     now = ledger.now()
     entry = Entry(
-        identity, chat.id, own_id(source, event), kind, message or identity, reply, source.account,
+        identity, chat.id, accept.own_id, kind, message or identity, reply, source.account,
         source.network, event.sender.id, key, body, now,
     )  # fmt: skip
     ledger.add_event(entry, (endpoint.chat.id for endpoint in link.endpoints if endpoint.chat.kind == HOSTED))

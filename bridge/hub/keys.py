@@ -1,7 +1,6 @@
 """Keys: what we call our own actions on a network; the same for a replay, a restored backup, a second reporter."""
 
 import base64
-import hashlib
 import hmac
 
 
@@ -9,7 +8,7 @@ class Keys:
     """Derived with the key file, so that nobody outside can foresee one (DESIGN §3, Ids)."""
 
     def __init__(self, secret: bytes, install: str) -> None:
-        self._base = hmac.new(secret, b"landbridge key v1", hashlib.sha256)
+        self._secret = secret
         self._install = install
 
     def of_source(self, network: str, scope: str, chat: str, native: str) -> str:
@@ -21,11 +20,10 @@ class Keys:
         return self._derive("event", self._install, str(event))
 
     def _derive(self, *parts: str) -> str:
-        code = self._base.copy()
-        for part in parts:
-            data = part.encode("utf-8", "surrogatepass")
-            code.update(len(data).to_bytes(4, "big") + data)
-        return base64.b32encode(code.digest()[:20]).decode("ascii").lower()
+        pieces = [part.encode("utf-8", "surrogatepass") for part in parts]
+        framed = b"".join(len(piece).to_bytes(4, "big") + piece for piece in pieces)
+        code = hmac.digest(self._secret, b"landbridge key v1" + framed, "sha256")
+        return base64.b32encode(code[:20]).decode("ascii").lower()
 
 
 def split(key: str) -> tuple[str, int]:

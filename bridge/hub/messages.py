@@ -35,7 +35,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
         return note_echo(ledger, chat, event, entry)
     if _keyless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
-    again = is_repeat(ledger, source, chat, event)
+    again = is_repeat(accept, ledger, chat)
     said = event.message
     if again is not None:
         return answered_again(accept, ledger, chat, again)
@@ -76,7 +76,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         return note_echo(ledger, chat, event, own)
     if _keyless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
-    again = is_repeat(ledger, source, chat, event)
+    again = is_repeat(accept, ledger, chat)
     if again is not None:
         return answered_again(accept, ledger, chat, again)
     copy = ledger.copy(chat.id, event.target)

@@ -13,6 +13,7 @@ from bridge.contract import AccountId, Contact, ContactId, NetworkId
 from bridge.hub.facades import PresenceOf
 from bridge.hub.permission import may_use
 from bridge.store import people as store
+from bridge.store.accounts import accounts_of
 from bridge.store.database import UNWRITABLE, Database
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,10 @@ class KnownPeople:
 
     async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
         return await self._database.read(lambda c: store.contacts_of(c, user, network))
+
+    async def accounts(self, user: str, network: NetworkId) -> Sequence[ContactId]:
+        rows = await self._database.read(lambda c: accounts_of(c, user, network))
+        return [ContactId(row.me) for row in rows if row.active]
 
     def presence(self, user: str, network: NetworkId, contact: ContactId | None) -> PresenceOf:
         connected = bool(self._connected.get((user, network)))

@@ -106,7 +106,7 @@ class Watch:
     ) -> str:
         own = streams.values() if network == HOME else [s for name, s in streams.items() if name == network]
         for stream in own:
-            if not stream.connected:
+            if not stream.connected or stream.error:
                 return stream.error or "The connection to the XMPP server is not up."
         if network != HOME and network not in streams:
             return "The network is disabled; the log says why."

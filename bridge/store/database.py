@@ -16,15 +16,17 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from bridge.store.lockfile import LockFile, Taken
 from bridge.store.migrate import upgrade
 from bridge.store.tables import install
 
 T = TypeVar("T")
 _LOCK = 0x6C616E6462726467  # our advisory lock on PostgreSQL: who holds it writes
+_LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE: `lock_timeout` has passed
 
 
 class Busy(Exception):
-    """Another process still writes to this database."""
+    """Another process still writes to this database; the text is a sentence."""
 
 
 class InDoubt(Exception):
@@ -51,18 +53,28 @@ class Database:
         # One reader thread for SQLite keeps page reads from fighting for the interpreter; PostgreSQL waits elsewhere.
         self._read_threads = ThreadPoolExecutor(1 if self.sqlite else 4, "database-reader")
         self._holder: Any = None  # the connection that holds the lock
+        self._file: LockFile | None = None  # SQLite has no lock that outlives a transaction
         self.install = ""
 
     @classmethod
-    async def open(cls, url: str) -> "Database":
-        """Connect, upgrade the schema, read what identifies this database. Raises sqlalchemy.exc.SQLAlchemyError."""
+    async def open(cls, url: str, *, alone: float | None = None) -> "Database":
+        """Connect, upgrade the schema, read what identifies this database. Raises sqlalchemy.exc.SQLAlchemyError.
+
+        `alone`: as the only one until it is closed; so many seconds PostgreSQL has to notice that another one has
+        ended. Raises `Busy` when it has not; nothing was changed then."""
         database = cls(parse_url(url))
-        await asyncio.get_running_loop().run_in_executor(database._write_thread, database._prepare)
+        try:
+            await asyncio.get_running_loop().run_in_executor(database._write_thread, database._prepare, alone)
+        except BaseException:
+            await database.close()
+            raise
         return database
 
-    def _prepare(self) -> None:
+    def _prepare(self, alone: float | None) -> None:
         if self.sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        if alone is not None:
+            self._claim(alone)
         with self._writer.connect() as connection:
             upgrade(connection)
         with self._writer.begin() as connection:
@@ -104,6 +116,25 @@ class Database:
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, ask)
 
+    def _claim(self, seconds: float) -> None:
+        """Before the schema is touched: another one may be at work with the old one."""
+        try:
+            if self.sqlite and self.url.database:
+                self._file = LockFile(Path(f"{self.url.database}.lock"))
+            elif not self.sqlite:
+                with self._writer.begin() as connection:
+                    connection.exec_driver_sql(
+                        "SELECT set_config('lock_timeout', %s, true)", (f"{seconds * 1000:.0f}",)
+                    )
+                    connection.exec_driver_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
+                    self._hold(connection)
+        except Taken as error:
+            raise Busy(str(error)) from error
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            raise Busy("Another gateway uses this database. Stop it first, or give this one its own.") from error
+
     def _hold(self, connection: Connection) -> None:
         """Take the lock with this connection: the server lets go of it when it has ended the connection, and with it
         whatever a killed process had under way."""
@@ -136,6 +167,9 @@ class Database:
             self._read_threads.shutdown(wait=True)
             self._writer.dispose()
             self._reader.dispose()
+            if self._file is not None:
+                self._file.release()
+                self._file = None
 
         await asyncio.to_thread(end)
 

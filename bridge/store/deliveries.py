@@ -88,12 +88,12 @@ def _copies(connection: Connection, places: Iterable[tuple[int, int]]) -> Iterat
 def _page(number: int, mark: str) -> str:
     """The statement for `number` lanes. By hand: the library takes longer to write it than the database to run it."""
     first = (
-        f"SELECT * FROM (SELECT chat, event, account, tried, bugs, told FROM deliveries"
+        f"SELECT * FROM (SELECT chat, event, account, tried, bugs, told, at FROM deliveries"
         f" WHERE chat = {mark} AND event > {mark} AND state = {OPEN} ORDER BY event LIMIT {mark}) AS one"
     )
     return (
         "SELECT p.chat, p.event, p.account, e.kind, e.message, e.reply, e.chat, e.network, e.author, e.key, e.body,"
-        " COALESCE(m.content, e.id), now.body, m.retracted, e.at, e.account, p.tried, p.bugs, p.told"
+        " COALESCE(m.content, e.id), now.body, m.retracted, p.at, e.account, p.tried, p.bugs, p.told"
         f" FROM ({' UNION ALL '.join([first] * number)}) AS p"
         " JOIN events e ON e.id = p.event LEFT JOIN messages m ON m.id = e.message"
         " LEFT JOIN events now ON now.id = m.content AND now.id <> e.id ORDER BY p.chat, p.event"

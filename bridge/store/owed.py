@@ -9,7 +9,7 @@ from bridge.store import statements
 from bridge.store import tables as t
 
 _COLUMNS = ("chat", "event", "account", "state", "tried", "bugs", "told", "reason", "text", "at")
-OPEN, REFUSED, DEAD, GIVEN_UP = 0, 1, 2, 3
+OPEN, REFUSED, DEAD, GIVEN_UP, DROPPED = 0, 1, 2, 3, 4  # the last: failed, and put away by the operator
 
 
 class Owed:

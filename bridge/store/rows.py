@@ -94,7 +94,7 @@ class Debt:
     content: int  # the event whose text the message shows now
     content_body: bytes | None  # its body, when it is not `body`
     retracted: int | None
-    since: float  # when it was journaled
+    since: float  # when it was owed: journaled, or tried again by the operator
     reporter: int  # the account that reported the event
     tried: int = 0  # 1 + the part whose call was begun, where that is durable
     bugs: int = 0

@@ -31,14 +31,18 @@ def short(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def ask(path: Path, what: str, seconds: float = 10.0) -> Any:
-    """GET `what` ("/status") from the gateway whose socket this is; the JSON it answers.
+def ask(path: Path, what: str, seconds: float = 10.0, method: str = "GET") -> Any:
+    """Ask the gateway whose socket this is for `what` ("/status"); the JSON it answers.
     Raises `NotRunning`, or OSError when it does not answer in time or with nothing sensible."""
     connection = http.client.HTTPConnection("localhost", timeout=seconds)
     connection.sock = _connect(path, seconds)
     try:
-        connection.request("GET", what)
+        connection.request(method, what)
         answer = connection.getresponse()
+        if answer.status == 404:
+            raise OSError("it is of another version; restart it")
+        if answer.status == 500:
+            raise OSError("there is a fault in it; its log says which")
         return json.loads(answer.read(16 * 1024 * 1024))
     except (http.client.HTTPException, ValueError) as error:
         raise OSError("its answer makes no sense") from error

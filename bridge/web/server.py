@@ -1,4 +1,4 @@
-"""The HTTP server: health and metrics on the configured address, the same and `/status` on the control socket."""
+"""The HTTP server: health and metrics at the configured address, these and what commands ask at the control socket."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bridge.web import control, metrics
 from bridge.web.health import Health, LoopLag, livez, look, readyz
+from bridge.web.operations import Operations, routes
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +29,17 @@ class CannotListen(Exception):
 class WebServer:
     """`start`, then it serves until `stop`. `listen` is host:port; port 0 takes a free one, see `port`.
 
-    `patience`: seconds for the hub to say how it is."""
+    `patience`: seconds for the hub to say how it is; `operations`: what else is answered on the control socket."""
 
-    def __init__(self, listen: str, socket: Path, health: Health, version: str = "", patience: float = 5.0) -> None:
+    def __init__(
+        self,
+        listen: str,
+        socket: Path,
+        health: Health,
+        version: str = "",
+        patience: float = 5.0,
+        operations: Operations | None = None,
+    ) -> None:
         host, _, port = listen.rpartition(":")
         self._host = host.strip("[]")
         self.port = int(port)
@@ -38,6 +47,7 @@ class WebServer:
         self._health = health
         self._version = version
         self._patience = patience
+        self._operations = operations
         self._lag = LoopLag()
         self._measuring: asyncio.Task[None] | None = None
         self._runners: list[web.AppRunner] = []
@@ -78,6 +88,8 @@ class WebServer:
             raise CannotListen(f"A gateway with the data folder {self._socket.parent} runs already.")
         application = self._application()
         application.router.add_get("/status", self._status)
+        if self._operations is not None:
+            application.router.add_routes(routes(self._operations))
         listener = socket.socket(socket.AF_UNIX)
         try:
             with contextlib.suppress(FileNotFoundError):

@@ -69,6 +69,7 @@ _EVERYBODY = (
     "urn:xmpp:receipts",
     "vcard-temp",
 )
+_GATEWAY = (COMMANDS, "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:version")
 _MESSAGES = (
     "urn:xmpp:message-correct:0",
     "urn:xmpp:message-retract:1",
@@ -83,7 +84,7 @@ COMMAND_LIST = Description("automation", "command-list", "Commands", (COMMANDS,)
 def gateway(gateway: Gateway) -> Description:
     kind = gateway.kind if gateway.kind in _REGISTERED else "generic"
     # XEP-0045 #disco-service: clients look for rooms where an identity says that there are some.
-    features = (*_EVERYBODY, COMMANDS, "jabber:iq:version", "http://jabber.org/protocol/muc")
+    features = (*_EVERYBODY, *_GATEWAY, "http://jabber.org/protocol/muc")
     return Description("gateway", kind, gateway.name, features, (("conference", "text"),))
 
 

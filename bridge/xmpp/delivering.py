@@ -8,6 +8,7 @@ refused.
 import asyncio
 
 from bridge.contract import Reason, Refused, Scope, Unavailable, Unconfirmed
+from bridge.xmpp.repeats import Repeats
 from bridge.xmpp.stream import Stream
 
 _STANZAS = 500  # sent alone after a fault; more than all lanes together have under way, as a rule
@@ -25,7 +26,16 @@ class Delivering:
         self._stream = stream
         self._alone = 0  # stanzas that are still to be sent alone
         self._turn = asyncio.Lock()
+        self._repeats = Repeats()
         self._accused = ""  # the key of what was sent alone when the stream was last closed
+
+    def changed(self, connected: bool) -> None:
+        """The stream is there, or has ended."""
+        if not connected:
+            self._repeats.lost(self._stream.condition)
+            return
+        for stanza in self._repeats.again():
+            self._stream.send(stanza)
 
     async def deliver(self, key: str, stanza: str) -> None:
         """Return when the server has handled it. `key` is the same for every attempt. Raises `Unavailable`,
@@ -41,6 +51,7 @@ class Delivering:
             if self._stream.condition in _FAULTS:
                 self._alone = _STANZAS
             raise
+        self._repeats.taken(stanza)
 
     async def _deliver_alone(self, key: str, stanza: str) -> None:
         connection = self._stream.since
@@ -54,6 +65,7 @@ class Delivering:
             except Unconfirmed:
                 self._blame(key)
                 raise
+            self._repeats.taken(stanza)
             self._alone = max(0, self._alone - 1)
 
     def _blame(self, key: str) -> None:

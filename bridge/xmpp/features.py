@@ -7,7 +7,9 @@ from bridge.xmpp import ping, pubsub
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.commands import Commands
 from bridge.xmpp.disco import Disco
+from bridge.xmpp.gateway_prompt import GatewayPrompt
 from bridge.xmpp.questions import Answerers
+from bridge.xmpp.registration import Registration
 from bridge.xmpp.software import Software
 from bridge.xmpp.vcard import Cards
 
@@ -26,6 +28,8 @@ def answerers(addresses: Addresses, asked: Asked, version: str) -> Answerers:
     return {
         **Disco(addresses, asked.people, asked.desk, asked.rooms).answerers(),
         **Commands(asked.desk).answerers(),
+        **Registration(asked.desk, asked.people).answerers(),
+        **GatewayPrompt(addresses).answerers(),
         **Cards(asked.people).answerers(),
         **Software(version).answerers(),
         **ping.answerers(),

@@ -15,12 +15,13 @@ _MOST = 100  # fields that are looked at
 _BAD = '<bad-payload xmlns="http://jabber.org/protocol/commands"/>'
 
 
-def render(form: Form) -> str:
-    """The form to be filled in. What was proposed for a secret is never shown."""
+def render(form: Form, kind: str = "") -> str:
+    """The form to be filled in. What was proposed for a secret is never shown. `kind`: its FORM_TYPE (XEP-0068)."""
+    hidden = f'<field var="FORM_TYPE" type="hidden"><value>{kind}</value></field>' if kind else ""
     fields = "".join(_field(field) for field in form.fields)
     return (
         f'<x xmlns="jabber:x:data" type="form"><title>{text.escape(form.title)}</title>'
-        f"<instructions>{text.escape(form.text)}</instructions>{fields}</x>"
+        f"<instructions>{text.escape(form.text)}</instructions>{hidden}{fields}</x>"
     )
 
 

@@ -172,8 +172,8 @@ class _House:
         network, stream = gateway.network, self.streams[gateway.network]
         if network in self._heralds:
             self._heralds.pop(network)[1].cancel()
+        self.session.changed(network, connected)
         if connected:
-            self.session.up()
             self.rooms.ask_all(gateway)
             herald = Herald(network, self._addresses, self._people, stream.send, stream.fence)
             self._heralds[network] = (herald, asyncio.create_task(herald.run(), name=f"herald {network}"))

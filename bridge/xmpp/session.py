@@ -93,9 +93,11 @@ class XmppSession:
         if not self._held and self._events.qsize() > _BEHIND:
             self._hold(True)
 
-    def up(self) -> None:
-        """A stream is there again: what waits for it need not wait longer."""
-        self.offer(Live())
+    def changed(self, network: NetworkId, connected: bool) -> None:
+        """A network's stream has ended, or is there again: what waits for it need not wait longer."""
+        self._delivering[network].changed(connected)
+        if connected:
+            self.offer(Live())
 
     def journaled(self, cursor: str) -> None: ...
 

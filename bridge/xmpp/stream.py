@@ -1,8 +1,4 @@
-"""A component's connection, kept: connects again with back-off, probes for silence, and fences what it has written.
-
-XEP-0114 has no acknowledgements. The server handles the stanzas of a stream in order, so when a ping (XEP-0199) that
-we send to our own domain comes back to us, everything written before it has been handled. One ping serves all.
-"""
+"""A component's connection, kept: connects again with back-off, probes for silence, and fences what it has written."""
 
 import asyncio
 import contextlib
@@ -16,16 +12,26 @@ from xml.etree.ElementTree import Element
 from bridge.contract import Scope, Unavailable, Unconfirmed
 from bridge.xmpp.chats import Gateway
 from bridge.xmpp.component import Component
+from bridge.xmpp.fence import Fence, unconfirmed
+from bridge.xmpp.rival import Rival
 
 log = logging.getLogger(__name__)
 
 _PATIENCE = 5  # refusals in a row before they count as lasting
+_RIVAL = 180.0  # seconds of refusals after which it is somebody else, and for which one who was met is spoken of
 
 # RFC 6120 #streams-error-conditions, in words.
 _SENTENCES = {
-    "not-authorized": "The XMPP server refuses the component's secret. Compare it with the server's configuration.",
+    # COMPAT ejabberd: it says so for a domain that it does not know, too.
+    "not-authorized": (
+        "The XMPP server refuses the component's secret, or does not know its domain. "
+        "Compare both with the server's configuration."
+    ),
     "host-unknown": "The XMPP server does not know the component's domain. Compare it with the server's configuration.",
-    "conflict": "The XMPP server says that somebody else is connected under the component's domain.",
+    "conflict": (
+        "On the XMPP server somebody else is connected under the component's domain: a second gateway, "
+        "or a connection that has died and that the server has not noticed yet."
+    ),
     "system-shutdown": "The XMPP server has shut down.",
 }
 
@@ -36,6 +42,7 @@ class Timing:
 
     probe: float = 25.0  # of silence, after which the server is asked whether it is there
     answer: float = 30.0  # that it has to answer
+    repeat: float = 10.0  # after which it is asked again
     connect: float = 15.0  # for a connection and its handshake
     first: float = 0.5  # before the second attempt; doubled for each further one
     longest: float = 30.0  # between attempts, for what may pass
@@ -55,29 +62,36 @@ class Stream:
         self._timing = timing
         self.gateway = gateway
         self.connected = False
-        self.error = ""
         self.since = time.time()
         self.last_inbound = 0.0
-        self.last_pong = 0.0
         self._received = received
         self._changed = changed
         self._component: Component | None = None
         self._over = asyncio.Event()
         self._ready = asyncio.Event()
         self.condition = ""  # of the stream error that ended the last connection, if one did
-        self._pings = 0
-        self._asked: str | None = None  # id of the ping under way
-        self._asked_at = 0.0
-        self._behind: list[asyncio.Future[None]] = []  # wait for the ping under way
-        self._next: list[asyncio.Future[None]] = []  # wait for the one after it
+        self._open = False  # after the handshake, and before it is known whether the domain is ours alone
+        self._error = ""
+        self._shared_at = 0.0
+        self._rival = Rival(gateway.domain, _RIVAL)
+        self._fence = Fence(gateway.domain, timing.repeat, self.send, self._entered, self._met)
         self._held = False
+
+    @property
+    def error(self) -> str:
+        """Why it is not connected, or what is wrong although it is: a sentence, or empty."""
+        if self.connected and time.time() - self._shared_at < _RIVAL:
+            return _SENTENCES["conflict"]
+        return self._error
 
     async def run(self) -> None:
         """Connect, and connect again, until cancelled."""
         attempt = 0
         try:
             while True:
-                attempt = 0 if await self._once() else attempt + 1
+                was_up = await self._once()
+                attempt = 0 if was_up else attempt + 1
+                self._error = self._rival.ended(self.condition, was_up=was_up) or self._error
                 pause = self._pause(attempt)
                 log.info("stream down network=%s pause=%.1f reason=%s", self.gateway.network, pause, self.error)
                 await asyncio.sleep(pause)
@@ -88,7 +102,7 @@ class Stream:
 
     def send(self, stanza: str) -> bool:
         """Write one stanza; False when there is no stream."""
-        if self._component is None or not self.connected:
+        if self._component is None or not self._open:
             return False
         self._component.write(stanza)
         return True
@@ -96,52 +110,23 @@ class Stream:
     async def ready(self) -> None:
         """Wait until the server reads. Raises `Unavailable` when there is no stream."""
         if self._component is None or not self.connected:
-            raise Unavailable(self.error or "The connection to the XMPP server is not up.", scope=Scope.CHAT)
+            raise Unavailable(self._error or "The connection to the XMPP server is not up.", scope=Scope.CHAT)
         if not self._component.writable.is_set():
             await self._component.writable.wait()
             await self.ready()
 
     async def fence(self) -> None:
         """Return when the server has handled everything written so far. Raises `Unconfirmed` if the stream breaks."""
-        await asyncio.shield(self._fenced())
+        if not self.connected:
+            raise unconfirmed()
+        await asyncio.shield(self._fence.handled())
 
     def hold(self, held: bool) -> None:
         """Stop reading from the server, or go on."""
         self._held = held
-        self._asked_at = time.time()  # an answer that nobody read is not late
-        if self._component is not None:
+        self._fence.forgive()
+        if self._component is not None and self.connected:
             self._component.hold(held)
-
-    def _fenced(self) -> "asyncio.Future[None]":
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(lambda f: f.cancelled() or f.exception())  # nobody may be waiting any more
-        if not self.connected:
-            future.set_exception(_broken())
-        elif self._asked is None:
-            self._behind.append(future)
-            self._ping()
-        else:
-            self._next.append(future)
-        return future
-
-    def _ping(self) -> None:
-        assert self._component is not None
-        self._pings += 1
-        self._asked = f"fence-{self._pings}"
-        self._asked_at = time.time()
-        domain = self.gateway.domain
-        self._component.write(
-            f'<iq type="get" id="{self._asked}" from="{domain}" to="{domain}"><ping xmlns="urn:xmpp:ping"/></iq>'
-        )
-
-    def _pong(self) -> None:
-        self.last_pong = time.time()
-        done, self._behind, self._next, self._asked = self._behind, self._next, [], None
-        for future in done:
-            if not future.done():
-                future.set_result(None)
-        if self._behind:
-            self._ping()
 
     async def _once(self) -> bool:
         """One connection, from beginning to end; whether it was ever accepted."""
@@ -158,12 +143,14 @@ class Stream:
                 await loop.create_connection(lambda: component, self.gateway.host, self.gateway.port)
                 await _first(self._ready, self._over)
         except (OSError, TimeoutError):
+            self.condition = "silence" if self._open else ""
             where = f"{self.gateway.host}:{self.gateway.port}"
+            self._error = self._sentence() if self._open else f"The XMPP server cannot be reached at {where}."
             self._end(component)
-            self.error = f"The XMPP server cannot be reached at {where}."
             return False
         if not self._ready.is_set():
-            self.error = self._sentence()
+            self._error = self._sentence()
+            self._end(component)
             return False
         try:
             await self._watch()
@@ -178,7 +165,7 @@ class Stream:
             quiet = time.time() - self.last_inbound
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), max(self._timing.probe / 25, self._timing.probe - quiet))
-            if self._asked is not None and time.time() - self._asked_at > 2 * self._timing.answer and not self._held:
+            if self._fence.waited > 2 * self._timing.answer and not self._held:
                 self.condition = "silence"
                 return
             if self._over.is_set() or self._held or time.time() - self.last_inbound < self._timing.probe:
@@ -197,17 +184,29 @@ class Stream:
         self._lost(self._sentence())
 
     def _opened(self) -> None:
-        self.connected, self.error, self.since = True, "", time.time()
-        self.last_inbound = self.last_pong = time.time()
+        self._open = True
+        self._fence.enter()
+
+    def _entered(self, alone: bool) -> None:
+        if not alone:
+            self.condition = "conflict"
+            self._over.set()
+            return
+        self.connected, self._error, self.since = True, "", time.time()
+        self._shared_at = 0.0
         self._ready.set()
         self.hold(self._held)
         self._changed(self.gateway, True)
 
+    def _met(self) -> None:
+        """Somebody else is connected under our domain. Who came first stays, who comes second will not get in."""
+        if self.connected and time.time() - self._shared_at > _RIVAL:
+            log.warning("shared domain network=%s: %s", self.gateway.network, _SENTENCES["conflict"])
+        self._shared_at = time.time()
+
     def _inbound(self, stanza: Element) -> None:
         self.last_inbound = time.time()
-        if self._asked is not None and stanza.get("id") == self._asked and stanza.get("from") == self.gateway.domain:
-            self._pong()
-        else:
+        if not self._fence.takes(stanza):
             self._received(self.gateway, stanza)
 
     def _closed(self, component: Component, condition: str) -> None:
@@ -217,15 +216,11 @@ class Stream:
             self._over.set()
 
     def _lost(self, error: str) -> None:
-        self._component = None
+        self._component, self._open = None, False
         was, self.connected = self.connected, False
+        self._fence.broken()
         if was:
-            self.error, self.since = error, time.time()
-        waiting, self._behind, self._next, self._asked = self._behind + self._next, [], [], None
-        for future in waiting:
-            if not future.done():
-                future.set_exception(_broken())
-        if was:
+            self._error, self.since = error, time.time()
             self._changed(self.gateway, False)
 
     def _sentence(self) -> str:
@@ -241,12 +236,10 @@ class Stream:
         """Seconds until the next attempt: soon after a stream that worked. A conflict may be our own stream that the
         server still believes in, so it is always tried again like what may pass."""
         wrong = self.condition in ("not-authorized", "host-unknown") and attempt > _PATIENCE
+        if self._rival.took_over:
+            return self._timing.lasting
         longest = self._timing.lasting if wrong else self._timing.longest
         return min(longest, self._timing.first * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, hides nothing
-
-
-def _broken() -> Unconfirmed:
-    return Unconfirmed("The connection to the XMPP server broke before it had confirmed.")
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -1,7 +1,7 @@
 """What we know of rooms: who is in them, what they are called, whether they are encrypted.
 
 A room is looked up when it is first needed and kept up to date by what syncs bring; the least used are forgotten.
-Source: client-server API #get_matrixclientv3roomsroomidstate, #mroommember, #mroomencryption, #mroomcreate.
+Source: client-server API #get_matrixclientv3roomsroomidstate, #mroommember, #mroomencryption.
 """
 
 import asyncio

@@ -15,8 +15,8 @@ from scripts.benches.bars import BARS
 
 Figures = dict[str, float]
 BENCHES: dict[str, Callable[[int], Awaitable[Figures]]] = {
-    "hub, two networks": hub_alone.two,
-    "hub, three networks": hub_alone.three,
+    "hub, 2 networks": hub_alone.two,
+    "hub, 3 networks": hub_alone.three,
     "hub, 100,000 waiting": hub_alone.waiting,
     "through Prosody": through_prosody.measure,
 }

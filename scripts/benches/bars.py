@@ -20,8 +20,8 @@ class Bar:
 
 
 BARS = (
-    Bar("hub, two networks", "messages/s", True, 3_000),
-    Bar("hub, three networks", "messages/s", True, 1_500),
+    Bar("hub, 2 networks", "messages/s", True, 3_000),
+    Bar("hub, 3 networks", "messages/s", True, 1_500),
     Bar("hub, 100,000 waiting", "RSS MB", False, 200),
     Bar("hub, 100,000 waiting", "s to every first", False, 5),
     Bar("through Prosody", "gateway/echo", True, 0.5),

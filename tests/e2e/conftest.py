@@ -1,4 +1,4 @@
-"""A gateway between the shared Prosody and Synapse; one runs at a time, since each is the same component."""
+"""A gateway between a shared XMPP server and Synapse; one runs at a time, since each is the same component."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -9,20 +9,20 @@ from tests.support import folk
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
-from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient
+from tests.support.xmpp_servers import XmppServer
 
 
 @pytest.fixture
-def gateway(prosody: Prosody, synapse: Synapse) -> Iterator[Gateway]:
-    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), prosody.component_port) as running:
+def gateway(server: XmppServer, synapse: Synapse) -> Iterator[Gateway]:
+    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), server.component_port) as running:
         yield running
 
 
 @pytest.fixture
-def romeo(prosody: Prosody, synapse: Synapse) -> Person:
-    return folk.user(prosody, synapse, "romeo")
+def romeo(server: XmppServer, synapse: Synapse) -> Person:
+    return folk.user(server, synapse, "romeo")
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def juliet(synapse: Synapse) -> Person:
 
 
 @pytest.fixture
-async def app(romeo: Person, prosody: Prosody) -> AsyncIterator[XmppClient]:
+async def app(romeo: Person, server: XmppServer) -> AsyncIterator[XmppClient]:
     """Romeo's XMPP app; he has not logged in to Matrix."""
-    async with folk.on_xmpp(romeo, prosody) as client:
+    async with folk.on_xmpp(romeo, server) as client:
         yield client
 
 

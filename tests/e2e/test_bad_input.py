@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.conftest import COMPONENTS
+from tests.conftest import ANY_SERVER, COMPONENTS
 from tests.support import folk
 from tests.support.commands import execute
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient, MatrixError
-from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
+from tests.support.xmpp_servers import XmppServer
 
+pytestmark = ANY_SERVER
 LARGEST = 64_000  # characters of a body; the event around it takes the rest of 65,536 bytes
 
 
@@ -71,10 +72,10 @@ async def test_a_contact_that_does_not_exist(stage: Stage) -> None:
         assert text.endswith("."), address
 
 
-async def test_somebody_who_is_not_logged_in(stage: Stage, prosody: Prosody) -> None:
+async def test_somebody_who_is_not_logged_in(stage: Stage, server: XmppServer) -> None:
     """Also to a contact that is known through another user's account: that somebody knows her opens no door."""
-    other = folk.user(prosody, stage.synapse, "paris")
-    async with folk.on_xmpp(other, prosody) as client:
+    other = folk.user(server, stage.synapse, "paris")
+    async with folk.on_xmpp(other, server) as client:
         id = client.message(stage.to, "hello?")
         condition, text = error_of(await client.expect(lambda s: s.get("id") == id and s.get("type") == "error"))
         vcard = await client.iq(stage.to, "get", "<vCard xmlns='vcard-temp'/>")
@@ -85,9 +86,9 @@ async def test_somebody_who_is_not_logged_in(stage: Stage, prosody: Prosody) -> 
     assert "hello?" not in await stage.element.texts(stage.room)
 
 
-async def test_a_contact_of_somebody_else_is_a_stranger_like_any_other(stage: Stage, prosody: Prosody) -> None:
-    other = folk.user(prosody, stage.synapse, "paris")
-    async with folk.on_xmpp(other, prosody) as client:
+async def test_a_contact_of_somebody_else_is_a_stranger_like_any_other(stage: Stage, server: XmppServer) -> None:
+    other = folk.user(server, stage.synapse, "paris")
+    async with folk.on_xmpp(other, server) as client:
         await folk.connect(other, client, stage.gateway, stage.synapse)
         client.message(stage.to, "hello from Paris")
         event = await stage.element.text("hello from Paris")
@@ -249,9 +250,9 @@ async def endless() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def with_endless(prosody: Prosody, synapse: Synapse, endless: str) -> Iterator[Gateway]:
+def with_endless(server: XmppServer, synapse: Synapse, endless: str) -> Iterator[Gateway]:
     settings = {"allow_private": [endless]}
-    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), prosody.component_port, settings) as running:
+    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), server.component_port, settings) as running:
         yield running
 
 

@@ -11,9 +11,9 @@ from tests.support.commands import execute, log_in
 from tests.support.folk import PASSWORD, Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
-from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, error_of
+from tests.support.xmpp_servers import XmppServer
 
 
 async def ask(app: XmppClient, gateway: Gateway, text: str) -> str:
@@ -69,15 +69,15 @@ async def test_a_wrong_password_is_asked_for_again(
 
 
 @pytest.fixture
-def for_romeo_only(prosody: Prosody, synapse: Synapse, romeo: Person) -> Iterator[Gateway]:
-    secret, port = COMPONENTS[MATRIX], prosody.component_port
+def for_romeo_only(server: XmppServer, synapse: Synapse, romeo: Person) -> Iterator[Gateway]:
+    secret, port = COMPONENTS[MATRIX], server.component_port
     with Gateway(matrix(secret, synapse.url), port, {"users": [romeo.jid]}) as running:
         yield running
 
 
-async def test_who_has_no_right_is_told_so(for_romeo_only: Gateway, prosody: Prosody, synapse: Synapse) -> None:
+async def test_who_has_no_right_is_told_so(for_romeo_only: Gateway, server: XmppServer, synapse: Synapse) -> None:
     gateway = for_romeo_only
-    async with folk.on_xmpp(folk.user(prosody, synapse, "stranger"), prosody) as stranger:
+    async with folk.on_xmpp(folk.user(server, synapse, "stranger"), server) as stranger:
         step = await execute(stranger, gateway.jid, "login")
         answer = await ask(stranger, gateway, "login")
         id = stranger.message(f"somebody%localhost@{gateway.jid}", "hello")

@@ -17,9 +17,9 @@ from tests.support import folk
 from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
-from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
+from tests.support.xmpp_servers import XmppServer
 
 KILLS = 20 if os.environ.get("LANDBRIDGE_FULL") else 5
 MESSAGES = 500  # each way
@@ -61,12 +61,12 @@ def answers(app: XmppClient) -> tuple[set[str], set[str]]:
     )
 
 
-async def test_kill_9_loses_nothing_and_doubles_nothing(gateway: Gateway, prosody: Prosody, synapse: Synapse) -> None:
+async def test_kill_9_loses_nothing_and_doubles_nothing(gateway: Gateway, server: XmppServer, synapse: Synapse) -> None:
     seed = int(os.environ.get("LANDBRIDGE_SEED") or random.randrange(1_000_000))
     print(f"seed {seed}, {KILLS} kills")
     dice = random.Random(seed)
     async with AsyncExitStack() as apps:
-        chats = await meet(apps, gateway, prosody, synapse)
+        chats = await meet(apps, gateway, server, synapse)
         up = asyncio.Event()
         up.set()
         shares = [MESSAGES // len(chats) + (n < MESSAGES % len(chats)) for n in range(len(chats))]
@@ -100,11 +100,11 @@ async def test_kill_9_loses_nothing_and_doubles_nothing(gateway: Gateway, prosod
     assert gateway.metric("landbridge_dead_letters", network="matrix") == 0
 
 
-async def meet(apps: AsyncExitStack, gateway: Gateway, prosody: Prosody, synapse: Synapse) -> list[Chat]:
+async def meet(apps: AsyncExitStack, gateway: Gateway, server: XmppServer, synapse: Synapse) -> list[Chat]:
     """Two people and three contacts, everybody with everybody: six chats."""
-    users = [folk.user(prosody, synapse) for _ in range(2)]
+    users = [folk.user(server, synapse) for _ in range(2)]
     contacts = [folk.contact(synapse) for _ in range(3)]
-    clients = [await apps.enter_async_context(folk.on_xmpp(user, prosody)) for user in users]
+    clients = [await apps.enter_async_context(folk.on_xmpp(user, server)) for user in users]
     elements = [await apps.enter_async_context(folk.on_matrix(contact, synapse)) for contact in contacts]
     chats = []
     for user, client in zip(users, clients, strict=True):

@@ -1,6 +1,6 @@
 """Nobody's words and no secrets in logs, metrics, health or the database's plain part."""
 
-from tests.conftest import COMPONENTS
+from tests.conftest import ANY_SERVER, COMPONENTS
 from tests.support import folk
 from tests.support.commands import execute, log_in
 from tests.support.folk import Person
@@ -9,6 +9,7 @@ from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, receipt_of
 
+pytestmark = ANY_SERVER
 MARK = "a-mark-that-stands-nowhere-else"
 
 

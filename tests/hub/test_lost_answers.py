@@ -1,53 +1,23 @@
 """Answers get lost, all of them: what was done is recognised when it is seen, and nothing is done twice."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bridge.store.database import Database
-from bridge.testing.control import Control, spawned
-from bridge.testing.wire import Said
-from tests.hub.building import hub_over, put_account, running
+from tests.hub.room import Network, Room, room_on
 
 LONG = "It was a dark and stormy night; the rain fell in torrents"
 LONGER = LONG + ", except at occasional intervals"
-
-
-@dataclass(frozen=True)
-class Network:
-    """How "far" is set, who of ours is there, and how many answers are lost (0: all)."""
-
-    like: tuple[str, ...]
-    own: bool | None = None  # whether our account is shown its own doings; None: where the network echoes
-    watched: bool = False  # by a second account of ours
-    lost: int = 0
-
-
 NETWORKS = {
-    "keys and echoes": Network(("--like", "a")),
-    "echoes only": Network(("--like", "a", "--no-idempotent")),
+    "keys and echoes": Network(("--like", "a"), lost=0),
+    "echoes only": Network(("--like", "a", "--no-idempotent"), lost=0),
     "keys only": Network(("--like", "x"), lost=4),
-    "it sees itself, without a key": Network(("--like", "t"), own=True),
-    "another account sees it, without a key": Network(("--like", "t"), watched=True),
+    "it sees itself, without a key": Network(("--like", "t"), own=True, lost=0),
+    "another account sees it, without a key": Network(("--like", "t"), watched=True, lost=0),
 }
-
-
-@dataclass
-class Room:
-    """A room on "near", where people write, and its other end on "far", whose answers get lost."""
-
-    near: Control
-    far: Control
-
-    async def arrived(self, *expected: str) -> list[Said]:
-        """What is visible on far, once it reads so; long texts come in pieces."""
-        whole = "".join(expected)
-        state = await self.far.until("room", lambda s: "".join(t.removeprefix("Anna: ") for t in s.texts) == whole)
-        return state.visible
 
 
 @pytest.fixture
@@ -70,34 +40,6 @@ async def poor_room(request: pytest.FixtureRequest, database: Database, tmp_path
     without = ("--without", "edit", "--without", "react")
     async with room_on(replace(network, like=(*network.like, *without)), database, tmp_path) as made:
         yield made
-
-
-@asynccontextmanager
-async def room_on(network: Network, database: Database, tmp_path: Path) -> AsyncIterator[Room]:
-    sockets = {"near": tmp_path / "near.sock", "far": tmp_path / "far.sock"}
-    async with AsyncExitStack() as stack:
-        near = await stack.enter_async_context(spawned(sockets["near"], ["--like", "a"]))
-        far = await stack.enter_async_context(spawned(sockets["far"], [*network.like, "--longest", "40"]))
-        await near.account("relay", relay=True, everywhere=True)
-        await far.account("bot", relay=True, everywhere=True, own=network.own)
-        await far.account("watcher", everywhere=True)
-        await near.people("anna")
-        for world in (near, far):
-            await world.chat("room")
-        hub = await stack.enter_async_context(running(await hub_over(database, sockets, tmp_path)))
-        here, there = await put_account(database, "near", "", "relay"), await put_account(database, "far", "", "bot")
-        assert await hub.linking.add("room", [("near", "", "room", here), ("far", "", "room", there)])
-        accounts = [here, there]
-        if network.watched:
-            accounts.append(await put_account(database, "far", "carol", "watcher"))
-        for account in accounts:
-            await hub.connect(account)
-            seat = hub.sessions.seat(account)
-            assert seat is not None
-            await asyncio.wait_for(seat.live.wait(), 10)
-        await hub.writer.drained()
-        await far.fault("lost", times=network.lost)
-        yield Room(near, far)
 
 
 async def test_a_conversation_arrives_once_though_every_answer_is_lost(room: Room) -> None:

@@ -1,11 +1,13 @@
-"""A stage per test."""
+"""A stage per test. The suite's assertions say what they compared, whoever imports it first."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.matrix.stage import Stage, stage
+pytest.register_assert_rewrite("bridge.testing.conformance")
+
+from tests.matrix.stage import Stage, stage  # noqa: E402
 
 
 @pytest.fixture

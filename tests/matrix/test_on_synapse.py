@@ -195,7 +195,7 @@ async def test_what_was_said_before_we_were_removed_is_reported(network: MatrixU
         await reader.until(lambda r: room in [seen.chat for seen in r.of(ChatSeen)])
         await network.juliet.send(room, "farewell")
         await network.juliet.call("POST", f"/rooms/{quote(room)}/kick", {"user_id": network.account.me})
-        await reader.until(lambda r: bool(r.texts))
+        await reader.until(lambda r: bool(r.texts) and r.of(ChatSeen)[-1].chat == network.room)
         current = await session.direct(ContactId(network.juliet.me), "open-1")
 
     assert reader.texts == ["farewell"]

@@ -368,10 +368,12 @@ async def test_a_retry_with_a_new_token_finds_the_message_by_its_key(play: Stage
 @pytest.mark.parametrize(
     ("unit", "kind"),
     [("x" * 997 + "\n", SpanKind.BOLD), ("&<>\"'" * 200 + " ", SpanKind.BOLD), ("👩‍👩‍👧é" * 150 + " ", SpanKind.ITALIC),
-     ("\0\x01\\\"", SpanKind.CODE), ("\n" * 999 + "x", SpanKind.QUOTE)],
+     ("\0\x01\\\"", SpanKind.CODE), ("\n" * 999 + "x", SpanKind.QUOTE),
+     ("x" * 52_000 + "&" * 20_000 + "é" * 7_000, SpanKind.BOLD),
+     ("x" * 55_000 + "\0" * 2_000, SpanKind.BOLD)],
 )  # fmt: skip
 def test_the_parts_of_a_long_text_fit_and_rejoin(unit: str, kind: SpanKind) -> None:
-    text = (unit * 40_000)[:200_000]
+    text = (unit * (200_000 // len(unit) + 1))[:200_000]
     message = Message(text, tuple(Span(start, start + 150, kind) for start in range(0, 190_000, 199)))
 
     parts = sending.parts(Send(chat=ChatId("!r"), key="k" * 60, message=message))

@@ -459,7 +459,8 @@ async def test_somebody_elses_token_is_not_used(play: Stage) -> None:
     "fault",
     [BAD_GATEWAY, says(500, {"errcode": "M_UNKNOWN"}), says(403, {"errcode": "M_FORBIDDEN"}), says(200, "{"), reset,
      says(429, {"errcode": "M_LIMIT_EXCEEDED"}), says(200, {}), says(200, {"next_batch": 7}), says(200, "[]"),
-     says(200, {"next_batch": ""}), says(401, {"errcode": "M_UNKNOWN"}), says(404, "nothing here")],
+     says(200, {"next_batch": ""}), says(200, {"next_batch": "\ud800"}),
+     says(401, {"errcode": "M_UNKNOWN"}), says(404, "nothing here")],
 )  # fmt: skip
 async def test_a_sync_without_a_proper_answer_ends_the_reading_and_costs_25_requests_in_five_minutes_at_most(
     play: Stage, fault: Any

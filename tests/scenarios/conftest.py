@@ -1,4 +1,4 @@
-"""Plays on a real Prosody: Romeo's XMPP app, the gateway of a memory network, and Juliet who lives there.
+"""Plays on real XMPP servers: Romeo's XMPP app, the gateway of a memory network, and Juliet who lives there.
 
 What the other network does is told by `world`; what it shows of Romeo's messages is asked of it. A play is one
 behaviour; its steps are `app.message` (or `app.send`) and `app.expect`.
@@ -17,8 +17,8 @@ from bridge.testing.control import Control, spawned
 from tests.conftest import COMPONENTS
 from tests.support import commands
 from tests.support.gateway import MEMORY, Gateway, memory
-from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient
+from tests.support.xmpp_servers import XmppServer
 
 PASSWORD = "open sesame"
 
@@ -27,7 +27,7 @@ PASSWORD = "open sesame"
 class Play:
     """`juliet` is her JID; `chat` the direct chat of Romeo's account with her on the memory network."""
 
-    prosody: Prosody
+    server: XmppServer
     gateway: Gateway
     world: Control
     app: XmppClient
@@ -37,8 +37,8 @@ class Play:
     @asynccontextmanager
     async def on_stage(self, name: str) -> AsyncIterator[XmppClient]:
         """Another XMPP user, or another app of Romeo's when `name` is his."""
-        jid = self.app.bare if name == "romeo" else self.prosody.add_user(name, PASSWORD)
-        async with XmppClient(jid, PASSWORD, self.prosody.c2s_port, resource="other") as client:
+        jid = self.app.bare if name == "romeo" else self.server.add_user(name, PASSWORD)
+        async with XmppClient(jid, PASSWORD, self.server.c2s_port, resource="other") as client:
             yield client
 
     async def log_in(self) -> None:
@@ -68,26 +68,26 @@ class Play:
 
 @asynccontextmanager
 async def staged(
-    prosody: Prosody, tmp_path: Path, component_port: int = 0, settings: Mapping[str, Any] | None = None
+    server: XmppServer, tmp_path: Path, component_port: int = 0, settings: Mapping[str, Any] | None = None
 ) -> AsyncIterator[Play]:
-    """A play on `prosody`, whose gateway reaches it at `component_port` if that is given."""
+    """A play on `server`, whose gateway reaches it at `component_port` if that is given."""
     socket = tmp_path / "world.sock"
     name = f"romeo-{tmp_path.name}"[-40:].lower().replace("_", "-").strip("-")
-    romeo = await asyncio.to_thread(prosody.add_user, name, PASSWORD)
+    romeo = await asyncio.to_thread(server.add_user, name, PASSWORD)
     async with spawned(socket, ["--like", "a", "--implicit"]) as world:
         await world.account("romeo", password=PASSWORD, name="Romeo")
         await world.people("juliet", "nurse")
-        gateway = Gateway(memory(COMPONENTS[MEMORY], socket), component_port or prosody.component_port, settings)
+        gateway = Gateway(memory(COMPONENTS[MEMORY], socket), component_port or server.component_port, settings)
         try:
             await asyncio.to_thread(gateway.start)
-            async with XmppClient(romeo, PASSWORD, prosody.c2s_port) as app:
-                yield Play(prosody, gateway, world, app)
+            async with XmppClient(romeo, PASSWORD, server.c2s_port) as app:
+                yield Play(server, gateway, world, app)
         finally:
             print(gateway.log[-20_000:])  # shown for a play that fails
             await asyncio.to_thread(gateway.close)
 
 
 @pytest.fixture
-async def play(prosody: Prosody, tmp_path: Path) -> AsyncIterator[Play]:
-    async with staged(prosody, tmp_path) as made:
+async def play(server: XmppServer, tmp_path: Path) -> AsyncIterator[Play]:
+    async with staged(server, tmp_path) as made:
         yield made

@@ -20,13 +20,13 @@ async def test_a_message_to_nobody_is_an_error_with_a_sentence(play: Play) -> No
 async def test_a_user_who_is_gone_harms_nobody(play: Play) -> None:
     """Messages for an XMPP user whose server refuses them are given up; another's arrive."""
     await play.met()
-    gone = play.prosody.add_user(f"gone-{play.app.bare.partition('@')[0]}"[:60], PASSWORD)
+    gone = play.server.add_user(f"gone-{play.app.bare.partition('@')[0]}"[:60], PASSWORD)
     await play.world.account("gone", password=PASSWORD, name="Gone")
-    async with XmppClient(gone, PASSWORD, play.prosody.c2s_port) as app:
+    async with XmppClient(gone, PASSWORD, play.server.c2s_port) as app:
         step = await commands.execute(app, MEMORY, "login", {"username": "gone", "password": PASSWORD})
         assert step.status == "completed", step
         await play.world.chat("gone-chat", "gone", "nurse", kind="direct")
-    play.prosody.remove_user(gone)
+    play.server.remove_user(gone)
     await play.world.says("nurse", "gone-chat", "are you there?")
     await play.world.says("juliet", play.chat, "I am here")
 

@@ -13,8 +13,8 @@ from tests.scenarios.conftest import PASSWORD
 from tests.support import commands
 from tests.support.gateway import MATRIX, MEMORY, Gateway, matrix, memory
 from tests.support.ports import free_port
-from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient
+from tests.support.xmpp_servers import XmppServer
 
 BROKEN: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "a wrong secret": ({"secret": "wrong"}, "secret"),
@@ -25,19 +25,19 @@ BROKEN: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-async def test_a_broken_network_disturbs_no_other(what: str, prosody: Prosody, tmp_path: Path) -> None:
+async def test_a_broken_network_disturbs_no_other(what: str, server: XmppServer, tmp_path: Path) -> None:
     settings, words = BROKEN[what]
     socket = tmp_path / "world.sock"
-    romeo = prosody.add_user(f"romeo-{abs(hash(tmp_path))}", PASSWORD)
+    romeo = server.add_user(f"romeo-{abs(hash(tmp_path))}", PASSWORD)
     networks = matrix(COMPONENTS[MATRIX], f"http://127.0.0.1:{free_port()}") | memory(COMPONENTS[MEMORY], socket)
     networks["matrix"] |= settings
     async with spawned(socket, ["--like", "a", "--implicit"]) as world:
         await world.account("romeo", password=PASSWORD, name="Romeo")
         await world.people("juliet")
-        gateway = Gateway(networks, prosody.component_port)
+        gateway = Gateway(networks, server.component_port)
         try:
             await asyncio.to_thread(lambda: gateway.start(ready=False))
-            async with XmppClient(romeo, PASSWORD, prosody.c2s_port) as app, asyncio.timeout(10):
+            async with XmppClient(romeo, PASSWORD, server.c2s_port) as app, asyncio.timeout(10):
                 given = {"username": "romeo", "password": PASSWORD}
                 while (await commands.execute(app, MEMORY, "login", given)).status != "completed":
                     await asyncio.sleep(0.2)  # the component of this network connects

@@ -7,18 +7,18 @@ import pytest
 from tests.conftest import COMPONENTS
 from tests.scenarios.conftest import staged
 from tests.support.gateway import MEMORY
-from tests.support.prosody import Prosody
 from tests.support.xmpp_client import bare, body, receipt_of
+from tests.support.xmpp_servers import XmppServer
 
 LENGTHS = (1_000, 4_000, 16_000, 40_000, 64_000)
 LETTERS = ("a", "&", '"', "\u0001", "😀", "ab ", "<\n")
 
 
 @pytest.mark.parametrize("limit", [16_384, 65_536, 262_144])
-async def test_texts_of_every_length_keep_the_stream(limit: int, tmp_path: Path) -> None:
+async def test_texts_of_every_length_keep_the_stream(limit: int, server_kind: type[XmppServer], tmp_path: Path) -> None:
     settings = {"xmpp": {"max_stanza": limit}}
-    with Prosody(COMPONENTS, stanza_limit=limit) as prosody:
-        async with staged(prosody, tmp_path, settings=settings) as play:
+    with server_kind(COMPONENTS, stanza_limit=limit) as server:
+        async with staged(server, tmp_path, settings=settings) as play:
             await play.met()
             for length in LENGTHS:
                 for letter in LETTERS:
@@ -32,11 +32,13 @@ async def test_texts_of_every_length_keep_the_stream(limit: int, tmp_path: Path)
             assert "stream down" not in play.gateway.log
 
 
-async def test_a_stanza_that_closes_the_stream_is_given_up_and_nothing_else_is(tmp_path: Path) -> None:
+async def test_a_stanza_that_closes_the_stream_is_given_up_and_nothing_else_is(
+    server_kind: type[XmppServer], tmp_path: Path
+) -> None:
     """The operator has told the gateway a larger limit than the server has."""
     settings = {"limits": {"notice_window": 1}}
-    with Prosody(COMPONENTS, stanza_limit=16_384) as prosody:
-        async with staged(prosody, tmp_path, settings=settings) as play:
+    with server_kind(COMPONENTS, stanza_limit=16_384) as server:
+        async with staged(server, tmp_path, settings=settings) as play:
             await play.met()
             for number in range(5):
                 await play.world.says("juliet", play.chat, f"before {number}")

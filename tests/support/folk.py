@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from tests.support.commands import log_in
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
-from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient
+from tests.support.xmpp_servers import XmppServer
 
 PASSWORD = "open sesame"
 
@@ -28,10 +28,10 @@ class Person:
         return f"{self.mxid[1:].replace(':', '%')}@{gateway.jid}"
 
 
-def user(prosody: Prosody, synapse: Synapse, prefix: str = "user") -> Person:
+def user(server: XmppServer, synapse: Synapse, prefix: str = "user") -> Person:
     """At home on XMPP, with a Matrix account of their own."""
     name = _name(prefix)
-    return Person(name, prosody.add_user(name, PASSWORD), synapse.register(name, PASSWORD))
+    return Person(name, server.add_user(name, PASSWORD), synapse.register(name, PASSWORD))
 
 
 def contact(synapse: Synapse, prefix: str = "contact") -> Person:
@@ -41,9 +41,9 @@ def contact(synapse: Synapse, prefix: str = "contact") -> Person:
 
 
 @asynccontextmanager
-async def on_xmpp(person: Person, prosody: Prosody) -> AsyncIterator[XmppClient]:
+async def on_xmpp(person: Person, server: XmppServer) -> AsyncIterator[XmppClient]:
     """Their XMPP app."""
-    async with XmppClient(person.jid, PASSWORD, prosody.c2s_port) as client:
+    async with XmppClient(person.jid, PASSWORD, server.c2s_port) as client:
         yield client
 
 

@@ -1,4 +1,4 @@
-"""A real `landbridge run` in a process of its own, beside a Prosody."""
+"""A real `landbridge run` in a process of its own, beside an XMPP server."""
 
 import contextlib
 import json

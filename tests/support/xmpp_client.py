@@ -10,7 +10,7 @@ import itertools
 import json
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -169,6 +169,22 @@ def body(stanza: Element) -> str:
 def bare(stanza: Element) -> str:
     """Who sent it, without resource."""
     return (stanza.get("from") or "").partition("/")[0]
+
+
+def shown(stanzas: Iterable[Element]) -> tuple[list[str], list[str]]:
+    """Texts in the order in which they came, a repeat under the same id once: those that came at once, and those that
+    the server had kept while the app was away. ejabberd hands the latter out among newer ones, and says when they
+    were sent (XEP-0203 #protocol): an app puts them where they belong."""
+    once: dict[str, Element] = {}
+    for stanza in stanzas:
+        if body(stanza):
+            once.setdefault(stanza.get("id", ""), stanza)
+    kept = [s for s in once.values() if any(d.get("from") == _server(s) for d in s.iter("{urn:xmpp:delay}delay"))]
+    return [body(s) for s in once.values() if s not in kept], [body(s) for s in kept]
+
+
+def _server(stanza: Element) -> str:
+    return stanza.get("to", "").partition("/")[0].rpartition("@")[2]
 
 
 def receipt_of(stanza: Element) -> str:

@@ -10,8 +10,8 @@ from tests.scenarios.conftest import Play, staged
 from tests.support import muc
 from tests.support.gateway import MEMORY
 from tests.support.muc import Entered
-from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient
+from tests.support.xmpp_servers import XmppServer
 
 VERONA = f"#verona@{MEMORY}"
 
@@ -40,8 +40,8 @@ class InVerona:
 
 
 @pytest.fixture
-async def verona(prosody: Prosody, tmp_path: Path) -> AsyncIterator[InVerona]:
-    async with staged(prosody, tmp_path) as play:
+async def verona(server: XmppServer, tmp_path: Path) -> AsyncIterator[InVerona]:
+    async with staged(server, tmp_path) as play:
         await play.world.chat("verona", "juliet", "nurse", "romeo", name="Verona", subject="A feud", alias="#verona")
         await play.log_in()
         await muc.listed(play.app, MEMORY, VERONA)

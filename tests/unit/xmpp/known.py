@@ -37,6 +37,9 @@ class KnownByHeart:
     async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
         return [Contact(ContactId(contact), name) for (who, contact), name in sorted(self.names.items()) if who == user]
 
+    async def accounts(self, user: str, network: NetworkId) -> Sequence[ContactId]:
+        return [ContactId(f"me of {user}")] if user in self.with_account else []
+
     def presence(self, user: str, network: NetworkId, contact: ContactId | None) -> PresenceOf:
         if contact is None:
             return PresenceOf(user, network, None, self.allowed(user), "" if user in self.connected else "Away.")

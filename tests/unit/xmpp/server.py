@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import ContactId, NetworkId
 from bridge.xmpp.chats import Gateway
+from bridge.xmpp.fence import ENTRANCE
 from bridge.xmpp.stream import Stream, Timing
 
 _OPEN = (
@@ -21,12 +22,15 @@ FAST = Timing(probe=0.2, answer=0.2, connect=2.0, first=0.05, longest=0.1, lasti
 
 @dataclass
 class Server:
-    """An XEP-0114 server for one component: it answers pings to itself unless it is told to be deaf."""
+    """An XEP-0114 server for one component: it carries pings of the component to itself, unless it is told to be deaf
+    after the first ones of a connection, or to give some of those to somebody else."""
 
     secret: str = "secret"
     deaf: bool = False
     refuses: str = ""  # stream error instead of the handshake's answer
+    elsewhere: set[int] = field(default_factory=set)  # which of the first pings, counted from 0
     connections: int = 0
+    pings: int = 0  # of this connection
     got: str = ""
     port: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -34,6 +38,7 @@ class Server:
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.pings = 0
         self.writer = writer
         self.news.set()
         writer.write(_OPEN.format(id=f"s{self.connections}").encode())
@@ -63,7 +68,10 @@ class Server:
                 writer.close()
             else:
                 writer.write(b"<handshake/>")
-        elif not self.deaf:
+            return
+        first = self.pings < ENTRANCE
+        self.pings += 1
+        if (first and self.pings - 1 not in self.elsewhere) or not (first or self.deaf):
             writer.write(found[0].encode())
 
     def answer(self) -> None:
@@ -71,6 +79,11 @@ class Server:
         assert self.writer is not None
         for found in re.findall(r"<iq [^>]*>.*?</iq>", self.got):
             self.writer.write(found.encode())
+
+    @property
+    def asked(self) -> int:
+        """Pings after the first ones."""
+        return max(0, self.pings - ENTRANCE)
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):

@@ -33,8 +33,8 @@ async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
     ]
     features = {feature.get("var") for feature in answer.iter(f"{{{INFO}}}feature")}
     assert features == {
-        "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:version", "urn:xmpp:ping",
-        "urn:xmpp:receipts", "vcard-temp", "http://jabber.org/protocol/muc",
+        "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:gateway", "jabber:iq:register",
+        "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:receipts", "vcard-temp", "http://jabber.org/protocol/muc",
     }  # fmt: skip
 
 
@@ -43,6 +43,8 @@ async def test_every_feature_that_is_a_question_is_answered(asking: Asking) -> N
         f"<query xmlns='{INFO}'/>",
         f"<query xmlns='{ITEMS}'/>",
         "<ping xmlns='urn:xmpp:ping'/>",
+        "<query xmlns='jabber:iq:gateway'/>",
+        "<query xmlns='jabber:iq:register'/>",
         "<query xmlns='jabber:iq:version'/>",
         "<vCard xmlns='vcard-temp'/>",
     )

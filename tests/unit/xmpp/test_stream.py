@@ -21,7 +21,7 @@ async def test_what_is_written_is_confirmed_by_a_ping_behind_it() -> None:
         ends.stream.send("<message id='1'/>")
         await asyncio.wait_for(ends.stream.fence(), 5)
 
-        assert ends.server.got.index("<message id='1'/>") < ends.server.got.index("urn:xmpp:ping")
+        assert ends.server.got.index("<message id='1'/>") < ends.server.got.rindex("urn:xmpp:ping")
         assert ends.stanzas == []
 
 
@@ -30,7 +30,7 @@ async def test_one_ping_serves_all_that_wait() -> None:
         await change(ends)
         await asyncio.wait_for(asyncio.gather(*(ends.stream.fence() for _ in range(100))), 5)
 
-        assert ends.server.got.count("urn:xmpp:ping") == 2
+        assert ends.server.asked == 2
 
 
 async def test_a_stream_that_breaks_leaves_it_open_whether_it_arrived() -> None:
@@ -38,7 +38,7 @@ async def test_a_stream_that_breaks_leaves_it_open_whether_it_arrived() -> None:
         await change(ends)
         ends.stream.send("<message id='1'/>")
         fence = asyncio.create_task(ends.stream.fence())
-        await ends.server.until(lambda: "urn:xmpp:ping" in ends.server.got)
+        await ends.server.until(lambda: ends.server.asked > 0)
         assert ends.server.writer is not None
         ends.server.writer.transport.abort()
 
@@ -89,7 +89,7 @@ async def test_a_server_that_talks_and_never_answers_is_given_up() -> None:
 async def test_a_server_that_is_quiet_but_there_is_kept() -> None:
     async with connected(Server()) as ends:
         await change(ends)
-        await ends.server.until(lambda: ends.server.got.count("urn:xmpp:ping") == 3)
+        await ends.server.until(lambda: ends.server.asked == 3)
 
         assert ends.server.connections == 1
         assert ends.stream.connected
@@ -120,6 +120,63 @@ async def test_after_a_conflict_it_gets_in() -> None:
         server.refuses = ""
 
         assert await change(ends)
+
+
+async def test_whoever_is_replaced_says_by_whom_and_stays_away() -> None:
+    async with connected(Server(), timing=Timing(first=0.01, longest=0.01, lasting=60)) as ends:
+        await change(ends)
+        assert ends.server.writer is not None
+        ends.server.writer.write(
+            b"<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"
+        )
+
+        assert not await change(ends)
+        await asyncio.sleep(0.2)
+        assert ends.server.connections == 1
+        assert ends.stream.error.startswith("Another gateway is connected")
+
+
+@pytest.mark.parametrize("missing", [{0}, {3}, {1, 2, 6}])
+async def test_where_pings_go_elsewhere_somebody_else_is_connected(missing: set[int]) -> None:
+    """COMPAT ejabberd: it lets a second one in, and divides what arrives."""
+    server = Server(elsewhere=missing)
+    async with connected(server) as ends:
+        await server.until(lambda: server.connections == 2)
+        assert "somebody else is connected" in ends.stream.error
+        assert ends.changes.empty()
+        server.elsewhere = set()
+
+        assert await change(ends)
+        assert ends.stream.error == ""
+
+
+async def test_a_ping_that_went_elsewhere_is_written_again() -> None:
+    server = Server(deaf=True)
+    async with connected(server, timing=Timing(repeat=0.1)) as ends:
+        await change(ends)
+        fence = asyncio.create_task(ends.stream.fence())
+        await server.until(lambda: server.asked > 0)
+        server.deaf = False
+
+        await asyncio.wait_for(fence, 5)
+        assert ends.stanzas == []
+
+
+async def test_somebody_else_who_comes_later_is_named_and_disturbs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(Server()) as ends:
+        await change(ends)
+        assert ends.server.writer is not None
+        for number in range(8):
+            ends.server.writer.write(
+                f"<iq type='get' id='fence-{'0' * 16}-{number}' from='far.example' to='far.example'>"
+                "<ping xmlns='urn:xmpp:ping'/></iq>".encode()
+            )
+        await asyncio.wait_for(ends.stream.fence(), 5)
+
+        assert ends.stream.connected
+        assert "somebody else is connected" in ends.stream.error
+        assert caplog.text.count("shared domain network=far") == 1
+        assert ends.stanzas == []
 
 
 async def test_a_stanza_that_breaks_its_handler_does_not_end_the_stream(caplog: pytest.LogCaptureFixture) -> None:

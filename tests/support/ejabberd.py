@@ -1,0 +1,163 @@
+"""A real ejabberd on free loopback ports with throw-away state, as `tests.support.prosody` has a Prosody."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Mapping
+from types import TracebackType
+
+from tests.support.ports import free_port, is_open, wait_until
+from tests.support.process import Folder, Server, run_as
+
+_USER = "ejabberd"
+
+_CONTROL = """
+EJABBERD_PID_PATH={folder}/pid
+INET_DIST_INTERFACE=127.0.0.1
+ERL_DIST_PORT={dist_port}
+ERLANG_NODE=throwaway@localhost
+ERL_OPTIONS="-env ERL_CRASH_DUMP_BYTES 0"
+"""
+
+_MODULES = (
+    "adhoc", "blocking", "caps", "carboncopy", "disco", "http_api", "last", "offline", "ping", "privacy", "private",
+    "roster", "stream_mgmt", "vcard", "version",
+)  # fmt: skip
+
+
+class Ejabberd:
+    """`components` are domains with their secrets; ports stay the same over restarts.
+
+    Without `archives` (XEP-0313) it does not get slower with every message. `stanza_limit` are the bytes of a stanza
+    from a component, above which its stream is closed.
+    """
+
+    domain = "localhost"
+
+    def __init__(
+        self,
+        components: Mapping[str, str],
+        *,
+        archives: bool = False,
+        c2s_port: int | None = None,
+        component_port: int | None = None,
+        log_level: str = "info",
+        stanza_limit: int | None = None,
+    ) -> None:
+        self.components = dict(components)
+        self.c2s_port = c2s_port or free_port()
+        self.component_port = component_port or free_port()
+        self._http_port = free_port()
+        self._folder = Folder("ejabberd", _USER)
+        self._server = Server(self._folder.path / "log")
+        for name in ("home", "logs", "spool"):
+            (self._folder.path / name).mkdir()
+        (self._folder.path / "ejabberdctl.cfg").write_text(
+            _CONTROL.format(folder=self._folder.path, dist_port=free_port())
+        )
+        config = self._config(archives, log_level, stanza_limit)
+        (self._folder.path / "ejabberd.yml").write_text(json.dumps(config))  # which is YAML, too
+        self._folder.give()
+
+    def __enter__(self) -> "Ejabberd":
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """Of the Erlang machine: what `ejabberdctl` started."""
+        return int((self._folder.path / "pid").read_text())
+
+    @property
+    def log(self) -> str:
+        return self._server.said()
+
+    def start(self) -> None:
+        """Returns when it answers on all ports. Raises TimeoutError."""
+        at = self._folder.path
+        (at / "pid").unlink(missing_ok=True)
+        command = [
+            *run_as(_USER), "ejabberdctl", "--config-dir", str(at), "--config", str(at / "ejabberd.yml"),
+            "--ctl-config", str(at / "ejabberdctl.cfg"), "--logs", str(at / "logs"), "--spool", str(at / "spool"),
+            "foreground",
+        ]  # fmt: skip
+        self._server.start(command, {"HOME": str(at / "home")})  # where Erlang keeps its cookie
+        wait_until(self._listens, 60, "ejabberd listens")
+
+    def stop(self) -> None:
+        """As an operator stops it: streams are closed."""
+        if self._server.running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                os.kill(self.pid, signal.SIGTERM)
+                self._server.wait(20)
+        self._server.kill()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def kill(self) -> None:
+        """Like a power cut."""
+        self._server.kill()
+
+    def close(self) -> None:
+        """End it and remove everything."""
+        self._server.kill()
+        self._folder.remove()
+
+    def add_user(self, name: str, password: str) -> str:
+        """Make an account while it runs; its bare JID."""
+        self._ask("register", user=name, host=self.domain, password=password)
+        return f"{name}@{self.domain}"
+
+    def remove_user(self, jid: str) -> None:
+        """Delete an account."""
+        self._ask("unregister", user=jid.partition("@")[0], host=self.domain)
+
+    def _ask(self, command: str, **arguments: str) -> None:
+        url = f"http://127.0.0.1:{self._http_port}/api/{command}"
+        request = urllib.request.Request(url, json.dumps(arguments).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            answer.read()
+
+    def _listens(self) -> bool:
+        return all(is_open(port) for port in (self.c2s_port, self.component_port, self._http_port))
+
+    def _config(self, archives: bool, log_level: str, stanza_limit: int | None) -> dict[str, object]:
+        component: dict[str, object] = {
+            "port": self.component_port, "ip": "127.0.0.1", "module": "ejabberd_service",
+            # The default, true, gives whoever connects every domain in this list.
+            "global_routes": False,
+            "hosts": {domain: {"password": secret} for domain, secret in self.components.items()},
+        }  # fmt: skip
+        if stanza_limit is not None:
+            component["max_stanza_size"] = stanza_limit
+        modules: dict[str, object] = {f"mod_{name}": {} for name in _MODULES}
+        modules["mod_muc"] = {"host": f"conference.{self.domain}", "access_create": "all"}
+        modules["mod_pubsub"] = {"plugins": ["flat", "pep"]}
+        if archives:
+            modules["mod_mam"] = {"default": "always", "assume_mam_usage": True}
+        return {
+            "hosts": [self.domain],
+            "loglevel": log_level,
+            "auth_password_format": "scram",
+            "acl": {"loopback": {"ip": ["127.0.0.0/8"]}},
+            "api_permissions": {"tests": {"from": ["mod_http_api"], "who": {"acl": "loopback"}, "what": "*"}},
+            "listen": [
+                {"port": self.c2s_port, "ip": "127.0.0.1", "module": "ejabberd_c2s", "max_stanza_size": 1048576},
+                component,
+                {"port": self._http_port, "ip": "127.0.0.1", "module": "ejabberd_http",
+                 "request_handlers": {"/api": "mod_http_api"}},
+            ],
+            "modules": modules,
+        }  # fmt: skip
