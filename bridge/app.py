@@ -80,7 +80,8 @@ async def _serve(
         Surroundings(database, every, workspaces, secrets, people, home=Addresses(gateways), limits=config.limits)
     )
     control = Control(hub, database)
-    desk = CommandDesk(Office(database, secrets, control, control, workspaces, connectors, people.allowed, clock))
+    office = Office(database, secrets, control, control, hub.rooms, workspaces, connectors, people.allowed, clock)
+    desk = CommandDesk(office)
     asked = Asked(people, desk, hub.rooms, RoomArchive(database))
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp

@@ -28,6 +28,7 @@ class Verb:
 
     name: str
     summary: str
+    field: str = ""  # which field it is that may be typed after the verb just so
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from bridge.contract import (
     AccountId,
@@ -12,6 +13,7 @@ from bridge.contract import (
     ConnectorError,
     ContactId,
     Join,
+    Leave,
     NetworkId,
     Reason,
     Receipt,
@@ -32,6 +34,7 @@ from bridge.store.ledger import Ledger
 from bridge.store.rooms import MemberRow, RoomRow
 from bridge.store.writer import Writer
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 _PEOPLE = 5.0  # seconds for the network to say who is in a room; who comes in meanwhile waits for it
 _JOINED = 8.0  # seconds for an accepted invitation
@@ -111,6 +114,28 @@ class HostedRooms:
             raise Refused("This cannot be done on that network yet.", Reason.UNSUPPORTED)
         return await session.perform(action)
 
+    async def join(self, user: str, network: NetworkId, typed: str) -> Room | None:
+        """Come into a room, by an account of `user`; None if it is not seen here yet. Raises the four errors."""
+        there = await self._database.read(lambda c: store.room(c, typed))
+        native = there.native if there is not None and there.network == network else typed
+        mine = [seat for seat in self._sessions.seats() if (seat.user, seat.network) == (user, network)]
+        if not mine:
+            raise Refused("You are not logged in. Send `login` first.", Reason.NOT_LOGGED_IN)
+        account = next((seat.account for seat in mine if seat.session is not None), mine[0].account)
+        receipt = await self.perform(account, Join(chat=ChatId(native), key="-"))
+        chat = receipt.chat or ChatId(native)
+        found = await self._seen(lambda c: store.room_of_account(c, account, chat))
+        return occupants.room_of_row(found) if found is not None else None
+
+    async def leave(self, user: str, room: Room) -> None:
+        """Every account of `user` leaves it. Raises the four errors."""
+        row = await self._database.read(lambda c: store.room(c, room.jid))
+        if row is None:
+            raise _no_room()
+        chat = row.chat
+        for member in await self._database.read(lambda c: store.members(c, chat, user)):
+            await self.perform(member.account, Leave(chat=ChatId(row.native), key="-"))
+
     async def close(self) -> None:
         for task in self._asking.values():
             task.cancel()
@@ -138,13 +163,18 @@ class HostedRooms:
             return
         account = invited[0]
         await self.perform(account, Join(chat=ChatId(row.native), key="-"))
+        await self._seen(lambda c: store.members(c, row.chat, user))
+
+    async def _seen(self, question: Callable[[Any], T | None]) -> T | None:
+        """The answer, once there is one; None when that takes too long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_JOINED):
                 while True:
                     heard = self._news.heard()
-                    if await self._database.read(lambda c: store.members(c, row.chat, user)):
-                        return
+                    if found := await self._database.read(question):
+                        return found
                     await heard
+        return None
 
     async def _ask_people(self, row: RoomRow, account: AccountId, me: ContactId) -> None:
         """Ask the network who is in the room, once for all who come in meanwhile. If it does not answer soon, whoever

@@ -56,9 +56,11 @@ def room(connection: Connection, jid: str) -> RoomRow | None:
     return next(iter(_rooms(connection, _query().where(_hosted.c.native == jid))), None)
 
 
-def room_of_chat(connection: Connection, chat: int) -> RoomRow | None:
-    """The hosted room that shows `chat`, if there is one."""
-    return next(iter(_rooms(connection, _query().where(_there.c.id == chat))), None)
+def room_of_account(connection: Connection, account: int, native: str) -> RoomRow | None:
+    """The hosted room that shows the room `native` of a network, which `account` is in."""
+    m = t.chat_accounts.c
+    mine = select(m.chat).where(m.account == account)
+    return next(iter(_rooms(connection, _query().where(_there.c.native == native, _there.c.id.in_(mine)))), None)
 
 
 def rooms_of(connection: Connection, user: str, network: str) -> list[RoomRow]:

@@ -1,7 +1,8 @@
 """Commands by chat: one types a verb to the gateway and is asked for what is needed, one field after the other.
 
-A verb may be followed by fields (`logout account=@x:y`). While something is asked every line is its answer, except
-`cancel`, and the verb itself to begin again. The dispatcher hands us the lines of one user one after the other.
+A verb may be followed by fields (`logout account=@x:y`), some by the one thing they need (`join #room:x`). While
+something is asked every line is its answer, except `cancel`, and the verb itself to begin again. The dispatcher hands
+us the lines of one user one after the other.
 """
 
 import time
@@ -67,8 +68,10 @@ class ChatCommands:
             return "Send `help` to see what you can do."
         if verb == "cancel":
             return "There is nothing to cancel. Send `help` to see what you can do."
-        given, known = _given(rest), any(one.name == verb for one in self._desk.verbs(caller))
-        if given is None and known:
+        given, known = _given(rest), next((one for one in self._desk.verbs(caller) if one.name == verb), None)
+        if known is not None and known.field and rest.strip() and not (given and known.field in given):
+            given = {known.field: rest.strip()}
+        if given is None and known is not None:
             return f"Send `{verb}` alone: you will be asked for what is needed."
         return self._say(caller, verb, await self._desk.begin(caller, verb, given or {}))
 

@@ -20,10 +20,12 @@ async def test_help_says_what_one_can_do_in_few_words(at_desk: Scene) -> None:
         "`login`: Connect your own account.\n"
         "`logout`: Disconnect an account of yours; your chats are kept.\n"
         "`status`: Show your accounts, and what waits.\n"
+        "`join`: Come into a room.\n"
+        "`leave`: Leave a room.\n"
         "When you are logged in, people on Matrix are contacts like any others: write to them."
     )
     assert len(turn.text) <= 2_000
-    assert [verb.name for verb in at_desk.desk.verbs(ROMEO)] == ["help", "login", "logout", "status"]
+    assert [verb.name for verb in at_desk.desk.verbs(ROMEO)] == ["help", "login", "logout", "status", "join", "leave"]
 
 
 async def test_who_is_not_allowed_gets_a_sentence_and_nothing_else(at_desk: Scene) -> None:

@@ -24,7 +24,14 @@ async def test_the_gateway_is_found_with_its_commands(play: Play) -> None:
     ]  # fmt: skip
 
     items = await play.app.iq(MEMORY, "get", f"<query xmlns='{ITEMS}' node='{COMMANDS}'/>")
-    assert [i.get("node") for i in items.iter(f"{{{ITEMS}}}item")] == ["help", "login", "logout", "status"]
+    assert [i.get("node") for i in items.iter(f"{{{ITEMS}}}item")] == [
+        "help",
+        "login",
+        "logout",
+        "status",
+        "join",
+        "leave",
+    ]
     info = await play.app.iq(MEMORY, "get", f"<query xmlns='{INFO}' node='login'/>")
     assert identities(info) == [("automation", "command-node")]
     assert error_of(await play.app.iq(MEMORY, "get", f"<query xmlns='{INFO}' node='x'/>"))[0] == "item-not-found"

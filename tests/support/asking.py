@@ -9,6 +9,8 @@ from pathlib import Path
 from bridge.contract import (
     Account,
     AccountId,
+    ChatId,
+    ConnectorError,
     ContactId,
     Credentials,
     Dialogue,
@@ -24,7 +26,7 @@ from bridge.contract import (
 )
 from bridge.contract.workspace import Answer
 from bridge.hub.desk import CommandDesk, Office, Patience
-from bridge.hub.facades import Caller
+from bridge.hub.facades import Caller, Room
 from bridge.hub.permission import may_use
 from bridge.hub.workspace import Workspaces
 from bridge.store.accounts import AccountRow, accounts_of
@@ -178,6 +180,7 @@ class Scene:
     clock: HandClock = field(default_factory=HandClock)
     sessions: Switchboard = field(default_factory=Switchboard)
     users: list[str] = field(default_factory=lambda: ["*@example.org"])
+    doors: "Doors" = field(default_factory=lambda: Doors())
 
     async def accounts(self, caller: Caller = ROMEO) -> list[AccountRow]:
         return await self.database.read(lambda c: accounts_of(c, caller.user, caller.network))
@@ -188,20 +191,44 @@ class Scene:
         return max(row.id for row in await self.accounts(caller))
 
 
+@dataclass
+class Doors:
+    """The desk's `Moving`: rooms that open to whoever asks."""
+
+    known: list[Room] = field(default_factory=list)
+    joined: list[str] = field(default_factory=list)
+    left: list[Room] = field(default_factory=list)
+    refuses: ConnectorError | None = None
+    seen: bool = True
+
+    async def rooms(self, reader: str, network: NetworkId) -> Sequence[Room]:
+        return self.known
+
+    async def join(self, user: str, network: NetworkId, typed: str) -> Room | None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.joined.append(typed)
+        return Room(ChatId(f"{typed}@matrix.example"), network, "Verona", "") if self.seen else None
+
+    async def leave(self, user: str, room: Room) -> None:
+        self.left.append(room)
+
+
 @asynccontextmanager
 async def scene(
     database: Database, folder: Path, *flows: str, patience: Patience | None = None
 ) -> AsyncIterator[Scene]:
     connector = AskingConnector(*flows)
     clock, sessions, users = HandClock(), Switchboard(), ["*@example.org"]
+    rooms = Doors()
     secrets = Secrets.create(folder / "key")
     workspaces = Workspaces(database, NoHttp(), clock, folder / "networks", {})
     office = Office(
-        database, secrets, sessions, sessions, workspaces, {NETWORK: connector},
+        database, secrets, sessions, sessions, rooms, workspaces, {NETWORK: connector},
         lambda user: may_use(user, users, []), clock, patience or Patience(),
     )  # fmt: skip
     desk = CommandDesk(office)
     try:
-        yield Scene(database, secrets, connector, desk, clock, sessions, users)
+        yield Scene(database, secrets, connector, desk, clock, sessions, users, rooms)
     finally:
         await desk.close()

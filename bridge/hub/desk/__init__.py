@@ -6,6 +6,6 @@ cancelling, its time-out and its end are those of a task.
 
 from bridge.hub.desk.desk import CommandDesk, Office
 from bridge.hub.desk.dialogue import Patience
-from bridge.hub.desk.ports import SessionControl, Waiting
+from bridge.hub.desk.ports import Moving, SessionControl, Waiting
 
-__all__ = ["CommandDesk", "Office", "Patience", "SessionControl", "Waiting"]
+__all__ = ["CommandDesk", "Moving", "Office", "Patience", "SessionControl", "Waiting"]

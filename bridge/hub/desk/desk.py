@@ -8,9 +8,11 @@ from bridge.contract import Clock, Connector, NetworkId
 from bridge.hub.desk.answers import size_fault
 from bridge.hub.desk.dialogue import Conversation, Patience
 from bridge.hub.desk.help import HELP
+from bridge.hub.desk.join import JOIN
+from bridge.hub.desk.leave import LEAVE
 from bridge.hub.desk.login import LOGIN
 from bridge.hub.desk.logout import LOGOUT
-from bridge.hub.desk.ports import Command, SessionControl, Tools, Waiting
+from bridge.hub.desk.ports import Command, Moving, SessionControl, Tools, Waiting
 from bridge.hub.desk.status import STATUS
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.facades import Caller, Turn, Verb
@@ -18,7 +20,7 @@ from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
 
-_COMMANDS = (HELP, LOGIN, LOGOUT, STATUS)  # in the order of DESIGN §7
+_COMMANDS = (HELP, LOGIN, LOGOUT, STATUS, JOIN, LEAVE)  # in the order of DESIGN §7
 _MOST = 3  # open dialogues of one user
 _TIDY = 1_000  # dialogues kept before those that are over, untold, are forgotten
 _STOP = 25.0  # seconds for what is being carried out when the gateway stops
@@ -32,6 +34,7 @@ class Office:
     secrets: Secrets
     sessions: SessionControl
     waiting: Waiting
+    rooms: Moving
     workspaces: Workspaces
     connectors: Mapping[NetworkId, Connector]
     allowed: Callable[[str], bool]  # may this bare JID use the gateways
@@ -45,8 +48,8 @@ class CommandDesk:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._tools = Tools(
-            office.database, office.secrets, office.sessions, office.waiting, office.workspaces, office.connectors,
-            Throttle(office.clock), office.clock, self.verbs,
+            office.database, office.secrets, office.sessions, office.waiting, office.rooms, office.workspaces,
+            office.connectors, Throttle(office.clock), office.clock, self.verbs,
         )  # fmt: skip
         self._commands = {command.verb.name: command for command in _COMMANDS}
         self._open: dict[str, Conversation] = {}

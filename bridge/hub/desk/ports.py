@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from bridge.contract import AccountId, Clock, Connector, Form, NetworkId
 from bridge.hub.desk.throttle import Throttle
-from bridge.hub.facades import Caller, Verb
+from bridge.hub.facades import Caller, Room, Verb
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
@@ -35,6 +35,18 @@ class Waiting(Protocol):
     async def count(self, accounts: Sequence[AccountId]) -> tuple[int, float]:
         """How many deliveries wait for these accounts, and the age of the oldest in seconds (0.0 for none)."""
         ...
+
+
+class Moving(Protocol):
+    """Rooms, as their people come and go on the network itself. Raises the four errors."""
+
+    async def rooms(self, reader: str, network: NetworkId) -> Sequence[Room]: ...
+
+    async def join(self, user: str, network: NetworkId, typed: str) -> Room | None:
+        """Come into a room, by an account of `user`; None if it is not seen here yet."""
+        ...
+
+    async def leave(self, user: str, room: Room) -> None: ...
 
 
 class Talk(Protocol):
@@ -73,6 +85,7 @@ class Tools:
     secrets: Secrets
     sessions: SessionControl
     waiting: Waiting
+    rooms: Moving
     workspaces: Workspaces
     connectors: Mapping[NetworkId, Connector]
     throttle: Throttle

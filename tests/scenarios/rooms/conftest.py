@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.testing.wire import AddPerson, Comes, Goes, Invites
 from tests.scenarios.conftest import Play, staged
 from tests.support import muc
 from tests.support.gateway import MEMORY
@@ -30,6 +31,18 @@ class InVerona:
 
     async def enter(self, app: XmppClient | None = None, wanted: str = "Romeo", history: str = "") -> Entered:
         return await muc.enter(app or self.app, self.room, wanted, history)
+
+    def person(self, id: str, name: str) -> AddPerson:
+        return AddPerson(id=id, name=name)
+
+    def comes(self, person: str) -> Comes:
+        return Comes(person=person, chat=self.chat)
+
+    def goes(self, person: str) -> Goes:
+        return Goes(person=person, chat=self.chat)
+
+    def invites(self, person: str, chat: str, reason: str) -> Invites:
+        return Invites(person=person, chat=chat, whom="romeo", reason=reason)
 
     async def says(self, person: str, text: str) -> str:
         return await self.play.world.says(person, self.chat, text)

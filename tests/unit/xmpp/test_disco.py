@@ -92,7 +92,7 @@ async def test_commands_are_found_under_their_node(asking: Asking) -> None:
     answer = await asking.ask("get", f"<query xmlns='{ITEMS}' node='{COMMANDS}'/>")
 
     items = [(item.get("jid"), item.get("node")) for item in answer.iter(f"{{{ITEMS}}}item")]
-    assert items == [(DOMAIN, verb) for verb in ("help", "login", "logout", "status")]
+    assert items == [(DOMAIN, verb) for verb in ("help", "login", "logout", "status", "join", "leave")]
     for node, kind in ((COMMANDS, "command-list"), ("login", "command-node")):
         info = await asking.ask("get", f"<query xmlns='{INFO}' node='{node}'/>")
         [identity] = info.iter(f"{{{INFO}}}identity")
