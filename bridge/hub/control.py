@@ -22,6 +22,9 @@ class Control:
     async def stop(self, account: AccountId) -> None:
         await self._hub.disconnect(account)
 
+    async def ended(self, account: AccountId) -> None:
+        await self._hub.rooms.ended(account)
+
     def state(self, account: AccountId) -> tuple[bool, str]:
         seat = self._hub.sessions.seat(account)
         if seat is None:

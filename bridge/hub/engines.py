@@ -60,6 +60,8 @@ class Resting:
 
     async def stop(self, account: AccountId) -> None: ...
 
+    async def ended(self, account: AccountId) -> None: ...
+
     def state(self, account: AccountId) -> tuple[bool, str]:
         return False, "No gateway runs."
 

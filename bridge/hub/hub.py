@@ -293,12 +293,15 @@ class Hub:
             self.writer.submit(
                 Write(
                     lambda ledger: _end(ledger, seat),
-                    lambda done: self._tell_logged_out(seat),
+                    lambda done: self._logged_out(seat),
                     lambda error: log.error("a log-out could not be written error=%s", type(error).__name__),
                 )
             )
 
-    def _tell_logged_out(self, seat: Seat) -> None:
+    def _logged_out(self, seat: Seat) -> None:
+        ending = asyncio.create_task(self.rooms.ended(seat.account), name=f"rooms of account {seat.account}")
+        self._answers.add(ending)
+        ending.add_done_callback(self._answers.discard)
         if self._notices is not None and seat.user:
             self._notices.say(seat.user, seat.network, seat.error)
 

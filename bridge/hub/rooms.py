@@ -107,6 +107,11 @@ class HostedRooms:
         for changed in self._watchers:
             changed(news)
 
+    async def ended(self, account: AccountId) -> None:
+        """The account is logged out: its user is out of its rooms here, too."""
+        for jid, user in await self._database.read(lambda c: store.lost(c, account)):
+            self.told(RoomNews(ChatId(jid), gone=user))
+
     async def perform(self, account: int, action: Action) -> Receipt:
         """Done at once, on this account's session. Raises the four errors."""
         session = self._session(account)

@@ -113,6 +113,16 @@ def uninvite(connection: Connection, chat: int, account: int) -> bool:
     return connection.execute(delete(t.invitations).where(i.chat == chat, i.account == account)).rowcount > 0
 
 
+def lost(connection: Connection, account: int) -> list[tuple[str, str]]:
+    """The hosted rooms that the user of `account` is in by no account that is logged in: (JID, user)."""
+    a, m = t.accounts.c, t.chat_accounts.c
+    user = connection.execute(select(a.user).where(a.id == account)).scalar()
+    was = select(m.chat).where(m.account == account)
+    still = select(m.chat).join(t.accounts, a.id == m.account).where(a.user == user, a.state == "active")
+    query = _query().where(_there.c.id.in_(was), _there.c.id.not_in(still))
+    return [(row.jid, user) for row in _rooms(connection, query)] if user else []
+
+
 def faces(connection: Connection, chat: int) -> dict[str, str]:
     """Who of our users is who in `chat`: user → contact id."""
     a, m = t.accounts.c, t.chat_accounts.c

@@ -11,8 +11,9 @@ from bridge.contract import Contact
 
 _LONGEST = 100  # characters
 _OLD = unicodedata.ucd_3_2_0
+# COMPAT ejabberd: it takes no character that Unicode 3.2 does not have (table A.1), which most emoji are.
 _FORBIDDEN = (
-    stringprep.in_table_c12, stringprep.in_table_c21, stringprep.in_table_c22, stringprep.in_table_c3,
+    stringprep.in_table_a1, stringprep.in_table_c12, stringprep.in_table_c21, stringprep.in_table_c22, stringprep.in_table_c3,
     stringprep.in_table_c4, stringprep.in_table_c5, stringprep.in_table_c6, stringprep.in_table_c7,
     stringprep.in_table_c8, stringprep.in_table_c9,
 )  # fmt: skip
@@ -36,7 +37,6 @@ def _usable(name: str) -> str:
     """`name` as preparation leaves it; empty when nothing is left or it would be refused."""
     mapped = "".join(c for c in name[: 4 * _LONGEST] if not stringprep.in_table_b1(c))
     prepared = _OLD.normalize("NFKC", mapped)
-    # What no table of Unicode 3.2 has (most emoji) passes both servers; what the tables forbid does not.
     kept = "".join(c if not any(refuses(c) for refuses in _FORBIDDEN) else " " for c in prepared)
     words = " ".join(kept.split())[:_LONGEST].strip()
     return "" if _mixed(words) else words

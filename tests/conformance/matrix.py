@@ -79,7 +79,10 @@ class MatrixUnderTest:
 
 
 @asynccontextmanager
-async def matrix_network(synapse: Synapse, folder: Path) -> AsyncIterator[MatrixUnderTest]:
+async def matrix_network(
+    synapse: Synapse, folder: Path, *, room_of_many: bool = False
+) -> AsyncIterator[MatrixUnderTest]:
+    """The room is a direct chat with Juliet, or one that anybody may join and change."""
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(Proxy(synapse.port))
         base = f"http://127.0.0.1:{proxy.port}"
@@ -97,6 +100,11 @@ async def matrix_network(synapse: Synapse, folder: Path) -> AsyncIterator[Matrix
         account = Account(AccountId(1), NetworkId("matrix"), "romeo@example.org", found.me, found.secret)
         element = await stack.enter_async_context(folk.on_matrix(juliet, synapse))
         app = await stack.enter_async_context(folk.on_matrix(romeo, synapse))
-        room = await app.direct(juliet.mxid)
+        if room_of_many:
+            wish = {"preset": "public_chat", "name": "Square", "power_level_content_override": {"state_default": 0}}
+            room = str((await app.call("POST", "/createRoom", wish))["room_id"])
+            await element.join(room)
+        else:
+            room = await app.direct(juliet.mxid)
         await element.expect(lambda e: e["type"] == "m.room.member" and e["state_key"] == juliet.mxid)
         yield MatrixUnderTest(account, workspace, room, element, somebody.mxid, proxy)

@@ -83,6 +83,11 @@ class TestPersonas(conformance.Personas):
     pass
 
 
+@only("a", "t", "seeing", "bare")
+class TestRooming(conformance.Rooming):
+    pass
+
+
 @only("x")
 class TestAnswering(conformance.Answering):
     pass

@@ -2,41 +2,294 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bridge.contract import ChatId, ChatKind, ChatSeen, Contact, ContactId, Occupant, Rank
+from bridge.contract import (
+    AccountId,
+    ChatId,
+    ChatKind,
+    ChatSeen,
+    Contact,
+    ContactId,
+    Fail,
+    Invite,
+    Membership,
+    Message,
+    MessageId,
+    MessageReceived,
+    NetworkId,
+    Occupant,
+    OccupantChanged,
+    Rank,
+    Reason,
+    Refused,
+    RoomInvited,
+    Send,
+    Unavailable,
+)
+from bridge.hub.archive import RoomArchive
+from bridge.hub.facades import RoomNews
 from bridge.hub.limits import Limits
 from bridge.store.database import Database
-from tests.support.house import House, house
+from tests.support.house import FAR, House, house
 
-ROMEO, JULIET = "romeo@home.example", "juliet@home.example"
+ROMEO, JULIET, PARIS = "romeo@home.example", "juliet@home.example", "paris@home.example"
 VERONA = ChatId("#verona@far")
 
 
 @pytest.fixture
 async def home(database: Database, tmp_path: Path) -> AsyncIterator[House]:
     async with house(database, tmp_path, limits=Limits(delay_notice=0.2, backoff_max=0.3)) as made:
+        made.far.occupants["!verona"] = [
+            Occupant(Contact(ContactId("@romeo"), "Romeo")),
+            Occupant(Contact(ContactId("@anna"), "Anna"), rank=Rank.ADMIN),
+        ]
         yield made
 
 
-def seen(home: House, account: int, **more: str) -> None:
-    home.far.report(
-        account,
-        ChatSeen(chat=ChatId("!verona"), kind=ChatKind.ROOM, **{"name": "Verona", "alias": "#verona", **more}),  # type: ignore[arg-type]
-    )
+def seen(home: House, account: int, chat: str = "!verona", **more: Any) -> None:
+    given = {"name": "Verona", "alias": "#verona", **more}
+    home.far.report(account, ChatSeen(chat=ChatId(chat), kind=ChatKind.ROOM, **given))
+
+
+def moved(home: House, account: int, who: str, membership: Membership, name: str = "", chat: str = "!verona") -> None:
+    occupant = Occupant(Contact(ContactId(who), name), membership)
+    home.far.report(account, OccupantChanged(chat=ChatId(chat), occupant=occupant))
+
+
+def writes(home: House, user: str, text: str, identity: str = "m1", room: ChatId = VERONA) -> None:
+    """A user says something in a hosted room."""
+    home.xmpp.report(
+        home.home_account,
+        MessageReceived(
+            chat=room, id=MessageId(identity), sender=Contact(ContactId(user)), at=1.0, origin=f"{user}/app {identity}",
+            confirm=False, message=Message(text),
+        ),
+    )  # fmt: skip
+
+
+async def in_verona(home: House, user: str = ROMEO, me: str = "@romeo") -> AccountId:
+    account = await home.account(user, me)
+    seen(home, account)
+    await home.settled()
+    return account
 
 
 async def test_a_room_can_be_entered_by_whoever_is_in_it(home: House) -> None:
-    account = await home.account(ROMEO, "@romeo")
-    home.far.occupants["!verona"] = [
-        Occupant(Contact(ContactId("@romeo"), "Romeo")),
-        Occupant(Contact(ContactId("@anna"), "Anna"), rank=Rank.ADMIN),
-    ]
-    seen(home, account)
+    await in_verona(home)
+
+    entry = await home.rooms.enter(VERONA, ROMEO)
+
+    assert (entry.me, entry.room.name, entry.room.network) == ("@romeo", "Verona", FAR)
+    assert [(one.nick, one.rank) for one in entry.occupants] == [("Anna", Rank.ADMIN), ("Romeo", Rank.MEMBER)]
+
+
+@pytest.mark.parametrize("room", [VERONA, ChatId("#nowhere@far")])
+async def test_nobody_else_can_or_learns_anything(home: House, room: ChatId) -> None:
+    await in_verona(home)
+
+    with pytest.raises(Refused) as refused:
+        await home.rooms.enter(room, PARIS)
+
+    assert refused.value.reason is Reason.NOT_FOUND
+    assert await home.rooms.describe(room, PARIS) is None
+    assert await home.rooms.rooms(PARIS, FAR) == []
+    assert await RoomArchive(home.database).page(room, PARIS, 20) == ()
+
+
+async def test_two_users_of_one_scope_share_the_room(home: House) -> None:
+    first, second = await in_verona(home), await in_verona(home, JULIET, "@juliet")
+    for account in (first, second):
+        home.says(account, "!verona", "@anna", "hi", "$1")
+
+    (sent,) = await home.xmpp.until(1, Send)
+    writes(home, JULIET, "hello")
+    (theirs,) = await home.far.until(1, Send)
+    await home.xmpp.until(2, Send)
+
+    assert (sent.chat, sent.message.text) == (VERONA, "hi")
+    assert (theirs.chat, home.far.done[-1][0]) == ("!verona", second)
+    assert len(await home.rows("SELECT * FROM links")) == 1
+
+
+async def test_other_scopes_have_rooms_of_their_own(home: House) -> None:
+    first = await in_verona(home)
+    second = await home.account(JULIET, "@juliet")
+    home.far.scopes = {first: "", second: "elsewhere"}
+    seen(home, second)
     await home.settled()
 
-    entry = await home.hub.rooms.enter(VERONA, ROMEO)
+    (romeos,), (juliets,) = [await home.rooms.rooms(user, FAR) for user in (ROMEO, JULIET)]
 
-    assert (entry.me, entry.room.name) == ("@romeo", "Verona")
-    assert [(one.nick, one.rank) for one in entry.occupants] == [("Anna", Rank.ADMIN), ("Romeo", Rank.MEMBER)]
+    assert romeos.jid == VERONA
+    assert juliets.jid.startswith("!")
+    assert await home.rooms.describe(VERONA, JULIET) is None
+
+
+async def test_the_room_shows_its_own_people_what_they_say_under_their_id(home: House) -> None:
+    await in_verona(home)
+
+    writes(home, ROMEO, "hello", "m1")
+
+    (echo,) = await home.xmpp.until(1, Send)
+    assert (echo.chat, echo.own_id, echo.persona.contact) == (VERONA, "m1", ROMEO)
+    (sent,) = await home.far.until(1, Send)
+    assert (sent.own_id, sent.persona, sent.key) == (None, None, echo.key)
+
+
+async def test_order_in_the_room_is_that_of_the_journal(home: House) -> None:
+    account = await in_verona(home)
+    for number in range(20):
+        writes(home, ROMEO, f"x{number}", f"m{number}")
+        home.says(account, "!verona", "@anna", f"a{number}", f"$a{number}")
+
+    sent = await home.xmpp.until(40, Send)
+
+    lines = await RoomArchive(home.database).page(VERONA, ROMEO, 100)
+    assert [s.message.text for s in sent] == [line.message.text for line in lines]
+    assert [s.key for s in sent] == [line.key for line in lines]
+
+
+async def test_what_is_refused_is_taken_back(home: House) -> None:
+    await in_verona(home)
+    home.far.raises = lambda action: Refused("No swearing.", Reason.POLICY)
+
+    writes(home, ROMEO, "A plague!", "m1")
+
+    (failed,) = await home.xmpp.until(1, Fail)
+    (echo,) = await home.xmpp.until(1, Send)
+    assert (failed.chat, failed.target, failed.shown, failed.text) == (VERONA, "m1", echo.key, "No swearing.")
+    assert await RoomArchive(home.database).page(VERONA, ROMEO, 100) == []
+
+
+async def test_who_is_logged_out_is_told_and_nothing_is_shown(home: House) -> None:
+    account = await in_verona(home)
+    await in_verona(home, JULIET, "@juliet")
+    news: list[RoomNews] = []
+    home.rooms.watch(news.append)
+    await home.log_out(account)
+
+    writes(home, ROMEO, "hello")
+
+    (failed,) = await home.xmpp.until(1, Fail)
+    assert failed.reason is Reason.FORBIDDEN
+    assert home.xmpp.actions(Send) == []
+    assert [(one.jid, one.gone) for one in news] == [(VERONA, ROMEO)]
+
+
+async def test_people_who_come_and_go_are_told_and_keep_their_names(home: House) -> None:
+    account = await in_verona(home)
+    await home.rooms.enter(VERONA, ROMEO)
+    news: list[RoomNews] = []
+    home.rooms.watch(news.append)
+
+    moved(home, account, "@anna2", Membership.JOINED, "Anna")
+    moved(home, account, "@anna2", Membership.JOINED, "Anna")
+    moved(home, account, "@anna", Membership.LEFT)
+    moved(home, account, "@anna2", Membership.JOINED, "Bella")
+    moved(home, account, "@anna", Membership.JOINED, "Anna")
+    await home.settled()
+
+    told = [(one.occupant.contact, one.occupant.nick, one.occupant.present) for one in news if one.occupant]
+    assert told == [
+        ("@anna2", "Anna (2)", True), ("@anna", "Anna", False), ("@anna2", "Bella", True), ("@anna", "Anna", True),
+    ]  # fmt: skip
+
+
+async def test_people_are_not_kept_before_somebody_enters(home: House) -> None:
+    account = await in_verona(home)
+    moved(home, account, "@carla", Membership.JOINED, "Carla")
+    await home.settled()
+
+    assert await home.rows("SELECT * FROM occupants") == []
+
+
+async def test_who_leaves_the_room_there_is_out_here(home: House) -> None:
+    account = await in_verona(home)
+    news: list[RoomNews] = []
+    home.rooms.watch(news.append)
+    moved(home, account, "@romeo", Membership.LEFT)
+    await home.settled()
+
+    assert [(one.jid, one.gone) for one in news] == [(VERONA, ROMEO)]
+    with pytest.raises(Refused):
+        await home.rooms.enter(VERONA, ROMEO)
+
+
+async def test_what_was_said_while_one_was_out_is_not_ones_to_read(home: House) -> None:
+    account = await in_verona(home)
+    other = await in_verona(home, JULIET, "@juliet")
+    home.says(account, "!verona", "@anna", "one", "$1")
+    moved(home, account, "@romeo", Membership.LEFT)
+    home.says(other, "!verona", "@anna", "two", "$2")
+    await home.settled()
+    seen(home, account)
+    await home.settled()
+    home.says(account, "!verona", "@anna", "three", "$3")
+    await home.settled()
+
+    pages = [await RoomArchive(home.database).page(VERONA, user, 20) for user in (ROMEO, JULIET)]
+
+    assert [[line.message.text for line in page] for page in pages] == [["three"], ["one", "two", "three"]]
+
+
+async def test_a_first_sync_invites_to_nothing_and_later_rooms_do(home: House) -> None:
+    account = await in_verona(home)
+    assert home.xmpp.actions(Invite) == []
+
+    seen(home, account, "!mantua", name="Mantua", alias="#mantua")
+
+    (invited,) = await home.xmpp.until(1, Invite)
+    assert (invited.chat, invited.whom) == ("#mantua@far", ROMEO)
+
+
+async def test_an_invitation_is_passed_on_once(home: House) -> None:
+    account = await in_verona(home)
+    event = RoomInvited(
+        chat=ChatId("!mantua"),
+        inviter=Contact(ContactId("@anna"), "Anna"),
+        name="Mantua",
+        alias="#mantua",
+        reason="Come",
+    )
+    home.far.report(account, event, event)
+    await home.settled()
+
+    (invited,) = await home.xmpp.until(1, Invite)
+    assert (invited.by, invited.reason, invited.chat) == ("Anna", "Come", "#mantua@far")
+    assert await home.rooms.describe(ChatId("#mantua@far"), ROMEO) is not None
+    assert await home.rooms.rooms(ROMEO, FAR) == [await home.rooms.describe(VERONA, ROMEO)]
+
+
+async def test_an_alias_that_another_room_has_gives_a_made_up_name(home: House) -> None:
+    account = await in_verona(home)
+    seen(home, account, "!other")
+    await home.settled()
+
+    jids = [room.jid for room in await home.rooms.rooms(ROMEO, NetworkId("far"))]
+
+    assert VERONA in jids
+    assert len([jid for jid in jids if jid.startswith("!")]) == 1
+
+
+async def test_a_subject_that_is_new_is_told(home: House) -> None:
+    account = await in_verona(home)
+    news: list[RoomNews] = []
+    home.rooms.watch(news.append)
+    seen(home, account, subject="A feud")
+    seen(home, account, subject="A feud")
+    await home.settled()
+
+    assert [one.room.subject for one in news if one.room] == ["A feud"]
+
+
+async def test_without_the_network_one_sees_who_is_known(home: House) -> None:
+    account = await in_verona(home)
+    home.far.refuses_connections = Unavailable("FAR is away.")
+    await home.hub.disconnect(account)  # type: ignore[union-attr]
+
+    entry = await home.rooms.enter(VERONA, ROMEO)
+
+    assert (entry.me, list(entry.occupants)) == ("@romeo", [])

@@ -158,6 +158,8 @@ class Switchboard:
         self.calls.append(("start", account))
         self.states[account] = (True, "")
 
+    async def ended(self, account: AccountId) -> None: ...
+
     async def stop(self, account: AccountId) -> None:
         self.calls.append(("stop", account))
         self.states.pop(account, None)

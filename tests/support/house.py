@@ -17,6 +17,7 @@ from bridge.contract import (
     Contact,
     ContactId,
     Fail,
+    Invite,
     Message,
     MessageId,
     MessageReceived,
@@ -26,6 +27,7 @@ from bridge.contract import (
 from bridge.hub.hub import Hub, Surroundings
 from bridge.hub.limits import Limits
 from bridge.hub.people import KnownPeople
+from bridge.hub.rooms import HostedRooms
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts
 from bridge.store.database import Database
@@ -53,6 +55,12 @@ def at_home() -> Capabilities:
     return Capabilities(actions=ALL, idempotent=True, unique_ids=False, personas=True, own_messages=False, window=8)
 
 
+def in_rooms() -> Capabilities:
+    return Capabilities(
+        actions=ALL | {Invite}, idempotent=True, unique_ids=False, personas=True, reflects=False, window=32
+    )
+
+
 @dataclass
 class House:
     """What a test uses."""
@@ -60,7 +68,7 @@ class House:
     database: Database
     folder: Path
     limits: Limits = field(default_factory=Limits)
-    xmpp: LittleNetwork = field(default_factory=lambda: LittleNetwork("xmpp", at_home()))
+    xmpp: LittleNetwork = field(default_factory=lambda: LittleNetwork("xmpp", at_home(), rooms=in_rooms()))
     far: LittleNetwork = field(
         default_factory=lambda: LittleNetwork(
             "far", Capabilities(actions=ALL - {Confirm, Fail}, idempotent=True, echoes=True)
@@ -85,6 +93,18 @@ class House:
         if self.hub is not None:
             await self.hub.stop()
             self.hub = None
+
+    @property
+    def rooms(self) -> HostedRooms:
+        assert self.hub is not None
+        return self.hub.rooms
+
+    async def log_out(self, account: AccountId) -> None:
+        """As the desk does it."""
+        assert self.hub is not None
+        await self.hub.disconnect(account)
+        await self.database.write(lambda c: accounts.end_account(c, account))
+        await self.hub.rooms.ended(account)
 
     @property
     def home_account(self) -> int:

@@ -43,6 +43,7 @@ class LittleNetwork:
 
     id: str
     can: Capabilities = field(default_factory=lambda: Capabilities(actions=ALL, idempotent=True))
+    rooms: Capabilities | None = None  # of chats whose name has no space, if that is another thing
     done: list[tuple[int, Action]] = field(default_factory=list)
     opened: dict[str, ChatId] = field(default_factory=dict)
     raises: Callable[[Action], Exception | None] = lambda action: None
@@ -110,7 +111,7 @@ class LittleSession:
         return self.net.scopes.get(self.account.id, "")
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        return self.net.can
+        return self.net.rooms if self.net.rooms is not None and " " not in chat else self.net.can
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
         yield Live()

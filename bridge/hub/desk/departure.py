@@ -32,6 +32,7 @@ class Departure:
             return await self._end_on_network(row)
         finally:
             await self.database.write(lambda c: accounts.end_account(c, identity, error))
+            await self.sessions.ended(identity)
 
     async def _end_on_network(self, row: AccountRow) -> str:
         network, identity = NetworkId(row.network), AccountId(row.id)

@@ -8,19 +8,14 @@ from bridge.contract import Clock, Connector, NetworkId
 from bridge.hub.desk.answers import size_fault
 from bridge.hub.desk.dialogue import Conversation, Patience
 from bridge.hub.desk.help import HELP
-from bridge.hub.desk.join import JOIN
-from bridge.hub.desk.leave import LEAVE
-from bridge.hub.desk.login import LOGIN
-from bridge.hub.desk.logout import LOGOUT
 from bridge.hub.desk.ports import Command, Moving, SessionControl, Tools, Waiting
-from bridge.hub.desk.status import STATUS
 from bridge.hub.desk.throttle import Throttle
+from bridge.hub.desk.verbs import COMMANDS
 from bridge.hub.facades import Caller, Turn, Verb
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
 
-_COMMANDS = (HELP, LOGIN, LOGOUT, STATUS, JOIN, LEAVE)  # in the order of DESIGN §7
 _MOST = 3  # open dialogues of one user
 _TIDY = 1_000  # dialogues kept before those that are over, untold, are forgotten
 _STOP = 25.0  # seconds for what is being carried out when the gateway stops
@@ -51,14 +46,14 @@ class CommandDesk:
             office.database, office.secrets, office.sessions, office.waiting, office.rooms, office.workspaces,
             office.connectors, Throttle(office.clock), office.clock, self.verbs,
         )  # fmt: skip
-        self._commands = {command.verb.name: command for command in _COMMANDS}
+        self._commands = {command.verb.name: command for command in COMMANDS}
         self._open: dict[str, Conversation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def verbs(self, caller: Caller) -> Sequence[Verb]:
         allowed = not self._refusal(caller)
-        return [command.verb for command in _COMMANDS if allowed or command is HELP]
+        return [command.verb for command in COMMANDS if allowed or command is HELP]
 
     async def begin(self, caller: Caller, verb: str, given: Mapping[str, str]) -> Turn:
         name = verb.strip().lower()

@@ -24,6 +24,10 @@ class SessionControl(Protocol):
         """Disconnect; return when nothing of the session runs any more. Fine for one that is not connected."""
         ...
 
+    async def ended(self, account: AccountId) -> None:
+        """It is logged out, in the database too: its user is in none of its rooms any more."""
+        ...
+
     def state(self, account: AccountId) -> tuple[bool, str]:
         """Whether it is connected now; if not, why, as a whole sentence for its user (may be empty)."""
         ...

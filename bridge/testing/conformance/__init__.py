@@ -25,6 +25,7 @@ from bridge.testing.conformance.login import LoggingIn, Opening, Person
 from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
 from bridge.testing.conformance.reading import Reading, ReadingChanges, Replaying
+from bridge.testing.conformance.rooms import Rooming
 
 __all__ = [
     "Answering",
@@ -45,5 +46,6 @@ __all__ = [
     "ReadingChanges",
     "Replaying",
     "Retracting",
+    "Rooming",
     "Shown",
 ]

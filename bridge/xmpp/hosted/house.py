@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkId
+from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkId, Refused
 from bridge.hub.facades import Entry, RoomNews, RoomOccupant, Rooms
 from bridge.xmpp import errors
 from bridge.xmpp.chats import Addresses, Gateway
@@ -120,8 +120,11 @@ class House:
 
     def seen(self, room: HostedRoom, contact: ContactId, occupant: RoomOccupant) -> Seen:
         """How somebody is shown."""
-        gateway = self._addresses.jid(room.room.network, contact)
-        return Seen(occupant.nick, self._rooms.occupant_id(room.jid, contact), gateway, occupant.rank)
+        try:
+            jid = self._addresses.jid(room.room.network, contact)
+        except Refused:
+            jid = ""  # nobody can write to them
+        return Seen(occupant.nick, self._rooms.occupant_id(room.jid, contact), jid, occupant.rank)
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:
         return self._rooms.occupant_id(room, contact)

@@ -26,7 +26,7 @@ class Seen:
 
     nick: str
     id: str  # XEP-0421
-    jid: str  # of the contact; real ones are shown to nobody
+    jid: str  # of the contact, empty if they have none; real ones are shown to nobody
     rank: Rank = Rank.MEMBER
 
 
@@ -38,7 +38,8 @@ def filled(stanza: str, everybody: Iterable[str]) -> str:
 
 def present(room: ChatId, who: Seen, statuses: Iterable[int] = ()) -> str:
     affiliation, role = _RANKS[who.rank]
-    item = f'<item affiliation="{affiliation}" role="{role}" jid="{text.attribute(who.jid)}"/>'
+    jid = f' jid="{text.attribute(who.jid)}"' if who.jid else ""
+    item = f'<item affiliation="{affiliation}" role="{role}"{jid}/>'
     return _presence(room, who, item, statuses)
 
 

@@ -100,3 +100,20 @@ async def test_another_nick_is_answered_with_ones_own(verona: InVerona) -> None:
     own = await verona.app.expect(lambda s: muc.is_presence(s, verona.room))
 
     assert (muc.nick(own), muc.statuses(own)) == ("Romeo", {100, 110, 210})
+
+
+async def test_names_of_every_kind_are_nicks(verona: InVerona) -> None:
+    names = {"a1": "😀 Anna", "a2": "אנה", "a3": "Ünï ﬁ", "a4": "a/b & <c> \"d\" 'e'", "a5": "x" * 500}
+    for id, name in names.items():
+        await verona.play.world.do(verona.person(id, name))
+        await verona.play.world.do(verona.comes(id))
+
+    entered = await verona.enter()
+
+    assert set(entered.nicks) == {
+        "Juliet", "Nurse", "Anna", "אנה", "Ünï fi", "a/b & <c> \"d\" 'e'", "x" * 100,
+    }  # fmt: skip
+    for id in names:
+        await verona.says(id, f"by {id}")
+        await muc.said(verona.app, verona.room, f"by {id}")
+    assert await muc.ping(verona.app, f"{verona.room}/Anna") == "service-unavailable"
