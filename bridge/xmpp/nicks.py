@@ -13,7 +13,8 @@ _LONGEST = 100  # characters
 _OLD = unicodedata.ucd_3_2_0
 # COMPAT ejabberd: it takes no character that Unicode 3.2 does not have (table A.1), which most emoji are.
 _FORBIDDEN = (
-    stringprep.in_table_a1, stringprep.in_table_c12, stringprep.in_table_c21, stringprep.in_table_c22, stringprep.in_table_c3,
+    stringprep.in_table_a1, stringprep.in_table_c12, stringprep.in_table_c21, stringprep.in_table_c22,
+    stringprep.in_table_c3,
     stringprep.in_table_c4, stringprep.in_table_c5, stringprep.in_table_c6, stringprep.in_table_c7,
     stringprep.in_table_c8, stringprep.in_table_c9,
 )  # fmt: skip

@@ -6,9 +6,9 @@ from tests.support import folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
-from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, body
+from tests.support.xmpp_servers import XmppServer
 
 
 async def room_of(element: MatrixClient, *people: Person, name: str = "Verona", alias: str = "", **more: object) -> str:
@@ -18,9 +18,9 @@ async def room_of(element: MatrixClient, *people: Person, name: str = "Verona", 
 
 
 async def test_a_message_each_way_in_a_room_of_two_users(
-    gateway: Gateway, prosody: Prosody, synapse: Synapse, romeo: Person, juliet: Person, element: MatrixClient
+    gateway: Gateway, server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, element: MatrixClient
 ) -> None:
-    nurse = folk.user(prosody, synapse, "nurse")
+    nurse = folk.user(server, synapse, "nurse")
     room = await room_of(element, alias=f"verona-{juliet.name}", topic="A feud")
     jid = f"#verona-{juliet.name}%localhost@{gateway.jid}"
     async with AsyncExitStack() as stack:
@@ -28,7 +28,7 @@ async def test_a_message_each_way_in_a_room_of_two_users(
         for one in (romeo, nurse):
             async with folk.on_matrix(one, synapse) as matrix:
                 await matrix.join(room)
-            app = await stack.enter_async_context(folk.on_xmpp(one, prosody))
+            app = await stack.enter_async_context(folk.on_xmpp(one, server))
             await folk.connect(one, app, gateway, synapse)
             await muc.listed(app, gateway.jid, jid)
             apps.append(app)
