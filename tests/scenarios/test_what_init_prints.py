@@ -1,4 +1,4 @@
-"""What `init` prints to be pasted into ejabberd's configuration is all that it needs (for Prosody: the wheel's test)."""
+"""What `init` prints for ejabberd's configuration is all that it needs (for Prosody: the wheel's test)."""
 
 import asyncio
 import subprocess
