@@ -24,8 +24,6 @@ FULL = bool(os.environ.get("LANDBRIDGE_FULL"))
 
 # For tests of what is the same on every XMPP server: on one of them, and on all in the long form.
 ANY_SERVER = pytest.mark.parametrize("server_kind", list(SERVERS) if FULL else ["prosody"], indirect=True)
-PROSODY_ONLY = pytest.mark.parametrize("server_kind", ["prosody"], indirect=True)
-EJABBERD_ONLY = pytest.mark.parametrize("server_kind", ["ejabberd"], indirect=True)
 
 
 @pytest.fixture(scope="session")

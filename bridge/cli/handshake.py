@@ -15,7 +15,11 @@ _TEXTS = {
         "jid",
         "somebody is connected to the XMPP server under this name already; is another gateway running?",
     ),
-    "not-authorized": ("secret", "the XMPP server does not accept it; the same must stand in its configuration"),
+    # COMPAT ejabberd: it says so for a domain that it does not know, too.
+    "not-authorized": (
+        "secret",
+        "the XMPP server does not accept it (or does not know the domain); the same must stand in its configuration",
+    ),
 }
 
 

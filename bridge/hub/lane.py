@@ -101,11 +101,12 @@ class Lane:
         else:
             self.behind = True
 
-    def restart(self, *, unsure: int = 0) -> None:
-        """Read everything anew: the chat changed its name or took in another one, or of the first `unsure` rows it is
-        not known what became."""
+    def restart(self, *, unsure: bool = False) -> None:
+        """Read everything anew: the chat changed its name or took in another one, or (`unsure`) something may have
+        happened without our knowing."""
+        if unsure or self._unsure or any(owed.maybe for owed in self.next):
+            self._unsure = MOST_OWED
         self._anew = self.behind = True
-        self._unsure = max(self._unsure, unsure)
         self.next.clear()
         self.woken.ring()
 
@@ -269,7 +270,7 @@ class Lane:
         if any(not isinstance(error, Unavailable | LoggedOut) for _, error in failed):
             # It may have happened: an echo tells, at the latest when all accounts have caught up.
             self._gate = True
-            self.restart(unsure=MOST_OWED)
+            self.restart(unsure=True)
         await self._pause(*failed[0])
 
     async def _pause(self, owed: Debt, error: Exception) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 
-from tests.conftest import COMPONENTS
+from tests.conftest import ANY_SERVER, COMPONENTS
 from tests.support import folk
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
@@ -20,6 +20,7 @@ OUTAGE, NOTICE = (120.0, 20.0) if FULL else (20.0, 5.0)
 RED_CLOSED, RED_SILENT, GREEN = 5.0, 90.0, 30.0
 
 
+@ANY_SERVER
 async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
     server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
 ) -> None:
@@ -146,6 +147,7 @@ async def test_a_silent_xmpp_server_is_red_in_90_seconds_and_its_conflict_is_out
     assert green <= GREEN
 
 
+@ANY_SERVER
 async def test_a_silent_homeserver_is_red_in_90_seconds(
     gateway: Gateway, synapse: Synapse, romeo: Person, app: XmppClient
 ) -> None:

@@ -181,6 +181,27 @@ async def test_what_an_earlier_process_may_have_tried_is_sent_and_then_changed(h
     assert done(home) == ["Send one", "Send two", "Retract", "Edit 2nd"]
 
 
+async def test_what_may_have_been_tried_stays_so_when_its_chat_is_renamed(home: House) -> None:
+    home.writes(ROMEO, "@anna", "0", "m1")
+    await attempted(home, NOT_NOW)
+    for number in range(1, 256):
+        home.writes(ROMEO, "@anna", str(number), f"n{number}")
+    await journaled(home)
+    far = next(s.account for s in home.hub.sessions.seats() if s.network == "far")  # type: ignore[union-attr]
+    await home.stop()
+    await home.start()
+    home.far.raises = lambda action: NOT_NOW if len(home.far.done) >= 2 else None
+    await home.far.until(2, Send)
+
+    home.direct(far, "!new", "@anna")
+    changes(home, retracted("n254"))
+    await journaled(home)
+    home.far.raises = lambda action: None
+
+    await home.far.until(1, Retract)
+    assert len(home.far.actions(Send)) == 256
+
+
 async def test_a_hub_that_stops_begins_nothing_more_and_goes_on_after_it(home: House) -> None:
     home.writes(ROMEO, "@anna", "0", "m1")
     await attempted(home, NOT_NOW)

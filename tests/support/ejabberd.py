@@ -32,7 +32,8 @@ class Ejabberd:
     """`components` are domains with their secrets; ports stay the same over restarts.
 
     Without `archives` (XEP-0313) it does not get slower with every message. `stanza_limit` are the bytes of a stanza
-    from a component, above which its stream is closed.
+    from a component, above which its stream is closed. `listener` is a component listener as it stands in its
+    configuration, instead of ours.
     """
 
     domain = "localhost"
@@ -46,6 +47,7 @@ class Ejabberd:
         component_port: int | None = None,
         log_level: str = "info",
         stanza_limit: int | None = None,
+        listener: Mapping[str, object] | None = None,
     ) -> None:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
@@ -58,7 +60,7 @@ class Ejabberd:
         (self._folder.path / "ejabberdctl.cfg").write_text(
             _CONTROL.format(folder=self._folder.path, dist_port=free_port())
         )
-        config = self._config(archives, log_level, stanza_limit)
+        config = self._config(archives, log_level, listener or self._listener(stanza_limit))
         (self._folder.path / "ejabberd.yml").write_text(json.dumps(config))  # which is YAML, too
         self._folder.give()
 
@@ -133,7 +135,7 @@ class Ejabberd:
     def _listens(self) -> bool:
         return all(is_open(port) for port in (self.c2s_port, self.component_port, self._http_port))
 
-    def _config(self, archives: bool, log_level: str, stanza_limit: int | None) -> dict[str, object]:
+    def _listener(self, stanza_limit: int | None) -> dict[str, object]:
         component: dict[str, object] = {
             "port": self.component_port, "ip": "127.0.0.1", "module": "ejabberd_service",
             # The default, true, gives whoever connects every domain in this list.
@@ -142,6 +144,9 @@ class Ejabberd:
         }  # fmt: skip
         if stanza_limit is not None:
             component["max_stanza_size"] = stanza_limit
+        return component
+
+    def _config(self, archives: bool, log_level: str, component: Mapping[str, object]) -> dict[str, object]:
         modules: dict[str, object] = {f"mod_{name}": {} for name in _MODULES}
         modules["mod_muc"] = {"host": f"conference.{self.domain}", "access_create": "all"}
         modules["mod_pubsub"] = {"plugins": ["flat", "pep"]}
