@@ -204,6 +204,9 @@ class HostedRooms:
                 store.set_peopled(ledger.connection, chat, store.KNOWN)
 
             await durably(self._writer, keep)
+            # Whoever came in before the network answered hears it now.
+            for one in await self._database.read(lambda c: store.occupants(c, chat)):
+                self.told(RoomNews(ChatId(row.jid), occupant=occupants.occupant_of(one)))
         except ConnectorError as error:
             log.info("the people of a room are not known chat=%d reason=%s", chat, error.text)
         except Exception:

@@ -6,6 +6,7 @@ Source: client-server API #mroomname, #mroomtopic, #mroomcanonical_alias, #mroom
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -40,7 +41,8 @@ STATE = (
 )  # fmt: skip
 _SECONDS = 120.0  # for a page of a room, which a homeserver may have to fetch from others
 _ALIAS = 10.0  # for the room that an alias means; another homeserver may have to be asked
-_PEOPLE = 60.0
+_ALIASES = 60.0  # for those of a first sync; rooms that are left over have names that we make up
+_PEOPLE = 60.0  # for who is in a room
 _LARGEST = 64 * 1024 * 1024  # bytes of a room's members
 _KEPT = 5_000  # rooms
 _AT_ONCE = 10  # events between two turns of the event loop, and aliases asked for at the same time
@@ -74,9 +76,11 @@ class Groups:
             await asyncio.sleep(0)
         found: list[Event] = []
         shown = [facts for facts in known.values() if facts.carried]
+        until = time.monotonic() + _ALIASES
         for start in range(0, len(shown), _AT_ONCE):
             some = shown[start : start + _AT_ONCE]
-            await asyncio.gather(*(self._check_alias(facts) for facts in some))
+            if time.monotonic() < until:
+                await asyncio.gather(*(self._check_alias(facts) for facts in some))
             for facts in some:
                 self._keep(facts)
                 found += self._seen(facts)

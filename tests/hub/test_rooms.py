@@ -198,6 +198,16 @@ async def test_people_who_come_and_go_are_told_and_keep_their_names(home: House)
     ]  # fmt: skip
 
 
+async def test_who_came_in_before_the_network_answered_hears_who_is_there(home: House) -> None:
+    await in_verona(home)
+    news: list[RoomNews] = []
+    home.rooms.watch(news.append)
+
+    await home.rooms.enter(VERONA, ROMEO)
+
+    assert [one.occupant.nick for one in news if one.occupant] == ["Anna", "Romeo"]
+
+
 async def test_people_are_not_kept_before_somebody_enters(home: House) -> None:
     account = await in_verona(home)
     moved(home, account, "@carla", Membership.JOINED, "Carla")

@@ -403,3 +403,34 @@ async def test_a_room_that_is_too_large_for_two_is_refused_with_a_sentence(play:
     async with play.session() as session:
         with pytest.raises(Refused, match=r"too large for a direct chat\. Use a Matrix app for it\."):
             await session.perform(a_send(room))
+
+
+async def test_in_an_encrypted_room_of_many_nothing_is_said_in_clear(play: Stage) -> None:
+    room = play.server.create_room(play.romeo)
+    play.server.put_state(room, play.romeo, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+
+    async with play.session() as session:
+        with pytest.raises(Refused, match="end-to-end encrypted"):
+            await session.perform(a_send(room))
+
+    assert play.server.said(room) == []
+
+
+async def test_in_a_room_of_many_everybody_hears_it(play: Stage) -> None:
+    room = play.server.create_room(play.romeo)
+
+    async with play.session() as session:
+        first = await session.perform(a_send(room))
+        again = await session.perform(a_send(room))
+
+    assert first == again
+    assert play.server.said(room) == ["hello"]
+
+
+async def test_who_has_left_a_room_of_many_is_told_so(play: Stage) -> None:
+    room = play.server.create_room(play.romeo)
+    play.server.leave(room, play.romeo)
+
+    async with play.session() as session:
+        with pytest.raises(Refused, match="not in this Matrix room any more"):
+            await session.perform(a_send(room))

@@ -117,3 +117,18 @@ async def test_names_of_every_kind_are_nicks(verona: InVerona) -> None:
         await verona.says(id, f"by {id}")
         await muc.said(verona.app, verona.room, f"by {id}")
     assert await muc.ping(verona.app, f"{verona.room}/Anna") == "service-unavailable"
+
+
+async def test_two_thousand_joins_harm_nobody_else(verona: InVerona) -> None:
+    async with verona.play.on_stage("romeo") as flood:
+        for number in range(2_000):
+            flood.send(
+                f"<presence to='{verona.room}/n{number}'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+                if number % 2
+                else f"<presence to='{verona.room}/Romeo' type='unavailable'/>"
+            )
+        entered = await muc.enter(verona.app, verona.room, "Romeo", seconds=30)
+        await verona.says("juliet", "what noise?")
+        await muc.said(verona.app, verona.room, "what noise?")
+
+    assert entered.nicks == ["Juliet", "Nurse"]

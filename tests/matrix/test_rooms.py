@@ -1,0 +1,120 @@
+"""Rooms of many: what is shown of them, who comes and goes, and invitations; on a homeserver in this process."""
+
+from bridge.contract import (
+    ChatKind,
+    ChatSeen,
+    Membership,
+    MessageReceived,
+    OccupantChanged,
+    RoomInvited,
+)
+from tests.matrix.stage import Stage
+
+
+def a_room(play: Stage, **more: str) -> str:
+    room = play.server.create_room(play.romeo)
+    play.server.put_state(room, play.romeo, "m.room.name", {"name": more.get("name", "Verona")})
+    play.server.join(room, play.juliet)
+    return room
+
+
+async def test_a_first_sync_reports_rooms_as_they_are(play: Stage) -> None:
+    room = a_room(play)
+    play.server.put_state(room, play.romeo, "m.room.topic", {"topic": "A feud"})
+    play.server.say(room, play.juliet, "long ago")
+
+    async with play.reading() as (_, reader):
+        pass
+
+    [seen] = reader.of(ChatSeen)
+    assert (seen.chat, seen.kind, seen.name, seen.subject) == (room, ChatKind.ROOM, "Verona", "A feud")
+    assert reader.of(MessageReceived) == []
+
+
+async def test_a_direct_chat_is_no_room_and_a_space_is_none(play: Stage) -> None:
+    direct = play.server.direct(play.romeo, play.juliet)
+    space = play.server.create_room(play.romeo, {"type": "m.space"})
+
+    async with play.reading() as (_, reader):
+        play.server.put_state(space, play.romeo, "m.room.name", {"name": "Everything"})
+        play.server.say(direct, play.juliet, "hi")
+        await reader.until(lambda r: bool(r.of(MessageReceived)))
+
+    assert [(seen.chat, seen.kind) for seen in reader.of(ChatSeen)] == [(direct, ChatKind.DIRECT)]
+
+
+async def test_an_alias_that_means_another_room_is_not_believed(play: Stage) -> None:
+    room = a_room(play)
+    play.server.put_state(room, play.romeo, "m.room.canonical_alias", {"alias": "#verona:hs.test"})
+
+    async with play.reading() as (_, reader):
+        pass
+
+    assert reader.of(ChatSeen)[0].alias == ""
+
+
+async def test_who_speaks_has_a_name_and_who_comes_and_goes_is_told(play: Stage) -> None:
+    room = a_room(play)
+    nurse = play.server.add_user("nurse")
+
+    async with play.reading() as (_, reader):
+        play.server.join(room, nurse)
+        play.server.say(room, nurse, "Anon!")
+        play.server.leave(room, nurse)
+        await reader.until(lambda r: len(r.of(OccupantChanged)) == 2)
+
+    [said] = reader.of(MessageReceived)
+    assert (said.chat, said.sender.id, said.message.text) == (room, nurse, "Anon!")
+    assert [(one.occupant.contact.id, one.occupant.membership) for one in reader.of(OccupantChanged)] == [
+        (nurse, Membership.JOINED), (nurse, Membership.LEFT),
+    ]  # fmt: skip
+
+
+async def test_a_new_name_or_topic_is_told(play: Stage) -> None:
+    room = a_room(play)
+
+    async with play.reading() as (_, reader):
+        play.server.put_state(room, play.romeo, "m.room.topic", {"topic": "A truce"})
+        await reader.until(lambda r: len(r.of(ChatSeen)) == 2)
+
+    assert reader.of(ChatSeen)[-1].subject == "A truce"
+
+
+async def test_a_room_that_one_has_left_is_told_once_and_after_what_was_said(play: Stage) -> None:
+    room = a_room(play)
+
+    async with play.reading() as (_, reader):
+        play.server.leave(room, play.romeo)
+        await reader.until(lambda r: bool(r.of(OccupantChanged)))
+
+    [gone] = reader.of(OccupantChanged)
+    assert (gone.chat, gone.occupant.contact.id, gone.occupant.membership) == (room, play.romeo, Membership.LEFT)
+
+
+async def test_an_invitation_to_a_room_is_told_and_not_accepted(play: Stage) -> None:
+    async with play.reading() as (_, reader):
+        room = play.server.create_room(play.juliet)
+        play.server.invite(room, play.romeo, play.juliet)
+        await reader.until(lambda r: bool(r.of(RoomInvited)))
+
+    [invited] = reader.of(RoomInvited)
+    assert invited.inviter is not None
+    assert (invited.chat, invited.inviter.id) == (room, play.juliet)
+    assert play.server.membership(room, play.romeo) == "invite"
+
+
+async def test_encrypted_messages_are_one_line_a_day_for_all(play: Stage) -> None:
+    room = a_room(play)
+    play.server.put_state(room, play.romeo, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    secret = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgAEnAC", "session_id": "s", "device_id": "d"}
+
+    async with play.reading() as (_, reader):
+        for _ in range(3):
+            play.server.send(room, play.juliet, secret, "m.room.encrypted")
+        play.server.put_state(room, play.romeo, "m.room.topic", {"topic": "end"})
+        await reader.until(lambda r: any(seen.subject == "end" for seen in r.of(ChatSeen)))
+
+    [line] = reader.of(MessageReceived)
+    assert "end-to-end encrypted" in line.message.text
+    assert play.romeo not in line.id
+    assert reader.of(ChatSeen)[-1].encrypted
