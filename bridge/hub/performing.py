@@ -116,8 +116,10 @@ class Performer:
         # What is said instead of an edit or a reaction is a further part of the message: a retraction finds it too.
         extra = bool(ready.wish.target) and isinstance(action, Send)
         first = 1 + max((c.part for c in copies if c.version != owed.event), default=-1) if extra else 0
-        # A whole set of reactions is the same twice, and only a receipt tells what each of them is called.
-        arrived = _arrived(owed, copies, first) if owed.maybe and not isinstance(action, React) else {}
+        # A whole set of reactions is the same twice, and only a receipt tells what each of them is called. Where its
+        # author said it there is a copy from the beginning, which does not mean that it has been shown.
+        telling = owed.maybe and owed.source != owed.chat and not isinstance(action, React)
+        arrived = _arrived(owed, copies, first) if telling else {}
         ready.parts, ready.first, ready.arrived = ready.session.parts(action), first, arrived
         return ready
 

@@ -21,7 +21,7 @@ from tests.support.xmpp_servers import XmppServer
 
 FULL = bool(os.environ.get("LANDBRIDGE_FULL"))
 KILLS, ROOMS, MESSAGES = (20, 10, 500) if FULL else (3, 3, 120)  # messages each way
-SECONDS = 240.0
+SECONDS = 60.0
 
 
 @dataclass
@@ -94,9 +94,12 @@ async def test_kill_9_in_rooms(gateway: Gateway, server: XmppServer, synapse: Sy
                     await muc.enter(talk.app, talk.jid, talk.user.name, "<history maxstanzas='200'/>")
                 talk.repeat()
             up.set()
-        await asyncio.gather(*talking)
-        await until(lambda: all(not set(talk.open) - talk.reflected() for talk in talks))
+        await asyncio.wait_for(asyncio.gather(*talking), 2 * SECONDS)
+        await until(lambda: all(not unreflected(talk) for talk in talks), lambda: [unreflected(talk) for talk in talks])
         await until(lambda: all(len(texts(talk, "back")) >= len(talk.back) for talk in talks))
+        await until(
+            lambda: all(len(on_matrix(talk)) >= len(talk.out) for talk in talks)
+        )  # the room does not wait for it
 
         for talk in talks:
             assert await element.texts(talk.room, talk.user.mxid) == talk.out
@@ -105,6 +108,11 @@ async def test_kill_9_in_rooms(gateway: Gateway, server: XmppServer, synapse: Sy
             entered = await muc.enter(talk.app, talk.jid, talk.user.name, "<history maxstanzas='200'/>")
             assert entered.texts == [text for _, text in talk.said()][-200:]
     assert gateway.metric("landbridge_dead_letters", network="matrix") == 0
+
+
+def on_matrix(talk: Talk) -> list[str]:
+    events = [e for e in talk.element.events if (e["room_id"], e["sender"]) == (talk.room, talk.user.mxid)]
+    return [str(event["content"]["body"]) for event in events if "body" in event["content"]]
 
 
 def texts(talk: Talk, first: str) -> list[str]:
@@ -146,7 +154,17 @@ async def talk_back(talk: Talk) -> None:
         talk.back.append(f"back {number}")
 
 
-async def until(so: Callable[[], bool], seconds: float = SECONDS) -> None:
-    async with asyncio.timeout(seconds):
-        while not so():
-            await asyncio.sleep(0.02)
+def unreflected(talk: Talk) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Id, text and errors of what the room has not shown."""
+    missing = set(talk.open) - talk.reflected()
+    errors = {id: [error_of(s) for s in talk.app.received if s.get("id") == id and error_of(s)[0]] for id in missing}
+    return [(id, talk.open[id], errors[id]) for id in sorted(missing)]
+
+
+async def until(so: Callable[[], bool], instead: Callable[[], object] = lambda: "", seconds: float = SECONDS) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while not so():
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise TimeoutError(f"instead: {instead()}") from None

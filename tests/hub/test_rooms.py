@@ -139,6 +139,21 @@ async def test_the_room_shows_its_own_people_what_they_say_under_their_id(home: 
     assert (sent.own_id, sent.persona, sent.key) == (None, None, echo.key)
 
 
+async def test_what_may_have_been_shown_before_a_crash_is_shown_again_under_the_same_key(home: House) -> None:
+    await in_verona(home)
+    home.xmpp.raises = lambda action: Unavailable("XMPP is away.")
+    writes(home, ROMEO, "hello", "m1")
+    await home.far.until(1, Send)
+    await home.settled()
+    await home.stop()
+    home.xmpp.raises = lambda action: None
+    await home.start()
+
+    (echo,) = await home.xmpp.until(1, Send)
+    (sent,) = home.far.actions(Send)
+    assert (echo.own_id, echo.key) == ("m1", sent.key)
+
+
 async def test_order_in_the_room_is_that_of_the_journal(home: House) -> None:
     account = await in_verona(home)
     for number in range(20):
