@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Ends the server's group when our end of the pipe closes, which even a `kill -9` of the test run does.
-_GUARD = "cat >/dev/null; kill -9 -- -$0 2>/dev/null"
+_GUARD = "cat >/dev/null; kill -9 -$0 2>/dev/null"
 
 
 def run_as(user: str) -> list[str]:
