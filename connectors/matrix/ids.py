@@ -37,11 +37,11 @@ def alias_localpart(alias: str) -> str:
 
 
 def room(typed: str) -> str | None:
-    """A room id or alias, however people type it: as it is, as a link, or as we write an alias; None for neither."""
+    """A room id or alias, however people type it: as it is, as a link, or as its address with us; None for neither."""
     text = typed.strip().removeprefix("https://matrix.to/#/").removeprefix("matrix:r/").partition("?")[0]
     text = unquote(text)
-    local, percent, server = text.rpartition("%")
-    if percent and ":" not in local:
+    if text.startswith("#") and ":" not in text:
+        local, _, server = text.partition("@")[0].rpartition("%")
         text = f"{local}:{server}"
     if valid_alias(text):
         return text
