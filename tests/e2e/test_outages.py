@@ -39,7 +39,6 @@ async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
             ids = []
             for text in texts:
                 ids.append(app.message(juliet.at(gateway), text))
-                await asyncio.sleep(0.5)
             notice = await app.expect(lambda s: bare(s) == gateway.jid and bool(body(s)), NOTICE + 30, "notice")
             await asyncio.sleep(max(0.0, OUTAGE - (time.monotonic() - begun)))
         finally:
@@ -81,7 +80,6 @@ async def test_a_restart_of_the_xmpp_server_in_a_burst_loses_nothing(
             await asyncio.wait_for(app.ready.wait(), 30)
             green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
             await answering
-            await asyncio.sleep(1)
             for id, text in sent.items():
                 if id not in {receipt_of(s) for s in app.received}:
                     app.message(juliet.at(gateway), text, id=id)

@@ -123,7 +123,7 @@ async def test_kills_under_traffic_lose_and_double_nothing(database_url: str, tm
             await hub.kill()
             assert not writing.done(), writing.exception()
         await hub.start()
-        await asyncio.sleep(0.5)
+        await stage.attached()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
 
