@@ -20,7 +20,11 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A message as the chat's network calls it: the ids of its parts, in order, never empty."""
+    """A message as the chat's network calls it: the ids of its parts, in order, never empty.
+
+    Where the network does not reflect, what one of its own people has written has two names: an edit is given the
+    author's (`Action.own_id`), everything else the key under which we have shown it.
+    """
 
     ids: tuple[MessageId, ...]
 
@@ -57,6 +61,7 @@ class Edit(Action):
 class Retract(Action):
     target: Target
     reason: str = ""
+    moderator: bool = False  # somebody else's message, by right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -193,10 +193,9 @@ class Performer:
         elif owed.maybe or owed.kind in CHANGES:
             copies = await known.of(owed.message)
         if owed.kind in CHANGES:
-            target = tuple(MessageId(c.native) for c in sorted(copies, key=lambda c: c.part) if c.part >= 0)
+            target = _called(copies, by_author=owed.kind == "edit")
         if owed.reply is not None:
-            replied = [c for c in await known.of(owed.reply) if c.part >= 0]
-            reply_to = MessageId(min(replied, key=lambda c: c.part).native) if replied else None
+            reply_to = next(iter(_called(await known.of(owed.reply))), None)
         before: list[tuple[str, str]] = []
         if owed.kind == "reactions":
             before = await known.reactions(owed.message, owed.network, owed.author)
@@ -291,6 +290,16 @@ def _copies(owed: Debt, part: Action, receipt: Receipt, number: int, version: in
     place = number if isinstance(part, Send) else -1 - number
     ids = (*receipt.ids, *(native for _, native in receipt.reactions))
     return made + [Copy(owed.chat, native, owed.message, place, version) for native in ids if native not in old]
+
+
+def _called(copies: Sequence[Copy], *, by_author: bool = False) -> tuple[MessageId, ...]:
+    """What the parts of a message are called. What its author wrote in this very chat, which does not reflect, has two
+    names: theirs, and the key under which it was shown (`intake.journal`)."""
+    ids = [MessageId(copy.native) for copy in sorted(copies, key=lambda copy: copy.part) if copy.part >= 0]
+    shown = next((copy.native for copy in copies if copy.part == -1 and copy.version == copy.message), None)
+    if ids and shown is not None and not by_author:
+        ids[0] = MessageId(shown)
+    return tuple(ids)
 
 
 def _superfluous(owed: Debt, parts: Sequence[Action], version: int) -> list[Copy]:

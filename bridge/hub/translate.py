@@ -117,6 +117,7 @@ def _retract(wish: Wish, event: MessageRetracted, can: Capabilities) -> Action |
         own_id=wish.own_id,
         target=Target(wish.target),
         reason=event.reason,
+        moderator=event.moderator,
     )
 
 

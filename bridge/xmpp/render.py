@@ -13,6 +13,8 @@ _LEAST = 256  # bytes of body in a stanza, however small the limit
 
 def parts(action: Action, jids: int, limit: int) -> list[Action]:
     """What one stanza each can carry. `jids` are the bytes of both addresses, `limit` those of a whole stanza."""
+    if isinstance(action, Retract):
+        return _retractions(action)
     if not isinstance(action, (Send, Edit)):
         return [action]
     budget = max(_LEAST, limit - _AROUND - 2 * jids)
@@ -48,6 +50,14 @@ def parts(action: Action, jids: int, limit: int) -> list[Action]:
     return made
 
 
+def _retractions(action: Retract) -> list[Action]:
+    """One for each part."""
+    return [
+        replace(action, key=_key(action, n), own_id=action.own_id if n == 0 else None, target=Target((id,)))
+        for n, id in enumerate(action.target.ids)
+    ]
+
+
 def words(message: Message) -> str:
     """The body: `/me` (XEP-0245) for an emote."""
     return f"/me {message.text}" if message.style is Style.EMOTE else message.text
@@ -63,7 +73,7 @@ def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
             replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target.ids[0])}"/>'
             return _message(action, contact, user, _body(message) + replaced)
         case Retract(target=target):
-            return _message(action, contact, user, "".join(retraction(one) for one in target.ids[:1]))
+            return _message(action, contact, user, retraction(target.ids[0]))
         case React(target=target, reactions=reactions):
             some = "".join(f"<reaction>{text.escape(one)}</reaction>" for one in reactions)
             wanted = f'<reactions xmlns="urn:xmpp:reactions:0" id="{text.attribute(target.ids[0])}">{some}</reactions>'

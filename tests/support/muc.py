@@ -1,6 +1,7 @@
 """Rooms as an XMPP app sees them (XEP-0045)."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import quoteattr
@@ -107,6 +108,21 @@ async def said(app: XmppClient, room: str, text: str, seconds: float = 20.0) -> 
 
 def leave(app: XmppClient, room: str, nick: str) -> None:
     app.send(f"<presence to={quoteattr(f'{room}/{nick}')} type='unavailable'/>")
+
+
+def lines_of(stanzas: Iterable[Element]) -> list[tuple[str, str]]:
+    """(stanza-id, text) of what was said, once each, in order."""
+    found: dict[str, str] = {}
+    for stanza in stanzas:
+        id = stanza.find(STANZA_ID)
+        if body(stanza) and id is not None:
+            found.setdefault(id.get("id", ""), body(stanza))
+    return list(found.items())
+
+
+def lines(app: XmppClient, room: str) -> list[tuple[str, str]]:
+    """The same of everything in a room that came to the app."""
+    return lines_of(stanza for stanza in app.received if bare(stanza) == room)
 
 
 async def items(app: XmppClient, to: str, inner: str = "") -> tuple[list[tuple[str, str]], Element]:

@@ -102,12 +102,15 @@ def reacted(room: ChatId, nick: str, occupant: str, id: str, key: str, target: s
     return _message(room, nick, occupant, id, key, wanted + '<store xmlns="urn:xmpp:hints"/>')
 
 
-def removed(room: ChatId, key: str, shown: str, why: str) -> str:
-    """The room itself takes a message back (XEP-0425 #moderator-retracts-message)."""
-    by = f'<moderated xmlns="urn:xmpp:message-moderate:1" by="{text.attribute(room)}"/>'
-    retract = (
-        f'<retract xmlns="urn:xmpp:message-retract:1" id="{shown}">{by}<reason>{text.escape(why)}</reason></retract>'
+def removed(room: ChatId, key: str, target: str, why: str, nick: str = "", occupant: str = "") -> str:
+    """The room takes a message back (XEP-0425 #moderator-retracts-message), because somebody in it who may do so
+    wants it, or by itself."""
+    by = (
+        f'<moderated xmlns="urn:xmpp:message-moderate:1" by="{text.attribute(_full(room, nick))}">'
+        f"{_occupant(occupant)}</moderated>"
     )
+    reason = f"<reason>{text.escape(why)}</reason>" if why else ""
+    retract = f'<retract xmlns="urn:xmpp:message-retract:1" id="{text.attribute(target)}">{by}{reason}</retract>'
     return (
         f'<message type="groupchat" id="{key}" from="{text.attribute(room)}" to="{_GAP}">{retract}'
         f'<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/></message>'

@@ -65,8 +65,10 @@ def _edit(room: HostedRoom, voice: Voice, action: Edit) -> str:
 
 
 def _retract(room: HostedRoom, voice: Voice, action: Retract) -> str:
-    id = action.own_id or action.key
-    return stanzas.retracted(room.jid, voice.nick, voice.occupant, id, action.key, action.target.ids[0])
+    target = action.target.ids[0]
+    if action.moderator:
+        return stanzas.removed(room.jid, action.key, target, action.reason, voice.nick, voice.occupant)
+    return stanzas.retracted(room.jid, voice.nick, voice.occupant, action.own_id or action.key, action.key, target)
 
 
 def _react(room: HostedRoom, voice: Voice, action: React) -> str:

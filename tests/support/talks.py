@@ -1,0 +1,157 @@
+"""Conversations that go on while a gateway is killed: what was said in each, and what is known to have been accepted.
+
+The XMPP app sends again, under the same id and before anything newer, what was neither accepted nor refused; what
+bounced while the gateway was down its person sends anew.
+"""
+
+import asyncio
+import random
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from tests.support import muc
+from tests.support.folk import Person
+from tests.support.matrix_client import MatrixClient
+from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
+
+SECONDS = 240.0
+_AHEAD = 2  # messages that the Matrix side writes before the XMPP side has answered
+
+
+@dataclass
+class Talk:
+    """One conversation of `user`, whose app is `app`, with whoever has `element`; `jid` and `room` is where."""
+
+    app: XmppClient
+    jid: str
+    element: MatrixClient
+    user: Person
+    room: str = ""
+    out: list[str] = field(default_factory=list)  # texts in the order they were first sent, XMPP to Matrix
+    back: list[str] = field(default_factory=list)  # texts whose event id is known, Matrix to XMPP
+    open: dict[str, str] = field(default_factory=dict)  # id: text, neither accepted nor refused, in order
+
+    def say(self, text: str) -> None:
+        id = uuid.uuid4().hex
+        self.out.append(text)
+        self.open[id] = text
+        self.write(text, id)
+
+    def repeat(self) -> None:
+        """Send everything again that was not accepted, under its id; what was refused under a new one."""
+        accepted, refused = self.accepted(), self.refused()
+        before, self.open = self.open, {}
+        for id, text in before.items():
+            if id not in accepted:
+                again = uuid.uuid4().hex if id in refused else id
+                self.write(text, again)
+                self.open[again] = text
+
+    def write(self, text: str, id: str) -> None:
+        raise NotImplementedError
+
+    def accepted(self) -> set[str]:
+        raise NotImplementedError
+
+    def shown(self) -> list[tuple[str, str]]:
+        """(id, text) of everything that came to the app, once each, in order."""
+        raise NotImplementedError
+
+    def refused(self) -> set[str]:
+        return {s.get("id", "") for s in self.app.received if error_of(s)[0]}
+
+    def pending(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """Id, text and errors of what was not accepted."""
+        missing = set(self.open) - self.accepted()
+        errors = {
+            id: [error_of(s) for s in self.app.received if s.get("id") == id and error_of(s)[0]] for id in missing
+        }
+        return [(id, self.open[id], errors[id]) for id in sorted(missing)]
+
+    def came_back(self) -> list[str]:
+        """What the app has of the other side's."""
+        return [text for _, text in self.shown() if text.startswith("back")]
+
+    def on_matrix(self) -> list[str]:
+        """What the other side's app has of the user's."""
+        events = [e for e in self.element.events if (e["room_id"], e["sender"]) == (self.room, self.user.mxid)]
+        return [str(event["content"]["body"]) for event in events if "body" in event["content"]]
+
+
+class Direct(Talk):
+    """A direct chat: a receipt accepts (XEP-0184), and a repeat has the same message id."""
+
+    def write(self, text: str, id: str) -> None:
+        self.app.message(self.jid, text, id=id)
+
+    def accepted(self) -> set[str]:
+        return {receipt_of(s) for s in self.app.received} - {""}
+
+    def shown(self) -> list[tuple[str, str]]:
+        return list(dict(self._stanzas()).items())
+
+    def repeats(self) -> int:
+        return sum(number - 1 for number in Counter(id for id, _ in self._stanzas()).values())
+
+    def _stanzas(self) -> list[tuple[str, str]]:
+        return [(s.get("id", ""), body(s)) for s in self.app.received if bare(s) == self.jid and body(s)]
+
+
+class InRoom(Talk):
+    """A hosted room: that the room shows it accepts, and a repeat has the same stanza-id (XEP-0359)."""
+
+    def write(self, text: str, id: str) -> None:
+        muc.say(self.app, self.jid, text, id)
+
+    def accepted(self) -> set[str]:
+        return {s.get("id", "") for s in self.app.received if bare(s) == self.jid and body(s)}
+
+    def shown(self) -> list[tuple[str, str]]:
+        return muc.lines(self.app, self.jid)
+
+
+async def talk_out(talk: Talk, share: int, up: asyncio.Event, dice: random.Random) -> None:
+    """The user's part, while the gateway is `up`."""
+    for number in range(share):
+        await asyncio.sleep(dice.uniform(0, 0.3))
+        await up.wait()
+        talk.say(f"out {number}")
+
+
+async def talk_back(talk: Talk, share: int) -> None:
+    """The other side's part, at about the same pace, whether the gateway is there or not."""
+    for number in range(share):
+        await until(lambda number=number: len(talk.out) + _AHEAD > number)  # type: ignore[misc]
+        await talk.element.send(talk.room, f"back {number}")
+        talk.back.append(f"back {number}")
+
+
+def shares(messages: int, talks: Iterable[Talk]) -> list[tuple[Talk, int]]:
+    """`messages` in all, spread evenly."""
+    some = list(talks)
+    return [(talk, messages // len(some) + (n < messages % len(some))) for n, talk in enumerate(some)]
+
+
+async def bounces_are_in(talks: Iterable[Talk]) -> None:
+    """A ping to the server comes back after the errors it made for what was written before."""
+    for app in {id(talk.app): talk.app for talk in talks}.values():
+        await app.iq("localhost", "get", "<ping xmlns='urn:xmpp:ping'/>")
+
+
+async def all_arrived(talks: Iterable[Talk]) -> None:
+    """Return when nothing is under way any more. Raises TimeoutError with what is missing."""
+    for talk in talks:
+        await until(lambda talk=talk: not talk.pending(), talk.pending)  # type: ignore[misc]
+        await until(lambda talk=talk: len(talk.came_back()) >= len(talk.back), talk.came_back)  # type: ignore[misc]
+        await until(lambda talk=talk: len(talk.on_matrix()) >= len(talk.out), talk.on_matrix)  # type: ignore[misc]
+
+
+async def until(so: Callable[[], bool], instead: Callable[[], object] = lambda: "", seconds: float = SECONDS) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while not so():
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise TimeoutError(f"instead: {instead()}") from None
