@@ -13,6 +13,7 @@ from bridge.contract import Reason, Refused, Scope, Unavailable
 from bridge.contract.workspace import Answer, Http
 from connectors.matrix import errors
 
+VERSIONS = "/_matrix/client/versions"
 _SECONDS = 60.0  # for a request that answers at once; a homeserver may first ask others
 _LARGEST = 20 * 1024 * 1024  # bytes of an answer
 

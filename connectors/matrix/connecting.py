@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from bridge.contract import Account, AccountId, LoggedOut, NetworkId, Reason, Refused, Unavailable, Workspace
 from connectors.matrix import errors, sync
@@ -15,6 +16,7 @@ from connectors.matrix.invitations import Invitations
 from connectors.matrix.notes import Notes
 from connectors.matrix.opening import Opening
 from connectors.matrix.patience import Pace, Patience
+from connectors.matrix.pulse import Pulse
 from connectors.matrix.rooms import Rooms
 from connectors.matrix.session import MatrixSession
 from connectors.matrix.speaking import Speaker
@@ -41,7 +43,8 @@ class Connecting:
     @asynccontextmanager
     async def connected(self, account: Account, workspace: Workspace) -> AsyncIterator[MatrixSession]:
         """Raises `Unavailable`, `LoggedOut`."""
-        api = api_of(account, workspace)
+        pulse = Pulse(api_of(account, workspace), self._pace)
+        api = replace(pulse.api, http=pulse)
         failed = self._failed.get(account.id)
         first = None if failed is None else (failed[0], await sync.poll(api, failed[0], wait=False))
         self._failed.pop(account.id, None)
@@ -52,7 +55,8 @@ class Connecting:
             if refusal.reason is Reason.FORBIDDEN:  # it is somebody else's token
                 raise LoggedOut(errors.LOGIN_AGAIN) from refusal
             raise Unavailable(refusal.text, lasting=True) from refusal
-        known, speaker = await self._parts(account, workspace, api, directs)
+        patience = Patience(self._pace, pulse.check, workspace.log)
+        known, speaker = await self._parts(account, workspace, api, directs, patience)
         session = MatrixSession(known, speaker, first=first)
         try:
             async with _accepting(known):
@@ -61,7 +65,9 @@ class Connecting:
             if session.failed is not None:
                 self._failed[account.id] = session.failed
 
-    async def _parts(self, account: Account, workspace: Workspace, api: Api, directs: Directs) -> tuple[Known, Speaker]:
+    async def _parts(
+        self, account: Account, workspace: Workspace, api: Api, directs: Directs, patience: Patience
+    ) -> tuple[Known, Speaker]:
         me, clock, log = account.me, workspace.clock, workspace.log
         opened, invited, left, waiting = [
             Notes(workspace.memory, key) for key in ("openings", "invited again", "rooms left", "invitations")
@@ -74,8 +80,8 @@ class Connecting:
             await invitations.load()
         lines = Lines(me, clock)
         opening = Opening(api, me, Rooms(api, me), directs, opened)
-        chats = Chats(self._network, opening, left, Patience(self._pace, log), lines, clock)
-        groups = Groups(self._network, api, me, Patience(self._pace, log), lines, clock)
+        chats = Chats(self._network, opening, left, patience, lines, clock)
+        groups = Groups(self._network, api, me, patience, lines, clock)
         since = float(account.secret.get("since", "0"))
         speaker = Speaker(api, me, opening, groups, invited, left, lines, clock, since)
         return Known(api, me, directs, invitations, chats, groups, lines), speaker

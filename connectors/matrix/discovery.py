@@ -15,7 +15,7 @@ from yarl import URL
 from bridge.contract import Refused, Unavailable, Unconfirmed
 from bridge.contract.workspace import Http
 from connectors.matrix import errors, fields
-from connectors.matrix.api import Api
+from connectors.matrix.api import VERSIONS, Api
 
 _SECONDS = 10.0  # for each of the small documents asked for here
 _LARGEST = 64 * 1024  # bytes of one
@@ -102,7 +102,7 @@ async def _check(api: Api) -> None:
     """Raises `NotFound` unless a homeserver answers."""
     host = URL(api.base).host
     try:
-        answer = await api.ask("GET", "/_matrix/client/versions", seconds=_SECONDS, largest=_LARGEST)
+        answer = await api.ask("GET", VERSIONS, seconds=_SECONDS, largest=_LARGEST)
     except (Unavailable, Unconfirmed) as error:
         raise NotFound(f"{error.text} Check the homeserver's address.") from error
     if answer.status != 200 or not isinstance((errors.decoded(answer.body) or {}).get("versions"), list):

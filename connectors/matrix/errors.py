@@ -59,6 +59,11 @@ def error_of(answer: Answer, *, changes: bool, throttles: Scope = Scope.CHAT) ->
     return _unknown(f"The homeserver has a fault (HTTP status {answer.status}).", answer.status, changes=changes)
 
 
+def away(answer: Answer) -> bool:
+    """Whether it is not the homeserver that answers, but what stands in front of it."""
+    return answer.status in _AWAY
+
+
 def code_of(answer: Answer) -> str:
     """The error code, `M_…`; empty when there is none."""
     return fields.string((decoded(answer.body) or {}).get("errcode"))

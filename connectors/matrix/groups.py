@@ -81,6 +81,7 @@ class Groups:
             some = shown[start : start + _AT_ONCE]
             if time.monotonic() < until:
                 await asyncio.gather(*(self._check_alias(facts) for facts in some))
+                await self._patience.check()
             for facts in some:
                 self._keep(facts)
                 found += self._seen(facts)
@@ -100,6 +101,7 @@ class Groups:
         if not facts.carried:
             return ()
         await self._check_alias(facts)
+        await self._patience.check()
         happened = await timeline.since(self._page(id), news, cursor, joining)
         facts.apply(happened.events)
         found: list[Event] = [*self._seen(facts)]

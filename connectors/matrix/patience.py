@@ -23,12 +23,15 @@ class Pace:
     first: float = 1.0  # before a question is repeated; doubled every time
     longest: float = 30.0
     most: float = 600.0  # until a room that cannot be read is left out
+    silence: float = 35.0  # without an answer, until the homeserver is asked whether it is there
+    sign: float = 30.0  # that it may take to say so
 
 
 class Patience:
-    """For one session."""
+    """For one session. `check` raises `Unavailable` when the homeserver has been silent for long."""
 
-    def __init__(self, pace: Pace, log: logging.Logger) -> None:
+    def __init__(self, pace: Pace, check: Callable[[], Awaitable[None]], log: logging.Logger) -> None:
+        self.check = check
         self._pace = pace
         self._log = log
         self._left_out: set[str] = set()
@@ -52,6 +55,7 @@ class Patience:
                 pause = max(pause, error.retry_after or 0.0)
                 await asyncio.sleep(pause)
                 waited, pause = waited + pause, min(2 * pause, self._pace.longest)
+                await self.check()
             else:
                 self._left_out.discard(room)
                 return answer

@@ -24,7 +24,7 @@ from connectors.matrix.unread import Lines
 
 _WAIT = 25.0  # seconds that the homeserver may wait for news; a revoked login is noticed after them
 _ANSWER = 40.0  # seconds that its answer may take besides
-_FIRST = 3_600.0  # for a first sync, which takes a homeserver minutes for a large account
+_FIRST = 3_600.0  # for a first sync, which takes a homeserver minutes for a large account (beside it: `pulse`)
 _LARGEST = 256 * 1024 * 1024  # bytes of an answer
 _STATE = ["m.room.member", *STATE]
 

@@ -290,6 +290,12 @@ async def reset(request: web.Request, handler: Handler) -> Answer:
     return web.Response()
 
 
+async def silent(request: web.Request, handler: Handler) -> Answer:
+    """No answer, and the connection stays."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 async def lose_answer(request: web.Request, handler: Handler) -> Answer:
     """It happens, and the connection ends before the answer."""
     await request.read()
