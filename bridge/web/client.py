@@ -69,7 +69,7 @@ class HttpClient:
         except TimeoutError as error:
             raise call.lost(f"{call.url.host} took longer than {timeout:.0f} seconds to answer.") from error
         except _NOT_CONNECTED as error:
-            raise Unavailable(_why_not(call.url, error), lasting=isinstance(error, _CERTIFICATE)) from error
+            raise call.lost(_why_not(call.url, error), lasting=isinstance(error, _CERTIFICATE)) from error
         except (aiohttp.ClientError, OSError) as error:
             raise call.lost(f"The connection to {call.url.host} was lost before its answer was complete.") from error
         # Without the path: in some networks' URLs it holds a token.
@@ -99,8 +99,9 @@ class HttpClient:
         if not call.trusted:
             self._check_literal(call.url)
         async with session.request(
-            call.method, call.url, headers=call.headers, data=call.body, allow_redirects=False, trace_request_ctx=call
-        ) as response:
+            call.method, call.url, headers=call.headers, data=call.body, allow_redirects=False, trace_request_ctx=call,
+            middlewares=(call.once,),
+        ) as response:  # fmt: skip
             return Answer(response.status, _headers(response), await _read(response, call))
 
     def _check_literal(self, url: URL) -> None:
@@ -109,6 +110,10 @@ class HttpClient:
         literal = ":" in host or host.replace(".", "").isdigit()
         if literal and not is_public(host) and (host, port) not in self._permitted:
             raise _private(host)
+
+
+class _EndedError(aiohttp.ClientError):
+    """A connection ended without an answer. aiohttp does not know this error."""
 
 
 @dataclass(slots=True)
@@ -122,10 +127,25 @@ class _Call:
     limit: int
     trusted: bool
     sent: bool = False  # a connection was there: something may have reached the server
+    reused: bool = False  # and had carried others before
 
-    def lost(self, text: str) -> Unavailable | Unconfirmed:
+    async def once(self, request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        """aiohttp asks again by itself, if the method is idempotent, when a connection ends without an answer. That is
+        right for one that was idle before, which the server may just have closed (RFC 9112 #retrying-requests); on a
+        new one it would make two requests of each that a server in trouble gets."""
+        try:
+            return await ask(request)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            if self.reused:
+                raise
+            raise _EndedError from error
+
+    def lost(self, text: str, *, lasting: bool = False) -> Unavailable | Unconfirmed:
         """What is known when no whole answer came."""
-        return Unconfirmed(text) if self.sent and self.method not in _SAFE else Unavailable(text)
+        unsure = self.sent and self.method not in _SAFE
+        return Unconfirmed(text) if unsure else Unavailable(text, lasting=lasting)
 
 
 class _Guard(AbstractResolver):
@@ -153,7 +173,7 @@ class _Guard(AbstractResolver):
 def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(_connected)
-    trace.on_connection_reuseconn.append(_connected)
+    trace.on_connection_reuseconn.append(_reused)
     # No limit on connections: every account keeps one open that waits for news.
     connector = aiohttp.TCPConnector(resolver=resolver, limit=0)
     return aiohttp.ClientSession(
@@ -166,7 +186,11 @@ def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
 
 
 async def _connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _parameters: Any) -> None:
-    context.trace_request_ctx.sent = True
+    context.trace_request_ctx.sent, context.trace_request_ctx.reused = True, False
+
+
+async def _reused(_session: aiohttp.ClientSession, context: SimpleNamespace, _parameters: Any) -> None:
+    context.trace_request_ctx.sent = context.trace_request_ctx.reused = True
 
 
 async def _read(response: aiohttp.ClientResponse, call: _Call) -> bytes:

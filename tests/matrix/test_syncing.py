@@ -475,8 +475,7 @@ async def test_a_sync_without_a_proper_answer_ends_the_reading_and_costs_25_requ
                 error = await reader.ended()
                 assert isinstance(error, Unavailable)
 
-    # aiohttp asks once more when a connection ends without an answer.
-    assert len(play.server.asked) - before <= (50 if fault is reset else 25)
+    assert len(play.server.asked) - before <= 25
 
 
 def tries_in(seconds: float) -> int:
@@ -497,7 +496,7 @@ async def test_a_connection_without_a_proper_answer_is_unavailable_and_one_reque
             async with play.session():
                 pass
 
-    assert play.server.count("/") <= 3 + 3 * (fault is reset)
+    assert play.server.count("/") == 3
 
 
 async def test_after_a_fault_everything_goes_on_where_it_was(play: Stage) -> None:

@@ -44,6 +44,7 @@ class Place:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Place"]:
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.stop = server.close
         self.port = server.sockets[0].getsockname()[1]
         self.host = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.host}/"
@@ -166,6 +167,55 @@ async def test_a_connection_that_closes_without_a_word_may_have_carried_the_requ
     async with Place(talk).running() as place, client() as http:
         with pytest.raises(Unconfirmed):
             await http.request("POST", place.url, body=b"x", trusted=True)
+
+
+@pytest.mark.parametrize(("method", "error"), [("GET", Unavailable), ("PUT", Unconfirmed), ("POST", Unconfirmed)])
+async def test_a_server_that_ends_every_connection_gets_one_request_per_try(
+    method: str, error: type[Exception]
+) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    async with Place(talk).running() as place, client() as http:
+        for _ in range(5):
+            with pytest.raises(error):
+                await http.request(method, place.url, trusted=True)
+
+    assert len(place.requests) == 5
+
+
+@pytest.mark.parametrize(("method", "asked"), [("GET", 3), ("PUT", 3), ("POST", 2)])
+async def test_what_an_idle_connection_swallowed_is_asked_again_if_that_changes_nothing(
+    method: str, asked: int
+) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(place.requests) == 2:  # the server closes the connection just then
+            writer.close()
+        else:
+            await says("200 OK", b"here")(_, writer)
+
+    place = Place(talk)
+    async with place.running(), client() as http:
+        await http.request("GET", place.url, trusted=True)
+        with contextlib.suppress(Unconfirmed):
+            assert (await http.request(method, place.url, trusted=True)).body == b"here"
+
+    assert len(place.requests) == asked
+
+
+async def test_what_was_swallowed_and_could_not_be_asked_again_may_have_happened() -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(place.requests) == 1:
+            await says("200 OK")(_, writer)
+        else:
+            place.stop()
+            writer.transport.abort()
+
+    place = Place(talk)
+    async with place.running(), client() as http:
+        await http.request("GET", place.url, trusted=True)
+        with pytest.raises(Unconfirmed):
+            await http.request("PUT", place.url, trusted=True)
 
 
 async def test_what_speaks_no_http_is_a_lost_answer() -> None:
