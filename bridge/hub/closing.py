@@ -11,7 +11,9 @@ from bridge.hub import codec
 from bridge.hub.codec import Answer, Journaled
 from bridge.hub.intake import debt
 from bridge.hub.keys import Keys
+from bridge.store import backlogs
 from bridge.store.aside import set_reactions
+from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
 from bridge.store.owed import DEAD, GIVEN_UP, REFUSED
 from bridge.store.rooms import HOSTED
@@ -108,7 +110,14 @@ def dead(ledger: Ledger, keys: Keys, owed: Debt, event: Journaled | None) -> lis
 
 
 def given_up(ledger: Ledger, keys: Keys, owed: Debt, event: Journaled, why: str) -> list[Debt]:
-    """It waited longer than anybody should."""
+    """It waited longer than anybody should. A hosted room has it in its archive, and is told when it can be."""
+    room = ledger.directory.chat_by_id(owed.chat)
+    if room is not None and room.kind == HOSTED and owed.kind == "message":
+        backlogs.note(ledger.connection, Backlog(owed.chat, owed.event, 1, owed.since, owed.since))
+        if owed.source != owed.chat:
+            ledger.add_copy(Copy(owed.chat, owed.key, owed.message, 0, owed.event))
+        ledger.owed.close(owed.chat, owed.event)
+        return []
     text = f"The message could not be delivered in time and will not be tried again. {why}".strip()
     return _failed(ledger, keys, owed, event, GIVEN_UP, Reason.TIMEOUT, text)
 

@@ -31,6 +31,7 @@ from bridge.contract import (
     Unparsable,
 )
 from bridge.hub import intake
+from bridge.hub.backlogs import Backlogs
 from bridge.hub.closing import Write, durably
 from bridge.hub.counters import Counters
 from bridge.hub.ends import Endings
@@ -60,6 +61,7 @@ from bridge.store.accounts import AccountRow
 from bridge.store.aside import add_dead_letter
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
+from bridge.store.rows import Debt
 from bridge.store.secrets import Secrets
 from bridge.store.writer import Writer
 
@@ -116,6 +118,7 @@ class Hub:
         self._names = {network: connector.name for network, connector in around.connectors.items()}
         self._context = Context(self._keys, around.home, 0, self._names)
         self._notices: Notices | None = None
+        self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)
         self._tasks: list[asyncio.Task[None]] = []
         self._answers: set[asyncio.Task[None]] = set()
 
@@ -127,6 +130,7 @@ class Hub:
         at_home = HOME in around.connectors
         home_account = await durably(self.writer, lambda ledger: _ensure_home(ledger) if at_home else 0)
         self._context = Context(self._keys, around.home, home_account, self._names)
+        self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, home_account)
         await around.people.load()
         self._tasks.append(asyncio.create_task(around.people.run(), name="people"))
         self._notices = Notices(
@@ -146,6 +150,7 @@ class Hub:
                 self.sessions.start(self._seat(row))
         self.lanes.start()
         self._tasks.append(asyncio.create_task(self._notices.run(), name="notices"))
+        self._tasks.append(asyncio.create_task(self._backlogs.run(), name="backlogs"))
 
     async def stop(self) -> None:
         """Drain: lanes land what is under way, sessions end, everything submitted is committed."""
@@ -267,12 +272,24 @@ class Hub:
             )  # fmt: skip
 
     def _live(self, seat: Seat) -> None:
-        def then(_: None) -> None:
+        def then(ended: tuple[list[Debt], list[int]]) -> None:
+            debts, away = ended
+            if away:
+                self.lanes.moved(Outcome(Ruling.ACCEPT, reread=away))
+            for debt in debts:
+                self.lanes.offer(debt)
             if seat.session is not None:
+                seat.caught_up = time.time()
                 seat.live.set()
                 self.lanes.wake([seat.account])
 
-        self.writer.submit(Write(lambda ledger: None, then, lambda error: None))
+        self.writer.submit(
+            Write(
+                self._backlogs.ended(seat),
+                then,
+                lambda error: log.error("a backlog could not be ended error=%s", type(error).__name__),
+            )
+        )
 
     def _cursor(self, seat: Seat, session: Session, cursor: str) -> None:
         self.writer.submit(
@@ -307,7 +324,7 @@ class Hub:
 
     def _seat(self, row: AccountRow) -> Seat:
         secret = self._around.secrets.open(row.secret) if row.secret else {}
-        return Seat(AccountId(row.id), NetworkId(row.network), row.user, row.me, secret, row.cursor)
+        return Seat(AccountId(row.id), NetworkId(row.network), row.user, row.me, secret, row.cursor, row.caught_up)
 
 
 def _source(seat: Seat, session: Session, event: Event) -> Source:
@@ -318,7 +335,7 @@ def _source(seat: Seat, session: Session, event: Event) -> Source:
         unique, personas, reflects, echoes = can.unique_ids, can.personas, can.reflects, can.echoes
     return Source(
         seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes,
-        first=seat.cursor is None,
+        first=seat.cursor is None, behind=seat.behind,
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ from bridge.contract import (
 from bridge.hub import codec, keys
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
+from bridge.store import backlogs
+from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
 from bridge.store.owed import OPEN
 from bridge.store.rooms import HOSTED
@@ -47,6 +49,7 @@ class Source:
     reflects: bool = True
     echoes: bool = True
     first: bool = False  # it is of an account that has never caught up yet
+    behind: float = 0.0  # it comes after a long outage that began then; 0: it does not
 
 
 @dataclass(slots=True)
@@ -181,7 +184,7 @@ def journal(
     message: int | None,
     reply: int | None,
 ) -> tuple[Entry, list[Debt]]:
-    """Write the event and its deliveries, `owed_to`. `message` None: it is a new one."""
+    """Write the event and its deliveries: `owed_to`, less the rooms that only keep it. `message` None: a new one."""
     event, source = accept.event, accept.source
     assert isinstance(event, Authored)
     identity = ledger.next_id()
@@ -200,10 +203,31 @@ def journal(
     if not source.reflects:
         ledger.add_copy(Copy(chat.id, key, entry.message, -1, identity))  # people name it by what we show it under
     debts = []
+    keeping = _only_keeping(accept, ledger, entry, link)
     for where, account in owed:
-        ledger.owed.add(where, identity, account)
-        debts.append(debt(entry, where, account))
+        if where not in keeping:
+            ledger.owed.add(where, identity, account)
+            debts.append(debt(entry, where, account))
     return entry, debts
+
+
+def _only_keeping(accept: Accept, ledger: Ledger, entry: Entry, link: Link) -> set[int]:
+    """Hosted rooms that do not show an event because it comes after a long outage (`bridge.hub.backlogs`). They call a
+    message by its key all the same, and show what changes one that they have shown."""
+    found: set[int] = set()
+    begun = accept.source.behind
+    if not begun:
+        return found
+    assert isinstance(accept.event, Authored)
+    at = min(max(accept.event.at, begun), entry.at)
+    for room in (endpoint.chat.id for endpoint in link.endpoints if endpoint.chat.kind == HOSTED):
+        if entry.kind == "message":
+            backlogs.note(ledger.connection, Backlog(room, entry.id, 1, at, at))
+            ledger.add_copy(Copy(room, entry.key, entry.message, 0, entry.id))
+            found.add(room)
+        elif (known := backlogs.of(ledger.connection, room)) is not None and entry.message >= known.event:
+            found.add(room)
+    return found
 
 
 def debt(entry: Entry, chat: int, account: int) -> Debt:

@@ -9,6 +9,7 @@ class Limits:
 
     patience: float = 86_400.0  # a delivery is given up after so long
     delay_notice: float = 60.0  # its author is told once when it takes longer
+    long_outage: float = 21_600.0  # what comes after one goes to the archives of rooms, with a line for their people
     live_wait: float = 60.0  # lanes wait so long for accounts to catch up
     uncommitted: int = 1_000  # events of one account between intake and journal
     backoff_max: float = 30.0  # between tries, for what may pass

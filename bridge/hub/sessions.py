@@ -51,6 +51,8 @@ class Seat:
     me: str
     secret: Mapping[str, str] = field(repr=False)
     cursor: str | None
+    caught_up: float = 0.0  # when it last had all that there was for it, to some minutes; 0: not known
+    behind: float = 0.0  # it is catching up after a long outage that began then; 0: it is not
     session: Session | None = None
     error: str = ""  # why it is not connected, for people
     logged_out: bool = False
@@ -180,6 +182,8 @@ class Sessions:
         workspace = self._workspaces(seat.network, seat.account)
         async with connector.connect(account, workspace) as session:
             seat.session, seat.error, seat.since = session, "", time.time()
+            long_ago = seat.cursor is not None and seat.caught_up < seat.since - self._limits.long_outage
+            seat.behind = seat.caught_up if long_ago else 0.0
             seat.up.set()
             log.info("account connected account=%d network=%s", seat.account, seat.network)
             self._listener.changed(seat)
@@ -198,6 +202,7 @@ class Sessions:
         seat.last_event = time.time()
         match event:
             case Live():
+                seat.behind = 0.0
                 self._listener.live(seat)
             case CursorMoved(cursor=cursor):
                 seat.cursor = cursor

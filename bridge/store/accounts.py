@@ -1,10 +1,12 @@
 """Accounts: credentials on a network, sealed, with cursor and state. Functions work inside a transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
+from bridge.store import statements
 from bridge.store import tables as t
 
 ACTIVE = "active"
@@ -24,6 +26,7 @@ class AccountRow:
     state: str  # ACTIVE or LOGGED_OUT
     error: str  # why it is logged out, for people; empty when they wished it
     cursor: str | None
+    caught_up: float  # when it last had all that there was for it; 0: not known
 
     @property
     def active(self) -> bool:
@@ -78,6 +81,11 @@ def set_cursor(connection: Connection, identity: int, cursor: str) -> None:
     connection.execute(update(t.accounts).where(t.accounts.c.id == identity).values(cursor=cursor))
 
 
+def set_caught_up(connection: Connection, accounts: Sequence[int], at: float) -> None:
+    """These accounts have all that there is for them."""
+    statements.update(connection, "accounts", ("caught_up",), ("id",), [(at, identity) for identity in accounts])
+
+
 def remove_account(connection: Connection, identity: int) -> None:
     """Forget an account and what only it knew; messages and chats stay."""
     for table in (t.people, t.memory, t.directs, t.chat_accounts):
@@ -86,7 +94,7 @@ def remove_account(connection: Connection, identity: int) -> None:
 
 
 def _query() -> Select[Any]:
-    names = ("id", "network", "user", "me", "name", "secret", "state", "error", "cursor")
+    names = ("id", "network", "user", "me", "name", "secret", "state", "error", "cursor", "caught_up")
     return select(*(t.accounts.c[name] for name in names)).order_by(t.accounts.c.id)
 
 

@@ -43,6 +43,7 @@ accounts = Table(
     Column("state", Text, nullable=False),  # active, logged_out
     Column("error", Text, nullable=False, server_default=""),  # why it is logged out, for people
     Column("cursor", Text),
+    Column("caught_up", Float, nullable=False, server_default="0"),  # when it last had all there was; 0: not known
     UniqueConstraint("network", "user", "me", name="accounts_person"),
     sqlite_autoincrement=True,  # an account's number is in deliveries: never given again
 )
@@ -123,6 +124,17 @@ archive = Table(
     Column("chat", Integer, primary_key=True),  # the hosted room
     Column("position", _Clock, primary_key=True),
     Column("event", _Clock, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+backlogs = Table(
+    "backlogs",  # what came so late that hosted rooms only keep it, until their people are told
+    metadata,
+    Column("chat", Integer, primary_key=True, autoincrement=False),  # the hosted room
+    Column("event", _Clock, nullable=False),  # the first
+    Column("number", Integer, nullable=False),  # of messages
+    Column("first", Float, nullable=False),  # when the first was said
+    Column("last", Float, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -226,6 +238,20 @@ deliveries = Table(
     Column("text", Text, nullable=False),
     Column("at", Float, nullable=False),
     Index("deliveries_state", "state", sqlite_where=text("state <> 0"), postgresql_where=text("state <> 0")),
+    sqlite_with_rowid=False,
+)
+
+delays = Table(
+    "delays",  # deliveries of which somebody was told that they are late, until he is told how that ended
+    metadata,
+    Column("chat", Integer, primary_key=True),  # where to
+    Column("source", Integer, primary_key=True),  # the chat where they were written
+    Column("user", Text, nullable=False),  # who was told, by the gateway of `network`; empty: those in `source`
+    Column("network", Text, nullable=False),  # of `chat`
+    Column("account", Integer, nullable=False),  # who performs in `source`
+    Column("first", _Clock, nullable=False),  # events
+    Column("last", _Clock, nullable=False),
+    Column("number", Integer, nullable=False),  # of deliveries
     sqlite_with_rowid=False,
 )
 

@@ -152,15 +152,20 @@ def _parse(raw: Mapping[str, object], chat: ChatId, reader: Reader) -> MessageRe
         chat=chat,
         id=MessageId(id),
         sender=Contact(ContactId(sender), name),
-        at=_time(raw.get("origin_server_ts"), reader.now),
+        at=_time(raw, reader.now),
         key=key if isinstance(key, str) and _VALID_KEY.fullmatch(key) else None,
         message=message,
     )
 
 
-def _time(stamp: object, now: float | None) -> float:
-    """`stamp`, milliseconds that the sender's server wrote, in seconds, or `now` if it cannot be true."""
-    milliseconds = fields.number(stamp)
+def _time(raw: Mapping[str, object], now: float | None) -> float:
+    """When it was said, in seconds by our clock. How long ago that was the homeserver tells (client-server API
+    #room-event-format, `unsigned.age`), which is right also where clocks are not; else the sender's server has written
+    when. `now` if neither can be true."""
+    age = fields.number(fields.mapping(raw.get("unsigned")).get("age"))
+    if age is not None and now is not None and now - age / 1000 >= _EARLIEST:
+        return now - age / 1000
+    milliseconds = fields.number(raw.get("origin_server_ts"))
     latest = _LATEST if now is None else now + _AHEAD
     if milliseconds is not None and _EARLIEST <= milliseconds / 1000 <= latest:
         return milliseconds / 1000

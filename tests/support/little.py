@@ -49,6 +49,7 @@ class LittleNetwork:
     raises: Callable[[Action], Exception | None] = lambda action: None
     unknown: set[str] = field(default_factory=set)  # people who do not exist
     events: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)  # by account
+    kept: dict[int, list[Event | Exception]] = field(default_factory=dict)  # by account: what comes before `Live`
     occupants: dict[str, list[Occupant]] = field(default_factory=dict)  # by chat
     journaled: list[str] = field(default_factory=list)
     scopes: Mapping[int, str] = field(default_factory=dict)
@@ -114,6 +115,12 @@ class LittleSession:
         return self.net.rooms if self.net.rooms is not None and " " not in chat else self.net.can
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        kept = self.net.kept.get(self.account.id, [])
+        while kept:
+            event = kept.pop(0)
+            if isinstance(event, Exception):
+                raise event
+            yield event
         yield Live()
         queue = self.net.queue(self.account.id)
         number = 0

@@ -34,6 +34,21 @@ def test_a_text_says_who_where_when_and_what() -> None:
     assert (found.at, found.key, found.message.text) == (1_600_000_000.0, None, "Wherefore art thou?")
 
 
+@pytest.mark.parametrize(
+    ("age", "at"),
+    [
+        (7_000, NOW - 7),
+        (0, NOW),
+        (-1, 1_600_000_000.0),
+        ("7000", 1_600_000_000.0),
+        (1 << 52, 1_600_000_000.0),
+        (None, 1_600_000_000.0),
+    ],
+)
+def test_how_long_ago_it_was_counts_more_than_what_a_clock_said(age: object, at: float) -> None:
+    assert parsed({**said("late"), "unsigned": {"age": age}}).at == at
+
+
 def test_formatting_becomes_spans() -> None:
     rich = {"format": "org.matrix.custom.html", "formatted_body": "so <b>bold</b>"}
 
