@@ -18,9 +18,8 @@ class Backoff:
         self._next = min(self._next * 2, self._lasting if lasting else self._most)
         if lasting:
             base = max(base, self._most)
-        if asked:
-            return asked + random.uniform(0, 0.1)  # noqa: S311
-        return base * random.uniform(0.75, 1.0)  # noqa: S311
+        pause = base * random.uniform(0.75, 1.0)  # noqa: S311
+        return max(pause, asked + random.uniform(0, 0.1)) if asked else pause  # noqa: S311
 
     def reset(self) -> None:
         self._next = 0.5

@@ -26,6 +26,8 @@ from bridge.web.addresses import Permitted, is_public
 log = logging.getLogger(__name__)
 
 _CHUNK = 64 * 1024
+_SLOWEST = 100  # bytes a second: fewer than these, and many times a few, are no answer but a drip
+_PIECES = 8  # that make many
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})  # asking again changes nothing
 # Headers that speak to one server and must not be told to the next (RFC 9110 #field.authorization).
@@ -35,9 +37,16 @@ _FOR_ONE_ORIGIN = frozenset({"authorization", "cookie", "proxy-authorization"})
 class HttpClient:
     """Implements `bridge.contract.workspace.Http`. Make it inside a running loop; `close` it."""
 
-    def __init__(self, allow_private: Iterable[str] = (), resolver: AbstractResolver | None = None) -> None:
-        """`allow_private`: hosts or host:port that may be private. `resolver` replaces the system's DNS.
-        Raises ValueError for an entry that is neither."""
+    def __init__(
+        self,
+        allow_private: Iterable[str] = (),
+        resolver: AbstractResolver | None = None,
+        *,
+        drip: float = 20.0,
+    ) -> None:
+        """`allow_private`: hosts or host:port that may be private. `resolver` replaces the system's DNS. A body that
+        drips for `drip` seconds is given up. Raises ValueError for an entry that is neither host nor host:port."""
+        self._drip = drip
         self._permitted = Permitted(allow_private)
         self._resolver = resolver or DefaultResolver()
         self._guarded = _session(_Guard(self._resolver, self._permitted))
@@ -102,7 +111,7 @@ class HttpClient:
             call.method, call.url, headers=call.headers, data=call.body, allow_redirects=False, trace_request_ctx=call,
             middlewares=(call.once,),
         ) as response:  # fmt: skip
-            return Answer(response.status, _headers(response), await _read(response, call))
+            return Answer(response.status, _headers(response), await _read(response, call, self._drip))
 
     def _check_literal(self, url: URL) -> None:
         host, port = url.host or "", url.port or 0
@@ -113,7 +122,7 @@ class HttpClient:
 
 
 class _EndedError(aiohttp.ClientError):
-    """A connection ended without an answer. aiohttp does not know this error."""
+    """A connection ended, or is ended by us, without an answer. aiohttp does not know this error."""
 
 
 @dataclass(slots=True)
@@ -193,15 +202,21 @@ async def _reused(_session: aiohttp.ClientSession, context: SimpleNamespace, _pa
     context.trace_request_ctx.sent = context.trace_request_ctx.reused = True
 
 
-async def _read(response: aiohttp.ClientResponse, call: _Call) -> bytes:
-    """The whole body, unpacked. Raises `Refused` as soon as it is known to be too long."""
+async def _read(response: aiohttp.ClientResponse, call: _Call, drip: float) -> bytes:
+    """The whole body, unpacked. Raises `Refused` as soon as it is known to be too long, `_EndedError` for a drip."""
     if call.method != "HEAD" and (response.content_length or 0) > call.limit:
         raise _too_long(call)
     read = bytearray()
+    pieces, since, before = 0, time.monotonic(), 0
     async for chunk in response.content.iter_chunked(_CHUNK):
         read += chunk
+        pieces += 1
         if len(read) > call.limit:
             raise _too_long(call)
+        if time.monotonic() - since > drip:
+            if pieces > _PIECES and len(read) - before < _SLOWEST * drip:
+                raise _EndedError
+            pieces, since, before = 0, time.monotonic(), len(read)
     return bytes(read)
 
 

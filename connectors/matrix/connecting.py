@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bridge.contract import Account, AccountId, LoggedOut, NetworkId, Reason, Refused, Unavailable, Workspace
 from connectors.matrix import errors, sync
-from connectors.matrix.api import Api
+from connectors.matrix.api import Api, path
 from connectors.matrix.chats import Chats
 from connectors.matrix.directs import Directs
 from connectors.matrix.discovery import Configured
@@ -39,6 +39,7 @@ class Connecting:
         self._network = network
         self._pace = pace
         self._failed: dict[AccountId, tuple[str | None]] = {}
+        self._owners: set[AccountId] = set()  # accounts whose token is known to be theirs
 
     @asynccontextmanager
     async def connected(self, account: Account, workspace: Workspace) -> AsyncIterator[MatrixSession]:
@@ -52,9 +53,9 @@ class Connecting:
         try:
             await directs.load()
         except Refused as refusal:
-            if refusal.reason is Reason.FORBIDDEN:  # it is somebody else's token
-                raise LoggedOut(errors.LOGIN_AGAIN) from refusal
-            raise Unavailable(refusal.text, lasting=True) from refusal
+            if refusal.reason is Reason.FORBIDDEN:
+                await self._check_owner(api, account)
+            raise Unavailable(refusal.text) from refusal
         patience = Patience(self._pace, pulse.check, workspace.log)
         known, speaker = await self._parts(account, workspace, api, directs, patience)
         session = MatrixSession(known, speaker, first=first)
@@ -64,6 +65,18 @@ class Connecting:
         finally:
             if session.failed is not None:
                 self._failed[account.id] = session.failed
+
+    async def _check_owner(self, api: Api, account: Account) -> None:
+        """Raises `LoggedOut` when it is somebody else's token; asked until it is known not to be."""
+        if account.id in self._owners:
+            return
+        try:
+            said = await api.get(path("account", "whoami"))
+        except Refused as refusal:
+            raise Unavailable(refusal.text) from refusal
+        if said.get("user_id") != account.me:
+            raise LoggedOut(errors.LOGIN_AGAIN)
+        self._owners.add(account.id)
 
     async def _parts(
         self, account: Account, workspace: Workspace, api: Api, directs: Directs, patience: Patience

@@ -51,7 +51,7 @@ def error_of(answer: Answer, *, changes: bool, throttles: Scope = Scope.CHAT) ->
     if code in _ENDED and answer.status in (401, 403):
         return LoggedOut(LOGIN_AGAIN)
     if answer.status == 401:
-        return Unavailable(_sentence("The homeserver does not let us in", words), lasting=True)
+        return Unavailable(_sentence("The homeserver does not let us in", words), lasting=code == "M_USER_LOCKED")
     # Without an error code it is not the homeserver that answers, but something in front of it.
     if 400 <= answer.status < 500 and answer.status != 408 and code:
         reason = _REASONS.get(code) or _BY_STATUS.get(answer.status, Reason.NOT_ALLOWED)

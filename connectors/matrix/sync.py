@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.contract import ContactId, Event, Refused, Unavailable
+from bridge.contract import ContactId, Event, Reason, Refused, Unavailable
 from connectors.matrix import decoding, errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.chats import Chats
@@ -80,7 +80,7 @@ async def poll(api: Api, cursor: str | None, *, wait: bool) -> News:
         if answer.status != 200:
             raise errors.error_of(answer, changes=False)
     except Refused as refusal:
-        raise Unavailable(refusal.text, lasting=True) from refusal
+        raise Unavailable(refusal.text, lasting=refusal.reason is Reason.RESOURCE) from refusal
     return await _news(answer.body)
 
 

@@ -458,33 +458,36 @@ async def test_somebody_elses_token_is_not_used(play: Stage) -> None:
 @pytest.mark.parametrize(
     "fault",
     [BAD_GATEWAY, says(500, {"errcode": "M_UNKNOWN"}), says(403, {"errcode": "M_FORBIDDEN"}), says(200, "{"), reset,
-     says(429, {"errcode": "M_LIMIT_EXCEEDED"}), says(200, {}), says(200, {"next_batch": 7}), says(200, "[]"),
+     says(429, {"errcode": "M_LIMIT_EXCEEDED"}), says(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 100}),
+     says(429, "<html>", Retry_After="1"), says(200, {}), says(200, {"next_batch": 7}), says(200, "[]"),
      says(200, {"next_batch": ""}), says(200, {"next_batch": "\ud800"}),
      says(401, {"errcode": "M_UNKNOWN"}), says(404, "nothing here")],
 )  # fmt: skip
-async def test_a_sync_without_a_proper_answer_ends_the_reading_and_costs_25_requests_in_five_minutes_at_most(
+async def test_a_sync_without_a_proper_answer_costs_25_requests_in_five_minutes_at_most_and_is_asked_for_again_soon(
     play: Stage, fault: Any
 ) -> None:
     cursor = await caught_up(play)
     play.server.fault("GET", "/sync", fault, times=1_000)
     before = len(play.server.asked)
 
-    for _ in range(tries_in(300.0)):
-        with contextlib.suppress(Unavailable):
-            async with play.reading(cursor, live=False) as (_, reader):
-                error = await reader.ended()
-                assert isinstance(error, Unavailable)
+    pauses = await pauses_in(300.0, play, cursor)
 
     assert len(play.server.asked) - before <= 25
+    assert max(pauses) < 40
 
 
-def tries_in(seconds: float) -> int:
-    """How often the hub tries."""
-    backoff, tries = Backoff(), 0
-    while seconds > 0:
-        seconds -= backoff.pause()
-        tries += 1
-    return tries
+async def pauses_in(seconds: float, play: Stage, cursor: str) -> list[float]:
+    """Connect as often as the hub does, and leave out its pauses."""
+    backoff, pauses = Backoff(), []
+    while sum(pauses) < seconds:
+        try:
+            async with play.reading(cursor, live=False) as (_, reader):
+                error = await reader.ended()
+        except Unavailable as unavailable:
+            error = unavailable
+        assert isinstance(error, Unavailable)
+        pauses.append(backoff.pause(asked=error.retry_after, lasting=error.lasting))
+    return pauses
 
 
 @pytest.mark.parametrize("fault", [BAD_GATEWAY, says(500, {}), says(404, "no"), says(200, "<html>"), reset])
@@ -497,6 +500,18 @@ async def test_a_connection_without_a_proper_answer_is_unavailable_and_one_reque
                 pass
 
     assert play.server.count("/") == 3
+
+
+async def test_whoever_says_that_ones_own_data_are_forbidden_does_not_log_out(play: Stage) -> None:
+    play.server.fault("GET", "m.direct", says(403, {"errcode": "M_FORBIDDEN"}), times=5)
+
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            async with play.session():
+                pass
+
+    async with play.session():
+        assert play.server.count("/whoami") == 1
 
 
 async def test_after_a_fault_everything_goes_on_where_it_was(play: Stage) -> None:

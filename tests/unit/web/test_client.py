@@ -84,8 +84,8 @@ class Names(AbstractResolver):
 
 
 @contextlib.asynccontextmanager
-async def client(*permitted: str, **names: str) -> AsyncIterator[HttpClient]:
-    made = HttpClient(permitted, Names(**names))
+async def client(*permitted: str, drip: float = 20.0, **names: str) -> AsyncIterator[HttpClient]:
+    made = HttpClient(permitted, Names(**names), drip=drip)
     try:
         yield made
     finally:
@@ -145,6 +145,33 @@ async def test_a_body_that_drips_ends_at_the_time_out(method: str, error: type[E
         with pytest.raises(error, match="took longer"):
             await http.request(method, place.url, timeout=0.3, trusted=True)
         await asyncio.wait_for(place.gone.wait(), 5)
+
+
+@pytest.mark.parametrize(("method", "error"), [("GET", Unavailable), ("PUT", Unconfirmed)])
+async def test_a_body_that_drips_ends_long_before_the_time_out(method: str, error: type[Exception]) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async with Place(talk).running() as place, client(drip=0.5) as http:
+        with pytest.raises(error, match="was lost"):
+            await http.request(method, place.url, timeout=600, trusted=True)
+        await asyncio.wait_for(place.gone.wait(), 5)
+
+
+async def test_a_body_that_comes_late_or_with_signs_of_life_before_it_is_waited_for() -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n ")
+        await asyncio.sleep(0.3)
+        writer.write(b" ")
+        await asyncio.sleep(0.3)
+        writer.write(b"abc")
+
+    async with Place(talk).running() as place, client(drip=0.2) as http:
+        assert (await http.request("GET", place.url, trusted=True)).body == b"  abc"
 
 
 @pytest.mark.parametrize(("method", "error"), [("GET", Unavailable), ("PUT", Unconfirmed), ("POST", Unconfirmed)])
