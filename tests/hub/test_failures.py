@@ -13,6 +13,7 @@ from bridge.contract import AccountId
 from bridge.hub.hub import Hub
 from bridge.hub.limits import Limits
 from bridge.store.database import Database
+from bridge.store.deliveries import waiting
 from bridge.testing.control import Control, controlled
 from bridge.testing.wire import Answered, Bounce, ChatState, EndLogin, SignIn
 from bridge.testing.world import VARIANTS, serve
@@ -161,17 +162,32 @@ async def test_when_patience_ends_every_author_gets_an_error_and_later_messages_
 
 
 async def test_a_log_out_keeps_what_is_owed_until_the_user_is_back(romeo: Scene) -> None:
-    await romeo.far.do(EndLogin("romeo-far"))
-    (notice,) = await romeo.told()
+    await romeo.far.fault("limit", chat="with-anna")
     await romeo.writes("anna", "1", "a1")
     await romeo.writes("anna", "2", "a2")
+    async with asyncio.timeout(20):
+        while (await romeo.database.read(waiting)).get("far", (0, 0.0))[0] < 2:
+            await asyncio.sleep(0.01)
 
+    await romeo.far.do(EndLogin("romeo-far"))
+    (notice,) = await romeo.told()
+    await romeo.far.mend()
     await romeo.far.do(SignIn("romeo-far", ""))
     assert await put_account(romeo.database, "far", "romeo", "romeo-far") == romeo.account
     await romeo.hub.connect(romeo.account)
 
     await romeo.arrived("anna", "first", "1", "2")
     assert notice == "The network no longer accepts this login. Log in again."
+
+
+async def test_what_is_written_while_logged_out_comes_back_with_the_way_in(romeo: Scene) -> None:
+    await romeo.far.do(EndLogin("romeo-far"))
+    await romeo.told()
+    await romeo.writes("anna", "1", "a1")
+
+    answer = (await romeo.answered("anna", 2))[1]
+    assert (answer.target, answer.reason) == ("a1", "registration-required")
+    assert "Send “login”" in answer.text
 
 
 async def test_a_message_that_comes_back_after_it_was_delivered_is_an_error_for_its_author(romeo: Scene) -> None:
