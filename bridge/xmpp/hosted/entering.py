@@ -13,12 +13,11 @@ from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import stanzas, wording
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
+from bridge.xmpp.hosted.turns import Turns
 from bridge.xmpp.hosted.wishes import Wish, wish
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 200
-_OF_ONE = 20  # user
 _SESSIONS = 100  # of one user in one room
 
 
@@ -32,6 +31,7 @@ class Entering:
         self._archive = archive
         self._people = people
         self._limit = limit
+        self._turns = Turns()
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}  # by room and full JID
 
     async def close(self) -> None:
@@ -67,20 +67,27 @@ class Entering:
             raise StanzaError("forbidden", "You may not use this gateway. Its operator can allow it.")
         if key in self._tasks:
             return  # it will be let in soon
-        mine = sum(1 for _, who in self._tasks if who.partition("/")[0] == user)
         there = self._house.room(where.room)
         inside = sum(1 for one in there.attendees.values() if one.user == user) if there is not None else 0
-        if len(self._tasks) >= _AT_ONCE or mine >= _OF_ONE or inside >= _SESSIONS:
-            raise StanzaError("resource-constraint", "Too many are entering at once. Try again in a minute.")
+        if inside >= _SESSIONS:
+            raise StanzaError("resource-constraint", "You are in this room with too many apps. Leave with one of them.")
+        self._turns.ask(user)
         task = asyncio.create_task(self._enter(where, stanza, wanted), name=f"enter {where.room}")
         self._tasks[key] = task
         task.add_done_callback(lambda _: self._tasks.pop(key, None))
 
     async def _enter(self, where: Where, stanza: Element, wanted: Wish) -> None:
+        jid = stanza.get("from", "")
+        user = jid.partition("/")[0]
         try:
-            await self._let_in(where, stanza.get("from", ""), wanted)
+            async with self._turns.turn(user):
+                await self._let_in(where, jid, wanted)
         except Refused as refusal:
-            self._refuse(where, stanza, refusal.reason, refusal.text)
+            reason, why = refusal.reason, refusal.text
+            if reason is Reason.NOT_FOUND and not await self._people.accounts(user, where.gateway.network):
+                reason = Reason.NOT_LOGGED_IN
+                why = f"You are not logged in to {where.gateway.name}. Send `login` to {where.gateway.domain}."
+            self._refuse(where, stanza, reason, why)
         except ConnectorError as error:
             self._refuse(where, stanza, Reason.TIMEOUT, error.text)
         except Exception:
