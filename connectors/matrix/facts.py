@@ -29,6 +29,7 @@ class Facts:
     kind: str = ""  # "m.space" is no room to talk in
     names: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
     heroes: tuple[str, ...] = ()
+    creators: frozenset[str] = frozenset()  # who may do everything, whatever the power levels say
     _powers: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -41,6 +42,8 @@ class Facts:
         return self.name or self.alias or ", ".join(self.names.get(one) or one for one in self.heroes)
 
     def rank(self, user: ContactId) -> Rank:
+        if user in self.creators:
+            return Rank.OWNER
         users = fields.mapping(self._powers.get("users"))
         power = fields.number(users.get(user, self._powers.get("users_default", 0))) or 0
         return Rank.OWNER if power >= _OWNER else Rank.ADMIN if power >= _ADMIN else Rank.MEMBER
@@ -58,6 +61,8 @@ class Facts:
             key = event.get("state_key")
             if key == "":
                 self._state(event.get("type"), fields.mapping(event.get("content")))
+                if event.get("type") == "m.room.create":
+                    self.creators = _creators(event)
             elif isinstance(key, str) and (found := member(event)) is not None:
                 self.names[found.user] = found.name
                 self.names.move_to_end(found.user)
@@ -79,3 +84,13 @@ class Facts:
                 self.kind = fields.line(content.get("type"))
             case "m.room.power_levels":
                 self._powers = content
+
+
+def _creators(create: Mapping[str, object]) -> frozenset[str]:
+    """Room version 12 and later (rooms/v12 #room-creators): those who made it stand above power levels."""
+    content = fields.mapping(create.get("content"))
+    version = fields.string(content.get("room_version"))
+    if not (version.isascii() and version.isdigit() and len(version) < 5 and int(version) >= 12):
+        return frozenset()
+    some = [create.get("sender"), *fields.listed(content.get("additional_creators"))[:_NAMES]]
+    return frozenset(one for one in some if isinstance(one, str) and ids.valid_user(one))

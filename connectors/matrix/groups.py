@@ -141,10 +141,13 @@ class Groups:
         if found is None:
             found = Facts(id, self._me)
             for kind in STATE:
-                answer = await self._api.ask("GET", path("rooms", id, "state", kind))
+                # The whole event says who made the room; a homeserver that does not know this gives the content.
+                answer = await self._api.ask("GET", path("rooms", id, "state", kind), query={"format": "event"})
                 if answer.status == 404:
                     continue  # it has none
-                found.apply([{"type": kind, "state_key": "", "content": errors.read(answer, changes=False)}])
+                said = errors.read(answer, changes=False)
+                whole = said.get("type") == kind and isinstance(said.get("content"), dict)
+                found.apply([said if whole else {"type": kind, "state_key": "", "content": said}])
             # What a sync has brought meanwhile is newer: nothing is sent in clear because that was overtaken.
             found = self._facts.get(id, found)
         self._keep(found)

@@ -45,6 +45,8 @@ async def test_a_message_each_way_in_a_room_of_two_users(
         assert [one.subject for one in entered] == ["A feud"] * 2
         assert [one.nick for one in entered] == [romeo.name, nurse.name]
         assert set(entered[0].nicks) == {juliet.name, nurse.name}
+        ranks = {muc.nick(one): one.find(f".//{muc.USER}item").get("affiliation") for one in entered[0].others}  # type: ignore[union-attr]
+        assert ranks == {juliet.name: "owner", nurse.name: "member"}
         assert (event["sender"], event["room_id"]) == (romeo.mxid, room)
         later = await muc.enter(apps[1], jid, nurse.name)
         assert later.texts == ["But soft!", "Ay me!"]

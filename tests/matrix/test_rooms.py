@@ -1,6 +1,9 @@
 """Rooms of many: what is shown of them, who comes and goes, and invitations; on a homeserver in this process."""
 
+from typing import Any
+
 from bridge.contract import (
+    ChatId,
     ChatKind,
     ChatSeen,
     Membership,
@@ -9,6 +12,7 @@ from bridge.contract import (
     RoomInvited,
 )
 from tests.matrix.stage import Stage
+from tests.support.homeserver import says
 
 
 def a_room(play: Stage, **more: str) -> str:
@@ -101,6 +105,43 @@ async def test_an_invitation_to_a_room_is_told_and_not_accepted(play: Stage) -> 
     assert invited.inviter is not None
     assert (invited.chat, invited.inviter.id) == (room, play.juliet)
     assert play.server.membership(room, play.romeo) == "invite"
+
+
+async def test_a_room_whose_state_contradicts_itself_is_read_and_hides_no_other(play: Stage) -> None:
+    """Made twice, by different people; somebody both in it and banned; we ourselves said to have left, and to be in."""
+    room, other = a_room(play), a_room(play, name="Mantua")
+    async with play.reading() as (_, reader):
+        cursor = reader.cursor
+    state = [
+        *play.server.state(room).values(),
+        a_state("m.room.create", {"room_version": "12", "creator": play.juliet}, play.juliet),
+        a_state("m.room.create", {"room_version": 12, "type": {}}, "nobody"),
+        a_state("m.room.power_levels", {"users": [play.romeo], "users_default": {"a": 1}}, play.romeo),
+        a_state("m.room.member", {"membership": "ban"}, play.romeo, play.juliet),
+        a_state("m.room.member", {"membership": "join"}, play.juliet, play.juliet),
+        a_state("m.room.member", {"membership": "leave"}, play.romeo, play.romeo),
+        a_state("m.room.name", {"name": "Not this"}, play.romeo, "a key that it has not"),
+    ]
+    said = [
+        {"type": "m.room.message", "event_id": f"$said{n}", "sender": play.juliet,
+         "content": {"msgtype": "m.text", "body": f"still there {n}"}}
+        for n in range(2)
+    ]  # fmt: skip
+    there = {"state": {"events": state}, "timeline": {"events": said[:1]}}
+    news = {"join": {room: there, other: {"timeline": {"events": said[1:]}}}, "leave": {}, "invite": {room: {}}}
+    play.server.fault("GET", "/sync", says(200, {"next_batch": cursor, "rooms": news}))
+
+    async with play.reading(cursor) as (session, reader):
+        present = await session.occupants(ChatId(room))
+
+    assert [one.message.text for one in reader.of(MessageReceived)] == ["still there 0", "still there 1"]
+    assert [seen.name for seen in reader.of(ChatSeen) if seen.chat == room] == ["Verona"]
+    assert [gone for gone in reader.of(OccupantChanged) if gone.occupant.contact.id == play.romeo] == []
+    assert {one.contact.id for one in present} == {play.romeo, play.juliet}
+
+
+def a_state(kind: str, content: Any, by: str, key: str = "") -> Any:
+    return {"type": kind, "state_key": key, "sender": by, "content": content, "event_id": f"${kind}-{by}-{key}"}
 
 
 async def test_encrypted_messages_are_one_line_a_day_for_all(play: Stage) -> None:

@@ -57,6 +57,7 @@ class Homeserver(World):
                 web.get(f"{api}/rooms/{{room}}/state", self._state),
                 web.get(f"{api}/rooms/{{room}}/state/{{kind}}", self._state_event),
                 web.get(f"{api}/rooms/{{room}}/messages", self._messages),
+                web.get(f"{api}/rooms/{{room}}/joined_members", self._joined_members),
                 web.post(f"{api}/rooms/{{room}}/join", self._join),
                 web.post(f"{api}/rooms/{{room}}/invite", self._invite),
                 web.put(f"{api}/rooms/{{room}}/send/{{kind}}/{{key}}", self._send),
@@ -189,7 +190,13 @@ class Homeserver(World):
         found = self.state(room).get((request.match_info["kind"], ""))
         if found is None:
             raise refusal(404, "M_NOT_FOUND", "Event not found.")
-        return web.json_response(found["content"])
+        return web.json_response(found if request.query.get("format") == "event" else found["content"])
+
+    async def _joined_members(self, request: web.Request) -> Answer:
+        _, room = self._member(request)
+        people = [key for kind, key in self.state(room) if kind == "m.room.member"]
+        joined = {user: {} for user in people if self.membership(room, user) == "join"}
+        return web.json_response({"joined": joined})
 
     async def _messages(self, request: web.Request) -> Answer:
         _, room = self._member(request)

@@ -53,7 +53,7 @@ async def test_what_cannot_be_entered_is_refused(verona: InVerona) -> None:
     assert (await muc.refused(verona.app, f"#mantua@{MEMORY}"))[0] == "item-not-found"
     assert (await muc.refused(verona.app, verona.room, ""))[0] == "jid-malformed"
     async with verona.play.on_stage(f"paris-{verona.app.bare[6:20]}") as paris:
-        assert (await muc.refused(paris, verona.room))[0] == "item-not-found"
+        assert (await muc.refused(paris, verona.room))[0] == "registration-required"
 
 
 async def test_a_very_long_nick_and_a_password_do_no_harm(verona: InVerona) -> None:

@@ -48,6 +48,17 @@ def test_ranks_are_power_levels() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("version", "made"), [("12", Rank.OWNER), ("11", Rank.MEMBER), ("?", Rank.MEMBER)])
+def test_who_made_a_room_stands_above_power_levels_since_version_12(version: str, made: Rank) -> None:
+    found = facts(
+        state("m.room.create", room_version=version, additional_creators=["@b:x", 7]),
+        state("m.room.power_levels", users={"@c:x": 50}),
+    )
+
+    ranks = [found.rank(ContactId(user)) for user in ("@a:x", "@b:x", "@c:x", "@d:x")]
+    assert ranks == [made, made, Rank.ADMIN, Rank.MEMBER]
+
+
 def test_a_space_is_no_room_and_encryption_stays() -> None:
     found = facts(state("m.room.create", type="m.space"), state("m.room.encryption", algorithm="x"))
     found.apply([state("m.room.encryption")])
