@@ -1,4 +1,4 @@
-"""The proof that it works: a message each way between an XMPP app and a Matrix app, through real servers."""
+"""The proof that it works: an XMPP app and a Matrix app talk, in a direct chat and in a room, through real servers."""
 
 import argparse
 import asyncio
@@ -13,8 +13,8 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.support import webchat
-from tests.support.commands import log_in
+from tests.support import muc, webchat
+from tests.support.commands import execute, log_in
 from tests.support.gateway import Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import free_port, is_open
@@ -25,6 +25,7 @@ from tests.support.xmpp_client import XmppClient, bare, body, receipt_of
 
 ROMEO, JULIET = "romeo", "juliet"
 CONTACT = f"{JULIET}%localhost@matrix.localhost"
+GARDEN = "#garden%localhost@matrix.localhost"
 SECONDS = 60.0
 
 
@@ -76,9 +77,30 @@ async def prove(stage: Stage) -> None:
 
         await xmpp.befriend(CONTACT, SECONDS)
         say(f"{romeo} has {CONTACT} in the contact list.")
+        await prove_room(xmpp, matrix, romeo)
     if stage.web is not None:
         await stage.web.check(romeo, stage.words[0])
         say(f"The web chat is there, and {romeo} gets in with it.")
+
+
+async def prove_room(xmpp: XmppClient, matrix: MatrixClient, romeo: str) -> None:
+    """A Matrix room that Romeo comes into by command, and a message each way in it."""
+    wish = {"preset": "public_chat", "name": "The garden", "topic": "By moonlight", "room_alias_name": "garden"}
+    room = (await matrix.call("POST", "/createRoom", wish))["room_id"]
+    step = await execute(xmpp, "matrix.localhost", "join", {"room": "#garden:localhost"})
+    if step.status != "completed":
+        raise RuntimeError(f"the room could not be joined: {step}")
+    await muc.listed(xmpp, "matrix.localhost", GARDEN, SECONDS)
+    entered = await muc.enter(xmpp, GARDEN, ROMEO, seconds=SECONDS)
+    people = ", ".join([*entered.nicks, entered.nick])
+    say(f"{romeo} is in the room {GARDEN}: {people} are there, and it is about {entered.subject!r}.")
+
+    muc.say(xmpp, GARDEN, "He jests at scars that never felt a wound.", "garden-1")
+    event = await matrix.text("He jests at scars that never felt a wound.", SECONDS)
+    say(f"{matrix.me} sees in the room from {event['sender']}: {event['content']['body']}")
+    await matrix.send(room, "By whose direction found'st thou out this place?")
+    stanza = await muc.said(xmpp, GARDEN, "By whose direction found'st thou out this place?", SECONDS)
+    say(f"{romeo} sees in the room from {muc.nick(stanza)}: {body(stanza)}")
 
 
 def invite(stage: Stage) -> None:
@@ -88,7 +110,7 @@ def invite(stage: Stage) -> None:
     if stage.web is not None:
         say(f"  a browser        {stage.web.url} with {ROMEO}@localhost, {password}")
     say(f"  any XMPP app     {ROMEO}@localhost, {password}, server 127.0.0.1 port {port}")
-    say(f"                   (accept its certificate); write to {CONTACT}")
+    say(f"                   (accept its certificate); write to {CONTACT}, enter the room {GARDEN}")
     say(f"  any Matrix app   @{JULIET}:localhost, password {stage.words[1]}, homeserver {stage.synapse.url}")
 
 
@@ -104,7 +126,7 @@ async def demo(once: bool) -> None:
         gateway = stack.enter_context(Gateway(matrix(secret, synapse.url), prosody.component_port))
         web = None
         if webchat.has_files():
-            web = stack.enter_context(WebChat(prosody.websocket, chats=(CONTACT,), port=usual(8090)))
+            web = stack.enter_context(WebChat(prosody.websocket, chats=(CONTACT,), rooms=(GARDEN,), port=usual(8090)))
         stage = Stage(prosody, synapse, gateway, web, words)
         say("Prosody, Synapse and Landbridge run on loopback, with throw-away data.")
         proof = asyncio.create_task(prove(stage))

@@ -29,13 +29,17 @@ converse.initialize({options})
 
 
 class WebChat:
-    """`websocket` is the server's address for it. `chats` are JIDs whose direct chats are open after the login."""
+    """`websocket` is the server's address for it. `chats` are JIDs whose direct chats are open after the login, `rooms`
+    those of rooms that are entered."""
 
-    def __init__(self, websocket: str, *, chats: tuple[str, ...] = (), port: int = 0) -> None:
+    def __init__(
+        self, websocket: str, *, chats: tuple[str, ...] = (), rooms: tuple[str, ...] = (), port: int = 0
+    ) -> None:
         self._websocket = websocket
         options = {
             "websocket_url": websocket, "discover_connection_methods": False, "authentication": "login",
             "assets_path": "/", "view_mode": "fullscreen", "i18n": "en", "auto_join_private_chats": chats,
+            "auto_join_rooms": rooms, "muc_nickname_from_jid": True, "muc_history_max_stanzas": 50,
             "allow_non_roster_messaging": True, "play_sounds": False, "show_desktop_notifications": False,
         }  # fmt: skip
         page = _PAGE.replace("{options}", json.dumps(options)).encode()
