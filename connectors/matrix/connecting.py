@@ -15,7 +15,7 @@ from connectors.matrix.groups import Groups
 from connectors.matrix.invitations import Invitations
 from connectors.matrix.notes import Notes
 from connectors.matrix.opening import Opening
-from connectors.matrix.patience import Pace, Patience
+from connectors.matrix.patience import Pace, Patience, Rhythm
 from connectors.matrix.pulse import Pulse
 from connectors.matrix.rooms import Rooms
 from connectors.matrix.session import MatrixSession
@@ -58,7 +58,7 @@ class Connecting:
             raise Unavailable(refusal.text) from refusal
         patience = Patience(self._pace, pulse.check, workspace.log)
         known, speaker = await self._parts(account, workspace, api, directs, patience)
-        session = MatrixSession(known, speaker, first=first)
+        session = MatrixSession(known, speaker, Rhythm(self._pace), first=first)
         try:
             async with _accepting(known):
                 yield session

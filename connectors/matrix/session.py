@@ -27,23 +27,25 @@ from bridge.contract import (
 )
 from connectors.matrix import moving, sending, sync
 from connectors.matrix.chats import person
+from connectors.matrix.patience import Rhythm
 from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
 _CAN = Capabilities(actions=frozenset({Send, Join, Leave, SetRoom}), window=1, idempotent=True, echoes=True)
-_QUICK = 1.0  # seconds; who answers sooner, and without news, has not waited for any
-_LONGEST_PAUSE = 10.0  # seconds between questions to such a homeserver
 
 
 class MatrixSession:
     """Implements `bridge.contract.Session`."""
 
-    def __init__(self, known: Known, speaker: Speaker, *, first: tuple[str | None, News] | None) -> None:
+    def __init__(
+        self, known: Known, speaker: Speaker, rhythm: Rhythm, *, first: tuple[str | None, News] | None
+    ) -> None:
         """`first`: an answer that is there already, and the cursor after which it came."""
         self.me = Contact(known.me)
         self.failed: tuple[str | None] | None = None  # the cursor of the poll that ended the reading
         self._known = known
         self._speaker = speaker
+        self._rhythm = rhythm
         self._first = first
 
     def scope(self, chat: ChatId) -> str:
@@ -55,7 +57,7 @@ class MatrixSession:
         return _CAN
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
-        live, pause = False, 0.0
+        live = False
         while True:
             begun = time.monotonic()
             polling = asyncio.ensure_future(self._poll(cursor, wait=live))
@@ -75,11 +77,8 @@ class MatrixSession:
             if not live:
                 live = True
                 yield Live()
-            elif news.empty and time.monotonic() - begun < _QUICK:
-                pause = min(_LONGEST_PAUSE, max(_QUICK / 4, 2 * pause))
-                await asyncio.sleep(pause)
             else:
-                pause = 0.0
+                await asyncio.sleep(self._rhythm.rest(news.empty, time.monotonic() - begun))
 
     def journaled(self, cursor: str) -> None:
         """The next sync tells the homeserver."""

@@ -53,7 +53,7 @@ class Stage:
     clock: Clock = field(default_factory=Clock)
     memory: PassingMemory = field(default_factory=PassingMemory)
     options: dict[str, Any] = field(default_factory=dict)
-    pace: Pace = field(default_factory=lambda: Pace(0.01, 0.05, 0.3))
+    pace: Pace = field(default_factory=lambda: Pace(0.01, 0.05, 0.3, 0.0))
     connector: MatrixConnector = field(init=False)
 
     def __post_init__(self) -> None:

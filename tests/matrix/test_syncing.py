@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from bridge.contract import (
 )
 from bridge.hub.retry import Backoff
 from bridge.testing.conformance.network import Reader
+from connectors.matrix.patience import Pace
 from tests.matrix.stage import Hasty, Stage, a_send
 from tests.support.homeserver import BAD_GATEWAY, drip, held, instead, reset, says, truncate
 
@@ -539,6 +541,22 @@ async def test_a_homeserver_that_does_not_wait_is_not_asked_without_pause(play: 
         await asyncio.sleep(2)
 
     assert len(play.server.syncs) - before <= 5
+
+
+async def test_news_soon_after_a_question_lets_more_come_before_the_next(play: Stage) -> None:
+    room = play.server.direct(play.romeo, play.juliet)
+    cursor = await caught_up(play)
+    play.pace = Pace(together=1.0)
+    play.restart()
+    async with play.reading(cursor) as (_, reader):
+        play.server.say(room, play.juliet, "one")
+        await reader.until(lambda found: found.texts == ["one"])
+        begun = time.monotonic()
+        for text in ("two", "three"):
+            play.server.say(room, play.juliet, text)
+        await reader.until(lambda found: found.texts == ["one", "two", "three"])
+
+    assert time.monotonic() - begun >= 0.9
 
 
 async def test_a_sync_that_drips_is_given_up(play: Stage) -> None:
