@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from slixmpp import ClientXMPP
 
@@ -30,10 +30,15 @@ class Client(ClientXMPP):
         self.add_event_handler("message", lambda message: heard(message["body"]))
         self.add_event_handler("message_error", lambda message: print(message, file=sys.stderr, flush=True))
 
-    def say(self, to: str, id: str, text: str) -> None:
-        message = self.make_message(to, text, mtype="chat")
+    def say(self, to: str, id: str, text: str, kind: Literal["chat", "groupchat"] = "chat") -> None:
+        message = self.make_message(to, text, mtype=kind)
         message["id"] = id
         message.send()
+
+    async def enter(self, room: str, nick: str) -> None:
+        """Return when the room has told everything up to its subject (XEP-0045 #enter)."""
+        self.register_plugin("xep_0045")
+        await self["xep_0045"].join_muc_wait(room, nick, timeout=PATIENCE)
 
     def _begin(self, _: Any) -> None:
         self.send_presence()

@@ -1,5 +1,6 @@
 """Matrix rooms as rooms on XMPP, through real servers."""
 
+import os
 from contextlib import AsyncExitStack
 
 from tests.support import folk, muc
@@ -9,6 +10,8 @@ from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, body
 from tests.support.xmpp_servers import XmppServer
+
+MESSAGES = 200 if os.environ.get("LANDBRIDGE_FULL") else 50  # of a burst, each way
 
 
 async def room_of(element: MatrixClient, *people: Person, name: str = "Verona", alias: str = "", **more: object) -> str:
@@ -63,14 +66,14 @@ async def test_a_burst_each_way_keeps_its_order(
     await muc.listed(app, gateway.jid, jid)
     await muc.enter(app, jid)
 
-    for number in range(50):
+    for number in range(MESSAGES):
         muc.say(app, jid, f"x{number}", f"id{number}")
-    for number in range(50):
+    for number in range(MESSAGES):
         await element.send(room, f"m{number}")
-    await element.text("x49", 60)
-    await muc.said(app, jid, "m49", 60)
+    await element.text(f"x{MESSAGES - 1}", 120)
+    await muc.said(app, jid, f"m{MESSAGES - 1}", 120)
 
-    assert await element.texts(room, romeo.mxid) == [f"x{number}" for number in range(50)]
+    assert await element.texts(room, romeo.mxid) == [f"x{number}" for number in range(MESSAGES)]
     seen = [body(s) for s in app.received if s.get("type") == "groupchat" and body(s)]
-    assert [text for text in seen if text[0] == "m"] == [f"m{number}" for number in range(50)]
-    assert [text for text in seen if text[0] == "x"] == [f"x{number}" for number in range(50)]
+    assert [text for text in seen if text[0] == "m"] == [f"m{number}" for number in range(MESSAGES)]
+    assert [text for text in seen if text[0] == "x"] == [f"x{number}" for number in range(MESSAGES)]

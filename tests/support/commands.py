@@ -24,26 +24,27 @@ class Step:
 
 async def execute(client: XmppClient, to: str, node: str, *answers: Mapping[str, str], seconds: float = 30) -> Step:
     """Begin the command `node` and answer its forms in turn; the last step. Fewer answers leave it open."""
-    step = await _send(client, to, node, "", None, seconds)
+    step = await answer_form(client, to, node, "", None, seconds)
     for answer in answers:
         if step.status != "executing":
             return step
-        step = await _send(client, to, node, step.session, answer, seconds)
+        step = await answer_form(client, to, node, step.session, answer, seconds)
     return step
 
 
 async def log_in(client: XmppClient, gateway: str, homeserver: str, username: str, password: str) -> Step:
     """The command `login`, whether it first asks which flow or not."""
-    step = await _send(client, gateway, "login", "", None, 30)
+    step = await answer_form(client, gateway, "login", "", None, 30)
     if "flow" in step.fields:
-        step = await _send(client, gateway, "login", step.session, {"flow": "password"}, 30)
+        step = await answer_form(client, gateway, "login", step.session, {"flow": "password"}, 30)
     given = {"homeserver": homeserver, "username": username, "password": password}
-    return await _send(client, gateway, "login", step.session, given, 60)
+    return await answer_form(client, gateway, "login", step.session, given, 60)
 
 
-async def _send(
+async def answer_form(
     client: XmppClient, to: str, node: str, session: str, answer: Mapping[str, str] | None, seconds: float
 ) -> Step:
+    """Go on with the command that `session` is; None and no session begin it."""
     inner = ""
     if answer is not None:
         fields = "".join(

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import aiohttp
 
 _SECONDS = 20.0
+_ALL = '{"room": {"timeline": {"limit": 1000}}}'  # else the homeserver leaves out all but the last ten
 Event = dict[str, Any]
 
 
@@ -156,7 +157,7 @@ class MatrixClient:
                 await asyncio.sleep(0.3)  # the homeserver is away: a test stops it
 
     async def _sync(self, wait: int) -> None:
-        query = {"timeout": str(wait)} | ({"since": self._since} if self._since else {})
+        query = {"timeout": str(wait)} | ({"since": self._since, "filter": _ALL} if self._since else {})
         answer = await self.call("GET", "/sync", **query)
         rooms = answer.get("rooms", {})
         for room in rooms.get("invite", {}):

@@ -38,6 +38,7 @@ form_secret: throwaway
 trusted_key_servers: []
 suppress_key_server_warning: true
 url_preview_enabled: false
+filter_timeline_limit: 1000
 bcrypt_rounds: 4
 rc_message: {many}
 rc_registration: {many}
