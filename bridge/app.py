@@ -5,7 +5,8 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from bridge.config import Config
 from bridge.contract import Connector, NetworkId
@@ -96,8 +97,8 @@ async def _serve(
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000)  # hundreds of messages are under way; the default looks at them 200 times a second
-        await hub.start()
         try:
+            await _unless(ended, hub.start())
             await ended.wait()
             log.info("stopping")
             await desk.close()
@@ -107,6 +108,19 @@ async def _serve(
         announcing.cancel()
         await asyncio.gather(announcing, return_exceptions=True)
         await web.stop()
+
+
+async def _unless(ended: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do `work`, which may have to wait for the database, until `ended`."""
+    working, ending = asyncio.create_task(work), asyncio.create_task(ended.wait())
+    try:
+        await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        for task in (working, ending):
+            task.cancel()
+        await asyncio.gather(working, ending, return_exceptions=True)
 
 
 def _gateways(config: Config, connectors: Mapping[NetworkId, Connector]) -> list[Gateway]:

@@ -66,6 +66,7 @@ from bridge.store.secrets import Secrets
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
+_PATIENCE = 5.0  # seconds at the end with a database that cannot be written
 
 intake.KINDS.update(
     {
@@ -153,16 +154,24 @@ class Hub:
         self._tasks.append(asyncio.create_task(self._backlogs.run(), name="backlogs"))
 
     async def stop(self) -> None:
-        """Drain: lanes land what is under way, sessions end, everything submitted is committed."""
+        """Drain: lanes land what is under way, sessions end, everything submitted is committed if it can be."""
         await self.lanes.close()
         await self.rooms.close()
         await self.sessions.close()
-        await self.writer.drained()
-        await self._around.people.drained()
+        await self._drained()
         for task in [*self._tasks, *self._answers]:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._answers, return_exceptions=True)
         self._tasks.clear()
+
+    async def _drained(self) -> None:
+        written = asyncio.gather(self.writer.drained(), self._around.people.drained())
+        while not written.done():
+            await asyncio.wait({written}, timeout=_PATIENCE)
+            if self.writer.trouble and not written.done():
+                log.warning("the database cannot be written: what nobody was told is accepted is not kept")
+                written.cancel()
+                await asyncio.gather(written, return_exceptions=True)
 
     async def connect(self, account: AccountId) -> None:
         """Connect an account with the credentials that are stored now."""

@@ -7,6 +7,7 @@ acknowledged meanwhile.
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -119,14 +120,19 @@ class Writer:
                 self.ledger.forget()
                 raise
             else:
-                self.trouble = ""
+                self._well()
                 return results
             await asyncio.sleep(pause)
             pause = min(pause * 2, 10.0)
 
     def _troubled(self, error: Exception) -> None:
-        self.trouble = _brief(error)
-        log.warning("the database cannot be written, trying again error=%s", self.trouble)
+        self.trouble = "its disk is full" if _full(error) else _brief(error)
+        log.warning("the database cannot be written, trying again reason=%s", self.trouble)
+
+    def _well(self) -> None:
+        if self.trouble:
+            self.trouble = ""
+            log.info("the database can be written again")
 
     def _apply(self, connection: Connection, group: Sequence[Job]) -> list[Any]:
         ledger = self.ledger
@@ -149,6 +155,14 @@ def _passing(error: Exception) -> bool:
         return any(word in words for word in ("full", "locked", "busy", "disk i/o", "readonly", "unable to open"))
     state = getattr(error.orig, "sqlstate", None)
     return state is None or state[:2] in _PASSING or state == "25006"  # the last: read-only, as a standby is
+
+
+def _full(error: Exception) -> bool:
+    """SQLITE_FULL, or SQLSTATE disk_full."""
+    if not isinstance(error, DBAPIError):
+        return False
+    code, state = getattr(error.orig, "sqlite_errorcode", None), getattr(error.orig, "sqlstate", None)
+    return code == sqlite3.SQLITE_FULL or state == "53100"
 
 
 def _brief(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """A throw-away PostgreSQL cluster on a free loopback port."""
 
 import os
+import shutil
 import signal
 import subprocess
 import uuid
@@ -12,7 +13,7 @@ import psycopg
 from tests.support.ports import free_port, wait_until
 from tests.support.process import Folder, Server, run_as
 
-_USER = "postgres"
+USER = "postgres"
 
 
 def binaries() -> Path:
@@ -28,10 +29,10 @@ class Postgres:
 
     def __init__(self) -> None:
         self.port = free_port()
-        self._folder = Folder("postgres", _USER)
+        self._folder = Folder("postgres", USER)
         self._server = Server(self._folder.path / "log")
         self._data = self._folder.path / "data"
-        self.url = f"postgresql://{_USER}@127.0.0.1:{self.port}/postgres"
+        self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
 
     def __enter__(self) -> "Postgres":
         try:
@@ -49,12 +50,12 @@ class Postgres:
         if not self._data.exists():
             # No --no-sync later on: only the making of the cluster is in a hurry, what we commit is durable.
             subprocess.run(
-                [*run_as(_USER), str(binaries() / "initdb"), "-D", str(self._data), "-U", _USER, "-A", "trust",
+                [*run_as(USER), str(binaries() / "initdb"), "-D", str(self._data), "-U", USER, "-A", "trust",
                  "-E", "UTF8", "--locale=C", "--no-sync"],
                 check=True, stdout=subprocess.DEVNULL, cwd=self._folder.path, env={**os.environ, "LC_ALL": "C"},
             )  # fmt: skip
         self._server.start(
-            [*run_as(_USER), str(binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port),
+            [*run_as(USER), str(binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port),
              "-h", "127.0.0.1", "-k", str(self._folder.path)]
         )  # fmt: skip
         wait_until(self._answers, 60, "PostgreSQL answers")
@@ -71,12 +72,17 @@ class Postgres:
         self.stop()
         self._folder.remove()
 
-    def fresh(self) -> str:
-        """The URL of a new, empty database."""
+    def fresh(self, at: Path | None = None) -> str:
+        """The URL of a new, empty database; its tables are in the new folder `at`, if that is given."""
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{name}"
+            if at is not None:
+                at.mkdir(mode=0o700)
+                if os.getuid() == 0:
+                    shutil.chown(at, USER)
+                connection.execute(f"CREATE TABLESPACE \"{name}\" LOCATION '{at}'")
+            connection.execute(f'CREATE DATABASE "{name}"' + (f' TABLESPACE "{name}"' if at is not None else ""))
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
 
     def _answers(self) -> bool:
         if not self._server.running:
