@@ -214,7 +214,7 @@ class Lane:
     async def _blocked_by(self, seat: Seat | None, owed: Debt) -> None:
         """The account cannot perform now: keep one delivery, wait for the account or the end of patience."""
         assert self.place is not None
-        self.blocked = (seat.error if seat else "") or "The account is not connected."
+        self.blocked = (seat.error or seat.asleep if seat else "") or "The account is not connected."
         self._shrink()
         left = owed.since + self._roads.limits.patience - time.time()
         if left <= 0:
@@ -281,7 +281,7 @@ class Lane:
             case Unavailable(scope=Scope.ACCOUNT) if seat is not None:
                 pause = self._backoff.pause(asked=error.retry_after, lasting=error.lasting)
                 if seat.session is not None:
-                    self._roads.sessions.sleep(seat, pause)
+                    self._roads.sessions.sleep(seat, pause, error.text)
             case Unavailable():
                 await self._rest(error.text, self._backoff.pause(asked=error.retry_after, lasting=error.lasting))
             case Unconfirmed():

@@ -2,14 +2,15 @@
 
 Who is told: the author, where the network can answer authors (that is done with the delivery itself); the user whose
 account it is, where the author is out of reach or waits on XMPP; else the room it was written in. What nobody has been
-told of is marked in the journal, so this only looks there and needs no memory of its own.
+told of is marked in the journal, and what was told to be late is kept until its end is told, too (EU-1: accepted less
+delivered less told is nothing); so this only looks there and needs no memory of its own.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,11 +21,12 @@ from bridge.hub.codec import Notice
 from bridge.hub.facades import HOME, Home
 from bridge.hub.keys import Keys
 from bridge.hub.limits import Limits
-from bridge.store import troubles
+from bridge.store import rooms, troubles
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
+from bridge.store.rooms import HOSTED
 from bridge.store.rows import Debt
-from bridge.store.troubles import Trouble
+from bridge.store.troubles import Delay, Trouble
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -66,8 +68,7 @@ class Notices:
         self._blocked = blocked
         self._poked = asyncio.Event()
         self._poked.set()  # what an earlier process left untold
-        self._last: dict[Place, float] = {}
-        self._late: set[int] = set()  # chats whose delay has been told and still lasts
+        self._last: dict[tuple[Place, str], float] = {}  # when something of this kind was last told there
 
     def poke(self) -> None:
         self._poked.set()
@@ -91,7 +92,6 @@ class Notices:
         )
 
     async def run(self) -> None:
-        self._late = await self._database.read(troubles.late_chats)
         every = min(self._limits.delay_notice / 4, 5.0)
         while True:
             with contextlib.suppress(TimeoutError):
@@ -99,59 +99,93 @@ class Notices:
             self._poked.clear()
             try:
                 await self._tell_failures()
-                await self._tell_delays()
+                known = await self._database.read(troubles.delays)
+                await self._tell_delays(known)
+                await self._tell_ends(known)
             except Exception:
                 log.exception("notices could not be given")
 
     async def _tell_failures(self) -> None:
         found = await self._database.read(lambda c: troubles.untold(c, late_before=None))
-        by_place: dict[Place, list[Trouble]] = {}
-        for trouble in found:
-            by_place.setdefault(self._whom(trouble), []).append(trouble)
-        now = time.time()
-        for place, some in by_place.items():
-            if now - self._last.get(place, 0.0) < self._limits.notice_window:
-                continue  # they are told together when the window ends
-            self._last[place] = now
-            text = self._failure_text(some)
-            await self._write(partial(self._tell, place=place, some=some, text=text))
+        for place, some in self._by_place(found).items():
+            if self._may(place, "failures"):
+                text = self._failure_text(some, await self._nicks(place))
+                await self._write(partial(self._tell, place=place, some=some, text=text))
 
-    async def _tell_delays(self) -> None:
+    async def _tell_delays(self, known: Sequence[Delay]) -> None:
+        """Once for an outage: who has been told of one that lasts hears nothing of what comes to it."""
         blocked = self._blocked()
-        self._late &= set(blocked)
         if not blocked:
             return
         before = time.time() - self._limits.delay_notice
         found = await self._database.read(lambda c: troubles.untold(c, late_before=before))
-        by_place: dict[Place, list[Trouble]] = {}
+        told = {_place(delay) for delay in known}
+        for place, some in self._by_place(trouble for trouble in found if trouble.chat in blocked).items():
+            text = ""
+            new = [trouble for trouble in some if trouble.network != HOME]
+            if new and place not in told:
+                if not self._may(place, "delays"):
+                    continue
+                text = self._delay_text(place, new, blocked[new[0].chat], await self._nicks(place))
+            await self._write(partial(self._delayed, place=place, some=some, before=before, text=text))
+
+    async def _tell_ends(self, known: Sequence[Delay]) -> None:
+        """Who has been told of a delay is told when all of it has gone through, or has failed."""
+        if not known:
+            return
+        places: dict[Place, list[Delay]] = {}
+        for delay in known:
+            places.setdefault(_place(delay), []).append(delay)
+        for place, some in places.items():
+            if not await self._database.read(partial(troubles.any_lasts, delays=some)):
+                await self._write(partial(self._ended, place=place, some=some))
+
+    def _by_place(self, found: Iterable[Trouble]) -> dict[Place, list[Trouble]]:
+        places: dict[Place, list[Trouble]] = {}
         for trouble in found:
-            if trouble.chat in blocked:
-                by_place.setdefault(self._whom(trouble), []).append(trouble)
-        for place, some in by_place.items():
-            chats = {trouble.chat for trouble in some}
-            fresh = [trouble for trouble in some if trouble.chat not in self._late and trouble.network != HOME]
-            known = any(self._same_outage(trouble, some) for trouble in fresh)
-            self._late |= chats
-            text = "" if known or not fresh else self._delay_text(fresh, blocked[fresh[0].chat])
-            await self._write(partial(self._delayed, place=place, chats=chats, before=before, text=text))
+            places.setdefault(self._whom(trouble), []).append(trouble)
+        return places
+
+    def _may(self, place: Place, kind: str) -> bool:
+        """Whether it may be told now; else it is told with more of its kind when the window ends."""
+        now = time.time()
+        if now - self._last.get((place, kind), 0.0) < self._limits.notice_window:
+            return False
+        self._last[place, kind] = now
+        return True
+
+    async def _nicks(self, place: Place) -> Mapping[str, str]:
+        """What users are called in a room: their addresses are nobody's business there."""
+        return await self._database.read(lambda c: rooms.nicks(c, place.chat)) if place.chat else {}
 
     async def _write(self, change: Callable[[Ledger], list[Debt]]) -> None:
         for debt in await durably(self._writer, change):
             self._offer(debt)
-
-    def _same_outage(self, trouble: Trouble, some: Sequence[Trouble]) -> bool:
-        """Whether this user has already been told that this network is slow."""
-        return any(t.chat in self._late for t in some if t.network == trouble.network)
 
     def _tell(self, ledger: Ledger, place: Place, some: Sequence[Trouble], text: str) -> list[Debt]:
         for trouble in some:
             ledger.owed.keep(trouble.chat, trouble.event, told=1)
         return self._owe(ledger, place, text)
 
-    def _delayed(self, ledger: Ledger, place: Place, chats: set[int], before: float, text: str) -> list[Debt]:
-        for chat in chats:
-            troubles.mark_late(ledger.connection, chat, before)
+    def _delayed(self, ledger: Ledger, place: Place, some: Sequence[Trouble], before: float, text: str) -> list[Debt]:
+        ledger.owed.flush()
+        for one in {(trouble.chat, trouble.source): trouble for trouble in some}.values():
+            late = troubles.mark_late(ledger.connection, one.chat, one.source, before)
+            if late and one.network != HOME and (place.user or place.chat):
+                delay = Delay(
+                    one.chat, one.source, place.user, one.network, place.account, late[0], late[-1], len(late)
+                )  # fmt: skip
+                troubles.note_delay(ledger.connection, delay)
         return self._owe(ledger, place, text) if text else []
+
+    def _ended(self, ledger: Ledger, place: Place, some: Sequence[Delay]) -> list[Debt]:
+        ledger.owed.flush()
+        if troubles.any_lasts(ledger.connection, some):
+            return []
+        failed = sum(troubles.end_delay(ledger.connection, one) for one in some)
+        arrived = sum(one.number for one in some) - failed
+        text = self._end_text(place, some[0].network, arrived, failed)
+        return self._owe(ledger, place, text) if arrived > 0 else []  # of each that failed its author was told
 
     def _owe(self, ledger: Ledger, place: Place, text: str) -> list[Debt]:
         chat, account = place.chat, place.account
@@ -167,8 +201,8 @@ class Notices:
         return [owe(ledger, self._keys, Notice(text=text), chat=chat, account=account, message=None)]
 
     def _whom(self, trouble: Trouble) -> Place:
-        """A personal chat's trouble is its user's; a room's is the room's."""
-        if self._home is not None and not trouble.link_name:
+        """A personal chat's trouble is its user's; a room's is the room's, also a hosted one's."""
+        if self._home is not None and not trouble.link_name and trouble.source_kind != HOSTED:
             if trouble.source_network == HOME:
                 return Place(user=trouble.source_owner or trouble.author, network=NetworkId(trouble.network))
             if trouble.network == HOME:
@@ -176,9 +210,9 @@ class Notices:
                 return Place(user=trouble.owner, network=NetworkId(trouble.source_network))
         return Place(chat=trouble.source, account=trouble.reporter)
 
-    def _failure_text(self, some: Sequence[Trouble]) -> str:
+    def _failure_text(self, some: Sequence[Trouble], nicks: Mapping[str, str]) -> str:
         first = some[0]
-        people = _names(some)
+        people = _names(some, nicks)
         what = "A message" if len(some) == 1 else f"{len(some)} messages"
         if first.network == HOME:
             where = self._names.get(NetworkId(first.source_network), first.source_network)
@@ -186,25 +220,52 @@ class Notices:
                 f" You can still read them in another {where} app."
             )  # fmt: skip
             return f"{what} from {people} could not be delivered to your XMPP app: {first.text}{more}"
-        where = self._names.get(NetworkId(first.network), first.network)
-        return f"{what} from {people} could not be delivered to {where}: {first.text}"
+        return f"{what} from {people} could not be delivered to {self._where(first.network)}: {first.text}"
 
-    def _delay_text(self, some: Sequence[Trouble], why: str) -> str:
-        where = self._names.get(NetworkId(some[0].network), some[0].network)
+    def _delay_text(self, place: Place, some: Sequence[Trouble], why: str, nicks: Mapping[str, str]) -> str:
         to = ", ".join(sorted({trouble.contact for trouble in some if trouble.contact})[:5])
-        what = "A message of yours" if len(some) == 1 else "Messages of yours"
+        one = len(some) == 1
+        if place.chat:
+            what = f"{'A message' if one else f'{len(some)} messages'} from {_names(some, nicks)}"
+            hears = "its author hears of it" if one else "their authors hear of it"
+        else:
+            what, hears = "A message of yours" if one else "Messages of yours", "you hear of it"
         return (
-            f"{what}{f' to {to}' if to else ''} could not be delivered to {where} yet: {why} "
-            "It is tried again until it works; you hear of it if it does not."
+            f"{what}{f' to {to}' if to else ''} could not be delivered to {self._where(some[0].network)} yet: {why} "
+            f"{'It is' if one else 'They are'} tried again until it works; {hears} if it does not."
         )
 
+    def _end_text(self, place: Place, network: str, arrived: int, failed: int) -> str:
+        where = self._where(network)
+        text = (
+            f"The message that was late has now been delivered to {where}."
+            if arrived == 1
+            else f"The {arrived} messages that were late have now been delivered to {where}."
+        )
+        if failed:
+            told = "their authors were told of each" if place.chat else "you were told of each"
+            text += f" {failed} more could not be: {told}."
+        return text
 
-def _names(some: Sequence[Trouble]) -> str:
+    def _where(self, network: str) -> str:
+        return self._names.get(NetworkId(network), network)
+
+
+def _place(delay: Delay) -> Place:
+    if delay.user:
+        return Place(user=delay.user, network=NetworkId(delay.network))
+    return Place(chat=delay.source, account=delay.account)
+
+
+def _names(some: Sequence[Trouble], nicks: Mapping[str, str]) -> str:
     """Who wrote them, at most three by name."""
     names: list[str] = []
     for trouble in some:
         event = codec.decode(trouble.kind, trouble.body)
-        name = (event.sender.name or event.sender.id) if isinstance(event, Authored) else trouble.author
+        name = event.sender.name if isinstance(event, Authored) else ""
+        if trouble.source_kind == HOSTED:
+            name = nicks.get(trouble.author) or name or trouble.author.partition("@")[0]
+        name = name or trouble.author
         if name not in names:
             names.append(name)
     more = f" and {len(names) - 3} others" if len(names) > 3 else ""

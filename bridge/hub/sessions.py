@@ -64,6 +64,7 @@ class Seat:
     room: asyncio.Event = field(default_factory=asyncio.Event)
     task: "asyncio.Task[None] | None" = None
     pause: asyncio.TimerHandle | None = None
+    asleep: str = ""  # why it has been asked to pause, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,10 @@ class Sessions:
         for account in list(self._seats):
             await self.stop(account)
 
-    def sleep(self, seat: Seat, seconds: float) -> None:
+    def sleep(self, seat: Seat, seconds: float, why: str) -> None:
         """The network wants to be left alone: all lanes of the account wait for one event."""
         seat.up.clear()
+        seat.asleep = why
         if seat.pause is not None:
             seat.pause.cancel()
         seat.pause = asyncio.get_running_loop().call_later(seconds, self._wake, seat)
@@ -241,12 +243,12 @@ class Sessions:
         seat.live.clear()
         if seat.pause is not None:
             seat.pause.cancel()
-            seat.pause = None
+            seat.pause, seat.asleep = None, ""
         if was:
             seat.since = time.time()
             self._listener.changed(seat)
 
     def _wake(self, seat: Seat) -> None:
-        seat.pause = None
+        seat.pause, seat.asleep = None, ""
         if seat.session is not None:
             seat.up.set()

@@ -130,6 +130,15 @@ def faces(connection: Connection, chat: int) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def nicks(connection: Connection, hosted: int) -> dict[str, str]:
+    """What our users are called in a hosted room, as far as its people are known: user → nick."""
+    found = next(iter(_rooms(connection, _query().where(_hosted.c.id == hosted))), None)
+    if found is None:
+        return {}
+    known = {one.contact: one.nick for one in occupants(connection, found.chat)}
+    return {user: known[me] for user, me in faces(connection, found.chat).items() if me in known}
+
+
 def occupants(connection: Connection, chat: int) -> list[OccupantRow]:
     """Everybody who is or was in the room, by nick."""
     o = t.occupants.c
