@@ -191,9 +191,14 @@ class Lane:
 
     async def _finish(self, owed: Debt, ready: Ready) -> None:
         try:
-            await self._guarded(owed, self._roads.performer.finish(ready))
+            await self._guarded(owed, self._carry_out(ready))
         finally:
             self._land(owed)
+
+    async def _carry_out(self, ready: Ready) -> None:
+        await self._roads.performer.finish(ready)
+        self._backoff.reset()
+        self.blocked = ""
 
     def _land(self, owed: Debt) -> None:
         self.flying.pop(owed.event, None)
@@ -236,7 +241,7 @@ class Lane:
         """Do a step of a delivery; what goes wrong is dealt with when everything under way has landed."""
         assert self.place is not None
         try:
-            done = await work
+            return await work
         except Reopened:
             return None  # the lane has been restarted under the chat's new name
         except Refused as refusal:
@@ -248,9 +253,6 @@ class Lane:
         except Exception as error:
             self._failed.append((owed, error))
             return None
-        self._backoff.reset()
-        self.blocked = ""
-        return done
 
     async def _recover(self) -> None:
         """Everything that failed goes back in order; then wait as the first failure asks."""

@@ -21,7 +21,8 @@ from bridge.testing.conformance.login import Person, TypedEnough
 from bridge.web.client import HttpClient
 from connectors.matrix import MatrixConnector
 from tests.matrix.stage import Clock
-from tests.support.homeserver import Fault, Homeserver, drip, instead, says
+from tests.support.faults import Fault
+from tests.support.homeserver import Homeserver, drip, instead, says
 
 PASSWORD = "open sesame"
 PUBLIC = ("hs.test", "matrix.hs.test", "other.test", "evil.test")

@@ -9,7 +9,8 @@ from aiohttp import web
 from bridge.contract import ChatSeen, Live, Unavailable
 from tests.matrix.stage import Hasty, Stage
 from tests.matrix.test_syncing import caught_up, numbers
-from tests.support.homeserver import BAD_GATEWAY, Answer, Fault, Handler, reset, silent
+from tests.support.faults import Answer, Fault, Handler
+from tests.support.homeserver import BAD_GATEWAY, reset, silent
 
 GONE = [silent, BAD_GATEWAY, reset]
 VERSIONS = "/_matrix/client/versions"

@@ -6,39 +6,34 @@ pages read backwards end before their token. Rooms are changed by the methods of
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 
+from tests.support.faults import Answer, Fault, Faults, Handler
 from tests.support.homeserver_world import Event, World
 
-Answer = web.StreamResponse
-Handler = Callable[[web.Request], Awaitable[Answer]]
-Fault = Callable[[web.Request, Handler], Awaitable[Answer]]
 
-
-class Homeserver(World):
-    """On a loopback port. `asked` has every request as "METHOD path"; `faults` are used up in their order."""
+class Homeserver(World, Faults):
+    """On a loopback port."""
 
     def __init__(self, name: str = "hs.test") -> None:
-        super().__init__(name)
+        World.__init__(self, name)
+        Faults.__init__(self)
         self.url = ""
         self.port = 0
-        self.asked: list[str] = []
-        self.queries: list[dict[str, str]] = []
         self.syncs: list[dict[str, str]] = []  # their queries
         self.filters: dict[str, Any] = {"sync": None}
         self.longest_wait = 0.2  # seconds that a sync waits for news, whatever is asked
         self.knows_to = True
         self.well_known: Any = None  # what `.well-known/matrix/client` gives; None for 404
-        self._faults: list[tuple[str, str, Fault, int]] = []
         self._done: dict[tuple[str, str], str] = {}  # transaction ids
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> "Homeserver":
-        application = web.Application(middlewares=[self._through_faults], client_max_size=10_000_000)
+        application = web.Application(middlewares=[self.through], client_max_size=10_000_000)
         api = "/_matrix/client/v3"
         application.add_routes(
             [
@@ -76,30 +71,6 @@ class Homeserver(World):
     ) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
-
-    def fault(self, method: str, part: str, fault: Fault, times: int = 1) -> None:
-        """The next `times` requests whose path contains `part` meet `fault`."""
-        self._faults.append((method, part, fault, times))
-
-    def heal(self) -> None:
-        self._faults.clear()
-
-    def count(self, part: str) -> int:
-        """How many requests had `part` in "METHOD path"."""
-        return sum(part in asked for asked in self.asked)
-
-    @web.middleware
-    async def _through_faults(self, request: web.Request, handler: Handler) -> Answer:
-        self.asked.append(f"{request.method} {request.path}")
-        self.queries.append(dict(request.query))
-        for place, (method, part, fault, times) in enumerate(self._faults):
-            if method == request.method and part in request.path:
-                if times == 1:
-                    del self._faults[place]
-                else:
-                    self._faults[place] = (method, part, fault, times - 1)
-                return await fault(request, handler)
-        return await handler(request)
 
     # Who asks.
 
@@ -317,14 +288,21 @@ async def truncate(request: web.Request, handler: Handler) -> Answer:
     return web.Response(body=answer.body[: len(answer.body) // 2], content_type="application/json")
 
 
-async def drip(request: web.Request, handler: Handler) -> Answer:
+def dripping(pause: float) -> Fault:
     """A byte now and then, for ever."""
-    answer = web.StreamResponse()
-    answer.content_length = 1_000_000
-    await answer.prepare(request)
-    while True:
-        await answer.write(b" ")
-        await asyncio.sleep(0.02)
+
+    async def fault(request: web.Request, handler: Handler) -> Answer:
+        answer = web.StreamResponse()
+        answer.content_length = 1_000_000
+        await answer.prepare(request)
+        while True:
+            await answer.write(b" ")
+            await asyncio.sleep(pause)
+
+    return fault
+
+
+drip = dripping(0.02)
 
 
 def held(arrived: asyncio.Event, go: asyncio.Event, *, before: bool = False) -> Fault:

@@ -1,0 +1,156 @@
+"""A homeserver in trouble, in every way that it can be: nothing is lost, doubled or out of order, it is not hammered,
+all is well soon after, and nobody else notices.
+
+One gateway has a network for each way, through a proxy of its own, and one network that is well.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bridge.testing.control import spawned
+from tests.conftest import FULL
+from tests.support import commands, folk
+from tests.support.faults import Fault
+from tests.support.folk import PASSWORD, Person
+from tests.support.gateway import MEMORY, Gateway, matrix, memory
+from tests.support.homeserver import BAD_GATEWAY, dripping, lose_answer, reset, says, truncate
+from tests.support.http_proxy import HttpProxy
+from tests.support.matrix_client import MatrixClient
+from tests.support.prosody import Prosody
+from tests.support.synapse import Synapse
+from tests.support.talks import until
+from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
+
+SECONDS = 300.0 if FULL else 8.0
+WELL = 60.0  # seconds after it is over
+ALL, SEND = ("*", "/_matrix/"), ("PUT", "/send/")
+WAYS: list[tuple[str, str, Fault]] = [
+    (*ALL, BAD_GATEWAY),
+    (*ALL, says(500, {"errcode": "M_UNKNOWN", "error": "Internal server error"})),
+    (*ALL, says(401, {"errcode": "M_UNAUTHORIZED"})),
+    (*ALL, says(403, "<html>Forbidden</html>", Content_Type="text/html")),
+    ("GET", "/_matrix/", says(403, {"errcode": "M_FORBIDDEN"})),
+    (*ALL, says(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 200})),
+    (*ALL, says(429, "<html>Slow down</html>", Retry_After="1")),
+    (*ALL, says(429, {"errcode": "M_LIMIT_EXCEEDED"})),
+    (*ALL, truncate),
+    (*ALL, dripping(1.0)),
+    (*ALL, reset),
+    (*SEND, BAD_GATEWAY),
+    (*SEND, lose_answer),
+    (*SEND, says(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 200})),
+]
+
+
+@dataclass
+class Line:
+    """Romeo's chat with Juliet over one network."""
+
+    proxy: HttpProxy
+    juliet: str
+    romeo: Person
+    element: MatrixClient
+    room: str = ""
+    out: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+
+    async def speak(self, app: XmppClient) -> None:
+        """A message each way."""
+        number = len(self.out)
+        self.out.append(f"out {number}")
+        app.message(self.juliet, self.out[-1])
+        if self.room:
+            self.back.append(f"back {number}")
+            await self.element.send(self.room, self.back[-1])
+
+    def shown(self) -> list[str]:
+        """What Juliet sees of Romeo."""
+        events = [event for event in self.element.events if event["room_id"] == self.room]
+        return [e["content"].get("body", "") for e in events if e["sender"] == self.romeo.mxid]
+
+    def heard(self, app: XmppClient) -> list[str]:
+        return [body(s) for s in app.received if bare(s) == self.juliet and body(s)]
+
+
+async def test_a_homeserver_in_trouble_loses_nothing_is_spared_and_disturbs_nobody(
+    synapse: Synapse, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        app, lines = await stack.enter_async_context(staged(stack, synapse, tmp_path))
+        for line, (method, part, fault) in zip(lines, WAYS, strict=True):
+            line.proxy.fault(method, part, fault, times=1_000_000)
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            for line in lines:
+                await line.speak(app)
+            id = app.message(f"juliet@{MEMORY}", "meanwhile")
+            await app.expect(lambda s, id=id: receipt_of(s) == id, 60, "receipt", again=True)  # type: ignore[misc]
+            await asyncio.sleep(SECONDS / 5)
+        for line in lines:
+            line.proxy.heal()
+        healed = time.monotonic()
+        for line in lines:
+            await line.speak(app)
+        await until(
+            lambda: all(line.out[-1] in line.shown() and line.back[-1] in line.heard(app) for line in lines),
+            lambda: [(way, line.shown(), line.heard(app)) for way, line in zip(WAYS, lines, strict=True)],
+            WELL + 30,
+        )
+        well = time.monotonic() - healed
+
+        for line, way in zip(lines, WAYS, strict=True):
+            assert await line.element.texts(line.room, line.romeo.mxid) == line.out, way
+            assert line.heard(app) == line.back, way
+            assert 0 < len(line.proxy.met) <= most_requests(SECONDS), (way, line.proxy.met)
+        assert well <= WELL
+        assert not [s for s in app.received if error_of(s)[0]]
+
+
+def most_requests(seconds: float) -> int:
+    """25 in five minutes; in a shorter time as many as two back-offs at their shortest allow: of the one who listens,
+    and of a chat."""
+    tries, pause = 1, 0.375
+    while seconds > 0:
+        seconds -= pause
+        tries, pause = tries + 1, min(22.5, 2 * pause)
+    return min(25, 2 * tries)
+
+
+@asynccontextmanager
+async def staged(stack: AsyncExitStack, synapse: Synapse, folder: Path) -> AsyncIterator[tuple[XmppClient, list[Line]]]:
+    """Everybody has met; everything is well."""
+    proxies = [await stack.enter_async_context(HttpProxy(synapse.url)) for _ in WAYS]
+    names = [f"sick-{number}" for number in range(len(WAYS))]
+    networks = memory("secret", folder / "world.sock")
+    for name, proxy in zip(names, proxies, strict=True):
+        networks[name] = matrix("secret", proxy.url)["matrix"] | {"jid": f"{name}.localhost"}
+    server = stack.enter_context(Prosody({network["jid"]: "secret" for network in networks.values()}))
+    world = await stack.enter_async_context(spawned(folder / "world.sock", ["--like", "a", "--implicit"]))
+    await world.account("romeo", password=PASSWORD, name="Romeo")
+    await world.people("juliet")
+    gateway = Gateway(networks, server.component_port)
+    try:
+        await asyncio.to_thread(gateway.start)
+        romeo, juliet = folk.user(server, synapse, "romeo"), folk.contact(synapse, "juliet")
+        app = await stack.enter_async_context(folk.on_xmpp(romeo, server))
+        element = await stack.enter_async_context(folk.on_matrix(juliet, synapse))
+        given = {"username": "romeo", "password": PASSWORD}
+        assert (await commands.execute(app, MEMORY, "login", given)).status == "completed"
+        lines = []
+        for name, proxy in zip(names, proxies, strict=True):
+            there = folk.contact(synapse, name)
+            jid = f"{name}.localhost"
+            step = await commands.log_in(app, jid, proxy.url, there.name, PASSWORD)
+            assert step.status == "completed", step
+            line = Line(proxy, f"{juliet.mxid[1:].replace(':', '%')}@{jid}", there, element)
+            await line.speak(app)
+            line.room = (await element.text("out 0"))["room_id"]
+            lines.append(line)
+        yield app, lines
+    finally:
+        print(gateway.log[-20_000:])
+        await asyncio.to_thread(gateway.close)
