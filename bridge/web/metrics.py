@@ -1,8 +1,11 @@
-"""`/metrics` for Prometheus. The names are fixed (DESIGN §7) and come from one snapshot; nothing is global."""
+"""`/metrics` for Prometheus. The names are fixed (DESIGN §7) and come from one snapshot; nothing is global.
+
+What the process uses is told under the names that Prometheus clients have for it (`process_open_fds`, …).
+"""
 
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -11,17 +14,19 @@ from bridge.web.health import NetworkHealth
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
-def render(networks: Mapping[str, NetworkHealth], lag: float) -> bytes:
-    """The text form. `lag` is the event loop's, in seconds."""
+def render(networks: Mapping[str, NetworkHealth], lag: float, tasks: int) -> bytes:
+    """The text form. `lag` is the event loop's, in seconds; `tasks` how many it has."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Snapshot(networks, lag))
+    registry.register(_Snapshot(networks, lag, tasks))
+    ProcessCollector(registry=registry)
     return generate_latest(registry)
 
 
 class _Snapshot(Collector):
-    def __init__(self, networks: Mapping[str, NetworkHealth], lag: float) -> None:
+    def __init__(self, networks: Mapping[str, NetworkHealth], lag: float, tasks: int) -> None:
         self._networks = networks
         self._lag = lag
+        self._tasks = tasks
 
     def collect(self) -> Iterator[Metric]:
         label = ["network"]
@@ -43,6 +48,7 @@ class _Snapshot(Collector):
         )
         last = GaugeMetricFamily("landbridge_last_event_seconds", "Since the network last said anything.", labels=label)
         lag = GaugeMetricFamily("landbridge_loop_lag_seconds", "How late the event loop is.", value=self._lag)
+        tasks = GaugeMetricFamily("landbridge_tasks", "Tasks of the event loop.", value=self._tasks)
         for name, one in self._networks.items():
             up.add_metric([name], float(one.connected and one.moving))
             messages.add_metric([name, "in"], one.received)
@@ -56,4 +62,4 @@ class _Snapshot(Collector):
             doubles.add_metric([name], one.possible_duplicates)
             if one.last_event_seconds is not None:
                 last.add_metric([name], one.last_event_seconds)
-        yield from (up, messages, waiting, oldest, retries, failed, dead, doubles, last, lag)
+        yield from (up, messages, waiting, oldest, retries, failed, dead, doubles, last, lag, tasks)

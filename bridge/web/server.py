@@ -124,7 +124,7 @@ class WebServer:
             networks = await look(self._health, self._patience)
         except TimeoutError:
             return web.Response(text="# The database does not answer.\n", status=503)
-        body = metrics.render(networks, self._lag.seconds)
+        body = metrics.render(networks, self._lag.seconds, len(asyncio.all_tasks()))
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def _status(self, _: web.Request) -> web.Response:

@@ -112,7 +112,11 @@ async def test_metrics_have_the_names_that_are_promised(tmp_path: Path) -> None:
     lines = {line for line in text.splitlines() if not line.startswith("#")}
     lag = next(line for line in lines if line.startswith("landbridge_loop_lag_seconds "))
     assert float(lag.split()[1]) >= 0
-    assert lines - {lag} == {
+    tasks = next(line for line in lines if line.startswith("landbridge_tasks "))
+    assert 0 < float(tasks.split()[1]) < 100
+    process = {line for line in lines if line.startswith("process_")}
+    assert {"process_open_fds", "process_resident_memory_bytes"} < {line.split()[0] for line in process}
+    assert lines - {lag, tasks} - process == {
         'landbridge_up{network="xmpp"} 0.0', 'landbridge_up{network="matrix"} 1.0',
         'landbridge_messages_total{direction="in",network="xmpp"} 10.0',
         'landbridge_messages_total{direction="in",network="matrix"} 10.0',
