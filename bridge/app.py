@@ -25,12 +25,15 @@ from bridge.registry import find
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
 from bridge.version import version
+from bridge.web.addresses import Permitted
 from bridge.web.announce import announce
 from bridge.web.client import HttpClient
+from bridge.web.media import Signer, routes
 from bridge.web.server import WebServer
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.features import Asked
 from bridge.xmpp.network import XmppNetwork
+from bridge.xmpp.upload import Storing
 
 log = logging.getLogger(__name__)
 
@@ -77,19 +80,28 @@ async def _serve(
     people = KnownPeople(database, config.users, config.admins)
     gateways = _gateways(config, connectors)
     every: dict[NetworkId, Connector] = dict(connectors)
+    signer = Signer(config.http.public_url, secrets.derive("media").encode(), config.media.days)
     hub = Hub(
-        Surroundings(database, every, workspaces, secrets, people, home=Addresses(gateways), limits=config.limits)
-    )
+        Surroundings(
+            database, every, workspaces, secrets, people, home=Addresses(gateways), limits=config.limits,
+            media=config.media, link=signer.link,
+        )
+    )  # fmt: skip
     control = Control(hub, database)
     office = Office(database, secrets, control, control, hub.rooms, workspaces, connectors, people.allowed, clock)
     desk = CommandDesk(office)
-    asked = Asked(people, desk, hub.rooms, RoomArchive(database))
+    private = Permitted(config.allow_private)
+    storing = Storing(config.upload_service, signer.link, lambda host, port: (host, port) in private)
+    asked = Asked(people, desk, hub.rooms, RoomArchive(database, hub.files), storing)
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
     departure = Departure(database, secrets, control, workspaces, connectors)
     operator = Operator(departure, Running(hub))
-    web = WebServer(config.http.listen, config.data / "control.sock", watch, version(), operations=operator)
+    web = WebServer(
+        config.http.listen, config.data / "control.sock", watch, version(), operations=operator,
+        files=routes(signer, hub.files),
+    )  # fmt: skip
     await web.start()
     announcing = asyncio.create_task(announce(xmpp.health), name="announce")
     try:

@@ -20,6 +20,7 @@ COMPONENTS = {
     "memory.localhost": "secret of memory",
     "bridge.localhost": "secret of bridge",
 }
+UPLOADS = 2_000_000  # bytes of a file that their upload services take
 FULL = bool(os.environ.get("LANDBRIDGE_FULL"))
 
 # For tests of what is the same on every XMPP server: on one of them, and on all in the long form.
@@ -29,14 +30,14 @@ ANY_SERVER = pytest.mark.parametrize("server_kind", list(SERVERS) if FULL else [
 @pytest.fixture(scope="session")
 def prosody() -> Iterator[Prosody]:
     """One for all tests that do not stop it; give your users names of their own. Archives are off."""
-    with Prosody(COMPONENTS) as server:
+    with Prosody(COMPONENTS, uploads=UPLOADS) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def ejabberd() -> Iterator[Ejabberd]:
     """The same."""
-    with Ejabberd(COMPONENTS) as server:
+    with Ejabberd(COMPONENTS, uploads=UPLOADS) as server:
         yield server
 
 

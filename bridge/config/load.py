@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 from urllib.parse import unquote, urlsplit
 
 from bridge.config import shapes
@@ -12,7 +12,7 @@ from bridge.config.model import Config, ConfigError, Http, Network, Xmpp
 from bridge.config.section import Notes, Section
 from bridge.config.sources import fill, merge, read
 from bridge.contract import NetworkId
-from bridge.hub.limits import Limits
+from bridge.hub.limits import Limits, MediaLimits
 from bridge.registry import ConnectorMissing
 from bridge.registry import load as load_connector
 from bridge.web.addresses import Permitted
@@ -21,7 +21,8 @@ TOP = frozenset({
     "xmpp", "database", "data", "http", "admins", "users", "networks", "links", "limits", "retention", "media",
     "allow_private",
 })  # fmt: skip
-_LATER = ("links", "retention", "media")  # fixed names of what a later version does
+T = TypeVar("T", Limits, MediaLimits)
+_LATER = ("links", "retention")  # fixed names of what a later version does
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -50,7 +51,8 @@ def _read(top: Section, path: Path, notes: Notes, warnings: list[str]) -> Config
     http = _http(top.section("http"))
     admins, users = top.take_list("admins", shapes.pattern), top.take_list("users", shapes.pattern)
     networks = _networks(top.section("networks"), xmpp, warnings)
-    limits = _limits(top.section("limits"))
+    limits = _numbers(top.section("limits"), Limits())
+    media, service = _media(top.section("media"))
     allowed = top.take_list("allow_private", _permitted)
     for name in _LATER:
         if top.section(name).names():
@@ -61,7 +63,7 @@ def _read(top: Section, path: Path, notes: Notes, warnings: list[str]) -> Config
     _note_password(database, notes)
     warnings += _readable(path, notes)
     return Config(
-        path, xmpp, database, data, http, admins, users, networks, limits, allowed,
+        path, xmpp, database, data, http, admins, users, networks, limits, media, service, allowed,
         frozenset(notes.secrets), tuple(warnings),
     )  # fmt: skip
 
@@ -82,14 +84,20 @@ def _http(section: Section) -> Http:
     return Http(listen, public, token)
 
 
-def _limits(section: Section) -> Limits:
-    defaults, kinds = Limits(), get_type_hints(Limits)
+def _media(section: Section) -> tuple[MediaLimits, str]:
+    service = section.take("upload_service", str, "", lambda text: shapes.domain(text) if text else "")
+    return _numbers(section, MediaLimits()), service
+
+
+def _numbers(section: Section, defaults: T) -> T:
+    """A section of positive numbers, as the dataclass `defaults` has them."""
+    kinds = get_type_hints(type(defaults))
     values = {
-        field.name: section.take(field.name, kinds[field.name], getattr(defaults, field.name), shapes.positive)
-        for field in dataclasses.fields(Limits)
+        name: section.take(name, kinds[name], default, shapes.positive)
+        for name, default in dataclasses.asdict(defaults).items()
     }
     section.close()
-    return Limits(**values)
+    return type(defaults)(**values)
 
 
 def _networks(section: Section, xmpp: Xmpp, warnings: list[str]) -> dict[str, Network]:

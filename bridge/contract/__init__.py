@@ -53,8 +53,20 @@ from bridge.contract.events import (
 )
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Field, Flow, Form, LoginRefused
-from bridge.contract.message import Contact, Media, Membership, Message, Occupant, Person, Rank, Span, SpanKind, Style
-from bridge.contract.session import Account, Connector, Receipt, Session
+from bridge.contract.message import (
+    Contact,
+    Media,
+    MediaKind,
+    Membership,
+    Message,
+    Occupant,
+    Person,
+    Rank,
+    Span,
+    SpanKind,
+    Style,
+)
+from bridge.contract.session import Account, Connector, File, Kept, Receipt, Session
 from bridge.contract.workspace import Clock, Memory, Workspace
 
 __all__ = [
@@ -81,15 +93,18 @@ __all__ = [
     "Event",
     "Fail",
     "Field",
+    "File",
     "Flow",
     "Form",
     "Invite",
     "Join",
+    "Kept",
     "Leave",
     "Live",
     "LoggedOut",
     "LoginRefused",
     "Media",
+    "MediaKind",
     "Membership",
     "Memory",
     "Message",

@@ -22,6 +22,8 @@ class Capabilities:
     """People of other networks get a face of their own; else the hub puts their name before the text."""
     reflects: bool = True
     """People of the network see their own message without us."""
+    media: bool = False
+    """Files can be published; else people read a line that names them."""
     own_messages: bool = True
     """Can show what the chat's own user wrote elsewhere (carbons)."""
 

@@ -80,14 +80,33 @@ class Style(StrEnum):
     NOTICE = "notice"  # said by a program (m.notice)
 
 
+class MediaKind(StrEnum):
+    """How a file is meant to be shown."""
+
+    FILE = "file"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    VOICE = "voice"  # spoken for this very message
+    STICKER = "sticker"
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A reference to a file; opened by the session whose network made it."""
+    """A file. In an event everything stands here as its sender says; in an action as it is."""
 
-    reference: str  # opaque to all but its connector
+    reference: str
+    """Opaque to all but one network's connector: in an event, of the network that reports it (`Session.open_media`); in
+    an action, of the one that performs it (`Session.publish`)."""
     name: str = ""
     mime: str = "application/octet-stream"
     size: int | None = None  # bytes; None when the network does not say
+    kind: MediaKind = MediaKind.FILE
+    width: int | None = None  # pixels
+    height: int | None = None
+    duration: float | None = None  # seconds
+    sha256: str = ""  # hexadecimal; empty when it is not known
+    link: str = ""  # a web address where anybody can have it, if there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +116,5 @@ class Message:
     text: str = ""  # plain; what a client without formatting shows
     spans: tuple[Span, ...] = ()
     style: Style = Style.TEXT
-    media: tuple[Media, ...] = ()
+    media: tuple[Media, ...] = ()  # then `text` is their caption
     reply_to: MessageId | None = None  # on the network of the event or action that carries this

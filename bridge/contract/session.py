@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from bridge.contract.actions import Action
@@ -10,7 +11,7 @@ from bridge.contract.capabilities import Capabilities
 from bridge.contract.events import Event
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Flow
-from bridge.contract.message import Contact, Occupant
+from bridge.contract.message import Contact, Media, Occupant
 from bridge.contract.workspace import Workspace
 
 
@@ -33,6 +34,27 @@ class Receipt:
     ids: tuple[MessageId, ...] = ()
     reactions: tuple[tuple[str, MessageId], ...] = ()
     chat: ChatId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file on our disk, and what it is; it stays there while an action that needs it is performed."""
+
+    path: Path
+    media: Media  # with its size and hash, and a type that its bytes do not contradict
+
+
+class File(Protocol):
+    """A file of another network that is to be published on this one."""
+
+    @property
+    def id(self) -> str:
+        """Ours, unguessable, the same on every attempt; [0-9a-f]."""
+        ...
+
+    async def kept(self) -> Kept:
+        """Bring it here, if it is not here yet. Raises the four errors as its own network does."""
+        ...
 
 
 class Session(Protocol):
@@ -64,6 +86,17 @@ class Session(Protocol):
 
     async def perform(self, action: Action) -> Receipt:
         """Carry out one part; return when the network accepted it. Raises the four errors, nothing else."""
+        ...
+
+    def open_media(self, media: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The bytes of a file that an event of this network named, at most `limit` of them, as they come. Entering and
+        reading raise the four errors; `Refused(RESOURCE)` when there are more."""
+        ...
+
+    async def publish(self, chat: ChatId, media: Media, file: File) -> str:
+        """Make `file` ready to be sent in a chat; its `Media.reference` there. Called before `perform` of the part that
+        holds it, and not again once it has returned. `media` is as its sender described it. Raises the four errors;
+        `Refused` when people have to read a line instead."""
         ...
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:

@@ -1,7 +1,8 @@
 """All that a session may use of us."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,7 +41,7 @@ class Http(Protocol):
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | AsyncIterable[bytes] | None = None,
         timeout: float = 30.0,
         limit: int = 50 * 1024 * 1024,
         redirects: int = 0,
@@ -48,7 +49,23 @@ class Http(Protocol):
     ) -> "Answer":
         """Raises `Unavailable` when nothing was sent, `Unconfirmed` when the answer was lost, `Refused` for an
         address that may not be contacted or a body that is too large. `trusted` addresses come from the
-        configuration and may be private. `timeout` seconds for everything, headers and body."""
+        configuration and may be private. `timeout` seconds for everything, headers and body. A `body` that comes in
+        chunks needs a Content-Length among the `headers`."""
+        ...
+
+    def download(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 600.0,
+        idle: float = 20.0,
+        limit: int,
+        redirects: int = 5,
+        trusted: bool = False,
+    ) -> AbstractAsyncContextManager["Download"]:
+        """A GET whose answer is read as it comes, unpacked by nobody. Entering raises as `request` does, and so does
+        reading; no more than `limit` bytes are read. `idle` seconds for each piece, the headers too."""
         ...
 
 
@@ -59,6 +76,15 @@ class Answer:
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An HTTP answer whose body is still to come."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    chunks: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)

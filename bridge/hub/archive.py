@@ -1,10 +1,12 @@
 """The archives of hosted rooms: what somebody who comes in may read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bridge.contract import ChatId, Contact, ContactId, Message, MessageEdited, MessageReceived
 from bridge.hub import codec
 from bridge.hub.facades import HOME, Line
+from bridge.hub.files import Files
 from bridge.store import archive
 from bridge.store.archive import LineRow
 from bridge.store.database import Database
@@ -15,13 +17,20 @@ _MOST = 200  # messages of a page
 class RoomArchive:
     """The `Archive` facade."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, files: Files) -> None:
         self._database = database
+        self._files = files
 
     async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
         wanted = max(0, min(most, _MOST))
         found = await self._database.read(lambda c: archive.page(c, room, reader, wanted, since or 0.0))
-        return () if found is None else [_line(one, found.network, found.faces) for one in found.lines]
+        return () if found is None else [await self._line(one, found.network, found.faces) for one in found.lines]
+
+    async def _line(self, row: LineRow, network: str, faces: Mapping[str, str]) -> Line:
+        line = _line(row, network, faces)
+        if not line.message.media or row.network == HOME:
+            return line
+        return replace(line, message=await self._files.archived(line.message, row.chat, row.account))
 
 
 def _line(row: LineRow, network: str, faces: Mapping[str, str]) -> Line:

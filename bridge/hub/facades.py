@@ -13,6 +13,9 @@ from bridge.contract import ChatId, Contact, ContactId, Form, Message, NetworkId
 HOME = NetworkId("xmpp")
 """The network where our users are at home."""
 
+OURS = "landbridge:"
+"""A reference (`Media.reference`, on XMPP) that begins so is a file in our own store; its id follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

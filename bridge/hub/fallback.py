@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bridge.contract import Message, Span
+from bridge.contract import Media, MediaKind, Message, Span
 
 
 def edited(message: Message) -> Message:
@@ -23,6 +23,35 @@ def retracted() -> Message:
 def named(name: str, message: Message) -> Message:
     """The speaker's name before the text, where an account speaks for others."""
     return prefixed(f"{name}: ", message)
+
+
+def without_files(message: Message, why: str = "", link: str = "") -> Message:
+    """A line for each file instead of it, and why; the caption follows."""
+    lines = [" ".join(part for part in (described(one), why, link or one.link) if part) for one in message.media]
+    text = "\n".join(lines)
+    return replace(prefixed(f"{text}\n" if message.text else text, message), media=())
+
+
+def described(media: Media) -> str:
+    """A file in brackets: what it is, its name, its size."""
+    name = "" if media.kind is MediaKind.VOICE else media.name or "no name"
+    details = [part for part in (name, "" if media.size is None else size(media.size)) if part]
+    return f"[{': '.join(part for part in (_NOUNS[media.kind], ', '.join(details)) if part)}]"
+
+
+_NOUNS = {
+    MediaKind.FILE: "File", MediaKind.IMAGE: "Image", MediaKind.VIDEO: "Video", MediaKind.AUDIO: "Audio",
+    MediaKind.VOICE: "Voice message", MediaKind.STICKER: "Sticker",
+}  # fmt: skip
+
+
+def size(number: int) -> str:
+    """A number of bytes for people."""
+    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")):
+        if number >= unit:
+            count = number / unit
+            return f"{count:.1f} {name}" if count < 9.95 and unit > 1_000 else f"{count:.0f} {name}"
+    return f"{number} bytes"
 
 
 def prefixed(prefix: str, message: Message) -> Message:

@@ -37,6 +37,7 @@ from bridge.hub.counters import Counters
 from bridge.hub.ends import Endings
 from bridge.hub.facades import HOME, Home
 from bridge.hub.failures import accept_failure, accept_unparsable
+from bridge.hub.files import Files
 from bridge.hub.hosting import accept_invitation, accept_occupant
 from bridge.hub.intake import Accept, Context, Outcome, Source
 from bridge.hub.judge import Ruling
@@ -45,7 +46,7 @@ from bridge.hub.known import MOST_OWED
 from bridge.hub.lane import Roads
 from bridge.hub.lanes import Lanes
 from bridge.hub.letters import Again, Letters
-from bridge.hub.limits import Limits
+from bridge.hub.limits import Limits, MediaLimits
 from bridge.hub.linking import Linking
 from bridge.hub.messages import accept_edit, accept_message, accept_reactions, accept_retraction
 from bridge.hub.notices import Notices
@@ -95,6 +96,8 @@ class Surroundings:
     home: Home | None = None
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.time
+    media: MediaLimits = field(default_factory=MediaLimits)
+    link: Callable[[str, str], str] | None = None  # see `Files`
 
 
 class Hub:
@@ -115,6 +118,9 @@ class Hub:
             self.lanes.quiet,
         )
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
+        self.files = Files(
+            around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media, around.link
+        )
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {network: connector.name for network, connector in around.connectors.items()}
         self._context = Context(self._keys, around.home, 0, self._names)
@@ -141,8 +147,9 @@ class Hub:
         endings = Endings(self.writer, self._keys, self.counters, self.lanes.offer, self._notices.poke)
         opener = Opener(self.writer, self._keys, self.lanes.moved)
         performer = Performer(
-            self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered, endings.repeated
-        )
+            self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered, endings.repeated,
+            self.files.published,
+        )  # fmt: skip
         self.lanes.roads = Roads(self.sessions, performer, endings, around.limits, self.lanes.page, self.lanes.place)
         rows = await around.database.read(stored.active_accounts)
         await self.lanes.load(MOST_OWED)
@@ -152,10 +159,12 @@ class Hub:
         self.lanes.start()
         self._tasks.append(asyncio.create_task(self._notices.run(), name="notices"))
         self._tasks.append(asyncio.create_task(self._backlogs.run(), name="backlogs"))
+        self._tasks.append(asyncio.create_task(self.files.run(), name="files"))
 
     async def stop(self) -> None:
         """Drain: lanes land what is under way, sessions end, everything submitted is committed if it can be."""
         await self.lanes.close()
+        await self.files.close()
         await self.rooms.close()
         await self.sessions.close()
         await self._drained()

@@ -176,12 +176,12 @@ class Lane:
         ready = await self._guarded(owed, self._roads.performer.prepare(owed, self.place, self.known))
         if ready is None:
             self._land(owed)
-        elif len(ready.parts) == 1 and self._window(owed) > 1:
+        elif not ready.alone and self._window(owed) > 1:
             task = asyncio.create_task(self._finish(owed, ready))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
-            while len(self.flying) > 1:  # parts must not mix with what is under way
+            while len(self.flying) > 1:  # it must not mix with what is under way
                 await self.landed.heard()
             if self._failed:
                 self._failed.append((owed, Unavailable("Something before it failed.", scope=Scope.CHAT)))

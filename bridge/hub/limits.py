@@ -15,3 +15,13 @@ class Limits:
     backoff_max: float = 30.0  # between tries, for what may pass
     backoff_lasting: float = 300.0  # for what will not by itself
     notice_window: float = 600.0  # notices to one place are coalesced over this time
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLimits:
+    """Files on their way (configuration section `media`). Sizes in bytes."""
+
+    largest: int = 104_857_600  # one that is larger stays where it is, and people read a line
+    quota: int = 2_147_483_648  # of all that are kept on our disk; the least recently used go first
+    days: int = 30  # so long links to us are good, and files kept
+    wait: float = 30.0  # seconds that a chat waits for one; then a line takes its place

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.contract import (
@@ -70,6 +70,11 @@ class Ready:
         """Whether nothing would tell that a call has arrived if its answer were lost."""
         return not self.can.idempotent and not self.can.echoes
 
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else may be under way meanwhile: it takes more than one call."""
+        return len(self.parts) != 1 or any(isinstance(p, Send | Edit) and p.message.media for p in self.parts)
+
 
 @dataclass(slots=True)
 class Performer:
@@ -82,6 +87,7 @@ class Performer:
     offer: Callable[[Debt], None]
     delivered: Callable[[Place], None]
     repeated: Callable[[Place], None]
+    publish: Callable[[Message, Debt, Place, Session], Awaitable[Message]]  # see `Files.published`
 
     async def prepare(self, owed: Debt, place: Place, known: Known) -> Ready | None:
         """Everything before the call: None when the delivery is closed without one. Raises the four errors, and
@@ -160,6 +166,8 @@ class Performer:
     async def _call(self, ready: Ready, number: int, part: Action) -> Receipt:
         """One call; where nothing else would tell after a crash, it is written down before that it is made."""
         owed = ready.owed
+        if isinstance(part, Send | Edit) and part.message.media:
+            part = replace(part, message=await self.publish(part.message, owed, ready.place, ready.session))
         if not ready.careful:
             return await ready.session.perform(part)
         if owed.tried == number + 1 and isinstance(part, Send):

@@ -67,6 +67,8 @@ def translate(wish: Wish, can: Capabilities) -> Action | None:
 
 
 def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
+    if message.media and not can.media:
+        message = fallback.without_files(message)
     if wish.persona is not None and not can.personas:
         message = fallback.named(wish.persona.name or wish.persona.contact, message)
     return Send(
@@ -85,6 +87,8 @@ def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
     message = event.message
     if not wish.target:
         return _send(wish, can, message)  # its message was refused; the new text may fit
+    if message.media and not can.media:
+        message = fallback.without_files(message)
     if Edit not in can.actions:
         return _send(wish, can, fallback.edited(message))
     if wish.persona is not None and not can.personas:

@@ -53,7 +53,7 @@ class Workspaces:
         self._database = database
         self._http = http
         self._clock = clock
-        self._data = data
+        self.data = data
         self._options = options
 
     def of(self, network: NetworkId, account: int) -> Workspace:
@@ -65,7 +65,7 @@ class Workspaces:
         return self._make(_NOBODY, network, PassingMemory())
 
     def _make(self, account: AccountId, network: NetworkId, memory: DurableMemory | PassingMemory) -> Workspace:
-        folder = self._data / network
+        folder = self.data / network
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = logging.getLogger(f"landbridge.{network}")
         return Workspace(account, self._options.get(network, {}), self._http, memory, self._clock, log, folder)

@@ -18,6 +18,8 @@ class LineRow:
     key: str
     body: bytes
     content: bytes | None
+    chat: int  # where it was said
+    account: int  # that reported it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def last_lines(connection: Connection, hosted: int, since: float, most: int) -> 
     a, e, m = t.archive.c, t.events.c, t.messages.c
     now = t.events.alias("now")
     query = (
-        select(e.id, e.network, e.author, e.key, e.body, now.c.body)
+        select(e.id, e.network, e.author, e.key, e.body, now.c.body, e.chat, e.account)
         .join_from(t.archive, t.events, e.id == a.event)
         .join(t.messages, m.id == e.id)
         .outerjoin(now, (now.c.id == m.content) & (m.content != e.id))

@@ -275,3 +275,31 @@ memory = Table(
     Column("value", Text, nullable=False),
     sqlite_with_rowid=False,
 )
+
+media = Table(
+    "media",  # files that events named, and what is kept of them
+    metadata,
+    Column("id", Text, primary_key=True),  # random: it stands in links
+    Column("network", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("reference", Text, nullable=False),  # its connector's own
+    Column("chat", Integer, nullable=False),  # where it was named first
+    Column("account", Integer, nullable=False),  # that reported it there
+    Column("body", LargeBinary, nullable=False),  # `Media`, JSON; as it is, once it has been here
+    Column("kept", BigInteger),  # bytes on our disk; null: not there
+    Column("made", Float, nullable=False),
+    Column("used", Float, nullable=False),
+    UniqueConstraint("network", "scope", "reference", name="media_reference"),
+    Index("media_used", "used"),
+    sqlite_with_rowid=False,
+)
+
+publications = Table(
+    "publications",  # what a file is called where it has been published
+    metadata,
+    Column("media", Text, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("reference", Text, nullable=False),
+    sqlite_with_rowid=False,
+)

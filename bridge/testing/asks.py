@@ -8,7 +8,7 @@ import msgspec
 
 from bridge import contract
 from bridge.contract import DeliveryFailed, MessageId, Reason
-from bridge.testing import doings, rooms, wire
+from bridge.testing import doings, files, rooms, wire
 from bridge.testing.network import Failed, Network, refuse
 from bridge.testing.places import Member
 from bridge.testing.stream import Stream
@@ -237,6 +237,8 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.Direct: _direct,
     wire.Contacts: _contacts,
     wire.Occupants: _occupants,
+    wire.PutFile: files.put,
+    wire.GetFile: files.get,
     wire.Journaled: _journaled,
     wire.AddPerson: _person_does("add_person"),
     wire.AddAccount: _person_does("add_account"),

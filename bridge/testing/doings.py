@@ -51,6 +51,7 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
         echoes=traits.echoes,
         unique_ids=traits.unique_ids,
         personas=traits.personas and relay,
+        media=traits.media,
         reflects=reflects,
     )
 
@@ -112,7 +113,7 @@ def _send(network: Network, member: Member, chat: Chat, action: Send) -> Receipt
         return Receipt((MessageId(identity),))
     said = Said(
         id=identity, author=author.id, name=author.name, text=message.text, reply_to=message.reply_to,
-        media=[m.name for m in message.media], spans=list(message.spans), keys=[action.key], at=action.at, by=by,
+        media=[m.reference for m in message.media], spans=list(message.spans), keys=[action.key], at=action.at, by=by,
     )  # fmt: skip
     chat.add(said)
     authored = _authored(chat, author, identity, action)

@@ -52,6 +52,7 @@ class Network:
         self.accounts: dict[str, Member] = {}
         self.chats: dict[str, Chat] = {}
         self.log: list[Entry] = []
+        self.files: dict[str, wire.PutFile] = {}  # by reference
         self._last_id = 0
 
     # what there is
@@ -128,7 +129,7 @@ class Network:
         message = Message(
             text=ask.text,
             spans=tuple(ask.spans),
-            media=tuple(Media(name, name) for name in ask.media),
+            media=tuple(media(self.files, reference) for reference in ask.media),
             reply_to=MessageId(ask.reply_to) if ask.reply_to else None,
         )
         self._did(chat, MessageReceived(**self._authored(ask.person, chat, identity, ask.key), message=message))
@@ -248,3 +249,9 @@ def set_reactions(said: Said, person: str, reactions: list[str]) -> None:
         said.reactions[person] = reactions
     else:
         said.reactions.pop(person, None)
+
+
+def media(files: dict[str, wire.PutFile], reference: str) -> Media:
+    """A file as those are told of it who get a message with it."""
+    file = files.get(reference)
+    return Media(reference, reference) if file is None else Media(reference, file.name, file.mime, len(file.data))

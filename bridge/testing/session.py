@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ from bridge.contract import (
     Edit,
     Event,
     Fail,
+    File,
     Join,
     Leave,
     Live,
     LoggedOut,
+    Media,
     MessageId,
     Occupant,
     React,
@@ -131,6 +134,26 @@ class MemorySession:
             raise Unconfirmed("The network ended the connection before it answered.") from None
         return _own_receipt(action)
 
+    @asynccontextmanager
+    async def open_media(self, media: Media, limit: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        client = await self._connected()
+        try:
+            data = await client.ask(wire.GetFile(media.reference), bytes)
+        except Gone:
+            raise Unavailable("The network ended the connection before it answered.") from None
+        if len(data) > limit:
+            raise Refused(f"The file has more than {limit} bytes.", Reason.RESOURCE)
+        yield _pieces(data)
+
+    async def publish(self, chat: ChatId, media: Media, file: File) -> str:
+        kept = await file.kept()
+        data = await asyncio.to_thread(kept.path.read_bytes)  # files here are small
+        client = await self._connected()
+        try:
+            return await client.ask(wire.PutFile(name=media.name, mime=kept.media.mime, data=data), str)
+        except Gone:
+            raise Unconfirmed("The network ended the connection before it answered.") from None
+
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         client = await self._connected()
         try:
@@ -209,6 +232,11 @@ class MemorySession:
                 self._ask_fence(client)
 
         client.put(wire.Fence()).add_done_callback(answered)
+
+
+async def _pieces(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), _AT_ONCE):
+        yield data[start : start + _AT_ONCE]
 
 
 async def connected(socket: Path, account: Account) -> tuple[Client, Welcome]:

@@ -26,6 +26,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answers: bool = False  # authors want to hear what became of their messages
     fence: bool = False  # actions are not answered one by one: one answer covers all before it
     implicit: bool = False  # a chat that is written to exists
+    media: bool = True  # files can be sent
     reflect: bool = True  # people see their own messages without us
     parrots: bool = False  # people say again what is written to them in a direct chat
     window: int = 1
@@ -114,12 +115,22 @@ class Occupants(Ask, tag="occupants"):
     chat: str
 
 
+class PutFile(Ask, tag="put-file", kw_only=True):  # answered with its reference
+    name: str
+    mime: str
+    data: bytes
+
+
+class GetFile(Ask, tag="get-file"):  # answered with its bytes
+    reference: str
+
+
 class Journaled(Ask, tag="journaled"):
     cursor: str
 
 
 Perform = SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | SetRoomIt
-SessionAsk = SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Occupants | Journaled
+SessionAsk = SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Occupants | PutFile | GetFile | Journaled
 
 
 # What tests ask (`bridge.testing.control` has a method for each).
@@ -182,7 +193,7 @@ class Says(Ask, tag="says", kw_only=True):
     id: str | None = None
     key: str | None = None  # forged
     reply_to: str | None = None
-    media: list[str] = []
+    media: list[str] = []  # references
     spans: list[Span] = []
 
 
@@ -337,7 +348,7 @@ class Said(msgspec.Struct, kw_only=True):
     gone: bool = False
     reactions: dict[str, list[str]] = {}  # by person
     reply_to: str | None = None
-    media: list[str] = []
+    media: list[str] = []  # references
     spans: list[Span] = []
     keys: list[str] = []  # the key of each arrival, where we sent it
     at: float | None = None

@@ -9,10 +9,11 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -20,7 +21,7 @@ from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
 from bridge.contract import Reason, Refused, Unavailable, Unconfirmed
-from bridge.contract.workspace import Answer
+from bridge.contract.workspace import Answer, Download
 from bridge.web.addresses import Permitted, is_public
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
 _SLOWEST = 100  # bytes a second: fewer than these, and many times a few, are no answer but a drip
 _PIECES = 8  # that make many
+_PACKED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
+_Found = TypeVar("_Found", Answer, Download)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})  # asking again changes nothing
 # Headers that speak to one server and must not be told to the next (RFC 9110 #field.authorization).
@@ -63,7 +66,7 @@ class HttpClient:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | AsyncIterable[bytes] | None = None,
         timeout: float = 30.0,
         limit: int = 50 * 1024 * 1024,
         redirects: int = 0,
@@ -72,15 +75,9 @@ class HttpClient:
         """See the contract. Redirects are followed for GET and HEAD only; `trusted` covers the first origin."""
         call = _Call(method.upper(), _parse(url), dict(headers or {}), body, limit, trusted)
         begun = time.monotonic()
-        try:
+        with _explained(call, timeout):
             async with asyncio.timeout(timeout):
-                answer = await self._follow(call, redirects)
-        except TimeoutError as error:
-            raise call.lost(f"{call.url.host} took longer than {timeout:.0f} seconds to answer.") from error
-        except _NOT_CONNECTED as error:
-            raise call.lost(_why_not(call.url, error), lasting=isinstance(error, _CERTIFICATE)) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise call.lost(f"The connection to {call.url.host} was lost before its answer was complete.") from error
+                answer = await self._follow(call, redirects, self._ask)
         # Without the path: in some networks' URLs it holds a token.
         log.debug(
             "http answered method=%s host=%s status=%d bytes=%d seconds=%.3f",
@@ -88,10 +85,46 @@ class HttpClient:
         )  # fmt: skip
         return answer
 
-    async def _follow(self, call: "_Call", redirects: int) -> Answer:
+    @asynccontextmanager
+    async def download(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 600.0,
+        idle: float = 20.0,
+        limit: int,
+        redirects: int = 5,
+        trusted: bool = False,
+    ) -> AsyncIterator[Download]:
+        """See the contract."""
+        # Packed, a few bytes could become any number of them in one step.
+        call = _Call("GET", _parse(url), {"Accept-Encoding": "identity", **(headers or {})}, None, limit, trusted)
+        end = time.monotonic() + timeout
+        response: aiohttp.ClientResponse | None = None
+
+        async def ask(call: _Call) -> Download:
+            nonlocal response
+            if response is not None:
+                response.close()
+            response = await self._send(call)
+            return Download(response.status, _headers(response), _chunks(response, call, end, idle))
+
+        try:
+            with _explained(call, idle):
+                async with asyncio.timeout(min(idle, timeout)):
+                    found = await self._follow(call, redirects, ask)
+            if found.headers.get("content-encoding", "").lower() in _PACKED:
+                raise Refused(f"{call.url.host} packs what was asked for as it is.", Reason.NOT_ACCEPTABLE)
+            yield found
+        finally:
+            if response is not None:
+                response.close()
+
+    async def _follow(self, call: "_Call", redirects: int, ask: "Callable[[_Call], Awaitable[_Found]]") -> "_Found":
         origin = call.url.origin()
         for hop in range(redirects + 1):
-            answer = await self._ask(call)
+            answer = await ask(call)
             location = answer.headers.get("location", "")
             if answer.status not in _REDIRECTS or not location or call.method not in _SAFE or not redirects:
                 return answer
@@ -104,14 +137,17 @@ class HttpClient:
         raise Refused(f"{call.url.host} redirects too often.", Reason.UNREACHABLE)
 
     async def _ask(self, call: "_Call") -> Answer:
+        async with await self._send(call) as response:
+            return Answer(response.status, _headers(response), await _read(response, call, self._drip))
+
+    async def _send(self, call: "_Call") -> aiohttp.ClientResponse:
         session = self._trusted if call.trusted else self._guarded
         if not call.trusted:
             self._check_literal(call.url)
-        async with session.request(
+        return await session.request(
             call.method, call.url, headers=call.headers, data=call.body, allow_redirects=False, trace_request_ctx=call,
             middlewares=(call.once,),
-        ) as response:  # fmt: skip
-            return Answer(response.status, _headers(response), await _read(response, call, self._drip))
+        )  # fmt: skip
 
     def _check_literal(self, url: URL) -> None:
         host, port = url.host or "", url.port or 0
@@ -132,7 +168,7 @@ class _Call:
     method: str
     url: URL
     headers: dict[str, str]
-    body: bytes | None
+    body: bytes | AsyncIterable[bytes] | None
     limit: int
     trusted: bool
     sent: bool = False  # a connection was there: something may have reached the server
@@ -218,6 +254,37 @@ async def _read(response: aiohttp.ClientResponse, call: _Call, drip: float) -> b
                 raise _EndedError
             pieces, since, before = 0, time.monotonic(), len(read)
     return bytes(read)
+
+
+async def _chunks(response: aiohttp.ClientResponse, call: _Call, end: float, idle: float) -> AsyncIterator[bytes]:
+    """The body as it comes, until `end` (monotonic). Raises `Refused` as soon as it is known to be too long."""
+    if (response.content_length or 0) > call.limit:
+        raise _too_long(call)
+    chunks = response.content.iter_chunked(_CHUNK)
+    read = 0
+    while True:
+        with _explained(call, idle):
+            async with asyncio.timeout(min(idle, end - time.monotonic())):
+                chunk = await anext(chunks, b"")
+        if not chunk:
+            return
+        read += len(chunk)
+        if read > call.limit:
+            raise _too_long(call)
+        yield chunk
+
+
+@contextmanager
+def _explained(call: _Call, seconds: float) -> Iterator[None]:
+    """What can go wrong on the way, as errors of the contract."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise call.lost(f"{call.url.host} took longer than {seconds:.0f} seconds to answer.") from error
+    except _NOT_CONNECTED as error:
+        raise call.lost(_why_not(call.url, error), lasting=isinstance(error, _CERTIFICATE)) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise call.lost(f"The connection to {call.url.host} was lost before its answer was complete.") from error
 
 
 def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 from aiohttp import web
@@ -29,7 +30,8 @@ class CannotListen(Exception):
 class WebServer:
     """`start`, then it serves until `stop`. `listen` is host:port; port 0 takes a free one, see `port`.
 
-    `patience`: seconds for the hub to say how it is; `operations`: what else is answered on the control socket."""
+    `patience`: seconds for the hub to say how it is; `operations`: what else is answered on the control socket;
+    `files`: what else is answered to everybody."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class WebServer:
         version: str = "",
         patience: float = 5.0,
         operations: Operations | None = None,
+        files: Iterable[web.RouteDef] = (),
     ) -> None:
         host, _, port = listen.rpartition(":")
         self._host = host.strip("[]")
@@ -48,6 +51,7 @@ class WebServer:
         self._version = version
         self._patience = patience
         self._operations = operations
+        self._files = files
         self._lag = LoopLag()
         self._measuring: asyncio.Task[None] | None = None
         self._runners: list[web.AppRunner] = []
@@ -74,7 +78,9 @@ class WebServer:
         self._runners.clear()
 
     async def _listen(self) -> None:
-        runner = await self._runner(self._application())
+        application = self._application()
+        application.router.add_routes(self._files)
+        runner = await self._runner(application)
         try:
             await web.TCPSite(runner, self._host, self.port).start()
         except OSError as error:

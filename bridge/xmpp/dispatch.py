@@ -39,6 +39,10 @@ class Outside(Protocol):
 
     def send(self, gateway: Gateway, stanza: str) -> None: ...
 
+    def answered(self, gateway: Gateway, stanza: Element) -> None:
+        """The answer to an IQ, perhaps of ours."""
+        ...
+
     async def command(self, caller: Caller, line: str) -> str:
         """What a person typed to a gateway → the reply."""
         ...
@@ -192,8 +196,9 @@ class Dispatcher:
         kind = stanza.get("type", "")
         where = self._addresses.where(stanza.get("to", ""))
         if kind in ("result", "error"):
-            # We ask nobody but ourselves, which the stream knows, and those in rooms whether they are there.
-            if kind == "error" and where is not None:
+            if where is None:
+                self._outside.answered(gateway, stanza)
+            elif kind == "error":  # those in rooms are asked whether they are there
                 self._hosted.bounced(where, stanza)
             return
         if kind not in ("get", "set") or len(stanza) != 1:

@@ -1,6 +1,6 @@
 """Every question that is answered, collected from the feature files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.hub.facades import Archive, Desk, People, Rooms
 from bridge.xmpp import ping, pubsub
@@ -11,6 +11,7 @@ from bridge.xmpp.gateway_prompt import GatewayPrompt
 from bridge.xmpp.questions import Answerers
 from bridge.xmpp.registration import Registration
 from bridge.xmpp.software import Software
+from bridge.xmpp.upload import Storing
 from bridge.xmpp.vcard import Cards
 
 
@@ -22,6 +23,7 @@ class Asked:
     desk: Desk
     rooms: Rooms
     archive: Archive
+    storing: Storing = field(default_factory=Storing)
 
 
 def answerers(addresses: Addresses, asked: Asked, version: str) -> Answerers:

@@ -18,6 +18,7 @@ from bridge.contract import (
     Session,
     Workspace,
 )
+from bridge.contract.workspace import Http
 from bridge.hub.facades import Caller, PresenceOf, RoomNews
 from bridge.xmpp.chat_commands import ChatCommands
 from bridge.xmpp.chats import Addresses, Gateway
@@ -77,13 +78,14 @@ class XmppNetwork:
     async def log_out(self, account: Account, workspace: Workspace) -> None: ...
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
-        return self._connected()
+        return self._connected(workspace.http)
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Session]:
+    async def _connected(self, http: Http) -> AsyncIterator[Session]:
         house = self._house = _House(
-            self._gateways, self._addresses, self._asked, self._chat_commands, self._answerers, self._max_stanza
-        )
+            self._gateways, self._addresses, self._asked, self._chat_commands, self._answerers, self._max_stanza,
+            http,
+        )  # fmt: skip
         await house.load()
         tasks = [asyncio.create_task(s.run(), name=f"stream {n}") for n, s in house.streams.items()]
         try:
@@ -114,14 +116,17 @@ class _House:
         chat_commands: ChatCommands,
         answerers: Answerers,
         max_stanza: int,
+        http: Http,
     ) -> None:
         self._addresses = addresses
         self._people = people = asked.people
         self._chat_commands = chat_commands
         self.streams = {g.network: Stream(g, self._received, self._changed) for g in gateways}
-        self.rooms = House(addresses, asked.rooms, self._write)
+        self.rooms = House(addresses, asked.rooms, self._write, asked.storing.link)
         self._reception = Reception(self.rooms, asked.rooms, asked.archive, people, max_stanza)
-        self.session = XmppSession(addresses, self.streams, self.rooms, max_stanza)
+        self.session = XmppSession(
+            addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, http)
+        )
         self._presences = Presences(addresses, people, self._write)
         self._dispatcher = Dispatcher(addresses, self, self._reception, answerers)
         self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
@@ -155,6 +160,9 @@ class _House:
 
     def send(self, gateway: Gateway, stanza: str) -> None:
         self._write(gateway.network, stanza)
+
+    def answered(self, gateway: Gateway, stanza: Element) -> None:
+        self.session.storage.answered(gateway.network, stanza)
 
     async def command(self, caller: Caller, line: str) -> str:
         return await self._chat_commands.said(caller, line)

@@ -30,7 +30,7 @@ from bridge.contract import (
     ReactionsChanged,
     Style,
 )
-from bridge.xmpp import errors
+from bridge.xmpp import errors, files
 from bridge.xmpp.chats import Whom
 from bridge.xmpp.errors import StanzaError
 
@@ -177,11 +177,13 @@ def _doing(stanza: Element, children: Mapping[str, Element], by: Authored) -> Au
 
 def _said(stanza: Element, children: Mapping[str, Element], by: Authored) -> Authored | None:
     text = body(stanza)
-    if text is None:
+    media, words = files.read(stanza, text, by.id)
+    if text is None and not media:
         return None
-    if not text:
+    if not text and not media:
         raise StanzaError("bad-request", "The message is empty.")
-    said = Message(text[4:], style=Style.EMOTE) if text.startswith("/me ") else Message(text)
+    emote = words.startswith("/me ")
+    said = Message(words[4:] if emote else words, style=Style.EMOTE if emote else Style.TEXT, media=media)
     replaced = children.get(_REPLACE)
     if replaced is not None and (target := replaced.get("id")):
         return MessageEdited(target=MessageId(target[:_LONGEST_ID]), message=said, **_fields(by))

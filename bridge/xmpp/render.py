@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bridge.contract import Action, Confirm, Edit, Fail, Message, React, Retract, Send, Style, Target
-from bridge.xmpp import errors, text
+from bridge.xmpp import errors, files, text
 from bridge.xmpp.parse import Origin
 
 _AROUND = 1_200  # bytes of a stanza besides its JIDs and its body
@@ -18,31 +18,33 @@ def parts(action: Action, jids: int, limit: int) -> list[Action]:
     if not isinstance(action, (Send, Edit)):
         return [action]
     budget = max(_LEAST, limit - _AROUND - 2 * jids)
-    whole = words(action.message)
-    if text.size(whole) <= budget and (isinstance(action, Send) or len(action.target.ids) == 1):
+    whole, media = words(action.message), action.message.media
+    if text.size(whole) <= budget and not media and (isinstance(action, Send) or len(action.target.ids) == 1):
         return [action]
-    texts = text.split(whole, budget)
+    # A file's address is a message of its own, so that apps show the file.
+    pieces = [Message(media=(one,)) for one in media]
+    pieces += [Message(piece) for piece in text.split(whole, budget) if piece or not media]
     if isinstance(action, Send):
         return [
             replace(
                 action,
                 key=_key(action, n),
                 own_id=action.own_id if n == 0 else None,
-                message=Message(piece, reply_to=action.message.reply_to if n == 0 else None),
+                message=replace(piece, reply_to=action.message.reply_to if n == 0 else None),
             )
-            for n, piece in enumerate(texts)
+            for n, piece in enumerate(pieces)
         ]
     made: list[Action] = []
     ids = action.target.ids
-    for n, piece in enumerate(texts):
+    for n, piece in enumerate(pieces):
         if n < len(ids):
-            made.append(replace(action, key=_key(action, n), target=Target((ids[n],)), message=Message(piece)))
+            made.append(replace(action, key=_key(action, n), target=Target((ids[n],)), message=piece))
         else:
             made.append(
                 Send(chat=action.chat, key=_key(action, n), persona=action.persona, at=action.at,
-                     maybe_done=action.maybe_done, message=Message(piece))
+                     maybe_done=action.maybe_done, message=piece)
             )  # fmt: skip
-    for n in range(len(texts), len(ids)):
+    for n in range(len(pieces), len(ids)):
         made.append(
             Retract(chat=action.chat, key=_key(action, n), persona=action.persona, target=Target((ids[n],)),
                     maybe_done=action.maybe_done)
@@ -68,10 +70,10 @@ def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
     author did not ask for."""
     match action:
         case Send(message=message):
-            return _message(action, contact, user, _body(message) + _named(nick))
+            return _message(action, contact, user, body(message) + _named(nick))
         case Edit(message=message, target=target):
             replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target.ids[0])}"/>'
-            return _message(action, contact, user, _body(message) + replaced)
+            return _message(action, contact, user, body(message) + replaced)
         case Retract(target=target):
             return _message(action, contact, user, retraction(target.ids[0]))
         case React(target=target, reactions=reactions):
@@ -106,8 +108,9 @@ def _key(action: Action, n: int) -> str:
     return f"{action.key}.{n}" if n else action.key
 
 
-def _body(message: Message) -> str:
-    return f"<body>{text.escape(words(message))}</body>"
+def body(message: Message) -> str:
+    """The text, or the file of a message that is one."""
+    return files.payload(message.media[0]) if message.media else f"<body>{text.escape(words(message))}</body>"
 
 
 def _named(nick: str) -> str:

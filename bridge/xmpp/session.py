@@ -1,8 +1,12 @@
 """XMPP as a network: one session over the streams of all gateways (DESIGN §4)."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from bridge.contract import (
@@ -10,12 +14,15 @@ from bridge.contract import (
     Capabilities,
     ChatId,
     Confirm,
+    ConnectorError,
     Contact,
     ContactId,
     Edit,
     Event,
     Fail,
+    File,
     Live,
+    Media,
     MessageId,
     NetworkId,
     Occupant,
@@ -26,12 +33,16 @@ from bridge.contract import (
     Retract,
     Send,
 )
-from bridge.xmpp import errors, parse, render
+from bridge.hub.facades import OURS
+from bridge.xmpp import errors, files, parse, render
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.delivering import Delivering
 from bridge.xmpp.hosted import speaking
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.stream import Stream
+from bridge.xmpp.upload import Storage
+
+log = logging.getLogger(__name__)
 
 _BEHIND = 2_000  # events waiting for the hub, above which the streams are not read
 _NICKS = 10_000  # chats of which we know that their name has been told
@@ -43,6 +54,7 @@ _CHAT = Capabilities(
     idempotent=True,
     unique_ids=False,
     personas=True,
+    media=True,
     own_messages=False,
 )
 _GATEWAY = Capabilities(
@@ -54,7 +66,12 @@ class XmppSession:
     """All streams. `offer` takes what the dispatcher reads."""
 
     def __init__(
-        self, addresses: Addresses, streams: Mapping[NetworkId, Stream], house: House, max_stanza: int
+        self,
+        addresses: Addresses,
+        streams: Mapping[NetworkId, Stream],
+        house: House,
+        max_stanza: int,
+        storage: Storage,
     ) -> None:
         self._house = house
         self.me = Contact(ContactId("xmpp"), "XMPP")
@@ -62,6 +79,7 @@ class XmppSession:
         self._streams = streams
         self._delivering = {network: Delivering(stream) for network, stream in streams.items()}
         self._limit = max_stanza
+        self.storage = storage
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._chats: OrderedDict[ChatId, tuple[str, Whom] | None] = OrderedDict()
         self._nicks: OrderedDict[ChatId, str] = OrderedDict()
@@ -97,6 +115,7 @@ class XmppSession:
         """A network's stream has ended, or is there again: what waits for it need not wait longer."""
         self._delivering[network].changed(connected)
         if connected:
+            self.storage.forget(network)
             self.offer(Live())
 
     def journaled(self, cursor: str) -> None: ...
@@ -106,6 +125,8 @@ class XmppSession:
 
     async def perform(self, action: Action) -> Receipt:
         """Write the stanza and a ping behind it; accepted when that comes back, unless a bounce came before."""
+        if isinstance(action, Send | Edit):
+            action = replace(action, message=files.addressed(action.message, self._house.link))
         where = self._addresses.where(action.chat)
         if where is not None:
             return await speaking.perform(self._house, action, self._delivering[where.gateway.network].deliver)
@@ -131,6 +152,32 @@ class XmppSession:
         if action.persona is not None:
             self._told(action.chat, action.persona.name)
         return Receipt((MessageId(action.key),))
+
+    @asynccontextmanager
+    async def open_media(self, media: Media, limit: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        """What lies at the address that somebody sent; it may be anybody's."""
+        async with self.storage.http.download(files.url_of(media), limit=limit) as found:
+            if found.status != 200:
+                host = urlsplit(files.url_of(media)).hostname
+                raise Refused(f"It is not to be had: {host} answers with status {found.status}.", Reason.NOT_FOUND)
+            yield found.chunks
+
+    async def publish(self, chat: ChatId, media: Media, file: File) -> str:
+        """Upload it; where that cannot be done, our own store has it. For a room that nobody is in nothing is fetched:
+        whoever comes has a link in the history."""
+        where = self._addresses.where(chat)
+        if where is not None and self._house.room(where.room) is None:
+            return f"{OURS}{file.id}"
+        read = self._read(chat) if where is None else None
+        gateway = where.gateway if where is not None else (read[1].gateway if read is not None else None)
+        if gateway is None:
+            raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
+        kept = await file.kept()
+        try:
+            return await self.storage.upload(gateway.network, kept)
+        except ConnectorError as error:
+            log.info("a file stays in our own store network=%s reason=%s", gateway.network, error.text)
+            return f"{OURS}{file.id}"
 
     def bounced(self, chat: ChatId, stanza: Element) -> None:
         """An error for one of our stanzas: before the ping it is the answer, later an event."""

@@ -4,13 +4,14 @@ Source: client-server API; every request is `/_matrix/client/…` below the home
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from bridge.contract import Reason, Refused, Scope, Unavailable
-from bridge.contract.workspace import Answer, Http
+from bridge.contract.workspace import Answer, Download, Http
 from connectors.matrix import errors
 
 VERSIONS = "/_matrix/client/versions"
@@ -81,6 +82,26 @@ class Api:
             if refusal.reason is Reason.RESOURCE:
                 raise
             raise Unavailable(refusal.text, lasting=True) from refusal
+
+    @asynccontextmanager
+    async def download(self, where: str, largest: int) -> AsyncIterator[Download]:
+        """A file of at most `largest` bytes, wherever the homeserver sends us for it (MSC3860). Raises `Unavailable`
+        and `Refused`."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.http.download(
+            f"{self.base}{where}", headers=headers, limit=largest, trusted=self.trusted
+        ) as found:
+            yield found
+
+    async def upload(
+        self, where: str, body: AsyncIterable[bytes], headers: Mapping[str, str], seconds: float
+    ) -> Answer:
+        """POST a file. Raises `Unavailable`, `Unconfirmed`, `Refused`."""
+        sent = {"Accept": "application/json", "Authorization": f"Bearer {self.token}", **headers}
+        return await self.http.request(
+            "POST", f"{self.base}{where}", headers=sent, body=body, timeout=seconds, limit=_LARGEST,
+            trusted=self.trusted,
+        )  # fmt: skip
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

@@ -13,6 +13,7 @@ from connectors.matrix.directs import Directs
 from connectors.matrix.discovery import Configured
 from connectors.matrix.groups import Groups
 from connectors.matrix.invitations import Invitations
+from connectors.matrix.media import Repository
 from connectors.matrix.notes import Notes
 from connectors.matrix.opening import Opening
 from connectors.matrix.patience import Pace, Patience, Rhythm
@@ -58,7 +59,7 @@ class Connecting:
             raise Unavailable(refusal.text) from refusal
         patience = Patience(self._pace, pulse.check, workspace.log)
         known, speaker = await self._parts(account, workspace, api, directs, patience)
-        session = MatrixSession(known, speaker, Rhythm(self._pace), first=first)
+        session = MatrixSession(known, speaker, Rhythm(self._pace), Repository(api), first=first)
         try:
             async with _accepting(known):
                 yield session

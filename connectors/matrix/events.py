@@ -22,7 +22,7 @@ from bridge.contract import (
     Style,
     Unparsable,
 )
-from connectors.matrix import fields, ids, lines
+from connectors.matrix import fields, ids, lines, media
 from connectors.matrix.text import spans_of
 
 KEY = "org.landbridge.key"  # the field of a content that carries `Action.key`
@@ -188,11 +188,16 @@ def _message(kind: str, content: Mapping[str, Any], raw: Mapping[str, object], w
 def _said(kind: str, content: Mapping[str, Any], relation: Mapping[str, object], who: str) -> Message | None:
     """What `content` says by itself, under events of type `kind`."""
     if kind != "m.room.message":
-        return _notice(lines.of_event(kind, content, who))
+        file = media.read(kind, content)
+        return Message(media=(file,)) if file is not None else _notice(lines.of_event(kind, content, who))
     reply = fields.event_id(fields.mapping(relation.get("m.in_reply_to")).get("event_id"))
-    style = _STYLES.get(fields.string(content.get("msgtype")))
-    if style is None:
-        line = lines.of_message(fields.string(content.get("msgtype")), content, who)
+    msgtype = fields.string(content.get("msgtype"))
+    style, file = _STYLES.get(msgtype), media.read(msgtype, content)
+    if file is not None:
+        text, spans = _text(content, reply is not None) if media.has_caption(msgtype, content) else ("", ())
+        message = Message(text, spans, media=(file,))
+    elif style is None:
+        line = lines.of_message(msgtype, content, who)
         if line is None:
             raise _Wrong("a message without a body")
         message = Message(line, style=Style.NOTICE)

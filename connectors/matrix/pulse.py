@@ -8,10 +8,11 @@ Source: client-server API #get_matrixclientversions.
 
 import asyncio
 import time
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from bridge.contract import Refused, Unavailable
-from bridge.contract.workspace import Answer
+from bridge.contract.workspace import Answer, Download
 from connectors.matrix import errors
 from connectors.matrix.api import VERSIONS, Api
 from connectors.matrix.patience import Pace
@@ -34,6 +35,10 @@ class Pulse:
             answer = await self._while_there(asyncio.ensure_future(asking))
         self._note(answer)
         return answer
+
+    def download(self, url: str, **more: Any) -> AbstractAsyncContextManager[Download]:
+        """See the contract: it has a time-out for every piece."""
+        return self.api.http.download(url, **more)
 
     async def check(self) -> None:
         """Ask for a sign of life, if there has been none for a while. Raises `Unavailable` when it does not come."""

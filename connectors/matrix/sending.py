@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.contract import Action, Message, Send, Span, Style
-from connectors.matrix import fields
+from connectors.matrix import fields, media
 from connectors.matrix.events import KEY
 from connectors.matrix.text import html_of
 
@@ -26,6 +26,8 @@ def content(message: Message, key: str) -> dict[str, Any]:
     formatted = html_of(text, message.spans) if message.spans else None
     if formatted is not None:
         said |= {"format": "org.matrix.custom.html", "formatted_body": formatted}
+    if message.media:
+        said = media.content(message.media[0], said)
     if message.reply_to is not None:
         said["m.relates_to"] = {"m.in_reply_to": {"event_id": message.reply_to}}
     return said
@@ -37,8 +39,13 @@ def parts(action: Action) -> Sequence[Action]:
         return [action]
     return [
         replace(action, key=f"{action.key}.{number}" if number else action.key, message=piece)
-        for number, piece in enumerate(_pieces(action.message))
+        for number, piece in enumerate([*_pieces(action.message), *_more(action.message)])
     ]
+
+
+def _more(message: Message) -> list[Message]:
+    """An event holds one file: the first one comes with the text."""
+    return [Message(media=(one,)) for one in message.media[1:]]
 
 
 def size(message: Message) -> int:
@@ -91,6 +98,7 @@ def _piece(message: Message, start: int, end: int) -> Message:
         message,
         text=message.text[start:end],
         spans=_within(message.spans, start, end),
+        media=message.media[:1] if start == 0 else (),
         reply_to=message.reply_to if start == 0 else None,
     )
 

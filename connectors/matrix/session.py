@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from urllib.parse import urlsplit
 
 from bridge.contract import (
@@ -14,9 +14,11 @@ from bridge.contract import (
     ContactId,
     CursorMoved,
     Event,
+    File,
     Join,
     Leave,
     Live,
+    Media,
     Occupant,
     Reason,
     Receipt,
@@ -27,18 +29,25 @@ from bridge.contract import (
 )
 from connectors.matrix import moving, sending, sync
 from connectors.matrix.chats import person
+from connectors.matrix.media import Repository
 from connectors.matrix.patience import Rhythm
 from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
-_CAN = Capabilities(actions=frozenset({Send, Join, Leave, SetRoom}), window=1, idempotent=True, echoes=True)
+_CAN = Capabilities(actions=frozenset({Send, Join, Leave, SetRoom}), window=1, idempotent=True, echoes=True, media=True)
 
 
 class MatrixSession:
     """Implements `bridge.contract.Session`."""
 
     def __init__(
-        self, known: Known, speaker: Speaker, rhythm: Rhythm, *, first: tuple[str | None, News] | None
+        self,
+        known: Known,
+        speaker: Speaker,
+        rhythm: Rhythm,
+        repository: Repository,
+        *,
+        first: tuple[str | None, News] | None,
     ) -> None:
         """`first`: an answer that is there already, and the cursor after which it came."""
         self.me = Contact(known.me)
@@ -46,6 +55,7 @@ class MatrixSession:
         self._known = known
         self._speaker = speaker
         self._rhythm = rhythm
+        self._repository = repository
         self._first = first
 
     def scope(self, chat: ChatId) -> str:
@@ -93,6 +103,12 @@ class MatrixSession:
         if doing is None:
             raise Refused("This cannot be done on Matrix yet.", Reason.UNSUPPORTED)
         return await doing(self._known.api, action)
+
+    def open_media(self, media: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self._repository.open(media, limit)
+
+    async def publish(self, chat: ChatId, media: Media, file: File) -> str:
+        return await self._repository.publish(await file.kept())
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         return self._known.chats.current(contact) or await self._speaker.opening.direct(contact, key)

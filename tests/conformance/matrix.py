@@ -11,7 +11,7 @@ from bridge.hub.workspace import PassingMemory
 from bridge.testing.conformance import Person, Shown
 from bridge.web.client import HttpClient
 from connectors.matrix import MatrixConnector
-from tests.support import folk
+from tests.support import files, folk
 from tests.support.clock import RealClock
 from tests.support.folk import PASSWORD
 from tests.support.matrix_client import MatrixClient
@@ -47,6 +47,16 @@ class MatrixUnderTest:
 
     async def say(self, text: str) -> MessageId:
         return MessageId(await self.juliet.send(self.room, text))
+
+    async def say_file(self, name: str, mime: str, data: bytes) -> None:
+        await files.send_file(self.juliet, self.room, data, mime, name)
+
+    async def shown_files(self) -> list[tuple[str, bytes]]:
+        return [
+            (event["content"]["body"], await files.matrix_file(self.juliet, event["content"]["url"]))
+            for event in await self.juliet.timeline(self.room)
+            if event["sender"] == self._account.me and "url" in event["content"]
+        ]
 
     async def edit(self, target: MessageId, text: str) -> None:
         content = {"msgtype": "m.text", "body": f"* {text}", "m.new_content": {"msgtype": "m.text", "body": text}}

@@ -9,6 +9,7 @@ import msgspec
 
 from bridge.contract import Account, AccountId, ChatId, Connector, ContactId, MessageId, NetworkId, Workspace
 from bridge.hub.workspace import PassingMemory
+from bridge.testing import files
 from bridge.testing.conformance import Shown
 from bridge.testing.connector import MemoryConnector
 from bridge.testing.control import Control, controlled
@@ -21,7 +22,7 @@ NETWORKS: dict[str, Traits] = {
     "x": VARIANTS["x"],
     "t": VARIANTS["t"],
     "seeing": VARIANTS["t"],  # its account is shown its own doings, without a key
-    "bare": Traits(replays=True, unique_ids=True, without=("edit", "retract", "react")),
+    "bare": Traits(replays=True, unique_ids=True, without=("edit", "retract", "react"), media=False),
 }
 
 
@@ -48,6 +49,13 @@ class MemoryUnderTest:
 
     async def say(self, text: str) -> MessageId:
         return MessageId(await self.control.says("benvolio", self.room, text))
+
+    async def say_file(self, name: str, mime: str, data: bytes) -> None:
+        await self.control.says("benvolio", self.room, "", media=[await files.have(self.control, name, data, mime)])
+
+    async def shown_files(self) -> list[tuple[str, bytes]]:
+        said = [one for one in (await self.control.state(self.room)).visible if one.by != "person"]
+        return [(one.text, await files.content(self.control, media)) for one in said for media in one.media]
 
     async def edit(self, target: MessageId, text: str) -> None:
         await self.control.edits("benvolio", self.room, target, text)

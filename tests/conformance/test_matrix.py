@@ -52,6 +52,10 @@ class TestEchoing(conformance.Echoing):
     pass
 
 
+class TestFiling(conformance.Filing):
+    pass
+
+
 class TestRooming(conformance.Rooming):
     @pytest.fixture
     async def network(self, synapse: Synapse, tmp_path: Path) -> AsyncIterator[MatrixUnderTest]:

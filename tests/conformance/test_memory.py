@@ -88,6 +88,11 @@ class TestRooming(conformance.Rooming):
     pass
 
 
+@only("a", "x", "t", "seeing")
+class TestFiling(conformance.Filing):
+    pass
+
+
 @only("x")
 class TestAnswering(conformance.Answering):
     pass

@@ -1,7 +1,7 @@
 """A small connector that asks at login, and a desk around it: real coroutines, no network."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from bridge.contract import (
     Unavailable,
     Workspace,
 )
-from bridge.contract.workspace import Answer
+from bridge.contract.workspace import Answer, Download
 from bridge.hub.desk import CommandDesk, Office, Patience
 from bridge.hub.facades import Caller, Room
 from bridge.hub.permission import may_use
@@ -59,12 +59,25 @@ class NoHttp:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | AsyncIterable[bytes] | None = None,
         timeout: float = 30.0,
         limit: int = 50 * 1024 * 1024,
         redirects: int = 0,
         trusted: bool = False,
     ) -> Answer:
+        raise Refused("There is no network here.")
+
+    def download(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 600.0,
+        idle: float = 20.0,
+        limit: int,
+        redirects: int = 5,
+        trusted: bool = False,
+    ) -> AbstractAsyncContextManager[Download]:
         raise Refused("There is no network here.")
 
 

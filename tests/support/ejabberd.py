@@ -8,6 +8,7 @@ import subprocess
 import urllib.request
 from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 from tests.support.ports import free_port, is_open, wait_until
 from tests.support.process import Folder, Server, run_as
@@ -33,7 +34,7 @@ class Ejabberd:
 
     Without `archives` (XEP-0313) it does not get slower with every message. `stanza_limit` are the bytes of a stanza
     from a component, above which its stream is closed. `listener` is a component listener as it stands in its
-    configuration, instead of ours.
+    configuration, instead of ours. `uploads` are the bytes of a file that its upload service (XEP-0363) takes at most.
     """
 
     domain = "localhost"
@@ -48,11 +49,12 @@ class Ejabberd:
         log_level: str = "info",
         stanza_limit: int | None = None,
         listener: Mapping[str, object] | None = None,
+        uploads: int | None = None,
     ) -> None:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
         self.component_port = component_port or free_port()
-        self._http_port = free_port()
+        self.http_port = free_port()
         self._folder = Folder("ejabberd", _USER)
         self._server = Server(self._folder.path / "log")
         for name in ("home", "logs", "spool"):
@@ -61,6 +63,8 @@ class Ejabberd:
             _CONTROL.format(folder=self._folder.path, dist_port=free_port())
         )
         config = self._config(archives, log_level, listener or self._listener(stanza_limit))
+        if uploads is not None:
+            self._add_uploads(config, uploads)
         (self._folder.path / "ejabberd.yml").write_text(json.dumps(config))  # which is YAML, too
         self._folder.give()
 
@@ -127,13 +131,13 @@ class Ejabberd:
         self._ask("unregister", user=jid.partition("@")[0], host=self.domain)
 
     def _ask(self, command: str, **arguments: str) -> None:
-        url = f"http://127.0.0.1:{self._http_port}/api/{command}"
+        url = f"http://127.0.0.1:{self.http_port}/api/{command}"
         request = urllib.request.Request(url, json.dumps(arguments).encode(), {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=20) as answer:
             answer.read()
 
     def _listens(self) -> bool:
-        return all(is_open(port) for port in (self.c2s_port, self.component_port, self._http_port))
+        return all(is_open(port) for port in (self.c2s_port, self.component_port, self.http_port))
 
     def _listener(self, stanza_limit: int | None) -> dict[str, object]:
         component: dict[str, object] = {
@@ -145,6 +149,15 @@ class Ejabberd:
         if stanza_limit is not None:
             component["max_stanza_size"] = stanza_limit
         return component
+
+    def _add_uploads(self, config: dict[str, Any], largest: int) -> None:
+        url = f"http://localhost:{self.http_port}/upload"
+        # By default it is for the people of the server only, and not for its components.
+        config["modules"]["mod_http_upload"] = {
+            "host": f"upload.{self.domain}", "put_url": url, "docroot": str(self._folder.path / "uploads"),
+            "max_size": largest, "access": "all",
+        }  # fmt: skip
+        config["listen"][-1]["request_handlers"]["/upload"] = "mod_http_upload"
 
     def _config(self, archives: bool, log_level: str, component: Mapping[str, object]) -> dict[str, object]:
         modules: dict[str, object] = {f"mod_{name}": {} for name in _MODULES}
@@ -161,7 +174,7 @@ class Ejabberd:
             "listen": [
                 {"port": self.c2s_port, "ip": "127.0.0.1", "module": "ejabberd_c2s", "max_stanza_size": 1048576},
                 component,
-                {"port": self._http_port, "ip": "127.0.0.1", "module": "ejabberd_http",
+                {"port": self.http_port, "ip": "127.0.0.1", "module": "ejabberd_http",
                  "request_handlers": {"/api": "mod_http_api"}},
             ],
             "modules": modules,

@@ -35,7 +35,7 @@ class MatrixClient:
         self.invited: list[str] = []
         self.joins = joins
         self._name, self._password = name, password
-        self._token = ""
+        self.token = ""
         self._news = asyncio.Condition()
         self._seen = 0
         self._numbers = itertools.count()
@@ -51,7 +51,7 @@ class MatrixClient:
             "password": self._password,
         }
         answer = await self.call("POST", "/login", login)
-        self.me, self._token = answer["user_id"], answer["access_token"]
+        self.me, self.token = answer["user_id"], answer["access_token"]
         await self._sync(0)
         self._syncing = asyncio.create_task(self._keep_syncing(), name=f"sync {self.me}")
         return self
@@ -68,7 +68,7 @@ class MatrixClient:
     async def call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
         """One request to the client-server API (paths begin after `v3`). Raises MatrixError, aiohttp.ClientError."""
         assert self._http is not None
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = f"{self.url}/_matrix/client/v3{path}"
         async with self._http.request(method, url, json=body, params=query, headers=headers) as answer:
             said = await answer.json(content_type=None)

@@ -45,6 +45,7 @@ class Prosody:
 
     Without `archives` (XEP-0313) it does not get slower with every message. `tls` offers STARTTLS with a certificate of
     its own, which apps for people insist on; test clients speak plainly. `web` lets browsers in, at `websocket`.
+    `uploads` are the bytes of a file that its upload service (XEP-0363) takes at most; without there is none.
     """
 
     domain = "localhost"
@@ -60,13 +61,15 @@ class Prosody:
         component_port: int | None = None,
         log_level: str = "info",
         stanza_limit: int | None = None,
+        uploads: int | None = None,
     ) -> None:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
         self.component_port = component_port or free_port()
-        http_port = free_port()
+        self.http_port = http_port = free_port()
         self.websocket = f"ws://127.0.0.1:{http_port}/xmpp-websocket"
-        self._ports = [self.c2s_port] + [self.component_port] * bool(components) + [http_port] * web
+        http = web or uploads is not None
+        self._ports = [self.c2s_port] + [self.component_port] * bool(components) + [http_port] * http
         self._folder = Folder("prosody", _USER)
         self._server = Server(self._folder.path / "log")
         self._config = self._folder.path / "prosody.cfg.lua"
@@ -74,12 +77,15 @@ class Prosody:
         modules = "".join(f'"{name}";' for name, is_wanted in wanted.items() if is_wanted)
         text = _CONFIG.format(
             folder=self._folder.path, log_level=log_level, c2s_port=self.c2s_port,
-            component_port=self.component_port, http_port=http_port if web else "", modules=modules,
+            component_port=self.component_port, http_port=http_port if http else "", modules=modules,
         )  # fmt: skip
         if stanza_limit is not None:  # bytes of a stanza from a component, above which its stream is closed
             text = f"component_stanza_size_limit = {stanza_limit}\n{text}"
         for domain, secret in self.components.items():
             text += f'\nComponent "{domain}"\n  component_secret = "{secret}"\n'
+        if uploads is not None:
+            text += f'\nComponent "upload.{self.domain}" "http_file_share"\n  http_host = "localhost"\n'
+            text += f"  http_file_share_size_limit = {uploads}\n  http_file_share_daily_quota = {20 * uploads}\n"
         for name in ("data", "certs", "plugins"):
             (self._folder.path / name).mkdir()
         if tls:

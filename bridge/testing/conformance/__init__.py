@@ -12,6 +12,7 @@
 | ReadingChanges | networks that report edits, retractions and reactions as what they are |
 | Editing, Retracting, Reacting | sessions that name the action in `Capabilities.actions` |
 | Lacking | sessions that do not name all of them |
+| Filing | sessions that can publish files |
 | Idempotent, Echoing, Personas, Answering | sessions that claim so in their capabilities |
 
 Tests are coroutines (pytest-asyncio, `asyncio_mode = "auto"`). Over the real wire, please: a fake server, not a patched
@@ -21,6 +22,7 @@ client. `pytest.register_assert_rewrite("bridge.testing.conformance")` in a conf
 from bridge.testing.conformance.breaking import Breaking
 from bridge.testing.conformance.changing import Editing, Lacking, Reacting, Retracting
 from bridge.testing.conformance.claims import Answering, Echoing, Idempotent, Personas
+from bridge.testing.conformance.files import Filing, FilingNetwork
 from bridge.testing.conformance.login import LoggingIn, Opening, Person
 from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
@@ -32,6 +34,8 @@ __all__ = [
     "Breaking",
     "Echoing",
     "Editing",
+    "Filing",
+    "FilingNetwork",
     "Idempotent",
     "Lacking",
     "LoggingIn",

@@ -24,7 +24,15 @@ _GONE = frozenset(
 class House:
     """Owns the rooms. Nothing here waits but `load` and `opened`."""
 
-    def __init__(self, addresses: Addresses, rooms: Rooms, write: Callable[[NetworkId, str], object]) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        rooms: Rooms,
+        write: Callable[[NetworkId, str], object],
+        link: Callable[[str, str], str],
+    ) -> None:
+        """`link`: see `bridge.xmpp.files.addressed`."""
+        self.link = link
         self._addresses = addresses
         self._rooms = rooms
         self.write = write

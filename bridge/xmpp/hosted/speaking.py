@@ -16,6 +16,7 @@ ROOM = Capabilities(
     idempotent=True,
     unique_ids=False,
     personas=True,
+    media=True,
     reflects=False,
 )
 Deliver = Callable[[str, str], Awaitable[None]]

@@ -141,7 +141,7 @@ def _message(room: ChatId, nick: str, occupant: str, id: str, key: str, payload:
 
 
 def _body(message: Message) -> str:
-    return f"<body>{text.escape(render.words(message))}</body>"
+    return render.body(message)
 
 
 def _occupant(id: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.contract import Action, ContactId, Edit, MessageId, React, Retract, Send
 from bridge.hub.facades import HOME, Line
-from bridge.xmpp import nicks, render
+from bridge.xmpp import files, nicks, render
 from bridge.xmpp.hosted import stanzas
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.room import HostedRoom
@@ -32,7 +32,8 @@ def line(house: House, room: HostedRoom, said: Line, limit: int) -> list[str]:
     """A message of the archive, in stanzas of at most `limit` bytes as it was when it was said."""
     voice = voice_of(house, room, said.author, said.name)
     own = MessageId(said.own_id) if said.own_id else None
-    whole = Send(chat=room.jid, key=said.key, message=said.message, at=said.at, own_id=own)
+    message = files.addressed(said.message, house.link)
+    whole = Send(chat=room.jid, key=said.key, message=message, at=said.at, own_id=own)
     parts = render.parts(whole, len(room.jid.encode()), limit)
     return [_send(room, voice, part) for part in parts if isinstance(part, Send)]
 

@@ -131,3 +131,8 @@ class Asking:
         whom = self.addresses.whom(to)
         question = Question(kind, element, sender, sender.partition("/")[0], whom)
         return fromstring(f"<answer>{await self.answerers[kind, element.tag](question)}</answer>")
+
+
+def own_link(id: str, name: str) -> str:
+    """Of the gateway's own store."""
+    return f"https://gateway.example/media/{id}/{name}"

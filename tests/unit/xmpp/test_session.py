@@ -30,7 +30,9 @@ from bridge.xmpp.hosted.house import House
 from bridge.xmpp.parse import Origin
 from bridge.xmpp.session import XmppSession
 from bridge.xmpp.stream import Timing
-from tests.unit.xmpp.known import RoomsByHeart
+from bridge.xmpp.upload import Storing
+from tests.support.asking import NoHttp
+from tests.unit.xmpp.known import RoomsByHeart, own_link
 from tests.unit.xmpp.server import Ends, Server, connected
 
 CHAT = ChatId("romeo@example.org juliet@far.example")
@@ -53,8 +55,8 @@ async def told(server: Server, first: float = 0.05) -> AsyncIterator[Told]:
     async with connected(server, timing=Timing(first=first)) as ends:
         await asyncio.wait_for(ends.changes.get(), 5)
         addresses, streams = Addresses([ends.stream.gateway]), {NetworkId("far"): ends.stream}
-        house = House(addresses, RoomsByHeart(), lambda network, stanza: streams[network].send(stanza))
-        yield Told(ends, XmppSession(addresses, streams, house, 65_536))
+        house = House(addresses, RoomsByHeart(), lambda network, stanza: streams[network].send(stanza), own_link)
+        yield Told(ends, XmppSession(addresses, streams, house, 65_536, Storing().over(streams, NoHttp())))
 
 
 def said(key: str = "k1") -> Send:

@@ -1,0 +1,307 @@
+"""Files on their way from one network to another: brought to our disk once, published where they are wanted, remembered
+under what they are called there, and removed again.
+
+A file is never in memory as a whole. A chat waits `MediaLimits.wait` seconds for one at most; then a line takes its
+place, and other chats have not waited at all.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from bridge.contract import (
+    ChatId,
+    ConnectorError,
+    Kept,
+    LoggedOut,
+    Media,
+    Message,
+    Reason,
+    Refused,
+    Scope,
+    Session,
+    Unavailable,
+    Unconfirmed,
+)
+from bridge.hub import fallback, sniffing
+from bridge.hub.closing import durably
+from bridge.hub.facades import HOME, OURS
+from bridge.hub.limits import MediaLimits
+from bridge.hub.sessions import Sessions
+from bridge.store import media as stored
+from bridge.store.database import Database
+from bridge.store.deliveries import Place
+from bridge.store.media import MediaRow
+from bridge.store.rows import Debt
+from bridge.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+_DAY = 86_400.0
+_REMEMBERED = 180 * _DAY  # as long as archives
+_AT_ONCE = 32  # files that are brought here
+_IMPATIENT = 3.0  # seconds that a chat waits which has waited for nothing a minute ago
+_GRUDGE = 60.0
+_BUFFER = 1024 * 1024
+_LOOK = 3_600.0  # seconds between looks for what is too old
+
+_decode = msgspec.json.Decoder(Media).decode
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class _Coming:
+    """A file on its way to us, for everybody who waits for it."""
+
+    task: "asyncio.Task[Kept]"
+    waiting: int = 0
+
+
+@dataclass(slots=True)
+class _File:
+    """See `bridge.contract.File`. Its own troubles are told from those of who publishes it."""
+
+    id: str
+    bring: Callable[[], Awaitable[Kept]]
+    trouble: ConnectorError | None = None
+
+    async def kept(self) -> Kept:
+        try:
+            return await self.bring()
+        except LoggedOut as error:
+            self.trouble = Refused("The account that could get it is logged out.", Reason.NOT_LOGGED_IN)
+            raise self.trouble from error
+        except ConnectorError as error:
+            self.trouble = error
+            raise
+
+
+@dataclass(slots=True)
+class Files:
+    """`link` makes a web address of ours for a file and its name; without it there are none."""
+
+    database: Database
+    writer: Writer
+    sessions: Sessions
+    folder: Path
+    limits: MediaLimits
+    link: Callable[[str, str], str] | None = None
+    _coming: dict[str, _Coming] = field(default_factory=dict)
+    _using: Counter[str] = field(default_factory=Counter)
+    _grudges: dict[int, float] = field(default_factory=dict)  # by chat: until when
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _tidying: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self) -> None:
+        """Remove what is too old, once an hour."""
+        while True:
+            try:
+                await self._tidy(0)
+                await durably(self.writer, lambda ledger: stored.forget(ledger.connection, time.time() - _REMEMBERED))
+            except Exception:
+                log.exception("old files could not be removed")
+            await asyncio.sleep(_LOOK)
+
+    async def close(self) -> None:
+        tasks = [coming.task for coming in self._coming.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def published(self, message: Message, owed: Debt, place: Place, session: Session) -> Message:
+        """`message` with its files as `place` calls them, or with a line in their place. Raises what the delivery has
+        to wait for: the chat's own network is away."""
+        if owed.network == place.network:
+            return message
+        found = []
+        for said in message.media:
+            row = (await self._rows(owed.source, owed.reporter, [said]))[said.reference]
+            try:
+                found.append(await self._publish(row, said, owed.chat, ChatId(place.native or ""), session))
+            except _Left as left:
+                log.info("a line for a file chat=%d event=%d reason=%s", owed.chat, owed.event, left)
+                return fallback.without_files(message, str(left), said.link or self._link(row, said))
+        return replace(message, media=tuple(found))
+
+    async def serve(self, id: str) -> Kept | None:
+        """A file for whoever has a link to it; brought here again if need be. None if it is not known any more. Raises
+        the four errors."""
+        row = await self.database.read(lambda c: stored.get(c, id))
+        if row is None:
+            return None
+        kept = await self._brought(row)
+        if time.time() - row.used > _LOOK:
+            await durably(self.writer, lambda ledger: stored.use(ledger.connection, id, time.time()))
+        return kept
+
+    async def archived(self, message: Message, chat: int, account: int) -> Message:
+        """A message of another network (named in `chat`, reported by `account`) as XMPP shows it in a history: with
+        what its files are called there, or in our own store."""
+        rows = await self._rows(chat, account, message.media)
+        ids = [row.id for row in rows.values()]
+        there = await self.database.read(lambda c: stored.published(c, ids, HOME, ""))
+        media = [
+            replace(_decode(row.body), reference=there.get(row.id, f"{OURS}{row.id}"))
+            for row in (rows[said.reference] for said in message.media)
+        ]
+        return replace(message, media=tuple(media))
+
+    async def _rows(self, chat: int, account: int, media: Sequence[Media]) -> dict[str, MediaRow]:
+        said = {one.reference: _encode(one) for one in media}
+        return await durably(
+            self.writer, lambda ledger: stored.add(ledger.connection, chat, account, said, time.time())
+        )
+
+    async def _publish(self, row: MediaRow, said: Media, chat: int, native: ChatId, session: Session) -> Media:
+        """Raises `_Left` when a line has to do, and what the delivery waits for."""
+        network, scope = await self.database.read(lambda c: stored.place(c, chat))
+        there = (await self.database.read(lambda c: stored.published(c, [row.id], network, scope))).get(row.id)
+        if there is None:
+            with self._in_use(row.id):
+                there = await self._patiently(row, said, chat, native, session)
+            await durably(self.writer, lambda ledger: stored.publish(ledger.connection, row.id, network, scope, there))
+        now = await self.database.read(lambda c: stored.get(c, row.id))
+        known = _decode(now.body) if now is not None else said
+        return replace(known, reference=there, name=said.name or known.name)
+
+    async def _patiently(self, row: MediaRow, said: Media, chat: int, native: ChatId, session: Session) -> str:
+        file = _File(row.id, lambda: self._brought(row))
+        resentful = self._grudges.get(chat, 0.0) > time.monotonic()
+        seconds = min(_IMPATIENT, self.limits.wait) if resentful else self.limits.wait
+        pause, why = 0.5, f"It did not come within {seconds:.0f} seconds."
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    file.trouble = None
+                    try:
+                        return await session.publish(native, said, file)
+                    except Refused as refusal:
+                        raise _Left(refusal.text) from refusal
+                    except (Unavailable, Unconfirmed) as error:
+                        if file.trouble is None and isinstance(error, Unavailable) and error.scope is Scope.ACCOUNT:
+                            raise  # the network itself is away: the delivery waits as every other does
+                        why = error.text
+                    await asyncio.sleep(pause)
+                    pause *= 2
+        except TimeoutError as error:
+            self._grudges[chat] = time.monotonic() + _GRUDGE
+            raise _Left(why) from error
+
+    async def _brought(self, row: MediaRow) -> Kept:
+        """On our disk; whoever else waits for the same waits for the same transfer. It ends when nobody waits."""
+        path = self.folder / row.id
+        if row.kept is not None and await asyncio.to_thread(path.is_file):
+            return Kept(path, _decode(row.body))
+        coming = self._coming.get(row.id)
+        if coming is None:
+            coming = self._coming[row.id] = _Coming(asyncio.create_task(self._bring(row), name=f"file {row.id}"))
+            coming.task.add_done_callback(lambda _: self._coming.pop(row.id, None))
+        coming.waiting += 1
+        try:
+            return await asyncio.shield(coming.task)
+        finally:
+            coming.waiting -= 1
+            if not coming.waiting:
+                coming.task.cancel()
+                self._coming.pop(row.id, None)
+
+    async def _bring(self, row: MediaRow) -> Kept:
+        said = _decode(row.body)
+        if said.size is not None and said.size > self.limits.largest:
+            raise _too_large(self.limits.largest)
+        seat = self.sessions.seat(row.account)
+        if seat is None or seat.session is None:
+            raise Unavailable("The account that could get it is not connected.", scope=Scope.CHAT)
+        part = self.folder / f"{row.id}.{time.monotonic_ns()}.part"
+        try:
+            async with self._turns:
+                media = await self._read(seat.session, said, part)
+            await self._tidy(media.size or 0)
+            await asyncio.to_thread(os.replace, part, self.folder / row.id)
+            await durably(
+                self.writer,
+                lambda ledger: stored.keep(ledger.connection, row.id, _encode(media), media.size or 0, time.time()),
+            )
+        except OSError as error:
+            log.error("a file cannot be kept folder=%s error=%s", self.folder, error)
+            raise Unavailable("The gateway has no room for it.", scope=Scope.CHAT) from error
+        finally:
+            with suppress(FileNotFoundError):
+                part.unlink()
+        return Kept(self.folder / row.id, media)
+
+    async def _read(self, session: Session, said: Media, part: Path) -> Media:
+        digest, size, head, buffer = hashlib.sha256(), 0, b"", bytearray()
+
+        def write(file: BinaryIO, data: bytes) -> None:
+            file.write(data)
+            digest.update(data)
+
+        with await asyncio.to_thread(part.open, "xb") as file:
+            async with session.open_media(said, self.limits.largest) as chunks:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > self.limits.largest:
+                        raise _too_large(self.limits.largest)
+                    if len(head) < sniffing.HEAD:
+                        head += chunk[: sniffing.HEAD - len(head)]
+                    buffer += chunk
+                    if len(buffer) >= _BUFFER:
+                        await asyncio.to_thread(write, file, bytes(buffer))
+                        buffer.clear()
+            await asyncio.to_thread(write, file, bytes(buffer))
+        return sniffing.true(said, head, size, digest.hexdigest())
+
+    @contextmanager
+    def _in_use(self, id: str) -> Iterator[None]:
+        self._using[id] += 1
+        try:
+            yield
+        finally:
+            self._using[id] -= 1
+            if not self._using[id]:
+                del self._using[id]
+
+    async def _tidy(self, wanted: int) -> None:
+        """Remove what is older than it may be, what makes more than the quota together with `wanted` bytes, and what
+        nobody knows of."""
+        async with self._tidying:
+            kept = await self.database.read(stored.kept_bytes)
+            oldest, total, gone = time.time() - self.limits.days * _DAY, sum(size for _, size, _ in kept) + wanted, []
+            for id, size, used in kept:
+                if id not in self._using and (used < oldest or total > self.limits.quota):
+                    gone.append(id)
+                    total -= size
+            if gone:
+                await durably(self.writer, lambda ledger: stored.drop(ledger.connection, gone))
+            await asyncio.to_thread(self._remove, frozenset(id for id, _, _ in kept) - frozenset(gone), frozenset(gone))
+
+    def _remove(self, known: frozenset[str], gone: frozenset[str]) -> None:
+        """`gone`, and whatever lies there that is neither known nor on its way."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        old = time.time() - _LOOK
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):
+                if path.name in gone or (path.name not in known and path.stat().st_mtime < old):
+                    path.unlink()
+
+    def _link(self, row: MediaRow, said: Media) -> str:
+        return self.link(row.id, said.name) if self.link is not None else ""
+
+
+class _Left(Exception):  # not an error: a line has to do
+    """The file is left where it is; says why, in a sentence."""
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused(f"It is larger than {fallback.size(limit)}, the most that is carried.", Reason.RESOURCE)

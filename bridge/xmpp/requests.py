@@ -1,0 +1,51 @@
+"""IQs that we ask of servers (RFC 6120 #stanzas-semantics-iq)."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+from bridge.contract import Unavailable
+from bridge.xmpp import errors, text
+from bridge.xmpp.errors import StanzaError
+
+_SECONDS = 30.0  # for an answer
+
+
+class Requests:
+    """Of one gateway. `send` writes a stanza and tells whether there is a stream."""
+
+    def __init__(self, domain: str, send: Callable[[str], bool], seconds: float = _SECONDS) -> None:
+        self._domain = domain
+        self._send = send
+        self._seconds = seconds
+        self._waiting: dict[tuple[str, str], asyncio.Future[Element]] = {}  # by whom is asked, and id
+
+    async def ask(self, kind: str, to: str, payload: str) -> Element:
+        """The result. Raises `StanzaError` when the answer is an error, and `Unavailable` when none comes."""
+        identity = f"ask-{secrets.token_hex(8)}"
+        future: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
+        self._waiting[to, identity] = future
+        head = f'<iq type="{kind}" id="{identity}" from="{self._domain}" to="{text.attribute(to)}">'
+        try:
+            if not self._send(f"{head}{payload}</iq>"):
+                raise Unavailable("The connection to the XMPP server is not up.")
+            async with asyncio.timeout(self._seconds):
+                answer = await future
+        except TimeoutError:
+            raise Unavailable("The XMPP server does not answer.") from None
+        finally:
+            del self._waiting[to, identity]
+        return _result(answer)
+
+    def answered(self, stanza: Element) -> None:
+        """An answer has come, perhaps to one of these."""
+        future = self._waiting.get((stanza.get("from", ""), stanza.get("id", "")))
+        if future is not None and not future.done():
+            future.set_result(stanza)
+
+
+def _result(answer: Element) -> Element:
+    if answer.get("type") != "result":
+        raise StanzaError(errors.condition(answer) or "undefined-condition", errors.read(answer)[1])
+    return answer

@@ -1,0 +1,230 @@
+"""Files both ways, through real servers: with the XMPP server's upload service, and with our own store."""
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from tests.conftest import ANY_SERVER, COMPONENTS, UPLOADS
+from tests.e2e.test_rooms import room_of
+from tests.support import files, folk, muc
+from tests.support.files import META, OOB, SFS
+from tests.support.folk import Person
+from tests.support.gateway import MATRIX, Gateway, matrix
+from tests.support.matrix_client import MatrixClient
+from tests.support.synapse import Synapse
+from tests.support.xmpp_client import XmppClient, bare, body, receipt_of
+from tests.support.xmpp_servers import XmppServer
+
+PICTURE = files.png(640, 480)
+
+
+@pytest.fixture
+def settings() -> dict[str, object]:
+    return {}
+
+
+@pytest.fixture
+def gateway(server: XmppServer, synapse: Synapse, settings: dict[str, object]) -> Iterator[Gateway]:
+    allowed = {"allow_private": [f"localhost:{server.http_port}"]}
+    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), server.component_port, {**allowed, **settings}) as running:
+        yield running
+
+
+def url_of(stanza: Element) -> str:
+    """The address of a file: apps show it because the body is nothing else."""
+    url = stanza.findtext(f"{OOB}x/{OOB}url", "")
+    assert body(stanza) == url
+    return url
+
+
+def told(stanza: Element, what: str) -> str:
+    return stanza.findtext(f"{SFS}file-sharing/{META}file/{META}{what}", "")
+
+
+async def next_file(app: XmppClient, sender: str, seconds: float = 30) -> Element:
+    return await app.expect(
+        lambda s: bare(s) == sender and s.find(f"{OOB}x") is not None, seconds, f"file from {sender}"
+    )
+
+
+async def test_a_picture_each_way_through_the_upload_service(
+    gateway: Gateway, server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient,
+    element: MatrixClient,
+) -> None:  # fmt: skip
+    await folk.connect(romeo, app, gateway, synapse)
+    room = await element.direct(romeo.mxid)
+
+    await files.send_file(element, room, PICTURE, "image/png", "bal cony.png")
+    await element.send(room, "Who is it?")
+    came = await next_file(app, juliet.at(gateway))
+    assert await app.text_from(juliet.at(gateway)) == "Who is it?"
+    mine = await files.xmpp_upload(app, f"upload.{server.domain}", PICTURE[:-1] + b"!", "image/png", "me.png")
+    id = app.message(juliet.at(gateway), mine, inner=files.share(mine))
+    event = await element.expect(lambda e: e["content"].get("msgtype") == "m.image" and e["sender"] == romeo.mxid, 30)
+    await app.expect(lambda s: receipt_of(s) == id, again=True)
+
+    assert f":{server.http_port}/" in url_of(came)
+    assert (await files.get(url_of(came))).body == PICTURE
+    assert [told(came, what) for what in ("name", "size", "media-type", "width", "height")] == [
+        "bal cony.png", str(len(PICTURE)), "image/png", "640", "480",
+    ]  # fmt: skip
+    content = event["content"]
+    assert await files.matrix_file(element, content["url"]) == PICTURE[:-1] + b"!"
+    assert (content["body"], content["filename"]) == ("me.png", "me.png")
+    assert content["info"] == {"mimetype": "image/png", "size": len(PICTURE), "w": 640, "h": 480}
+
+
+@ANY_SERVER
+async def test_a_caption_comes_after_its_file(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    await folk.connect(romeo, app, gateway, synapse)
+    room = await element.direct(romeo.mxid)
+
+    await files.send_file(element, room, PICTURE, "image/png", "At dawn", filename="dawn.png")
+    came = await next_file(app, juliet.at(gateway))
+    caption = await app.text_from(juliet.at(gateway))
+
+    assert told(came, "name") == "dawn.png"
+    assert caption == "At dawn"
+
+
+class TestWithoutAnUploadService:
+    """Our own store has the files."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, object]:
+        return {"media": {"upload_service": "nobody.localhost"}}
+
+    @ANY_SERVER
+    async def test_files_of_all_kinds_come_from_our_own_store(
+        self, gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+    ) -> None:
+        await folk.connect(romeo, app, gateway, synapse)
+        room = await element.direct(romeo.mxid)
+        voice = {"org.matrix.msc3245.voice": {}}
+        sent = [
+            ("m.image", "image/png", PICTURE, {}, "image/png"),
+            ("m.audio", "audio/ogg", b"OggS" + files.noise(3_000), voice, "audio/ogg"),
+            ("m.video", "video/mp4", b"\0\0\0\x18ftypmp42" + files.noise(9_000), {}, "video/mp4"),
+            ("m.file", "application/pdf", b"%PDF-1.7" + files.noise(5_000), {}, "application/octet-stream"),
+            ("m.file", "text/html", b"<script>alert(1)</script>", {}, "application/octet-stream"),
+            ("m.image", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>", {}, "application/octet-stream"),
+        ]
+
+        for number, (kind, mime, data, more, _) in enumerate(sent):
+            await files.send_file(element, room, data, mime, f"file {number}", kind, **more)
+        got = [await files.get(url_of(await next_file(app, juliet.at(gateway)))) for _ in sent]
+
+        assert [one.body for one in got] == [data for _, _, data, _, _ in sent]
+        assert [one.headers["Content-Type"] for one in got] == [shown for *_, shown in sent]
+        assert {one.headers["X-Content-Type-Options"] for one in got} == {"nosniff"}
+        assert all("sandbox" in one.headers["Content-Security-Policy"] for one in got)
+        assert [one.headers["Content-Disposition"].partition(";")[0] for one in got] == [
+            "inline", "inline", "inline", "attachment", "attachment", "attachment",
+        ]  # fmt: skip
+
+    @ANY_SERVER
+    async def test_a_link_outlives_a_restart_and_a_forged_one_gives_nothing(
+        self, gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+    ) -> None:
+        await folk.connect(romeo, app, gateway, synapse)
+        room = await element.direct(romeo.mxid)
+        await files.send_file(element, room, PICTURE, "image/png", "a.png")
+        url = url_of(await next_file(app, juliet.at(gateway)))
+        gateway.kill()
+        for kept in (gateway.folder / "data" / "media").iterdir():
+            kept.unlink()  # it is got again from where it came
+        gateway.start()
+
+        again = await files.get(url)
+        part = await files.get(url, Range="bytes=1-3")
+        forged = await files.get(url.replace("-", "0-", 1))
+
+        assert again.body == PICTURE
+        assert (part.status, part.body) == (206, b"PNG")
+        assert forged.status == 404
+
+    @ANY_SERVER
+    async def test_too_large_a_file_is_a_line_with_a_reason(
+        self, gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+    ) -> None:
+        await folk.connect(romeo, app, gateway, synapse)
+        room = await element.direct(romeo.mxid)
+        content = {"msgtype": "m.file", "body": "all.zip", "url": "mxc://localhost/AAAA", "info": {"size": 10**9}}
+
+        await element.send_event(room, content)
+        line = await app.text_from(juliet.at(gateway))
+
+        assert line.startswith("[File: all.zip, 1.0 GB] It is larger than 105 MB")
+
+
+async def test_files_in_a_room_and_in_its_history(
+    gateway: Gateway, server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, element: MatrixClient
+) -> None:
+    nurse = folk.user(server, synapse, "nurse")
+    room = await room_of(element, alias=f"files-{juliet.name}")
+    jid = f"#files-{juliet.name}%localhost@{gateway.jid}"
+    async with AsyncExitStack() as stack:
+        apps: list[XmppClient] = []
+        for one in (romeo, nurse):
+            async with folk.on_matrix(one, synapse) as own:
+                await own.join(room)
+            app = await stack.enter_async_context(folk.on_xmpp(one, server))
+            await folk.connect(one, app, gateway, synapse)
+            await muc.listed(app, gateway.jid, jid)
+            apps.append(app)
+        await files.send_file(element, room, files.png(seed=1), "image/png", "before.png")
+        await element.send(room, "Nobody is in")
+        entered = [await muc.enter(app, jid) for app in apps]
+        await files.send_file(element, room, PICTURE, "image/png", "now.png")
+        url = await files.xmpp_upload(apps[0], f"upload.{server.domain}", files.png(seed=2), "image/png", "mine.png")
+        apps[0].send(f"<message to='{jid}' type='groupchat' id='f1'><body>{url}</body>{files.share(url)}</message>")
+        event = await element.expect(lambda e: e["content"].get("body") == "mine.png", 30)
+        came = [[url_of(await next_file(app, jid)) for _ in range(2)] for app in apps]
+        later = await muc.enter(apps[1], jid, nurse.name)
+
+    assert came[0] == came[1]
+    assert came[0][1] == url
+    assert (await files.get(came[0][0])).body == PICTURE
+    assert await files.matrix_file(element, event["content"]["url"]) == files.png(seed=2)
+    before = [url_of(one.history[0]) for one in entered]
+    assert [(await files.get(one)).body for one in before] == [files.png(seed=1)] * 2
+    assert [url_of(one) for one in later.history if one.find(f"{OOB}x") is not None][1:] == came[0]
+
+
+@ANY_SERVER
+async def test_what_cannot_be_got_is_a_line_with_its_address(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    """Nobody who sends an address leads us into the operator's own network, not even by a redirect."""
+    await folk.connect(romeo, app, gateway, synapse)
+    urls = [
+        f"http://127.0.0.1:{gateway.http}/metrics", "http://[::1]:80/a.png", "http://169.254.169.254/latest/meta-data",
+    ]  # fmt: skip
+
+    for url in urls:
+        app.message(juliet.at(gateway), url, inner=files.share(url))
+    app.message(juliet.at(gateway), "after")
+    await element.text("after", 30)
+    texts = [e["content"]["body"] for e in element.events if e["sender"] == romeo.mxid and "body" in e["content"]]
+
+    assert [text.rpartition(" ")[2] for text in texts] == [*urls, "after"]
+    assert all("private network" in text for text in texts[:-1])
+
+
+@ANY_SERVER
+async def test_a_file_that_is_larger_than_the_upload_service_takes_stays_with_us(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    await folk.connect(romeo, app, gateway, synapse)
+    room = await element.direct(romeo.mxid)
+    large = files.noise(UPLOADS + 1)
+
+    await files.send_file(element, room, large, "application/octet-stream", "large.bin", "m.file")
+    url = url_of(await next_file(app, juliet.at(gateway)))
+
+    assert f":{gateway.http}/media/" in url
+    assert (await files.get(url)).body == large

@@ -1,0 +1,122 @@
+"""Files for tests, and how apps put them somewhere and get them."""
+
+import asyncio
+import hashlib
+import io
+import struct
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from aiohttp import web
+
+from tests.support.matrix_client import MatrixClient
+from tests.support.xmpp_client import XmppClient
+
+UPLOAD = "urn:xmpp:http:upload:0"
+OOB = "{jabber:x:oob}"
+SFS = "{urn:xmpp:sfs:0}"
+META = "{urn:xmpp:file:metadata:0}"
+
+
+def png(width: int = 3, height: int = 2, seed: int = 0) -> bytes:
+    """A picture; another one for each seed."""
+    rows = b"".join(b"\0" + bytes((seed + x + y) % 256 for x in range(3 * width)) for y in range(height))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def noise(size: int, seed: str = "") -> bytes:
+    """Bytes of no known type, the same for the same seed."""
+    block = hashlib.sha256(seed.encode()).digest()
+    return (block * (size // len(block) + 1))[:size]
+
+
+@dataclass(frozen=True)
+class Got:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def get(url: str, **headers: str) -> Got:
+    """What an app gets from a web address; `headers` with _ for -."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with aiohttp.ClientSession() as http, http.get(url, headers=sent) as answer:
+        return Got(answer.status, dict(answer.headers), await answer.read())
+
+
+async def matrix_upload(app: MatrixClient, data: bytes, mime: str, name: str) -> str:
+    """Its mxc URI."""
+    headers = {"Content-Type": mime, "Authorization": f"Bearer {app.token}"}
+    url = f"{app.url}/_matrix/media/v3/upload?filename={quote(name)}"
+    async with aiohttp.ClientSession() as http, http.post(url, data=io.BytesIO(data), headers=headers) as answer:
+        said = await answer.json()
+        assert answer.status == 200, said
+        return str(said["content_uri"])
+
+
+async def matrix_file(app: MatrixClient, mxc: str) -> bytes:
+    """What lies at an mxc URI."""
+    url = f"{app.url}/_matrix/client/v1/media/download/{mxc.removeprefix('mxc://')}"
+    got = await get(url, Authorization=f"Bearer {app.token}")
+    assert got.status == 200, got
+    return got.body
+
+
+async def send_file(
+    app: MatrixClient, room: str, data: bytes, mime: str, name: str, kind: str = "m.image", **more: Any
+) -> str:
+    """A message that is a file, as Element sends it; its event id."""
+    mxc = await matrix_upload(app, data, mime, name)
+    content = {"msgtype": kind, "body": name, "url": mxc, "info": {"mimetype": mime, "size": len(data)}, **more}
+    return await app.send_event(room, content)
+
+
+async def xmpp_upload(app: XmppClient, service: str, data: bytes, mime: str, name: str) -> str:
+    """As an app does it (XEP-0363); the web address of the file."""
+    asked = f"<request xmlns='{UPLOAD}' filename='{name}' size='{len(data)}' content-type='{mime}'/>"
+    slot = await app.iq(service, "get", asked)
+    put, got = slot.find(f".//{{{UPLOAD}}}put"), slot.find(f".//{{{UPLOAD}}}get")
+    assert put is not None, slot
+    assert got is not None, slot
+    headers = {h.get("name", ""): h.text or "" for h in put} | {"Content-Type": mime}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.put(put.get("url", ""), data=io.BytesIO(data), headers=headers) as answer,
+    ):
+        assert answer.status in (200, 201), answer.status
+    return got.get("url", "")
+
+
+def share(url: str) -> str:
+    """What stands in a message beside a body that is the address of a file."""
+    return f"<x xmlns='jabber:x:oob'><url>{url.replace('&', '&amp;')}</url></x>"
+
+
+@asynccontextmanager
+async def website(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """A web server on loopback that answers everything so; its address, without a slash at the end."""
+    application = web.Application(client_max_size=1 << 30)
+    application.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def never(_: web.Request) -> web.StreamResponse:
+    """A server that hangs."""
+    await asyncio.Event().wait()
+    raise AssertionError
