@@ -136,6 +136,7 @@ class Unparsable:
     reason: str
     source: str  # where from: a chat, a sender
     raw: str  # the thing itself, cut to 10,000 characters
+    chat: ChatId | None = None  # whose people are told, once for many, that there was something
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from bridge.contract import DeliveryFailed, Unparsable
 from bridge.hub import codec
 from bridge.hub.closing import answer
 from bridge.hub.codec import Answer
+from bridge.hub.facades import HOME
 from bridge.hub.intake import Accept, Outcome, debt
 from bridge.hub.judge import Ruling
 from bridge.store.aside import add_dead_letter
@@ -38,4 +39,8 @@ def accept_unparsable(accept: Accept, ledger: Ledger) -> Outcome:
     event, source = accept.event, accept.source
     assert isinstance(event, Unparsable)
     add_dead_letter(ledger.connection, source.network, source.account, event.source, event.reason, event.raw)
-    return Outcome(Ruling.ACCEPT, "unparsable")
+    directory = ledger.directory
+    chat = directory.chat(source.network, source.scope, event.chat) if event.chat is not None else None
+    link = directory.link_of(chat.id) if chat is not None else None
+    unread = [end.chat for end in link.endpoints if end.chat.network == HOME] if link is not None else []
+    return Outcome(Ruling.ACCEPT, "unparsable", unread=unread)

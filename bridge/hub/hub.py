@@ -243,6 +243,9 @@ class Hub:
             self.rooms.told(news)
         for debt in outcome.debts:
             self.lanes.offer(debt)
+        for chat in outcome.unread:
+            if self._notices is not None:
+                self._notices.unread(chat, seat.network)
         if outcome.why == "bounced" and self._notices is not None:
             self.counters.failed[seat.network, "bounce"] += 1
             self._notices.poke()
@@ -347,9 +350,10 @@ class Hub:
 
 def _source(seat: Seat, session: Session, event: Event) -> Source:
     scope, unique, personas, reflects, echoes = "", True, False, True, True
-    if isinstance(event, Authored | ChatSeen | DeliveryFailed | OccupantChanged | RoomInvited):
-        can = session.capabilities(event.chat)
-        scope = session.scope(event.chat)
+    chat = getattr(event, "chat", None)
+    if chat is not None:
+        can = session.capabilities(chat)
+        scope = session.scope(chat)
         unique, personas, reflects, echoes = can.unique_ids, can.personas, can.reflects, can.echoes
     return Source(
         seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes,

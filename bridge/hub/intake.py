@@ -63,6 +63,7 @@ class Outcome:
     reread: list[int] = field(default_factory=list)  # chats whose lanes must begin anew
     gone: list[int] = field(default_factory=list)  # chats that are now another one
     news: list[RoomNews] = field(default_factory=list)  # what the rooms' people are to hear
+    unread: list[Chat] = field(default_factory=list)  # XMPP chats where something that was said is not shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from bridge.store import rooms, troubles
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
 from bridge.store.rooms import HOSTED
-from bridge.store.rows import Debt
+from bridge.store.rows import Chat, Debt
 from bridge.store.troubles import Delay, Trouble
 from bridge.store.writer import Writer
 
@@ -77,8 +77,22 @@ class Notices:
         """Tell a user something once, from the gateway of `network`."""
         if self._home is None:
             return
-        place = Place(user=user, network=network)
+        self._say(Place(user=user, network=network), text)
 
+    def unread(self, chat: Chat, network: NetworkId) -> None:
+        """Something that was said on `network` could not be understood, so `chat` on XMPP does not show it: its people
+        are told, once for all that comes in the same time."""
+        place = self._at_home(chat.owner, network, chat.id)
+        if not self._may(place, "unread"):
+            return
+        what = f"written to you on {self._where(network)}" if chat.owner else "said in this room"
+        self._say(
+            place,
+            f"Something that was {what} could not be understood, so it is not shown here. "
+            f"You can read it in a {self._where(network)} app.",
+        )
+
+    def _say(self, place: Place, text: str) -> None:
         def then(debts: list[Debt]) -> None:
             for debt in debts:
                 self._offer(debt)
@@ -206,9 +220,12 @@ class Notices:
             if trouble.source_network == HOME:
                 return Place(user=trouble.source_owner or trouble.author, network=NetworkId(trouble.network))
             if trouble.network == HOME:
-                # What a hosted room does not show for a fault of ours is counted; its network's people are not told.
-                return Place(user=trouble.owner, network=NetworkId(trouble.source_network))
+                return self._at_home(trouble.owner, NetworkId(trouble.source_network), trouble.chat)
         return Place(chat=trouble.source, account=trouble.reporter)
+
+    def _at_home(self, owner: str, network: NetworkId, chat: int) -> Place:
+        """Of a user's own chat its user is told by the gateway; in a hosted room it is said."""
+        return Place(user=owner, network=network) if owner else Place(chat=chat, account=self._home_account)
 
     def _failure_text(self, some: Sequence[Trouble], nicks: Mapping[str, str]) -> str:
         first = some[0]
@@ -219,7 +236,8 @@ class Notices:
             more = f" You can still read it in another {where} app." if len(some) == 1 else (
                 f" You can still read them in another {where} app."
             )  # fmt: skip
-            return f"{what} from {people} could not be delivered to your XMPP app: {first.text}{more}"
+            here = "your XMPP app" if first.owner else "this room"
+            return f"{what} from {people} could not be delivered to {here}: {first.text}{more}"
         return f"{what} from {people} could not be delivered to {self._where(first.network)}: {first.text}"
 
     def _delay_text(self, place: Place, some: Sequence[Trouble], why: str, nicks: Mapping[str, str]) -> str:

@@ -124,7 +124,7 @@ def _silent(raw: Mapping[str, object]) -> bool:
 def _unparsable(reason: str, raw: object, chat: ChatId, reader: Reader) -> Unparsable:
     sender = fields.line(fields.mapping(raw).get("sender"), 255)
     source = f"{reader.network} {chat}" + (f" {sender}" if sender else "")
-    return Unparsable(reason=reason, source=source, raw=fields.shown(raw))
+    return Unparsable(reason=reason, source=source, raw=fields.shown(raw), chat=chat)
 
 
 def _parse(raw: Mapping[str, object], chat: ChatId, reader: Reader) -> MessageReceived | None:
