@@ -83,7 +83,7 @@ def shown(home: House) -> list[str]:
 
 
 async def archived(home: House) -> list[str]:
-    return [line.message.text for line in await RoomArchive(home.database).page(VERONA, ROMEO, 100)]
+    return [line.message.text for line in await RoomArchive(home.database, home.hub.files).page(VERONA, ROMEO, 100)]
 
 
 async def test_a_room_gets_its_archive_and_one_line(home: House) -> None:
@@ -180,7 +180,7 @@ async def test_what_changes_a_message_is_shown_if_that_was(home: House) -> None:
     (edited,) = await home.xmpp.until(1, Edit)
 
     (line,) = shown(home)
-    (kept,) = await RoomArchive(home.database).page(VERONA, ROMEO, 100)
+    (kept,) = await RoomArchive(home.database, home.hub.files).page(VERONA, ROMEO, 100)
     assert line.startswith("A message was written")
     assert (kept.message.text, edited.message.text, edited.target.ids) == ("newest", "newest", (kept.key,))
 
