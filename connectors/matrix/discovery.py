@@ -55,7 +55,7 @@ class Configured:
 
 
 async def find(typed: str, configured: Configured, http: Http) -> Api:
-    """The API of the homeserver that `typed` names: a server name, a host, or a URL. Raises `NotFound`."""
+    """The API of the homeserver that `typed` names: a server name, a host, or a URL; `check` it. Raises `NotFound`."""
     typed = typed.strip()
     if configured.means(typed):
         api = Api(http, configured.base, trusted=True)
@@ -64,7 +64,6 @@ async def find(typed: str, configured: Configured, http: Http) -> Api:
     else:
         found = await well_known(typed, http) or _base(f"https://{typed}")
         api = Api(http, found, trusted=configured.trusts(found))
-    await _check(api)
     return api
 
 
@@ -98,7 +97,7 @@ async def well_known(server: str, http: Http) -> str | None:
     return _base(found)
 
 
-async def _check(api: Api) -> None:
+async def check(api: Api) -> None:
     """Raises `NotFound` unless a homeserver answers."""
     host = URL(api.base).host
     try:

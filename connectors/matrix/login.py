@@ -3,6 +3,7 @@
 Source: client-server API #login, #post_matrixclientv3login, #post_matrixclientv3logout.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -89,7 +90,9 @@ async def _log_in(typed: _Typed, configured: Configured, workspace: Workspace) -
     if not typed.homeserver or not typed.username or not typed.password:
         raise _Again("Homeserver, user name and password are all needed.")
     api = await discovery.find(typed.homeserver, configured, workspace.http)
-    await _check_flows(api)
+    checks = await asyncio.gather(discovery.check(api), _check_flows(api), return_exceptions=True)
+    for failure in filter(None, checks):
+        raise failure
     answer = await api.ask(
         "POST",
         path("login"),
@@ -122,14 +125,19 @@ async def _credentials(api: Api, said: Mapping[str, object], now: float) -> Cred
         raise LoginRefused("The homeserver's answer makes no sense, so you are not logged in.")
     server = me.partition(":")[2]
     known = Api(api.http, api.base, api.trusted, token)
-    if not api.trusted and not await discovery.speaks_for(api, server):
+    genuine, name = await asyncio.gather(_speaks_for(api, server), _name(known, me))
+    if not genuine:
         await _end(known)
         raise LoginRefused(
             f"This homeserver says that you are {me}, but {server} does not say that it is its homeserver. "
             f"Log in with {server} as the homeserver."
         )
     secret = {"homeserver": api.base, "token": token, "since": str(now)}
-    return Credentials(ContactId(me), await _name(known, me), secret)
+    return Credentials(ContactId(me), name, secret)
+
+
+async def _speaks_for(api: Api, server: str) -> bool:
+    return api.trusted or await discovery.speaks_for(api, server)
 
 
 async def _name(api: Api, me: str) -> str:
