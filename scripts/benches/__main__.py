@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import signal
 import statistics
 import sys
@@ -31,9 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures speed; status 1 if a bar is missed.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there as well")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument(
-        "--peer", type=Path, metavar="MATRIDGE", help="its command: compare with it where that is meant"
-    )
+    parser.add_argument("--peer", type=_command, metavar="MATRIDGE", help="its command: rooms and login have it beside")
     parser.add_argument("names", nargs="*", help="only benches with one of these in their name")
     given = parser.parse_args()
     benches = BENCHES | {name: partial(bench, peer=given.peer) for name, bench in BESIDE.items()}
@@ -51,6 +50,12 @@ def main() -> int:
         given.json.write_text(json.dumps({**said, "missed": missed}, indent=1) + "\n")
     print(f"missed: {', '.join(missed)}" if missed else "every bar is reached")
     return 1 if missed else 0
+
+
+def _command(text: str) -> Path:
+    if not os.access(text, os.X_OK):
+        raise argparse.ArgumentTypeError(f"{text} is no command")
+    return Path(text).absolute()
 
 
 async def _run(chosen: Benches, times: int) -> dict[str, list[Figures]]:
