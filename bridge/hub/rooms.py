@@ -37,6 +37,7 @@ from bridge.store.writer import Writer
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _PEOPLE = 5.0  # seconds for the network to say who is in a room; who comes in meanwhile waits for it
+_AT_ONCE = 500  # people of a room between two turns of the event loop
 _JOINED = 8.0  # seconds for an accepted invitation
 
 
@@ -52,6 +53,7 @@ class HostedRooms:
         self._watchers: list[Callable[[RoomNews], None]] = []
         self._asking: dict[int, asyncio.Task[None]] = {}  # by chat
         self._news = Bell()
+        self._moved: dict[ChatId, set[ContactId]] = {}  # who, while the people of a room are told
         self._writing: set[asyncio.Future[None]] = set()
 
     # What the XMPP side asks
@@ -104,6 +106,8 @@ class HostedRooms:
     def told(self, news: RoomNews) -> None:
         """Something has been committed."""
         self._news.ring()
+        if news.occupant is not None and news.jid in self._moved:
+            self._moved[news.jid].add(news.occupant.contact)
         for changed in self._watchers:
             changed(news)
 
@@ -204,13 +208,24 @@ class HostedRooms:
                 store.set_peopled(ledger.connection, chat, store.KNOWN)
 
             await durably(self._writer, keep)
-            # Whoever came in before the network answered hears it now.
-            for one in await self._database.read(lambda c: store.occupants(c, chat)):
-                self.told(RoomNews(ChatId(row.jid), occupant=occupants.occupant_of(one)))
+            await self._tell_people(chat, ChatId(row.jid))
         except ConnectorError as error:
             log.info("the people of a room are not known chat=%d reason=%s", chat, error.text)
         except Exception:
             log.exception("asking for the people of a room failed chat=%d", chat)
+
+    async def _tell_people(self, chat: int, room: ChatId) -> None:
+        """Whoever came in before the network answered hears it now; of whom something newer was told, that counts."""
+        moved = self._moved[room] = set()
+        try:
+            people = await self._database.read(lambda c: store.occupants(c, chat))
+            for number, one in enumerate(people):
+                if one.contact not in moved:
+                    self.told(RoomNews(room, occupant=occupants.occupant_of(one)))
+                if number % _AT_ONCE == _AT_ONCE - 1:
+                    await asyncio.sleep(0)
+        finally:
+            del self._moved[room]
 
     def _session(self, account: int) -> Session:
         seat = self._sessions.seat(account)

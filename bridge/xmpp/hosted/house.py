@@ -1,5 +1,6 @@
 """All hosted rooms while somebody is in them: who has entered which, and what they hear."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
@@ -13,6 +14,7 @@ from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.stanzas import Seen
 
 log = logging.getLogger(__name__)
+_AT_ONCE = 500  # people of a room between two turns of the event loop
 
 # XEP-0045 has no list; these say that nobody is there any more, as Prosody's MUC takes them.
 _GONE = frozenset(
@@ -113,18 +115,36 @@ class House:
         news = self._meanwhile.setdefault(jid, [])
         try:
             entry = await self._rooms.enter(jid, user)
+            made = None if jid in self._open else await self._made(entry, news)
+            while jid not in self._open and (made is None or self._meanwhile.get(jid) is not news):
+                # Meanwhile others were in, and are out again: what they heard this room has not.
+                news = self._meanwhile.setdefault(jid, [])
+                entry = await self._rooms.enter(jid, user)
+                made = await self._made(entry, news)
         finally:
             if self._meanwhile.get(jid) is news:
                 del self._meanwhile[jid]
-        room = self._open.get(jid)
-        if room is None:
-            room = self._open[jid] = HostedRoom(entry.room)
-            self._learn(room, entry, user)
-            for one in news:
-                changes.apply(self, room, one)
-        else:
-            self._learn(room, entry, user)
+        if jid not in self._open:
+            assert made is not None
+            self._open[jid] = made
+        room = self._open[jid]
+        self._learn(room, entry, user)
         return room, entry.me
+
+    async def _made(self, entry: Entry, news: list[RoomNews]) -> HostedRoom:
+        """The room as it is told, and then as the `news` say; there may be tens of thousands in it."""
+        room = HostedRoom(entry.room)
+        for number, occupant in enumerate(entry.occupants):
+            changes.moved(self, room, occupant)
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
+        number = 0
+        while number < len(news):  # more come while others have their turn
+            changes.apply(self, room, news[number])
+            number += 1
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return room
 
     def seen(self, room: HostedRoom, contact: ContactId, occupant: RoomOccupant) -> Seen:
         """How somebody is shown."""
