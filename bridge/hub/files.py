@@ -48,6 +48,7 @@ from bridge.store.writer import Writer
 log = logging.getLogger(__name__)
 
 _DAY = 86_400.0
+_REUSED = _DAY  # what was published longer ago may be gone, and is published again; retries do not take so long
 _REMEMBERED = 180 * _DAY  # as long as archives
 _AT_ONCE = 32  # files that are brought here
 _IMPATIENT = 3.0  # seconds that a chat waits which has waited for nothing a minute ago
@@ -97,6 +98,7 @@ class Files:
     limits: MediaLimits
     link: Callable[[str, str], str] | None = None
     _coming: dict[str, _Coming] = field(default_factory=dict)
+    _total: int = 0  # bytes on our disk, at least
     _using: Counter[str] = field(default_factory=Counter)
     _grudges: dict[int, float] = field(default_factory=dict)  # by chat: until when
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
@@ -106,7 +108,7 @@ class Files:
         """Remove what is too old, once an hour."""
         while True:
             try:
-                await self._tidy(0)
+                await self.tidy()
                 await durably(self.writer, lambda ledger: stored.forget(ledger.connection, time.time() - _REMEMBERED))
             except Exception:
                 log.exception("old files could not be removed")
@@ -130,7 +132,8 @@ class Files:
                 found.append(await self._publish(row, said, owed.chat, ChatId(place.native or ""), session))
             except _Left as left:
                 log.info("a line for a file chat=%d event=%d reason=%s", owed.chat, owed.event, left)
-                return fallback.without_files(message, str(left), said.link or self._link(row, said))
+                ours = self.link(row.id, said.name) if self.link is not None and not left.lasting else ""
+                return fallback.without_files(message, str(left), said.link or ours)
         return replace(message, media=tuple(found))
 
     async def serve(self, id: str) -> Kept | None:
@@ -164,12 +167,16 @@ class Files:
 
     async def _publish(self, row: MediaRow, said: Media, chat: int, native: ChatId, session: Session) -> Media:
         """Raises `_Left` when a line has to do, and what the delivery waits for."""
-        network, scope = await self.database.read(lambda c: stored.place(c, chat))
-        there = (await self.database.read(lambda c: stored.published(c, [row.id], network, scope))).get(row.id)
+        network, scope, _ = await self.database.read(lambda c: stored.place(c, chat))
+        since = time.time() - _REUSED
+        there = (await self.database.read(lambda c: stored.published(c, [row.id], network, scope, since))).get(row.id)
         if there is None:
             with self._in_use(row.id):
                 there = await self._patiently(row, said, chat, native, session)
-            await durably(self.writer, lambda ledger: stored.publish(ledger.connection, row.id, network, scope, there))
+            await durably(
+                self.writer,
+                lambda ledger: stored.publish(ledger.connection, row.id, network, scope, there, time.time()),
+            )
         now = await self.database.read(lambda c: stored.get(c, row.id))
         known = _decode(now.body) if now is not None else said
         return replace(known, reference=there, name=said.name or known.name)
@@ -186,7 +193,7 @@ class Files:
                     try:
                         return await session.publish(native, said, file)
                     except Refused as refusal:
-                        raise _Left(refusal.text) from refusal
+                        raise _Left(refusal.text, lasting=True) from refusal
                     except (Unavailable, Unconfirmed) as error:
                         if file.trouble is None and isinstance(error, Unavailable) and error.scope is Scope.ACCOUNT:
                             raise  # the network itself is away: the delivery waits as every other does
@@ -195,7 +202,7 @@ class Files:
                     pause *= 2
         except TimeoutError as error:
             self._grudges[chat] = time.monotonic() + _GRUDGE
-            raise _Left(why) from error
+            raise _Left(why, lasting=False) from error
 
     async def _brought(self, row: MediaRow) -> Kept:
         """On our disk; whoever else waits for the same waits for the same transfer. It ends when nobody waits."""
@@ -203,9 +210,8 @@ class Files:
         if row.kept is not None and await asyncio.to_thread(path.is_file):
             return Kept(path, _decode(row.body))
         coming = self._coming.get(row.id)
-        if coming is None:
+        if coming is None or coming.task.done():
             coming = self._coming[row.id] = _Coming(asyncio.create_task(self._bring(row), name=f"file {row.id}"))
-            coming.task.add_done_callback(lambda _: self._coming.pop(row.id, None))
         coming.waiting += 1
         try:
             return await asyncio.shield(coming.task)
@@ -213,20 +219,20 @@ class Files:
             coming.waiting -= 1
             if not coming.waiting:
                 coming.task.cancel()
-                self._coming.pop(row.id, None)
+                if self._coming.get(row.id) is coming:
+                    del self._coming[row.id]
 
     async def _bring(self, row: MediaRow) -> Kept:
         said = _decode(row.body)
         if said.size is not None and said.size > self.limits.largest:
             raise _too_large(self.limits.largest)
-        seat = self.sessions.seat(row.account)
-        if seat is None or seat.session is None:
-            raise Unavailable("The account that could get it is not connected.", scope=Scope.CHAT)
+        session = await self._session(row)
         part = self.folder / f"{row.id}.{time.monotonic_ns()}.part"
         try:
+            await asyncio.to_thread(self.folder.mkdir, 0o700, True, True)
             async with self._turns:
-                media = await self._read(seat.session, said, part)
-            await self._tidy(media.size or 0)
+                media = await self._read(session, said, part)
+            await self._make_room(media.size or 0)
             await asyncio.to_thread(os.replace, part, self.folder / row.id)
             await durably(
                 self.writer,
@@ -239,6 +245,18 @@ class Files:
             with suppress(FileNotFoundError):
                 part.unlink()
         return Kept(self.folder / row.id, media)
+
+    async def _session(self, row: MediaRow) -> Session:
+        """Of the account that reported it, or of another one that can get it, too."""
+        first = self.sessions.seat(row.account)
+        if first is not None and first.session is not None:
+            return first.session
+        _, scope, native = await self.database.read(lambda c: stored.place(c, row.chat))
+        for seat in self.sessions.seats():
+            session = seat.session if seat.network == row.network else None
+            if session is not None and session.scope(ChatId(native)) == scope:
+                return session
+        raise Unavailable("No account that could get it is connected.", scope=Scope.CHAT)
 
     async def _read(self, session: Session, said: Media, part: Path) -> Media:
         digest, size, head, buffer = hashlib.sha256(), 0, b"", bytearray()
@@ -272,35 +290,47 @@ class Files:
             if not self._using[id]:
                 del self._using[id]
 
+    async def tidy(self) -> None:
+        """Remove what is older than it may be, and what nobody knows of."""
+        await self._tidy(0)
+
+    async def _make_room(self, wanted: int) -> None:
+        """Before so many bytes are added: the quota is never exceeded."""
+        self._total += wanted
+        if self._total > self.limits.quota:
+            await self._tidy(wanted)
+
     async def _tidy(self, wanted: int) -> None:
         """Remove what is older than it may be, what makes more than the quota together with `wanted` bytes, and what
         nobody knows of."""
         async with self._tidying:
             kept = await self.database.read(stored.kept_bytes)
-            oldest, total, gone = time.time() - self.limits.days * _DAY, sum(size for _, size, _ in kept) + wanted, []
+            oldest, total = time.time() - self.limits.days * _DAY, sum(size for _, size, _ in kept) + wanted
+            gone: list[str] = []
             for id, size, used in kept:
                 if id not in self._using and (used < oldest or total > self.limits.quota):
                     gone.append(id)
                     total -= size
+            self._total = total
             if gone:
                 await durably(self.writer, lambda ledger: stored.drop(ledger.connection, gone))
             await asyncio.to_thread(self._remove, frozenset(id for id, _, _ in kept) - frozenset(gone), frozenset(gone))
 
     def _remove(self, known: frozenset[str], gone: frozenset[str]) -> None:
         """`gone`, and whatever lies there that is neither known nor on its way."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         old = time.time() - _LOOK
-        for path in self.folder.iterdir():
+        for path in self.folder.iterdir() if self.folder.exists() else ():
             with suppress(FileNotFoundError):
                 if path.name in gone or (path.name not in known and path.stat().st_mtime < old):
                     path.unlink()
 
-    def _link(self, row: MediaRow, said: Media) -> str:
-        return self.link(row.id, said.name) if self.link is not None else ""
-
 
 class _Left(Exception):  # not an error: a line has to do
-    """The file is left where it is; says why, in a sentence."""
+    """The file is left where it is; says why, in a sentence. `lasting`: it would be no other way later."""
+
+    def __init__(self, why: str, *, lasting: bool) -> None:
+        super().__init__(why)
+        self.lasting = lasting
 
 
 def _too_large(limit: int) -> Refused:

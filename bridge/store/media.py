@@ -28,7 +28,7 @@ class MediaRow:
 def add(connection: Connection, chat: int, account: int, files: Mapping[str, bytes], now: float) -> dict[str, MediaRow]:
     """The rows of what an event in `chat` named, by reference, made where there are none; `files` has what was said of
     each."""
-    network, scope = place(connection, chat)
+    network, scope, _ = place(connection, chat)
     found = by_reference(connection, network, scope, list(files))
     for reference, body in files.items():
         if reference not in found:
@@ -67,21 +67,25 @@ def use(connection: Connection, id: str, now: float) -> None:
     connection.execute(update(t.media).where(t.media.c.id == id).values(used=now))
 
 
-def publish(connection: Connection, id: str, network: str, scope: str, reference: str) -> None:
-    upsert(connection, t.publications, [{"media": id, "network": network, "scope": scope, "reference": reference}])
+def publish(connection: Connection, id: str, network: str, scope: str, reference: str, now: float) -> None:
+    row = {"media": id, "network": network, "scope": scope, "reference": reference, "at": now}
+    upsert(connection, t.publications, [row])
 
 
-def published(connection: Connection, ids: Sequence[str], network: str, scope: str) -> dict[str, str]:
-    """References by id, where there are any."""
+def published(
+    connection: Connection, ids: Sequence[str], network: str, scope: str, since: float = 0.0
+) -> dict[str, str]:
+    """References by id, of what was published since then."""
     p = t.publications.c
-    query = select(p.media, p.reference).where(p.media.in_(ids), p.network == network, p.scope == scope)
+    query = select(p.media, p.reference).where(p.media.in_(ids), p.network == network, p.scope == scope, p.at >= since)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def place(connection: Connection, chat: int) -> tuple[str, str]:
-    """Network and scope of a chat."""
-    row = connection.execute(select(t.chats.c.network, t.chats.c.scope).where(t.chats.c.id == chat)).one()
-    return row[0], row[1]
+def place(connection: Connection, chat: int) -> tuple[str, str, str]:
+    """Network, scope and native id of a chat."""
+    c = t.chats.c
+    row = connection.execute(select(c.network, c.scope, c.native).where(c.id == chat)).one()
+    return row[0], row[1], row[2] or ""
 
 
 def kept_bytes(connection: Connection) -> list[tuple[str, int, float]]:

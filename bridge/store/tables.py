@@ -301,5 +301,6 @@ publications = Table(
     Column("network", Text, primary_key=True),
     Column("scope", Text, primary_key=True),
     Column("reference", Text, nullable=False),
+    Column("at", Float, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )

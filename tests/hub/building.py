@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.contract import AccountId, ChatId, Connector, Contact, ContactId, NetworkId
 from bridge.hub.hub import Hub, Surroundings
-from bridge.hub.limits import Limits
+from bridge.hub.limits import Limits, MediaLimits
 from bridge.hub.people import KnownPeople
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts
@@ -38,6 +38,7 @@ async def hub_over(
     folder: Path,
     limits: Limits | None = None,
     connectors: Mapping[str, Connector] | None = None,
+    media: MediaLimits | None = None,
 ) -> Hub:
     """A hub that is not started yet; one memory network per socket, by the network's id."""
     secrets = await database.write(lambda c: Secrets.for_database(folder / "key", c))
@@ -47,7 +48,16 @@ async def hub_over(
     nets.update({NetworkId(name): connector for name, connector in (connectors or {}).items()})
     people = KnownPeople(database, ["*"], [])
     return Hub(
-        Surroundings(database, nets, workspaces, secrets, people, MemoryHome(), limits or Limits(backoff_max=0.5))
+        Surroundings(
+            database,
+            nets,
+            workspaces,
+            secrets,
+            people,
+            MemoryHome(),
+            limits or Limits(backoff_max=0.5),
+            media=media or MediaLimits(),
+        )
     )
 
 

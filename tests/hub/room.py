@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.hub.hub import Hub
+from bridge.hub.limits import MediaLimits
 from bridge.store.database import Database
 from bridge.testing.control import Control, spawned
 from bridge.testing.wire import Said
@@ -21,6 +22,8 @@ class Network:
     own: bool | None = None  # whether our account is shown its own doings; None: where the network echoes
     watched: bool = False  # by a second account of ours
     lost: int | None = None  # None: none
+    longest: int = 40  # characters of a message
+    media: MediaLimits = field(default_factory=MediaLimits)
 
 
 @dataclass
@@ -44,7 +47,9 @@ async def room_on(network: Network, database: Database, tmp_path: Path) -> Async
     sockets = {"near": tmp_path / "near.sock", "far": tmp_path / "far.sock"}
     async with AsyncExitStack() as stack:
         near = await stack.enter_async_context(spawned(sockets["near"], ["--like", "a"]))
-        far = await stack.enter_async_context(spawned(sockets["far"], [*network.like, "--longest", "40"]))
+        far = await stack.enter_async_context(
+            spawned(sockets["far"], [*network.like, "--longest", str(network.longest)])
+        )
         await near.account("relay", relay=True, everywhere=True)
         await far.account("bot", relay=True, everywhere=True, own=network.own)
         await far.account("watcher", everywhere=True)
@@ -52,7 +57,7 @@ async def room_on(network: Network, database: Database, tmp_path: Path) -> Async
         await far.people("tina")
         for world in (near, far):
             await world.chat("room")
-        hub = await stack.enter_async_context(running(await hub_over(database, sockets, tmp_path)))
+        hub = await stack.enter_async_context(running(await hub_over(database, sockets, tmp_path, media=network.media)))
         here, there = await put_account(database, "near", "", "relay"), await put_account(database, "far", "", "bot")
         assert await hub.linking.add("room", [("near", "", "room", here), ("far", "", "room", there)])
         accounts = [here, there]
