@@ -226,10 +226,10 @@ def _edited(kind: str, content: Mapping[str, Any], who: str) -> Message | None:
         # Client-server API #event-replacements: the fallback is the new text after an asterisk.
         new = {**content, "body": fields.string(content.get("body")).removeprefix("* "), "formatted_body": None}
     message = _said(kind, new, {}, who)
-    if message is None:
+    if message is None or (message.media and not message.text):
         return None
     moved = tuple(replace(s, start=s.start + len(_EDITED), end=s.end + len(_EDITED)) for s in message.spans)
-    return replace(message, text=_EDITED + message.text, spans=moved)
+    return replace(message, text=_EDITED + message.text, spans=moved, media=())
 
 
 def _reaction(content: Mapping[str, Any], relation: Mapping[str, object], who: str) -> str:

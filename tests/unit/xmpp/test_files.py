@@ -1,0 +1,120 @@
+"""Files in stanzas: what apps send is understood, and what we send apps show."""
+
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from bridge.contract import Media, MediaKind, Message
+from bridge.xmpp import files
+from bridge.xmpp.errors import StanzaError
+
+URL = "https://upload.example/a/b%20c.jpg"
+OOB = "<x xmlns='jabber:x:oob'><url>{}</url></x>"
+SHARING = (
+    "<file-sharing xmlns='urn:xmpp:sfs:0' disposition='inline'><file xmlns='urn:xmpp:file:metadata:0'>"
+    "<media-type>image/jpeg</media-type><name>{name}</name><size>{size}</size><width>640</width><height>-1</height>"
+    "<length>1500</length></file><sources><url-data xmlns='http://jabber.org/protocol/url-data' target='{url}'/>"
+    "</sources></file-sharing>"
+)
+FALLBACK = "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:sfs:0'><body/></fallback>"
+
+
+def read(inner: str, body: str | None) -> tuple[tuple[Media, ...], str]:
+    return files.read(fromstring(f"<message xmlns='jabber:client'>{inner}</message>"), body, "m 1")
+
+
+def test_a_body_that_is_its_address_is_a_file() -> None:
+    [media], text = read(OOB.format(URL), URL)
+
+    assert (files.url_of(media), media.link, media.name, text) == (URL, URL, "b c.jpg", "")
+    assert media.reference == f"m_1 {URL}", "the same address in another message may be another file"
+
+
+def test_a_described_file_says_more_and_its_fallback_is_not_said() -> None:
+    inner = SHARING.format(name="c.jpg", size=1234, url=URL)
+    for body, more in ((URL, OOB.format(URL)), ("see https://elsewhere.example", FALLBACK), (None, "")):
+        [media], text = read(inner + more, body)
+        assert text == ""
+        assert (media.name, media.mime, media.size, media.width, media.height, media.duration) == (
+            "c.jpg", "image/jpeg", 1234, 640, None, 1.5,
+        )  # fmt: skip
+
+
+def test_a_text_beside_a_file_is_its_caption_and_an_address_in_a_text_is_a_text() -> None:
+    assert read(OOB.format(URL), "at dawn")[1] == "at dawn"
+    assert len(read(OOB.format(URL), "at dawn")[0]) == 1
+    assert read(OOB.format(URL), f"look at {URL} please") == ((), f"look at {URL} please")
+    assert read("", URL) == ((), URL)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "javascript:alert(1)", "file:///etc/passwd", "ftp://example.org/a", "https://a b/", "https://a/" + "x" * 3_000,
+     "https://a/\u202e", "data:text/html,x"],
+)  # fmt: skip
+def test_what_is_no_web_address_is_a_text(url: str) -> None:
+    media, text = read(OOB.format(url) + SHARING.format(name="a", size="x", url=url), url or "hello")
+
+    assert media == ()
+    assert text == (url or "hello")
+
+
+def test_an_encrypted_file_is_refused_with_a_sentence() -> None:
+    with pytest.raises(StanzaError, match="without encryption") as refused:
+        read("", "aesgcm://upload.example/a#" + "0" * 88)
+
+    assert refused.value.condition == "not-acceptable"
+
+
+def test_a_thousand_files_are_twenty() -> None:
+    many = "".join(SHARING.format(name=n, size=n, url=f"https://a/{n}") for n in range(1_000))
+    more = "".join(OOB.format(f"https://b/{n}") for n in range(1_000))
+
+    assert len(read(many + more, None)[0]) <= 40
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("a.png", "a.png"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\x\\a.png", "a.png"),
+        ("a\x00\r\nb\u202e.png", "ab.png"),
+        ("...", ""),
+        (" . ", ""),
+        ("x" * 500 + ".png", "x" * 196 + ".png"),
+        ("x" * 500, "x" * 200),
+        ("fun🎉.gif", "fun🎉.gif"),
+    ],
+)
+def test_a_name_is_only_a_name(said: str, name: str) -> None:
+    assert files.name(said) == name
+
+
+def test_what_we_send_is_shown_by_every_app() -> None:
+    media = Media(
+        "https://a/?b=1&c=2", 'x".png', "image/png", 5, MediaKind.IMAGE, 640, 480, 1.5, sha256="00ff" * 16
+    )  # fmt: skip
+
+    stanza = fromstring(f"<message>{files.payload(media)}</message>")
+
+    assert stanza.findtext("body") == media.reference == stanza.findtext("{jabber:x:oob}x/{jabber:x:oob}url")
+    meta = "{urn:xmpp:sfs:0}file-sharing/{urn:xmpp:file:metadata:0}file/"
+    told = {
+        name: stanza.findtext(f"{meta}{{urn:xmpp:file:metadata:0}}{name}")
+        for name in ("name", "media-type", "size", "width", "height", "length")
+    }
+    assert told == {
+        "name": 'x".png', "media-type": "image/png", "size": "5", "width": "640", "height": "480", "length": "1500",
+    }  # fmt: skip
+    assert stanza.findtext(f"{meta}{{urn:xmpp:hashes:2}}hash") == "AP8A/wD/AP8A/wD/AP8A/wD/AP8A/wD/AP8A/wD/AP8="
+    [back], text = files.read(stanza, media.reference, "1")
+    assert (back.name, back.mime, back.size, text) == (media.name, media.mime, media.size, "")
+
+
+def test_what_we_keep_gets_its_link_when_it_is_shown() -> None:
+    message = Message("x", media=(Media("landbridge:00ff", "a.png"), Media("m1 https://a/b"), Media("https://c/d")))
+
+    shown = files.addressed(message, lambda id, name: f"https://us/{id}/{name}")
+
+    assert [one.reference for one in shown.media] == ["https://us/00ff/a.png", "https://a/b", "https://c/d"]
