@@ -44,6 +44,7 @@ class Fence:
         self._entering = 0  # number of the one that has to come back next before the stream counts; 0 once it does
         self._asked = 0  # number of the ping that is waited for; 0 if none is
         self._asked_at = 0.0
+        self.answered_at = 0.0  # when a ping came back last, in seconds since the epoch
         self._again: asyncio.TimerHandle | None = None
         self._behind: list[asyncio.Future[None]] = []  # wait for the ping under way
         self._next: list[asyncio.Future[None]] = []  # wait for the one after it
@@ -104,6 +105,7 @@ class Fence:
         alone = number == self._entering
         self._entering = self._entering + 1 if alone and number < self._last else 0
         if not self._entering:
+            self.answered_at = time.time()
             self._entered(alone)
 
     def _ask(self) -> None:
@@ -123,6 +125,7 @@ class Fence:
 
     def _pong(self) -> None:
         self._answered()
+        self.answered_at = time.time()
         done, self._behind, self._next = self._behind, self._next, []
         for future in done:
             if not future.done():

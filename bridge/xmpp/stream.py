@@ -160,15 +160,18 @@ class Stream:
 
     async def _watch(self) -> None:
         """Until the stream is over; a silent one is asked, and ended if it does not answer. So is one that says much
-        and never answers: everything that we write would wait for ever."""
+        and never answers: what we write may not arrive."""
         while not self._over.is_set():
-            quiet = time.time() - self.last_inbound
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._over.wait(), max(self._timing.probe / 25, self._timing.probe - quiet))
-            if self._fence.waited > 2 * self._timing.answer and not self._held:
+                await asyncio.wait_for(self._over.wait(), self._timing.probe / 25)
+            if self._over.is_set() or self._held:
+                continue
+            if self._fence.waited > 2 * self._timing.answer:
                 self.condition = "silence"
                 return
-            if self._over.is_set() or self._held or time.time() - self.last_inbound < self._timing.probe:
+            if time.time() - self.last_inbound < self._timing.probe:
+                if time.time() - self._fence.answered_at > self._timing.probe and not self._fence.waited:
+                    self._fence.handled()
                 continue
             try:
                 await asyncio.wait_for(self.fence(), self._timing.answer)

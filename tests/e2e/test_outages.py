@@ -10,7 +10,6 @@ from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import wait_until
-from tests.support.proxy import Proxy
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of, shown
 from tests.support.xmpp_servers import XmppServer
@@ -119,30 +118,6 @@ async def test_a_closed_connection_to_xmpp_is_red_in_5_seconds_and_green_in_30(
         assert said["networks"]["matrix"]["error"]
         assert gateway.metric("landbridge_up", network="matrix") == 1
         assert green <= GREEN
-
-
-async def test_a_silent_xmpp_server_is_red_in_90_seconds_and_its_conflict_is_outlived(
-    server_kind: type[XmppServer], synapse: Synapse
-) -> None:
-    with server_kind({MATRIX: "s"}) as server:
-        async with Proxy(server.component_port) as proxy:
-            gateway = Gateway(matrix("s", synapse.url), proxy.port)
-            try:
-                await asyncio.to_thread(gateway.start)  # the proxy needs this loop
-                proxy.freeze()
-                red = await asyncio.to_thread(gateway.time_until, False, RED_SILENT + 10)
-                proxy.heal()
-                # The server still has the old stream and calls the new one a conflict, until it notices, too.
-                await asyncio.to_thread(
-                    wait_until, lambda: "somebody else" in gateway.ask("/readyz")[1], 40, "conflict"
-                )
-                proxy.drop()
-                green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
-            finally:
-                await asyncio.to_thread(gateway.close)
-
-    assert red <= RED_SILENT
-    assert green <= GREEN
 
 
 @ANY_SERVER

@@ -7,8 +7,9 @@ _CHUNK = 64 * 1024
 
 
 class Proxy:
-    """Carries bytes to `target`, a loopback port. `freeze` swallows them in both directions, also of connections that
-    are made then; `heal` carries those made from now on, while frozen ones stay silent until `drop`."""
+    """Carries bytes to `target`, a loopback port. `freeze` swallows them, in both directions or in one ("there" or
+    "back"), and lets no connection through that is made then; `heal` carries those made from now on, while frozen ones
+    stay silent until `drop`."""
 
     def __init__(self, target: int) -> None:
         self.port = 0
@@ -35,9 +36,10 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
-    def freeze(self) -> None:
+    def freeze(self, only: str = "") -> None:
         self._flowing.clear()
-        self._frozen |= {writer for writers in self._open.values() for writer in writers}
+        which = {"": slice(None), "back": slice(1), "there": slice(1, None)}[only]
+        self._frozen |= {writer for writers in self._open.values() for writer in writers[which]}
 
     def heal(self) -> None:
         self._flowing.set()

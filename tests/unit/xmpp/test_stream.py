@@ -60,6 +60,20 @@ async def test_it_connects_again() -> None:
         assert ends.server.connections == 2
 
 
+async def test_a_server_that_talks_and_never_answers_is_given_up_although_nothing_is_waited_for() -> None:
+    server = Server(deaf=True)
+    async with connected(server) as ends:
+        await change(ends)
+        down = asyncio.create_task(change(ends))
+        async with asyncio.timeout(5):
+            while not down.done():
+                assert server.writer is not None
+                server.writer.write(b"<message from='a@b' to='far.example'/>")
+                await asyncio.wait([down], timeout=0.02)
+
+        assert not down.result()
+
+
 async def test_a_server_that_says_nothing_any_more_is_given_up() -> None:
     async with connected(Server(deaf=True)) as ends:
         await change(ends)
