@@ -23,7 +23,7 @@ async def test_an_account_keeps_its_number_through_logins_and_never_gives_it_awa
     row = await database.read(lambda c: accounts.account(c, one))
 
     assert again == one
-    assert row == accounts.AccountRow(one, "matrix", "a@x", "@a:y", "A2", b"2", "active", "", "s1")
+    assert row == accounts.AccountRow(one, "matrix", "a@x", "@a:y", "A2", b"2", "active", "", "s1", 0.0)
     assert "b'2'" not in repr(row)
     await database.write(lambda c: accounts.remove_account(c, one))
     other = await database.write(lambda c: accounts.put_account(c, "matrix", "a@x", "@a:y", "A", b"1"))
