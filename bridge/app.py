@@ -30,8 +30,8 @@ from bridge.web.announce import announce
 from bridge.web.client import HttpClient
 from bridge.web.media import Signer, routes
 from bridge.web.server import WebServer
+from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses, Gateway
-from bridge.xmpp.features import Asked
 from bridge.xmpp.network import XmppNetwork
 from bridge.xmpp.upload import Storing
 
@@ -92,7 +92,7 @@ async def _serve(
     desk = CommandDesk(office)
     private = Permitted(config.allow_private)
     storing = Storing(config.upload_service, signer.link, lambda host, port: (host, port) in private)
-    asked = Asked(people, desk, hub.rooms, RoomArchive(database, hub.files), storing)
+    asked = Asked(people, desk, hub.rooms, RoomArchive(database, hub.files), hub.lists, storing)
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)

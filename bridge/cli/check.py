@@ -3,14 +3,16 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bridge.cli.handshake import Failed, greet
 from bridge.config import Config, Network, load
 from bridge.contract import ConnectorError
+from bridge.hub.permission import may_serve
 from bridge.store import inspect
 from bridge.web import control
 from bridge.web.client import HttpClient
+from bridge.xmpp.privilege import Grant, believe, lines
 
 _SECONDS = 15.0
 
@@ -62,12 +64,14 @@ async def _xmpp(config: Config) -> list[str]:
     try:
         said = await asyncio.to_thread(control.ask, config.data / control.NAME, "/status")
     except control.NotRunning:
-        return [line for lines in await asyncio.gather(*map(_component, config.networks.items())) for line in lines]
+        tried = [_component(name, network, config) for name, network in config.networks.items()]
+        return [line for lines in await asyncio.gather(*tried) for line in lines]
     except OSError as error:
         return [f"data: a gateway holds {config.data / control.NAME} and does not answer: {error}."]
     print("A gateway runs with this configuration; it was asked how it is.")
     if "networks" not in said:
         return [f"The running gateway says: {said.get('error', 'nothing sensible')}"]
+    _tell({name: one.get("notes", ()) for name, one in said["networks"].items()})
     return [
         f"networks.{name}: {one['error'] or 'it is not connected.'}"
         for name, one in said["networks"].items()
@@ -75,16 +79,26 @@ async def _xmpp(config: Config) -> list[str]:
     ]
 
 
-async def _component(named: tuple[str, Network]) -> list[str]:
-    name, network = named
+async def _component(name: str, network: Network, config: Config) -> list[str]:
+    granted: dict[str, Grant] = {}
     try:
         async with asyncio.timeout(_SECONDS):
-            await greet(network.server, network.jid, network.secret)
+            for domain, grant in await greet(network.server, network.jid, network.secret):
+                if may_serve(domain, config.users, config.admins):
+                    believe(granted, domain, grant)
     except TimeoutError:
         return [f"networks.{name}: {network.server} does not answer. Is it the XMPP server's component port?"]
     except Failed as error:
         return [f"networks.{name}.{error.key}: {error.text}"]
+    _tell({name: lines(granted)})
     return []
+
+
+def _tell(notes: Mapping[str, Sequence[str]]) -> None:
+    """What is worth knowing although nothing is wrong."""
+    for name, said in notes.items():
+        for note in said:
+            print(f"note: networks.{name}: {note}")
 
 
 async def _matrix(name: str, network: Network, http: HttpClient) -> list[str]:

@@ -1,11 +1,20 @@
-"""A component's handshake and nothing else (XEP-0114 #proto), to see whether the XMPP server would have us."""
+"""A component's handshake (XEP-0114 #proto), to see whether the XMPP server would have us, and what it then grants."""
 
 import asyncio
+import contextlib
 import hashlib
 import re
+from collections.abc import Iterator
+from typing import Any, cast
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.sax.saxutils import quoteattr
 
+from bridge.xmpp import privilege
+from bridge.xmpp.privilege import Grant
+
 _LONGEST = 64 * 1024
+_TELLING = 3.0  # seconds in which a server tells what it grants
+_QUIET = 0.5  # seconds after something was granted
 _ID = re.compile(rb"<stream:stream\b[^>]*?\bid=(?:'([^']*)'|\"([^\"]*)\")")
 _CONDITION = re.compile(rb"<stream:error[^>]*>.*?<([a-z-]+)", re.DOTALL)
 
@@ -32,8 +41,9 @@ class Failed(Exception):
         self.text = text
 
 
-async def greet(server: str, jid: str, secret: str) -> None:
-    """Connect to host:port, shake hands, leave. Raises `Failed`; the time-out is the caller's."""
+async def greet(server: str, jid: str, secret: str) -> list[tuple[str, Grant]]:
+    """Connect to host:port, shake hands, listen for a moment, leave; what servers grant us (XEP-0356).
+    Raises `Failed`; the time-out is the caller's."""
     host, _, port = server.rpartition(":")
     try:
         reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), limit=_LONGEST)
@@ -50,13 +60,33 @@ async def greet(server: str, jid: str, secret: str) -> None:
         stream = (found[1] or found[2] or b"").decode() if found else ""
         digest = hashlib.sha1((stream + secret).encode(), usedforsecurity=False).hexdigest()
         writer.write(f"<handshake>{digest}</handshake>".encode())
-        await _until(reader, said[found.end() :] if found else b"", re.compile(rb"<handshake\b"))
+        begun = said[: found.end()] if found else b""
+        said = begun + await _until(reader, said[len(begun) :], re.compile(rb"<handshake\b"))
+        granted = await _granted(reader, said)
         writer.write(b"</stream:stream>")
         await writer.drain()
     except ConnectionError as error:
         raise Failed("secret", "the XMPP server closed the connection without a reason") from error
     finally:
         writer.close()
+    return granted
+
+
+async def _granted(reader: asyncio.StreamReader, said: bytes) -> list[tuple[str, Grant]]:
+    """What is told after the handshake; `said` is all of the stream until now."""
+    parser: XMLPullParser[Any] = XMLPullParser(["end"])
+    found: list[tuple[str, Grant]] = []
+    size = 0
+    with contextlib.suppress(ParseError, TimeoutError):
+        async with asyncio.timeout(_TELLING):
+            while said and size < _LONGEST:
+                size += len(said)
+                parser.feed(said)
+                for _, element in cast(Iterator[tuple[str, Element]], parser.read_events()):
+                    told = privilege.read(element)
+                    found += [told] if told is not None else []
+                said = await asyncio.wait_for(reader.read(4096), _QUIET if found else None)
+    return found
 
 
 async def _until(reader: asyncio.StreamReader, said: bytes, wanted: re.Pattern[bytes]) -> bytes:

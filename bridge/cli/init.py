@@ -43,6 +43,34 @@ For ejabberd, add below `listen:` and restart it:
       {jid}:
         password: "{secret}"
 
+Optional, so that contacts are in people's contact lists and what they write in other apps shows in their XMPP apps
+(README, Privileges). For Prosody, with prosody-modules installed, add to the component above:
+
+    modules_enabled = {{ "privilege" }}
+
+and to the section of {domain}:
+
+    modules_enabled = {{ "privilege" }}
+    privileged_entities = {{
+        ["{jid}"] = {{
+            roster = "both"; message = "outgoing"; iq = {{ ["http://jabber.org/protocol/pubsub"] = "both" }};
+        }};
+    }}
+
+For ejabberd, add below `acl:`, `access_rules:` and `modules:`:
+
+  landbridge:
+    server: {jid}
+
+  landbridge:
+    allow: landbridge
+
+  mod_privilege:
+    message:
+      outgoing: landbridge
+    roster:
+      both: landbridge
+
 Then: landbridge check -c {path} && landbridge run -c {path}
 """
 
@@ -84,7 +112,7 @@ def run(given: argparse.Namespace) -> int:
         print(str(error), file=sys.stderr)
         return 1
     port = given.server.rpartition(":")[2]
-    print(_PASTE.format(jid=jid, secret=secret, port=port, path=given.config))
+    print(_PASTE.format(jid=jid, secret=secret, port=port, path=given.config, domain=home))
     return 0
 
 

@@ -32,6 +32,8 @@ def run(given: argparse.Namespace) -> int:
     networks = said["networks"]
     for name in sorted(networks):
         print(_line(name, networks[name]))
+        for note in networks[name].get("notes", ()):
+            print(f"  {note}")
     return 0 if networks and all(one["connected"] and one["moving"] for one in networks.values()) else 1
 
 

@@ -16,6 +16,7 @@ class Persona:
     contact: str  # their ContactId there
     name: str = ""
     avatar: str = ""
+    own: bool = False  # it is the chat's own user, who said it in another app (`Capabilities.own_messages`)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,10 @@ class People(Protocol):
         """Whether `user` may use the gateways (configuration: `users`, `admins`)."""
         ...
 
+    def serves(self, domain: str) -> bool:
+        """Whether anybody at home there may."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -220,6 +224,32 @@ class Archive(Protocol):
 
     async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
         """The last messages, oldest first, as far as `reader` was there; `since` in seconds since the epoch."""
+        ...
+
+
+class Lists(Protocol):
+    """What we have put into users' own lists on XMPP, so that what they remove or rename there stays so. `kind` is the
+    XMPP side's own; an item has a name, as we called it."""
+
+    async def put(self, user: str, network: NetworkId, kind: str) -> Mapping[str, str]:
+        """All items of a kind, with their names."""
+        ...
+
+    async def keep(self, user: str, network: NetworkId, kind: str, item: str, name: str) -> None:
+        """We have put it there; durable."""
+        ...
+
+    async def drop(self, user: str, network: NetworkId, kind: str, item: str) -> None:
+        """We have taken it away; durable."""
+        ...
+
+    def users(self, network: NetworkId) -> Sequence[str]:
+        """Whose accounts there are connected and have caught up: their contacts and rooms are all known."""
+        ...
+
+    def watch(self, changed: Callable[[str, NetworkId], None]) -> None:
+        """Call `changed` (synchronously, on the loop) for a user and a network when their contacts or rooms may have
+        changed, or are known now."""
         ...
 
 

@@ -48,6 +48,7 @@ from bridge.hub.lanes import Lanes
 from bridge.hub.letters import Again, Letters
 from bridge.hub.limits import Limits, MediaLimits
 from bridge.hub.linking import Linking
+from bridge.hub.lists import KnownLists
 from bridge.hub.messages import accept_edit, accept_message, accept_reactions, accept_retraction
 from bridge.hub.notices import Notices
 from bridge.hub.opener import Opener
@@ -121,6 +122,8 @@ class Hub:
         self.files = Files(
             around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media, around.link
         )
+        self.lists = KnownLists(around.database, self.sessions)
+        around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {network: connector.name for network, connector in around.connectors.items()}
         self._context = Context(self._keys, around.home, 0, self._names)
@@ -251,6 +254,10 @@ class Hub:
             self._notices.poke()
         if outcome.answer is not None:
             self._answer(seat, outcome.answer)
+        if seat.user and isinstance(event, ChatSeen | OccupantChanged):
+            mine = isinstance(event, ChatSeen) or event.occupant.contact.id == seat.me
+            if mine:
+                self.lists.changed(seat.user, seat.network)
 
     def _answer(self, seat: Seat, answer: Action) -> None:
         """Answer an author whose event was not journaled: nothing to keep, so if this is lost they just heard nothing
@@ -303,6 +310,8 @@ class Hub:
                 seat.caught_up = time.time()
                 seat.live.set()
                 self.lanes.wake([seat.account])
+                if seat.user:
+                    self.lists.changed(seat.user, seat.network)
 
         self.writer.submit(
             Write(

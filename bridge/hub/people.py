@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
 from bridge.hub.facades import PresenceOf
-from bridge.hub.permission import may_use
+from bridge.hub.permission import may_serve, may_use
 from bridge.store import people as store
 from bridge.store.accounts import accounts_of
 from bridge.store.database import UNWRITABLE, Database
@@ -35,6 +35,7 @@ class KnownPeople:
         self._users = users
         self._admins = admins
         self._watchers: list[Callable[[PresenceOf], None]] = []
+        self.named: Callable[[str, NetworkId], None] = lambda user, network: None  # a user has a contact by a new name
         self._subscribed: dict[tuple[str, NetworkId], set[str]] = {}
         self._connected: dict[tuple[str, NetworkId], set[AccountId]] = {}
         self._names: OrderedDict[tuple[str, NetworkId, str], Contact] = OrderedDict()
@@ -107,6 +108,9 @@ class KnownPeople:
 
     def allowed(self, user: str) -> bool:
         return may_use(user, self._users, self._admins)
+
+    def serves(self, domain: str) -> bool:
+        return may_serve(domain, self._users, self._admins)
 
     # What sessions report
 
@@ -183,6 +187,7 @@ class KnownPeople:
                 continue
             user, network, contact = entry
             self._keep(key, contact)
+            self.named(user, network)
             if contact.id in self._subscribed.get((user, network), ()):
                 self._name(user, network, contact)
                 self._tell(self.presence(user, network, contact.id))

@@ -102,11 +102,14 @@ class Performer:
         event = codec.decode(owed.kind, owed.body)
         can = session.capabilities(ChatId(place.native))
         folds = owed.kind == "message" and not owed.maybe and not owed.tried
-        if (folds and owed.retracted) or self._shown_already(event, owed, place, can):
+        own = self._is_by_owner(event, owed, place)
+        if (folds and owed.retracted) or (own and (owed.network == HOME or not can.own_messages)):
             # Durable before anything behind it is sent: after a crash it would be sent after all, and too late.
             await self.close(owed, place, known, event, [])
             return None
         wish, copies = await self._wish(owed, place, known, event, seat, folds=folds)
+        if own and wish.persona is not None:
+            wish = replace(wish, persona=replace(wish.persona, own=True))
         if owed.kind == "edit" and self._needless(owed, copies):
             self.close(owed, place, known, event, [])
             return None
@@ -227,9 +230,9 @@ class Performer:
             own_id=event.id if here and isinstance(event, Authored) else None,
         ), copies
 
-    def _shown_already(self, event: Journaled, owed: Debt, place: Place, can: Capabilities) -> bool:
-        """What a user wrote in another app of his own, where his XMPP apps cannot show it as his own."""
-        if can.own_messages or not place.owner or not isinstance(event, Authored):
+    def _is_by_owner(self, event: Journaled, owed: Debt, place: Place) -> bool:
+        """Whether a user wrote it, in another app of theirs, and this is their own chat."""
+        if not place.owner or not isinstance(event, Authored):
             return False
         if owed.network == HOME:
             return owed.author == place.owner

@@ -23,3 +23,9 @@ def matches(jid: str, patterns: Iterable[str]) -> bool:
 def may_use(jid: str, users: Iterable[str], admins: Iterable[str]) -> bool:
     """Admins may always use what they run."""
     return matches(jid, users) or matches(jid, admins)
+
+
+def may_serve(domain: str, users: Iterable[str], admins: Iterable[str]) -> bool:
+    """Whether `may_use` is true for anybody whose home is `domain`."""
+    homes = {pattern.strip().lower().rpartition("@")[2] for patterns in (users, admins) for pattern in patterns}
+    return bool(homes & {"*", domain.lower()})

@@ -23,6 +23,9 @@ class Stream(Protocol):
     @property
     def error(self) -> str: ...
 
+    @property
+    def notes(self) -> Sequence[str]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkState:
@@ -42,6 +45,7 @@ class NetworkState:
     dead_letters: int = 0
     possible_duplicates: int = 0
     last_event_seconds: float | None = None
+    notes: Sequence[str] = ()
 
 
 class Watch:
@@ -94,6 +98,7 @@ class Watch:
             dead_letters=dead,
             possible_duplicates=counters.possible_duplicates[network],
             last_event_seconds=time.time() - max(heard) if heard else None,
+            notes=streams[network].notes if network in streams else (),
         )
 
     def _stuck(self, age: float) -> str:

@@ -67,6 +67,17 @@ subscriptions = Table(
     sqlite_with_rowid=False,
 )
 
+listed = Table(
+    "listed",  # what we have put into users' own lists on XMPP, so that what they remove or rename stays so
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # contact, room
+    Column("item", Text, primary_key=True),  # contact id; JID of a room
+    Column("name", Text, nullable=False),  # as we called it
+    sqlite_with_rowid=False,
+)
+
 chats = Table(
     "chats",
     metadata,

@@ -75,6 +75,7 @@ def report(networks: dict[str, NetworkHealth], lag: float, version: str) -> dict
                 "waiting": one.waiting,
                 "oldest_seconds": round(one.oldest_seconds, 1),
                 "dead_letters": one.dead_letters,
+                "notes": list(one.notes),
             }
             for name, one in networks.items()
         },

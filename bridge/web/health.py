@@ -6,7 +6,7 @@ What is asked of the hub is stated here as a protocol; `bridge.app` wires what a
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -73,6 +73,11 @@ class NetworkHealth(Protocol):
     @property
     def last_event_seconds(self) -> float | None:
         """Since the network last said anything; None if it never has."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What an operator may want to know although nothing is wrong: sentences."""
         ...
 
 

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Authored, ChatId, Event
 from bridge.hub.facades import Caller
-from bridge.xmpp import errors, parse, render, text
+from bridge.xmpp import carbons, errors, parse, render, text
 from bridge.xmpp.chats import Addresses, Gateway, Where
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.questions import Answerer, Question
@@ -37,11 +37,15 @@ class Outside(Protocol):
         """An error for something that we sent."""
         ...
 
-    def send(self, gateway: Gateway, stanza: str) -> None: ...
+    def server_said(self, gateway: Gateway, stanza: Element) -> bool:
+        """A message of a server's own, or an error for one to it; False for one that says nothing to us."""
+        ...
 
     def answered(self, gateway: Gateway, stanza: Element) -> None:
         """The answer to an IQ, perhaps of ours."""
         ...
+
+    def send(self, gateway: Gateway, stanza: str) -> None: ...
 
     async def command(self, caller: Caller, line: str) -> str:
         """What a person typed to a gateway → the reply."""
@@ -125,6 +129,8 @@ class Dispatcher:
     def _message(self, gateway: Gateway, stanza: Element) -> None:
         sender = stanza.get("from", "")
         user = sender.partition("/")[0]
+        if user == sender and (self._outside.server_said(gateway, stanza) if "@" not in user else carbons.ours(stanza)):
+            return
         where = self._addresses.where(stanza.get("to", ""))
         if where is not None and where.gateway is gateway and self._in_room(where, stanza):
             return

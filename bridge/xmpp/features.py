@@ -1,9 +1,7 @@
 """Every question that is answered, collected from the feature files."""
 
-from dataclasses import dataclass, field
-
-from bridge.hub.facades import Archive, Desk, People, Rooms
-from bridge.xmpp import ping, pubsub
+from bridge.xmpp import ping, pubsub, roster
+from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.commands import Commands
 from bridge.xmpp.disco import Disco
@@ -11,19 +9,7 @@ from bridge.xmpp.gateway_prompt import GatewayPrompt
 from bridge.xmpp.questions import Answerers
 from bridge.xmpp.registration import Registration
 from bridge.xmpp.software import Software
-from bridge.xmpp.upload import Storing
 from bridge.xmpp.vcard import Cards
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The hub, as the XMPP side asks it."""
-
-    people: People
-    desk: Desk
-    rooms: Rooms
-    archive: Archive
-    storing: Storing = field(default_factory=Storing)
 
 
 def answerers(addresses: Addresses, asked: Asked, version: str) -> Answerers:
@@ -36,4 +22,5 @@ def answerers(addresses: Addresses, asked: Asked, version: str) -> Answerers:
         **Software(version).answerers(),
         **ping.answerers(),
         **pubsub.answerers(),
+        **roster.answerers(),
     }

@@ -5,7 +5,7 @@
 | subscribe | subscribed and the presence, or unsubscribed with the reason |
 | unsubscribe | unsubscribed and unavailable |
 | probe | the presence; a server that probes has the subscription in its roster, so one that we lost is made again |
-| available, directed | ours, once per app until it leaves |
+| available, directed | ours, once per app until it leaves; nothing if subscribed, since the server probes then |
 | available, to join a room | an error: here are no rooms |
 | subscribed, unsubscribed, unavailable, error | nothing |
 
@@ -102,7 +102,8 @@ class Presences:
         if len(self._shown) > _APPS:
             self._shown.popitem(last=False)
         network = whom.gateway.network
-        self._write(network, of(self._people.presence(user, network, whom.contact), whom.bare, shown[0]))
+        if whom.contact not in await self._people.friends(user, network):  # whose servers ask for those
+            self._write(network, of(self._people.presence(user, network, whom.contact), whom.bare, shown[0]))
 
     async def _unavailable(self, stanza: Element, user: str, whom: Whom) -> None:
         self._shown.pop((stanza.get("from", ""), whom.bare), None)

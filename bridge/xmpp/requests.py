@@ -1,4 +1,4 @@
-"""IQs that we ask of servers (RFC 6120 #stanzas-semantics-iq)."""
+"""IQs that we ask of accounts (RFC 6120 #stanzas-semantics-iq), and those asked by privilege (XEP-0356 #iq)."""
 
 import asyncio
 import secrets
@@ -10,6 +10,8 @@ from bridge.xmpp import errors, text
 from bridge.xmpp.errors import StanzaError
 
 _SECONDS = 30.0  # for an answer
+_PRIVILEGE = "urn:xmpp:privilege:2"  # the only version that has this
+_FORWARDED = f"{{{_PRIVILEGE}}}privilege/{{urn:xmpp:forward:0}}forwarded"
 
 
 class Requests:
@@ -38,11 +40,27 @@ class Requests:
             del self._waiting[to, identity]
         return _result(answer)
 
+    async def ask_as(self, kind: str, user: str, payload: str) -> Element:
+        """What `user` themselves would get from their account: the result. Raises what `ask` does."""
+        head = f'<iq xmlns="jabber:client" type="{kind}" id="{secrets.token_hex(8)}" from="{text.attribute(user)}">'
+        wrapped = f'<privileged_iq xmlns="{_PRIVILEGE}">{head}{payload}</iq></privileged_iq>'
+        answer = await self.ask(kind, user, wrapped)
+        forwarded = answer.find(_FORWARDED)
+        if forwarded is None or not len(forwarded):
+            raise StanzaError("undefined-condition", "The answer holds no answer.")
+        return _result(forwarded[0])
+
     def answered(self, stanza: Element) -> None:
         """An answer has come, perhaps to one of these."""
         future = self._waiting.get((stanza.get("from", ""), stanza.get("id", "")))
         if future is not None and not future.done():
             future.set_result(stanza)
+
+    def broken(self) -> None:
+        """The connection is over."""
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(Unavailable("The connection to the XMPP server broke."))
 
 
 def _result(answer: Element) -> Element:

@@ -35,6 +35,7 @@ from bridge.contract import (
 )
 from bridge.hub.facades import OURS
 from bridge.xmpp import errors, files, parse, render
+from bridge.xmpp.carbons import AROUND, Carbons
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.delivering import Delivering
 from bridge.xmpp.hosted import speaking
@@ -55,8 +56,8 @@ _CHAT = Capabilities(
     unique_ids=False,
     personas=True,
     media=True,
-    own_messages=False,
 )
+_NOT_OWN = replace(_CHAT, own_messages=False)
 _GATEWAY = Capabilities(
     actions=frozenset({Send}), window=8, idempotent=True, unique_ids=False, personas=True, own_messages=False
 )
@@ -78,6 +79,7 @@ class XmppSession:
         self._addresses = addresses
         self._streams = streams
         self._delivering = {network: Delivering(stream) for network, stream in streams.items()}
+        self.carbons = {network: Carbons(stream, self._delivering[network]) for network, stream in streams.items()}
         self._limit = max_stanza
         self.storage = storage
         self._events: asyncio.Queue[Event] = asyncio.Queue()
@@ -94,7 +96,12 @@ class XmppSession:
         if self._addresses.where(chat) is not None:
             return speaking.ROOM
         read = self._read(chat)
-        return _GATEWAY if read is not None and read[1].contact is None else _CHAT
+        if read is None:
+            return _CHAT
+        user, whom = read
+        if whom.contact is None:
+            return _GATEWAY
+        return _CHAT if self.carbons[whom.gateway.network].shown(user) else _NOT_OWN
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
         """There is no cursor: what a server has written to us and we have not journaled was not accepted."""
@@ -121,7 +128,10 @@ class XmppSession:
     def journaled(self, cursor: str) -> None: ...
 
     def parts(self, action: Action) -> Sequence[Action]:
-        return render.parts(action, len(action.chat.encode()), self._limit)
+        jids = len(action.chat.encode())
+        if action.persona is not None and action.persona.own:
+            return render.parts(action, 2 * jids, self._limit - AROUND)
+        return render.parts(action, jids, self._limit)
 
     async def perform(self, action: Action) -> Receipt:
         """Write the stanza and a ping behind it; accepted when that comes back, unless a bounce came before."""
@@ -134,6 +144,8 @@ class XmppSession:
         if read is None:
             raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
         user, whom = read
+        if action.persona is not None and action.persona.own:
+            return await self.carbons[whom.gateway.network].show(action, user, whom)
         stanza = render.stanza(action, whom.bare, user, self._nick(action, whom))
         if not stanza:
             return Receipt()

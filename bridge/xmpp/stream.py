@@ -5,7 +5,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -13,6 +13,7 @@ from bridge.contract import Scope, Unavailable, Unconfirmed
 from bridge.xmpp.chats import Gateway
 from bridge.xmpp.component import Component
 from bridge.xmpp.fence import Fence, unconfirmed
+from bridge.xmpp.privilege import Privileges
 from bridge.xmpp.rival import Rival
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Stream:
         self.connected = False
         self.since = time.time()
         self.last_inbound = 0.0
+        self.privileges = Privileges(gateway.network)
         self._received = received
         self._changed = changed
         self._component: Component | None = None
@@ -83,6 +85,11 @@ class Stream:
         if self.connected and time.time() - self._shared_at < _RIVAL:
             return _SENTENCES["conflict"]
         return self._error
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the XMPP server lets us do, and what not: sentences."""
+        return self.privileges.lines() if self.connected else ()
 
     async def run(self) -> None:
         """Connect, and connect again, until cancelled."""
@@ -220,6 +227,7 @@ class Stream:
 
     def _lost(self, error: str) -> None:
         self._component, self._open = None, False
+        self.privileges.forget()
         was, self.connected = self.connected, False
         self._fence.broken()
         if was:

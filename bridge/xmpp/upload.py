@@ -160,9 +160,9 @@ class Storage:
 
     def __init__(self, streams: Mapping[NetworkId, Stream], http: Http, storing: Storing) -> None:
         self.http = http
-        self._requests = {network: Requests(s.gateway.domain, s.send, _ANSWER) for network, s in streams.items()}
+        self.requests = {network: Requests(s.gateway.domain, s.send, _ANSWER) for network, s in streams.items()}
         self._uploads = {
-            network: Uploads(s.gateway.domain, self._requests[network], http, storing.service, storing.private)
+            network: Uploads(s.gateway.domain, self.requests[network], http, storing.service, storing.private)
             for network, s in streams.items()
         }
 
@@ -175,7 +175,7 @@ class Storage:
 
     def answered(self, network: NetworkId, stanza: Element) -> None:
         """An answer has come, perhaps to a question of ours."""
-        self._requests[network].answered(stanza)
+        self.requests[network].answered(stanza)
 
 
 def read_slot(answer: Element) -> Slot:

@@ -46,7 +46,7 @@ def test_an_installed_landbridge_goes_from_init_to_ready(installed: Path, tmp_pa
     config.write_text(config.read_text().replace("127.0.0.1:8480", f"127.0.0.1:{free_port()}"))
 
     with Prosody({"matrix.localhost": secret}, component_port=port):
-        assert run(landbridge, "check", cwd=tmp_path) == "All is well.\n"
+        assert run(landbridge, "check", cwd=tmp_path).endswith("\nAll is well.\n")
         gateway = subprocess.Popen([landbridge, "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
         try:
             assert gateway.stderr is not None

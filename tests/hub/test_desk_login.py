@@ -179,6 +179,8 @@ async def test_a_slow_network_is_waited_for_without_holding_the_caller(database:
         waiting = asyncio.create_task(at_desk.desk.answer(ROMEO, turn.dialogue, {}))
         at_desk.connector.answered.set()
         turn = await waiting
+        while turn.form is not None:  # on a busy machine the login itself takes longer than a turn waits
+            turn = await at_desk.desk.answer(ROMEO, turn.dialogue, {})
         assert turn.text == "Confirm this in your app.\nYou are logged in to Matrix as @x:slow."
 
 

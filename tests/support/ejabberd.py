@@ -35,6 +35,8 @@ class Ejabberd:
     Without `archives` (XEP-0313) it does not get slower with every message. `stanza_limit` are the bytes of a stanza
     from a component, above which its stream is closed. `listener` is a component listener as it stands in its
     configuration, instead of ours. `uploads` are the bytes of a file that its upload service (XEP-0363) takes at most.
+    `privileges` gives the components rights over accounts (XEP-0356). `more` is added
+    to the sections of its configuration.
     """
 
     domain = "localhost"
@@ -44,12 +46,14 @@ class Ejabberd:
         components: Mapping[str, str],
         *,
         archives: bool = False,
+        privileges: bool = False,
         c2s_port: int | None = None,
         component_port: int | None = None,
         log_level: str = "info",
         stanza_limit: int | None = None,
         listener: Mapping[str, object] | None = None,
         uploads: int | None = None,
+        more: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
@@ -65,6 +69,8 @@ class Ejabberd:
         config = self._config(archives, log_level, listener or self._listener(stanza_limit))
         if uploads is not None:
             self._add_uploads(config, uploads)
+        for name, section in (more or (self._privileges() if privileges else {})).items():
+            config[name].update(section)
         (self._folder.path / "ejabberd.yml").write_text(json.dumps(config))  # which is YAML, too
         self._folder.give()
 
@@ -98,7 +104,7 @@ class Ejabberd:
             "foreground",
         ]  # fmt: skip
         self._server.start(command, {"HOME": str(at / "home")})  # where Erlang keeps its cookie
-        wait_until(self._listens, 60, "ejabberd listens")
+        wait_until(self._listens, 180, "ejabberd listens")
 
     def stop(self) -> None:
         """As an operator stops it: streams are closed."""
@@ -133,7 +139,7 @@ class Ejabberd:
     def _ask(self, command: str, **arguments: str) -> None:
         url = f"http://127.0.0.1:{self.http_port}/api/{command}"
         request = urllib.request.Request(url, json.dumps(arguments).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             answer.read()
 
     def _listens(self) -> bool:
@@ -159,7 +165,15 @@ class Ejabberd:
         }  # fmt: skip
         config["listen"][-1]["request_handlers"]["/upload"] = "mod_http_upload"
 
-    def _config(self, archives: bool, log_level: str, component: Mapping[str, object]) -> dict[str, object]:
+    def _privileges(self) -> dict[str, dict[str, object]]:
+        """What `init` prints, for all components."""
+        return {
+            "acl": {"landbridge": {"server": list(self.components)}},
+            "access_rules": {"landbridge": {"allow": "landbridge"}},
+            "modules": {"mod_privilege": {"roster": {"both": "landbridge"}, "message": {"outgoing": "landbridge"}}},
+        }
+
+    def _config(self, archives: bool, log_level: str, component: Mapping[str, object]) -> dict[str, Any]:
         modules: dict[str, object] = {f"mod_{name}": {} for name in _MODULES}
         modules["mod_muc"] = {"host": f"conference.{self.domain}", "access_create": "all"}
         modules["mod_pubsub"] = {"plugins": ["flat", "pep"]}
@@ -170,6 +184,7 @@ class Ejabberd:
             "loglevel": log_level,
             "auth_password_format": "scram",
             "acl": {"loopback": {"ip": ["127.0.0.0/8"]}},
+            "access_rules": {},
             "api_permissions": {"tests": {"from": ["mod_http_api"], "who": {"acl": "loopback"}, "what": "*"}},
             "listen": [
                 {"port": self.c2s_port, "ip": "127.0.0.1", "module": "ejabberd_c2s", "max_stanza_size": 1048576},

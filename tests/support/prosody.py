@@ -33,11 +33,17 @@ modules_disabled = {{ "s2s" }}
 modules_enabled = {{ "roster"; "saslauth"; "disco"; "ping"; "posix"; "carbons"; "pep"; "vcard4"; {modules} }}
 
 VirtualHost "localhost"
+  {section}
 
 Component "conference.localhost" "muc"
   restrict_room_creation = false
   muc_room_locking = false
 """
+
+# What `privileges` grants (XEP-0356), as `init` prints it.
+_RIGHTS = """["{domain}"] = {{
+  roster = "both"; message = "outgoing"; iq = {{ ["http://jabber.org/protocol/pubsub"] = "both" }};
+}};"""
 
 
 class Prosody:
@@ -46,6 +52,7 @@ class Prosody:
     Without `archives` (XEP-0313) it does not get slower with every message. `tls` offers STARTTLS with a certificate of
     its own, which apps for people insist on; test clients speak plainly. `web` lets browsers in, at `websocket`.
     `uploads` are the bytes of a file that its upload service (XEP-0363) takes at most; without there is none.
+    `privileges` gives the components rights over accounts (XEP-0356); `section` stands in the domain's own section.
     """
 
     domain = "localhost"
@@ -57,6 +64,8 @@ class Prosody:
         archives: bool = False,
         tls: bool = False,
         web: bool = False,
+        privileges: bool = False,
+        section: str = "",
         c2s_port: int | None = None,
         component_port: int | None = None,
         log_level: str = "info",
@@ -73,16 +82,19 @@ class Prosody:
         self._folder = Folder("prosody", _USER)
         self._server = Server(self._folder.path / "log")
         self._config = self._folder.path / "prosody.cfg.lua"
-        wanted = {"mam": archives, "tls": tls, "websocket": web}
+        wanted = {"mam": archives, "tls": tls, "websocket": web, "privilege": privileges}
         modules = "".join(f'"{name}";' for name, is_wanted in wanted.items() if is_wanted)
+        rights = "".join(_RIGHTS.format(domain=domain) for domain in self.components)
+        section = f"privileged_entities = {{ {rights} }}" if privileges else section
         text = _CONFIG.format(
             folder=self._folder.path, log_level=log_level, c2s_port=self.c2s_port,
-            component_port=self.component_port, http_port=http_port if http else "", modules=modules,
+            component_port=self.component_port, http_port=http_port if http else "", modules=modules, section=section,
         )  # fmt: skip
         if stanza_limit is not None:  # bytes of a stanza from a component, above which its stream is closed
             text = f"component_stanza_size_limit = {stanza_limit}\n{text}"
         for domain, secret in self.components.items():
             text += f'\nComponent "{domain}"\n  component_secret = "{secret}"\n'
+            text += '  modules_enabled = { "privilege" }\n' if section else ""
         if uploads is not None:
             text += f'\nComponent "upload.{self.domain}" "http_file_share"\n  http_host = "localhost"\n'
             text += f"  http_file_share_size_limit = {uploads}\n  http_file_share_daily_quota = {20 * uploads}\n"

@@ -13,6 +13,7 @@ from bridge.store.database import Database
 from bridge.store.secrets import Secrets
 from bridge.web import control
 from bridge.web.server import WebServer
+from bridge.xmpp.privilege import WITHOUT, Grant
 from tests.support.ports import free_port
 from tests.unit.web.test_server import One, Told
 
@@ -59,13 +60,33 @@ async def test_why_an_xmpp_server_would_not_have_us(answer: str, key: str, text:
 
 async def test_a_server_that_would_have_us_is_well() -> None:
     async with component_port("<handshake/>") as server:
-        await asyncio.wait_for(greet(server, "matrix.example", "s"), 5)
+        assert await asyncio.wait_for(greet(server, "matrix.example", "s"), 10) == []
 
 
-def configured(folder: Path, server: str, more: str = "") -> str:
+def granting(domain: str, perms: str = "<perm access='message' type='outgoing'/>", version: int = 2) -> str:
+    space = f"urn:xmpp:privilege:{version}"
+    return f"<message from='{domain}' to='matrix.example'><privilege xmlns='{space}'>{perms}</privilege></message>"
+
+
+async def test_what_servers_grant_after_the_handshake() -> None:
+    said = f"<handshake/>{granting('a.example')}{granting('b.example', '', 1)}{granting('eve@c.example')}<broken"
+    async with component_port(said) as server:
+        found = await asyncio.wait_for(greet(server, "matrix.example", "s"), 10)
+
+    assert found == [("a.example", Grant(2, message=True)), ("b.example", Grant(1))]
+
+
+async def test_a_server_that_says_too_much_is_listened_to_for_a_moment() -> None:
+    async with component_port(f"<handshake/>{granting('a.example')}{'<x/>' * 100_000}") as server:
+        found = await asyncio.wait_for(greet(server, "matrix.example", "s"), 10)
+
+    assert found == [("a.example", Grant(2, message=True))]
+
+
+def configured(folder: Path, server: str, more: str = "", users: str = "['*']") -> str:
     file = folder / "config.yaml"
     file.write_text(
-        f"xmpp: {{server: '{server}'}}\nusers: ['*']\n{more}\n"
+        f"xmpp: {{server: '{server}'}}\nusers: {users}\n{more}\n"
         "networks:\n  matrix: {connector: matrix, jid: matrix.example, secret: s3cret}\n"
     )
     file.chmod(0o600)
@@ -85,13 +106,19 @@ def test_check_names_who_cannot_be_connected_to(tmp_path: Path, capsys: pytest.C
 
 
 async def test_check_is_well_and_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    async with component_port("<handshake/>") as server:
-        file = configured(tmp_path, server)
+    async with component_port(f"<handshake/>{granting('home.example')}{granting('elsewhere.example')}") as server:
+        file = configured(tmp_path, server, users="['*@home.example']")
         before = sorted(tmp_path.rglob("*"))
 
         assert await asyncio.to_thread(main, ["check", "-c", file]) == 0
 
-    assert capsys.readouterr().out == "All is well.\n"
+    how = "README, Privileges, says how to grant it."
+    assert capsys.readouterr().out.splitlines() == [
+        "note: networks.matrix: home.example grants message (XEP-0356).",
+        f"note: networks.matrix: home.example does not grant roster: {WITHOUT['roster']}. {how}",
+        f"note: networks.matrix: home.example does not grant iq: {WITHOUT['iq']}. {how}",
+        "All is well.",
+    ]
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -106,7 +133,9 @@ async def test_check_beside_a_running_gateway_asks_it(tmp_path: Path, capsys: py
         await server.stop()
 
     assert status == 1
-    assert capsys.readouterr().err.splitlines() == ["networks.xmpp: The XMPP server does not answer."]
+    said = capsys.readouterr()
+    assert said.err.splitlines() == ["networks.xmpp: The XMPP server does not answer."]
+    assert "note: networks.matrix: It grants nothing." in said.out.splitlines()
 
 
 async def test_check_refuses_a_database_without_its_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,7 +169,8 @@ async def test_status_asks_the_gateway(tmp_path: Path, capsys: pytest.CaptureFix
     assert lines[1] == (
         "matrix: connected, 1 of 2 accounts connected, 3 deliveries waiting (the oldest for 4 seconds), 1 dead letters."
     )
-    assert lines[3] == (
+    assert lines[2] == "  It grants nothing."
+    assert lines[4] == (
         "matrix: connected, but nothing moves, 1 of 2 accounts connected, "
         "3 deliveries waiting (the oldest for 2 hours). It is stuck."
     )

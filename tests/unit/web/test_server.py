@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import stat
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class One:
     dead_letters: int = 1
     possible_duplicates: int = 0
     last_event_seconds: float | None = 7.0
+    notes: Sequence[str] = ("It grants nothing.",)
 
 
 class Told:
@@ -144,7 +145,7 @@ async def test_the_control_socket_tells_the_status_and_the_port_does_not(tmp_pat
     assert said["version"] == "1.2.3"
     assert said["networks"]["matrix"] == {
         "connected": True, "moving": True, "error": "", "accounts": 2, "accounts_connected": 1, "waiting": 3,
-        "oldest_seconds": 4.5, "dead_letters": 1,
+        "oldest_seconds": 4.5, "dead_letters": 1, "notes": ["It grants nothing."],
     }  # fmt: skip
     assert stat.S_IMODE(mode) == 0o600
     assert status == 404

@@ -1,6 +1,6 @@
 """A gateway, people who are known by heart, and somebody who asks: what unit tests of the XMPP side share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, fromstring
 
@@ -66,6 +66,33 @@ class KnownByHeart:
 
     def allowed(self, user: str) -> bool:
         return user.endswith("@example.org")
+
+    def serves(self, domain: str) -> bool:
+        return domain == "example.org"
+
+
+@dataclass
+class ListsByHeart:
+    """The `Lists` facade."""
+
+    items: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # (user, kind): name by item
+    connected: list[str] = field(default_factory=list)
+    watchers: list[Callable[[str, NetworkId], None]] = field(default_factory=list)
+
+    async def put(self, user: str, network: NetworkId, kind: str) -> Mapping[str, str]:
+        return dict(self.items.get((user, kind), {}))
+
+    async def keep(self, user: str, network: NetworkId, kind: str, item: str, name: str) -> None:
+        self.items.setdefault((user, kind), {})[item] = name
+
+    async def drop(self, user: str, network: NetworkId, kind: str, item: str) -> None:
+        self.items.get((user, kind), {}).pop(item, None)
+
+    def users(self, network: NetworkId) -> Sequence[str]:
+        return self.connected
+
+    def watch(self, changed: Callable[[str, NetworkId], None]) -> None:
+        self.watchers.append(changed)
 
 
 @dataclass

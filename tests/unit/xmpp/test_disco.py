@@ -7,11 +7,12 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from bridge.xmpp import capabilities
+from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.features import Asked, answerers
+from bridge.xmpp.features import answerers
 from tests.support.asking import Scene
-from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, Asking, KnownByHeart, RoomsByHeart
+from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, Asking, KnownByHeart, ListsByHeart, RoomsByHeart
 
 INFO, ITEMS = "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items"
 COMMANDS = "http://jabber.org/protocol/commands"
@@ -21,7 +22,7 @@ EVE = "eve@evil.example/x"
 @pytest.fixture
 def asking(addresses: Addresses, people: KnownByHeart, at_desk: Scene) -> Asking:
     rooms = RoomsByHeart()
-    return Asking(answerers(addresses, Asked(people, at_desk.desk, rooms, rooms), "1.2.3"), addresses)
+    return Asking(answerers(addresses, Asked(people, at_desk.desk, rooms, rooms, ListsByHeart()), "1.2.3"), addresses)
 
 
 async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:

@@ -29,6 +29,8 @@ class Everything:
     sent: list[Element] = field(default_factory=list)
     lines: list[tuple[Caller, str]] = field(default_factory=list)
     presences: list[Element] = field(default_factory=list)
+    from_servers: list[Element] = field(default_factory=list)
+    answers: list[Element] = field(default_factory=list)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -38,7 +40,12 @@ class Everything:
     def bounced(self, chat: ChatId, stanza: Element) -> None:
         self.bounces.append(chat)
 
-    def answered(self, gateway: Gateway, stanza: Element) -> None: ...
+    def server_said(self, gateway: Gateway, stanza: Element) -> bool:
+        self.from_servers.append(stanza)
+        return stanza.get("id") == "for us"
+
+    def answered(self, gateway: Gateway, stanza: Element) -> None:
+        self.answers.append(stanza)
 
     def send(self, gateway: Gateway, stanza: str) -> None:
         self.sent.append(fromstring(stanza))
@@ -213,3 +220,39 @@ async def test_presences_are_taken_in_order_and_one_that_breaks_ends_nothing(
             await all_of_it.news.wait()
 
     assert [stanza.get("id") for stanza in all_of_it.presences] == ["1", "break", "2"]
+
+
+def dispatched(all_of_it: Everything, dispatcher: Dispatcher, sender: str, inner: str, **more: str) -> None:
+    attributes = "".join(f" {name}='{value}'" for name, value in more.items())
+    stanza = f"<message xmlns='jabber:component:accept' from='{sender}'{attributes}>{inner}</message>"
+    dispatcher.received(GATEWAY, fromstring(stanza))
+
+
+PRIVILEGE = "<privilege xmlns='urn:xmpp:privilege:2'><perm access='message' type='outgoing'/></privilege>"
+MARK = "<body>hi</body><said xmlns='urn:landbridge:carbon:0'/>"
+
+
+async def test_only_a_server_itself_tells_what_it_grants(all_of_it: Everything, dispatcher: Dispatcher) -> None:
+    for sender in (PHONE, ROMEO, "example.org/x"):
+        dispatched(all_of_it, dispatcher, sender, PRIVILEGE, to=DOMAIN)
+    assert all_of_it.from_servers == []
+
+    dispatched(all_of_it, dispatcher, "example.org", PRIVILEGE, to=DOMAIN, id="for us")
+    assert [stanza.get("id") for stanza in all_of_it.from_servers] == ["for us"]
+    assert all_of_it.sent == []
+
+
+async def test_what_we_said_in_a_users_name_is_not_heard_again(all_of_it: Everything, dispatcher: Dispatcher) -> None:
+    dispatched(all_of_it, dispatcher, ROMEO, MARK, to=JULIET, type="chat", id="1")
+    assert all_of_it.events == []
+
+    dispatched(all_of_it, dispatcher, PHONE, MARK, to=JULIET, type="chat", id="2")
+    dispatched(all_of_it, dispatcher, ROMEO, "<body>hi</body>", to=JULIET, type="chat", id="3")
+    assert [getattr(event, "id", "") for event in all_of_it.events] == ["2", "3"]
+
+
+async def test_answers_go_to_who_asked(all_of_it: Everything, dispatcher: Dispatcher) -> None:
+    for kind in ("result", "error"):
+        dispatcher.received(GATEWAY, fromstring(f"<iq type='{kind}' from='{ROMEO}' to='{DOMAIN}' id='ask'/>"))
+
+    assert [stanza.get("type") for stanza in all_of_it.answers] == ["result", "error"]

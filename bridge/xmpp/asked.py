@@ -1,0 +1,18 @@
+"""The hub, as the XMPP side asks it."""
+
+from dataclasses import dataclass, field
+
+from bridge.hub.facades import Archive, Desk, Lists, People, Rooms
+from bridge.xmpp.upload import Storing
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Its facades, and where files go."""
+
+    people: People
+    desk: Desk
+    rooms: Rooms
+    archive: Archive
+    lists: Lists
+    storing: Storing = field(default_factory=Storing)

@@ -1,0 +1,130 @@
+"""Bookmarks (XEP-0402): by privilege (XEP-0356 #iq) people's rooms are among theirs, and so in all their apps.
+
+| bookmarked | by us before | then |
+|---|---|---|
+| no | no | it is bookmarked; apps enter it by themselves, unless many came at once |
+| no | yes | nothing: the user has removed it |
+| yes | no | it stays as the user has it |
+| yes | yes | a new name, if it is still called as we called it; a room that one has left is removed |
+
+What else is in a bookmark (nick, extensions, whether apps enter the room) stays as it is.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from bridge.hub.facades import Lists, Room, Rooms
+from bridge.xmpp import text
+from bridge.xmpp.chats import Gateway
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.privilege import PUBSUB
+from bridge.xmpp.requests import Requests
+
+_NODE = "urn:xmpp:bookmarks:1"
+_CONFERENCE = f"{{{_NODE}}}conference"
+_KIND = "room"
+_ENTERED = 50  # rooms found together, above which apps are not asked to enter them by themselves
+_LARGEST = 32_768  # bytes of a bookmark that we would write again
+# XEP-0402 #notification-via-pep: who else may read them, and that they are kept.
+_ALWAYS = {"pubsub#persist_items": "true", "pubsub#access_model": "whitelist"}
+_CREATED = {**_ALWAYS, "pubsub#max_items": "max", "pubsub#send_last_published_item": "never"}
+
+
+class Bookmarks:
+    """Keeps the bookmarks of the users of one gateway."""
+
+    access = "iq"
+
+    def __init__(self, gateway: Gateway, rooms: Rooms, lists: Lists, requests: Requests) -> None:
+        self._gateway = gateway
+        self._rooms = rooms
+        self._lists = lists
+        self._requests = requests
+
+    async def keep(self, user: str) -> None:
+        """Bring the bookmarks of `user` in step. Raises `StanzaError` and `Unavailable`."""
+        network = self._gateway.network
+        before = await self._lists.put(user, network, _KIND)
+        rooms = {str(room.jid): room for room in await self._rooms.rooms(user, network)}
+        new = [jid for jid in rooms if jid not in before]
+        left = [jid for jid in before if jid not in rooms]
+        renamed = [jid for jid, room in rooms.items() if jid in before and room.name not in ("", before[jid])]
+        if not (new or left or renamed):
+            return  # the bookmarks need not be read for that
+        there = await self._read(user)
+        options = _options(_CREATED if there is None else _ALWAYS)
+        there = there or {}
+        for jid in new:
+            if jid not in there:
+                await self._publish(user, jid, bookmark(rooms[jid], entered=len(new) <= _ENTERED), options)
+            await self._lists.keep(user, network, _KIND, jid, rooms[jid].name)
+        for jid in renamed:
+            again = called(there.get(jid), before[jid], rooms[jid].name)
+            if again:
+                await self._publish(user, jid, again, options)
+            await self._lists.keep(user, network, _KIND, jid, rooms[jid].name)
+        for jid in left:
+            if jid in there:
+                await self._retract(user, jid)
+            await self._lists.drop(user, network, _KIND, jid)
+
+    async def _read(self, user: str) -> dict[str, Element] | None:
+        """The bookmarks, by JID; None when there never were any."""
+        try:
+            answer = await self._requests.ask_as("get", user, _pubsub(f'<items node="{_NODE}"/>'))
+        except StanzaError as error:
+            if error.condition == "item-not-found":
+                return None
+            raise
+        return read(answer)
+
+    async def _publish(self, user: str, jid: str, conference: str, options: str) -> None:
+        item = f'<item id="{text.attribute(jid)}">{conference}</item>'
+        await self._requests.ask_as("set", user, _pubsub(f'<publish node="{_NODE}">{item}</publish>{options}'))
+
+    async def _retract(self, user: str, jid: str) -> None:
+        item = f'<item id="{text.attribute(jid)}"/>'
+        try:
+            await self._requests.ask_as("set", user, _pubsub(f'<retract node="{_NODE}" notify="true">{item}</retract>'))
+        except StanzaError as error:
+            if error.condition != "item-not-found":
+                raise
+
+
+def read(answer: Element) -> dict[str, Element]:
+    """The bookmarks in an answer, by JID."""
+    found = {}
+    for item in answer.iter(f"{{{PUBSUB}}}item"):
+        conference = item.find(_CONFERENCE)
+        if conference is not None:
+            found[item.get("id", "")] = conference
+    return found
+
+
+def bookmark(room: Room, *, entered: bool) -> str:
+    """A new one."""
+    named = f' name="{text.attribute(room.name)}"' if room.name else ""
+    joins = "true" if entered and not room.encrypted else "false"
+    return f'<conference xmlns="{_NODE}"{named} autojoin="{joins}"/>'
+
+
+def called(there: Element | None, before: str, name: str) -> str:
+    """The bookmark `there` with another name, and else as it is; empty if the user has removed it or named it."""
+    if there is None or there.get("name", "") != before:
+        return ""
+    again = deepcopy(there)
+    again.set("name", text.legal(name))
+    written = ElementTree.tostring(again, "unicode")
+    return written if len(written.encode()) <= _LARGEST else ""
+
+
+def _pubsub(content: str) -> str:
+    return f'<pubsub xmlns="{PUBSUB}">{content}</pubsub>'
+
+
+def _options(wanted: Mapping[str, str]) -> str:
+    fields = "".join(f'<field var="{name}"><value>{value}</value></field>' for name, value in wanted.items())
+    kind = f'<field var="FORM_TYPE" type="hidden"><value>{PUBSUB}#publish-options</value></field>'
+    return f'<publish-options><x xmlns="jabber:x:data" type="submit">{kind}{fields}</x></publish-options>'

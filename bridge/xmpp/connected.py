@@ -1,0 +1,111 @@
+"""XMPP while it is connected: streams, session and the features that go with them, and what passes between them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from xml.etree.ElementTree import Element
+
+from bridge.contract import ChatId, Event, NetworkId
+from bridge.contract.workspace import Http
+from bridge.hub.facades import Caller, PresenceOf
+from bridge.xmpp.asked import Asked
+from bridge.xmpp.chats import Addresses, Gateway
+from bridge.xmpp.dispatch import Dispatcher
+from bridge.xmpp.herald import Herald
+from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.reception import Reception
+from bridge.xmpp.presence import Presences
+from bridge.xmpp.questions import Answerers
+from bridge.xmpp.servers import Servers
+from bridge.xmpp.session import XmppSession
+from bridge.xmpp.stream import Stream
+
+
+class Connected:
+    """Everything of one connection, and what passes between its parts."""
+
+    def __init__(
+        self,
+        gateways: Sequence[Gateway],
+        addresses: Addresses,
+        asked: Asked,
+        command: Callable[[Caller, str], Awaitable[str]],
+        answerers: Answerers,
+        max_stanza: int,
+        http: Http,
+    ) -> None:
+        self._addresses = addresses
+        self._people = people = asked.people
+        self._command = command
+        self.streams = {g.network: Stream(g, self._received, self._changed) for g in gateways}
+        self.rooms = House(addresses, asked.rooms, self._write, asked.storing.link)
+        self._reception = Reception(self.rooms, asked.rooms, asked.archive, people, max_stanza)
+        self.session = XmppSession(
+            addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, http)
+        )
+        self._servers = Servers(addresses, asked, self.streams, self.session)
+        self._presences = Presences(addresses, people, self._write)
+        self._dispatcher = Dispatcher(addresses, self, self._reception, answerers)
+        self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
+
+    async def load(self) -> None:
+        """Before anything is said in a room it is known who is in it."""
+        for network in self.streams:
+            await self.rooms.load(network)
+
+    async def close(self) -> None:
+        """Answer nothing more, and say goodbye to those in rooms and to subscribers, where the gateway is connected."""
+        await self._dispatcher.close()
+        await self._reception.close()
+        for stream in self.streams.values():
+            self.rooms.goodbye(stream.gateway)
+        await self._servers.close()
+        heralds, self._heralds = self._heralds, {}
+        for _, task in heralds.values():
+            task.cancel()
+        await asyncio.gather(*(task for _, task in heralds.values()), return_exceptions=True)
+        await asyncio.gather(*(herald.goodbye() for herald, _ in heralds.values()))
+
+    def presence_changed(self, now: PresenceOf) -> None:
+        if now.network in self._heralds:
+            self._heralds[now.network][0].changed(now)
+
+    def listed(self, user: str, network: NetworkId) -> None:
+        self._servers.listed(user, network)
+
+    def report(self, event: Event) -> None:
+        self.session.offer(event)
+
+    def bounced(self, chat: ChatId, stanza: Element) -> None:
+        self.session.bounced(chat, stanza)
+
+    def server_said(self, gateway: Gateway, stanza: Element) -> bool:
+        return self._servers.said(gateway, stanza)
+
+    def answered(self, gateway: Gateway, stanza: Element) -> None:
+        self.session.storage.answered(gateway.network, stanza)
+
+    def send(self, gateway: Gateway, stanza: str) -> None:
+        self._write(gateway.network, stanza)
+
+    async def command(self, caller: Caller, line: str) -> str:
+        return await self._command(caller, line)
+
+    async def presence(self, stanza: Element) -> None:
+        await self._presences.received(stanza)
+
+    def _write(self, network: NetworkId, stanza: str) -> None:
+        self.streams[network].send(stanza)
+
+    def _received(self, gateway: Gateway, stanza: Element) -> None:
+        self._dispatcher.received(gateway, stanza)
+
+    def _changed(self, gateway: Gateway, connected: bool) -> None:
+        network, stream = gateway.network, self.streams[gateway.network]
+        if network in self._heralds:
+            self._heralds.pop(network)[1].cancel()
+        self.session.changed(network, connected)
+        self._servers.changed(gateway, connected)
+        if connected:
+            self.rooms.ask_all(gateway)
+            herald = Herald(network, self._addresses, self._people, stream.send, stream.fence)
+            self._heralds[network] = (herald, asyncio.create_task(herald.run(), name=f"herald {network}"))
