@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from urllib.parse import urlsplit
 
+from bridge.cli import uploads
 from bridge.cli.handshake import Failed, greet
 from bridge.config import Config, Network, load
 from bridge.contract import ConnectorError
@@ -15,6 +17,7 @@ from bridge.web.client import HttpClient
 from bridge.xmpp.privilege import Grant, believe, lines
 
 _SECONDS = 15.0
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
@@ -81,16 +84,21 @@ async def _xmpp(config: Config) -> list[str]:
 
 async def _component(name: str, network: Network, config: Config) -> list[str]:
     granted: dict[str, Grant] = {}
+    notes: list[str] = []
+
+    async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        notes.append(await _files(config, network, reader, writer))
+
     try:
         async with asyncio.timeout(_SECONDS):
-            for domain, grant in await greet(network.server, network.jid, network.secret):
+            for domain, grant in await greet(network.server, network.jid, network.secret, ask):
                 if may_serve(domain, config.users, config.admins):
                     believe(granted, domain, grant)
     except TimeoutError:
         return [f"networks.{name}: {network.server} does not answer. Is it the XMPP server's component port?"]
     except Failed as error:
         return [f"networks.{name}.{error.key}: {error.text}"]
-    _tell({name: lines(granted)})
+    _tell({name: [*lines(granted), *notes]})
     return []
 
 
@@ -99,6 +107,21 @@ def _tell(notes: Mapping[str, Sequence[str]]) -> None:
     for name, said in notes.items():
         for note in said:
             print(f"note: networks.{name}: {note}")
+
+
+async def _files(config: Config, network: Network, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+    """Where files for XMPP go, in a sentence."""
+    try:
+        service = await uploads.find(reader, writer, network.jid, config.upload_service)
+        why = "the XMPP server has no upload service (XEP-0363)"
+    except uploads.Refuses as refusal:
+        service, why = "", f"the upload service {refusal.jid} gives this gateway no slot ({refusal.condition})"
+    if service:
+        return f"files go to the upload service {service}."
+    url = config.http.public_url
+    alone = urlsplit(url).hostname in _LOOPBACK
+    only = ", which only this machine reaches: set http.public_url" if alone else ""
+    return f"{why}, so files are in the gateway's own store at {url}/media/{only}."
 
 
 async def _matrix(name: str, network: Network, http: HttpClient) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.sax.saxutils import quoteattr
@@ -41,9 +41,12 @@ class Failed(Exception):
         self.text = text
 
 
-async def greet(server: str, jid: str, secret: str) -> list[tuple[str, Grant]]:
-    """Connect to host:port, shake hands, listen for a moment, leave; what servers grant us (XEP-0356).
-    Raises `Failed`; the time-out is the caller's."""
+Then = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def greet(server: str, jid: str, secret: str, then: Then | None = None) -> list[tuple[str, Grant]]:
+    """Connect to host:port, shake hands, listen for a moment, have `then` say more, leave; what servers grant us
+    (XEP-0356). Raises `Failed`; the time-out is the caller's."""
     host, _, port = server.rpartition(":")
     try:
         reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), limit=_LONGEST)
@@ -63,8 +66,11 @@ async def greet(server: str, jid: str, secret: str) -> list[tuple[str, Grant]]:
         begun = said[: found.end()] if found else b""
         said = begun + await _until(reader, said[len(begun) :], re.compile(rb"<handshake\b"))
         granted = await _granted(reader, said)
-        writer.write(b"</stream:stream>")
-        await writer.drain()
+        if then is not None:
+            await then(reader, writer)
+        with contextlib.suppress(ConnectionError):  # it has let us in, that was all
+            writer.write(b"</stream:stream>")
+            await writer.drain()
     except ConnectionError as error:
         raise Failed("secret", "the XMPP server closed the connection without a reason") from error
     finally:

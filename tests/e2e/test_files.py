@@ -56,15 +56,16 @@ async def test_a_picture_each_way_through_the_upload_service(
     await folk.connect(romeo, app, gateway, synapse)
     room = await element.direct(romeo.mxid)
 
-    await files.send_file(element, room, PICTURE, "image/png", "bal cony.png")
+    await files.send_file(element, room, PICTURE, "image/png", "At dawn", filename="bal cony.png")
     await element.send(room, "Who is it?")
     came = await next_file(app, juliet.at(gateway))
-    assert await app.text_from(juliet.at(gateway)) == "Who is it?"
+    texts = [await app.text_from(juliet.at(gateway)) for _ in range(2)]
     mine = await files.xmpp_upload(app, f"upload.{server.domain}", PICTURE[:-1] + b"!", "image/png", "me.png")
     id = app.message(juliet.at(gateway), mine, inner=files.share(mine))
     event = await element.expect(lambda e: e["content"].get("msgtype") == "m.image" and e["sender"] == romeo.mxid, 30)
     await app.expect(lambda s: receipt_of(s) == id, again=True)
 
+    assert texts == ["At dawn", "Who is it?"], "a caption comes after its file"
     assert f":{server.http_port}/" in url_of(came)
     assert (await files.get(url_of(came))).body == PICTURE
     assert [told(came, what) for what in ("name", "size", "media-type", "width", "height")] == [
@@ -76,21 +77,6 @@ async def test_a_picture_each_way_through_the_upload_service(
     assert content["info"] == {"mimetype": "image/png", "size": len(PICTURE), "w": 640, "h": 480}
 
 
-@ANY_SERVER
-async def test_a_caption_comes_after_its_file(
-    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
-) -> None:
-    await folk.connect(romeo, app, gateway, synapse)
-    room = await element.direct(romeo.mxid)
-
-    await files.send_file(element, room, PICTURE, "image/png", "At dawn", filename="dawn.png")
-    came = await next_file(app, juliet.at(gateway))
-    caption = await app.text_from(juliet.at(gateway))
-
-    assert told(came, "name") == "dawn.png"
-    assert caption == "At dawn"
-
-
 class TestWithoutAnUploadService:
     """Our own store has the files."""
 
@@ -99,7 +85,7 @@ class TestWithoutAnUploadService:
         return {"media": {"upload_service": "nobody.localhost"}}
 
     @ANY_SERVER
-    async def test_files_of_all_kinds_come_from_our_own_store(
+    async def test_files_of_all_kinds_come_from_our_own_store_also_after_a_crash(
         self, gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
     ) -> None:
         await folk.connect(romeo, app, gateway, synapse)
@@ -116,7 +102,18 @@ class TestWithoutAnUploadService:
 
         for number, (kind, mime, data, more, _) in enumerate(sent):
             await files.send_file(element, room, data, mime, f"file {number}", kind, **more)
-        got = [await files.get(url_of(await next_file(app, juliet.at(gateway)))) for _ in sent]
+        urls = [url_of(await next_file(app, juliet.at(gateway))) for _ in sent]
+        got = [await files.get(url) for url in urls]
+        content = {"msgtype": "m.file", "body": "all.zip", "url": "mxc://localhost/AAAA", "info": {"size": 10**9}}
+        await element.send_event(room, content)
+        line = await app.text_from(juliet.at(gateway))
+        gateway.kill()
+        for kept in (gateway.folder / "data" / "media").iterdir():
+            kept.unlink()  # it is got again from where it came
+        gateway.start()
+        again = await files.get(urls[0])
+        part = await files.get(urls[0], Range="bytes=1-3")
+        forged = await files.get(urls[0].replace("-", "0-", 1))
 
         assert [one.body for one in got] == [data for _, _, data, _, _ in sent]
         assert [one.headers["Content-Type"] for one in got] == [shown for *_, shown in sent]
@@ -125,40 +122,10 @@ class TestWithoutAnUploadService:
         assert [one.headers["Content-Disposition"].partition(";")[0] for one in got] == [
             "inline", "inline", "inline", "attachment", "attachment", "attachment",
         ]  # fmt: skip
-
-    @ANY_SERVER
-    async def test_a_link_outlives_a_restart_and_a_forged_one_gives_nothing(
-        self, gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
-    ) -> None:
-        await folk.connect(romeo, app, gateway, synapse)
-        room = await element.direct(romeo.mxid)
-        await files.send_file(element, room, PICTURE, "image/png", "a.png")
-        url = url_of(await next_file(app, juliet.at(gateway)))
-        gateway.kill()
-        for kept in (gateway.folder / "data" / "media").iterdir():
-            kept.unlink()  # it is got again from where it came
-        gateway.start()
-
-        again = await files.get(url)
-        part = await files.get(url, Range="bytes=1-3")
-        forged = await files.get(url.replace("-", "0-", 1))
-
+        assert line.startswith("[File: all.zip, 1.0 GB] It is larger than 105 MB")
         assert again.body == PICTURE
         assert (part.status, part.body) == (206, b"PNG")
         assert forged.status == 404
-
-    @ANY_SERVER
-    async def test_too_large_a_file_is_a_line_with_a_reason(
-        self, gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
-    ) -> None:
-        await folk.connect(romeo, app, gateway, synapse)
-        room = await element.direct(romeo.mxid)
-        content = {"msgtype": "m.file", "body": "all.zip", "url": "mxc://localhost/AAAA", "info": {"size": 10**9}}
-
-        await element.send_event(room, content)
-        line = await app.text_from(juliet.at(gateway))
-
-        assert line.startswith("[File: all.zip, 1.0 GB] It is larger than 105 MB")
 
 
 async def test_files_in_a_room_and_in_its_history(

@@ -38,7 +38,9 @@ async def test_what_is_pasted_into_prosodys_configuration_grants_privileges(tmp_
     section = said.partition("the section of localhost:\n\n")[2].partition("\n\n")[0]
 
     with Prosody({"matrix.localhost": secret}, component_port=port, section=section):
-        assert await landbridge(tmp_path, "check") == (f"{NOTE} grants message, roster, iq (XEP-0356).\nAll is well.\n")
+        checked = await landbridge(tmp_path, "check")
+    assert checked.startswith(f"{NOTE} grants message, roster, iq (XEP-0356).\n")
+    assert checked.endswith("All is well.\n")
 
 
 async def landbridge(folder: Path, *arguments: str) -> str:

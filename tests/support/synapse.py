@@ -31,6 +31,7 @@ listeners:
 database: {{name: sqlite3, args: {{database: {folder}/homeserver.db}}}}
 log_config: {folder}/log.yaml
 media_store_path: {folder}/media
+max_upload_size: 200M
 signing_key_path: {folder}/signing.key
 registration_shared_secret: {secret}
 macaroon_secret_key: throwaway

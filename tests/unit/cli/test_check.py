@@ -117,6 +117,8 @@ async def test_check_is_well_and_changes_nothing(tmp_path: Path, capsys: pytest.
         "note: networks.matrix: home.example grants message (XEP-0356).",
         f"note: networks.matrix: home.example does not grant roster: {WITHOUT['roster']}. {how}",
         f"note: networks.matrix: home.example does not grant iq: {WITHOUT['iq']}. {how}",
+        "note: networks.matrix: the XMPP server has no upload service (XEP-0363), so files are in the gateway's "
+        "own store at http://127.0.0.1:8480/media/, which only this machine reaches: set http.public_url.",
         "All is well.",
     ]
     assert sorted(tmp_path.rglob("*")) == before
