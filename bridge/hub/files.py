@@ -131,7 +131,7 @@ class Files:
             try:
                 found.append(await self._publish(row, said, owed.chat, ChatId(place.native or ""), session))
             except _Left as left:
-                log.info("a line for a file chat=%d event=%d reason=%s", owed.chat, owed.event, left)
+                log.info("a line for a file chat=%d event=%d", owed.chat, owed.event)
                 ours = self.link(row.id, said.name) if self.link is not None and not left.lasting else ""
                 return fallback.without_files(message, str(left), said.link or ours)
         return replace(message, media=tuple(found))

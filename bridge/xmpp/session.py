@@ -188,7 +188,7 @@ class XmppSession:
         try:
             return await self.storage.upload(gateway.network, kept)
         except ConnectorError as error:
-            log.info("a file stays in our own store network=%s reason=%s", gateway.network, error.text)
+            log.info("a file stays in our own store network=%s reason=%s", gateway.network, type(error).__name__)
             return f"{OURS}{file.id}"
 
     def bounced(self, chat: ChatId, stanza: Element) -> None:

@@ -29,7 +29,6 @@ _MOST_ITEMS = 50
 _FOUND, _LACKING = 3_600.0, 300.0  # seconds for which it is believed that there is a service, or none
 _ANSWER = 10.0  # seconds for a question
 _CHUNK = 256 * 1024
-_SLOWEST = 100_000  # bytes a second; below that an upload is given up
 # XEP-0363 #request: only these may be set, and no header may hold the end of another.
 _HEADERS = frozenset({"authorization", "cookie", "expires"})
 _VALUE = re.compile(r"[\t\x20-\x7e]{1,8000}")
@@ -56,8 +55,16 @@ class Uploads:
     ports the operator has named, which may be spoken to in clear."""
 
     def __init__(
-        self, domain: str, requests: Requests, http: Http, service: str, private: Callable[[str, int], bool]
+        self,
+        domain: str,
+        requests: Requests,
+        http: Http,
+        service: str,
+        private: Callable[[str, int], bool],
+        patience: float = 20.0,
     ) -> None:
+        """`patience`: seconds for an upload; what takes longer our own store has sooner."""
+        self._patience = patience
         self._domain = domain
         self._requests = requests
         self._http = http
@@ -68,10 +75,19 @@ class Uploads:
         self._looking = asyncio.Lock()
 
     async def upload(self, kept: Kept) -> str:
-        """The web address of the file there. Raises the errors of the contract."""
+        """The web address of the file there. Raises the errors of the contract. A service that hangs is left alone for
+        a while."""
         service = await self.service()
         if service is None:
             raise Refused("There is no upload service.", Reason.SERVICE)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._upload_to(service, kept)
+        except TimeoutError as error:
+            self._service, self._looked = None, time.monotonic()
+            raise Unavailable("The upload service takes too long.", scope=Scope.CHAT) from error
+
+    async def _upload_to(self, service: Service, kept: Kept) -> str:
         size = kept.media.size or 0
         if service.largest is not None and size > service.largest:
             raise Refused("The upload service takes no file of this size.", Reason.RESOURCE)
@@ -79,9 +95,8 @@ class Uploads:
         mime = "application/octet-stream" if _ACTIVE.fullmatch(mime) or not _VALUE.fullmatch(mime) else mime
         slot = await self._slot(service, files.name(kept.media.name) or "file", size, mime)
         headers = {**slot.headers, "Content-Type": mime, "Content-Length": str(size)}
-        seconds = 20.0 + size / _SLOWEST
         answer = await self._http.request(
-            "PUT", slot.put, headers=headers, body=chunks(kept.path), timeout=seconds, limit=_CHUNK
+            "PUT", slot.put, headers=headers, body=chunks(kept.path), timeout=2 * self._patience, limit=_CHUNK
         )
         if answer.status not in (200, 201):
             raise Unavailable(f"The upload service answers with status {answer.status}.", scope=Scope.CHAT)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bridge.contract import Refused
 from bridge.hub.limits import MediaLimits
 from bridge.store.database import Database
 from bridge.testing import files
 from bridge.testing.files import FILES
 from bridge.testing.wire import ChatState, Said
-from tests.hub.building import put_account
+from tests.hub.building import hub_over, put_account, running
 from tests.hub.room import Network, Room, room_on
 from tests.support.files import noise, png
 
@@ -110,6 +111,31 @@ async def test_a_retry_sends_the_same_file_and_publishes_it_once(a_room: RoomOn)
 
     assert [said.media for said in (*shown, second)] == [["file-1"], [], ["file-2"]]
     assert len(shown[0].keys) == 3
+
+
+async def test_a_file_that_was_published_before_the_end_is_not_published_again(
+    a_room: RoomOn, database: Database, tmp_path: Path
+) -> None:
+    async with a_room(Network(A, longest=4_000)) as room:
+        await room.far.fault("hold", chat="room")
+        await says_file(room, PICTURE)
+        await published(database)
+        await room.hub.stop()
+        await room.far.mend("hold")
+        sockets = {name: tmp_path / f"{name}.sock" for name in ("near", "far")}
+        async with running(await hub_over(database, sockets, tmp_path)):
+            [said] = (await room.far.until("room", lambda s: bool(s.visible))).visible
+        with pytest.raises(Refused):
+            await files.content(room.far, "file-2")
+
+    assert said.media == ["file-1"]
+
+
+async def published(database: Database) -> None:
+    """A file is known under its name on another network, durably."""
+    async with asyncio.timeout(20):
+        while not await database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM publications").first()):
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(

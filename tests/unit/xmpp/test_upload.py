@@ -13,7 +13,7 @@ from bridge.contract import ConnectorError, Kept, Media, Refused, Unavailable
 from bridge.web.client import HttpClient
 from bridge.xmpp.requests import Requests
 from bridge.xmpp.upload import NAMESPACE, Uploads, chunks, read_slot
-from tests.support.files import website
+from tests.support.files import never, website
 
 SERVICE = "upload.example.org"
 ITEMS = f"<query xmlns='http://jabber.org/protocol/disco#items'><item jid='{SERVICE}'/></query>"
@@ -55,11 +55,13 @@ def slot(put: str, get: str, headers: str = "") -> str:
 
 
 @asynccontextmanager
-async def uploading(server: Server, private: str = "") -> AsyncIterator[Uploads]:
+async def uploading(server: Server, private: str = "", patience: float = 20.0) -> AsyncIterator[Uploads]:
     """`private`: the host and port that the operator has named."""
     http = HttpClient([private] if private else [])
     try:
-        yield Uploads("matrix.example.org", server.requests, http, "", lambda host, port: f"{host}:{port}" == private)
+        yield Uploads(
+            "matrix.example.org", server.requests, http, "", lambda host, port: f"{host}:{port}" == private, patience
+        )
     finally:
         await http.close()
 
@@ -144,6 +146,20 @@ async def test_a_service_that_takes_nothing_is_an_error_of_the_contract(tmp_path
     ):
         with pytest.raises(ConnectorError):
             await uploads.upload(kept(tmp_path / "file"))
+
+
+async def test_a_service_that_hangs_is_left_alone_for_a_while(tmp_path: Path) -> None:
+    async with website(never) as url:
+        server = Server(slot(f"{url}/a", f"{url}/a"))
+        async with uploading(server, url.removeprefix("http://"), 0.5) as uploads:
+            with pytest.raises(Unavailable):
+                await uploads.upload(kept(tmp_path / "file"))
+            asked = len(server.asked)
+            with pytest.raises(Refused, match="no upload service"):
+                await uploads.upload(kept(tmp_path / "file"))
+            assert len(server.asked) == asked
+            uploads.forget()  # the stream is new
+            assert await uploads.service() is not None
 
 
 async def test_what_is_too_large_for_the_service_is_not_asked_for(tmp_path: Path) -> None:
