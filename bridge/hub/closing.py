@@ -92,7 +92,9 @@ def done(
     ours = not isinstance(event, Authored)
     ledger.owed.close(owed.chat, owed.event, drop=ours)
     if reactions is not None:
-        set_reactions(ledger.connection, owed.chat, owed.message, (owed.network, owed.author), reactions)
+        set_reactions(
+            ledger.connection, ledger.directory.current(owed.chat), owed.message, (owed.network, owed.author), reactions
+        )
     if not isinstance(event, Authored) or not (event.origin and event.confirm) or not crossed:
         return []
     return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin))]
@@ -168,7 +170,7 @@ def owe(
     message: int | None,
 ) -> Debt:
     """Journal something of our own for one chat; `message` is what it is about, None: itself."""
-    identity = ledger.next_id()
+    identity, chat = ledger.next_id(), ledger.directory.current(chat)
     entry = Entry(
         identity, chat, f"ours:{identity}", codec.KIND_OF[type(said)], message or identity, None, account, "", "",
         keys.of_event(identity), codec.encode(said), ledger.now(),

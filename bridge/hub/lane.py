@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -80,6 +80,7 @@ class Lane:
         self._again = False
         self._anew = False
         self._failed: list[tuple[Debt, Exception]] = []
+        self._after: list[Lane] = []
         self._backoff = Backoff(roads.limits.backoff_max, roads.limits.backoff_lasting)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,9 +102,10 @@ class Lane:
         else:
             self.behind = True
 
-    def restart(self, *, unsure: bool = False) -> None:
-        """Read everything anew: the chat changed its name or took in another one, or (`unsure`) something may have
-        happened without our knowing."""
+    def restart(self, *, unsure: bool = False, after: Iterable["Lane"] = ()) -> None:
+        """Read everything anew: the chat changed its name or took in another one, whose lane `after` has yet to land,
+        or (`unsure`) something may have happened without our knowing."""
+        self._after += after
         if unsure or self._unsure or any(owed.maybe for owed in self.next):
             self._unsure = MOST_OWED
         self._anew = self.behind = True
@@ -138,6 +140,8 @@ class Lane:
         if self.ending:
             return bool(self.flying)
         if self._anew and not self.flying:
+            while self._after:
+                await self._take_over(self._after.pop())
             # Closings that are not committed yet would be read as open once more.
             await self.known.settled()
             if self._failed:
@@ -158,6 +162,13 @@ class Lane:
         if not self.next and self.behind and not self._anew:
             await self._refill()
         return bool(self.next or self.flying or self.behind or self._failed)
+
+    async def _take_over(self, gone: "Lane") -> None:
+        """What was under way in a chat that is this one now has an end, or comes again from the journal."""
+        await gone.under_way()
+        await gone.known.settled()
+        if gone._failed or gone._unsure or any(owed.maybe for owed in gone.next):
+            self._unsure, self._gate = MOST_OWED, True
 
     async def _step(self) -> None:
         """Start what may start; wait for what is under way; deal with what failed."""

@@ -28,6 +28,7 @@ class Lanes:
         self._database = database
         self._lanes: dict[int, Lane] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._leaving: dict[asyncio.Task[None], Lane] = {}  # of chats that are gone, until they have landed
         self._pages: dict[int, tuple[int, int, asyncio.Future[tuple[list[Debt], bool]]]] = {}
         self._places: dict[int, asyncio.Future[Place | None]] = {}
         self._asked = asyncio.Event()
@@ -50,11 +51,12 @@ class Lanes:
         """Start nothing more, let what is under way land, end the tasks."""
         self._closed = True
         under_way = [self._tasks[chat] for chat, lane in self._lanes.items() if lane.flying and chat in self._tasks]
+        under_way += self._leaving
         for lane in self._lanes.values():
             lane.end()
         if under_way:
             await asyncio.wait(under_way, timeout=grace)
-        tasks = [*self._tasks.values(), *([self._reader] if self._reader else [])]
+        tasks = [*self._tasks.values(), *self._leaving, *([self._reader] if self._reader else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -69,21 +71,31 @@ class Lanes:
         self._run(owed.chat)
 
     def moved(self, outcome: Outcome) -> None:
-        """Chats were renamed, or turned out to be one."""
+        """Chats were renamed, or turned out to be one: then what is under way in the one that is gone lands first."""
+        landing: list[Lane] = []
         for chat in outcome.gone:
             lane = self._lanes.pop(chat, None)
             task = self._tasks.pop(chat, None)
-            if lane is not None and task is not None and task is not asyncio.current_task():
-                task.cancel()
-            elif lane is not None:
+            if lane is None:
+                continue
+            if task is not None and task is asyncio.current_task():
                 lane.restart()  # it is the one that opened the chat: it finds itself gone, and ends
+                continue
+            lane.end()
+            landing.append(lane)
+            if task is not None:
+                self._leave(task, lane)
         for chat in outcome.reread:
-            if chat in self._lanes:
-                self._lanes[chat].restart()
-            else:
-                self._lanes[chat] = lane = Lane(chat, self.roads, Known(self._database, chat))
-                lane.restart()
+            if chat not in self._lanes:
+                self._lanes[chat] = Lane(chat, self.roads, Known(self._database, chat))
+            self._lanes[chat].restart(after=landing)
             self._run(chat)
+
+    def _leave(self, task: "asyncio.Task[None]", lane: Lane) -> None:
+        if not lane.flying:
+            task.cancel()  # it may be waiting for something
+        self._leaving[task] = lane
+        task.add_done_callback(self._leaving.pop)
 
     def wake(self, accounts: Iterable[int]) -> None:
         """These accounts have come back: whatever rests tries at once."""
@@ -98,7 +110,7 @@ class Lanes:
 
     async def quiet(self, network: NetworkId, chat: ChatId) -> None:
         """Wait until what is under way in this chat now has landed."""
-        for lane in list(self._lanes.values()):
+        for lane in [*self._lanes.values(), *self._leaving.values()]:
             if lane.place is not None and lane.place.network == network and lane.place.native == chat:
                 await lane.under_way()
 

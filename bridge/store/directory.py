@@ -27,6 +27,7 @@ class Directory:
         self.accounts = Accounts()
         self._by_native: dict[tuple[str, str, str], Chat] = {}
         self._links: dict[int, Link | None] = {}  # by chat
+        self._merged: dict[int, int] = {}  # chats that are gone, and what they are now
 
     def use(self, connection: Connection) -> None:
         """A group starts."""
@@ -57,6 +58,7 @@ class Directory:
             "encrypted": int(encrypted), "name": name, "subject": subject,
         }  # fmt: skip
         identity = self.connection.execute(insert(t.chats).values(values).returning(t.chats.c.id)).scalar_one()
+        self._merged.pop(identity, None)  # SQLite gives the last number again
         return self._keep(Chat(identity, network, scope, native, kind, owner, contact, encrypted, name, subject))
 
     def change_chat(self, chat: Chat) -> None:
@@ -93,6 +95,12 @@ class Directory:
         self.connection.execute(delete(t.endpoints).where(t.endpoints.c.chat == chat))
         self._links.clear()
 
+    def current(self, chat: int) -> int:
+        """The chat that `chat` is now, if it was merged into another since the process started."""
+        while chat in self._merged:
+            chat = self._merged[chat]
+        return chat
+
     def merge(self, gone: Chat, into: Chat) -> None:
         """`gone` turned out to be `into`: everything stored about it moves there, its link's other chats too."""
         old, new = self.link_of(gone.id), self.link_of(into.id)
@@ -112,6 +120,7 @@ class Directory:
             run(update(table).where(table.c.chat == gone.id).values(chat=into.id))
         run(delete(t.chat_accounts).where(t.chat_accounts.c.chat == gone.id))
         run(delete(t.chats).where(t.chats.c.id == gone.id))
+        self._merged[gone.id] = into.id
         self._links.clear()
         self.accounts.forget()
         self._by_native.clear()

@@ -8,7 +8,7 @@ Chats and links are kept from group to group: the writer is the only one that ch
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from operator import attrgetter
 
 from sqlalchemy import Connection, func, select
@@ -38,7 +38,7 @@ class Ledger:
         """A group starts. The overlay is empty, the ids go on from the last one ever given."""
         self.connection = connection
         self.directory.use(connection)
-        self.owed = Owed(connection, self.now)
+        self.owed = Owed(connection, self.now, self.directory.current)
         self._clear_overlay()
         if self._last is None:
             self._last = connection.execute(select(func.max(t.events.c.id))).scalar() or 0
@@ -125,6 +125,9 @@ class Ledger:
 
     def add_copy(self, copy: Copy) -> None:
         """The newest wins: where clients choose ids they come again."""
+        chat = self.directory.current(copy.chat)
+        if chat != copy.chat:
+            copy = replace(copy, chat=chat)
         self._copies[copy.chat, copy.native] = copy
         self._new_copies[copy.chat, copy.native] = copy
 

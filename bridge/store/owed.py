@@ -16,9 +16,11 @@ class Owed:
     """One per group; writes what it collected with one statement per kind of change, when the group ends or something
     is asked."""
 
-    def __init__(self, connection: Connection, now: Callable[[], float]) -> None:
+    def __init__(self, connection: Connection, now: Callable[[], float], current: Callable[[int], int]) -> None:
+        """`current` tells which chat one is now that was merged into another while a delivery was under way."""
         self._connection = connection
         self._now = now
+        self._current = current
         self._new: list[tuple[Any, ...]] = []
         self._done: set[tuple[int, int]] = set()
         self._changed: list[tuple[int, int, dict[str, Any]]] = []
@@ -50,13 +52,13 @@ class Owed:
 
     def close(self, chat: int, event: int, *, drop: bool = False) -> None:
         """The delivery is done: its row goes; with `drop` its event too (answers and notices leave nothing behind)."""
-        self._done.add((chat, event))
+        self._done.add((self._current(chat), event))
         if drop:
             self._dropped.append(event)
 
     def keep(self, chat: int, event: int, **values: Any) -> None:
         """Change a delivery's row: some of state, tried, bugs, told, reason, text."""
-        self._changed.append((chat, event, values))
+        self._changed.append((self._current(chat), event, values))
 
     def flush(self) -> None:
         """Write what was collected since the last time."""

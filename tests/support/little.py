@@ -47,6 +47,8 @@ class LittleNetwork:
     done: list[tuple[int, Action]] = field(default_factory=list)
     opened: dict[str, ChatId] = field(default_factory=dict)
     raises: Callable[[Action], Exception | None] = lambda action: None
+    loses: Callable[[Action], Exception | None] = lambda action: None  # after it is done
+    held: dict[str, asyncio.Event] = field(default_factory=dict)  # by chat: actions there are done, and answered then
     unknown: set[str] = field(default_factory=set)  # people who do not exist
     events: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)  # by account
     kept: dict[int, list[Event | Exception]] = field(default_factory=dict)  # by account: what comes before `Live`
@@ -145,7 +147,13 @@ class LittleSession:
         async with self.net.changed:
             self.net.done.append((self.account.id, action))
             self.net.changed.notify_all()
-        return Receipt((MessageId(f"{self.net.id}-{len(self.net.done)}"),))
+            number = len(self.net.done)
+        if action.chat in self.net.held:
+            await self.net.held[action.chat].wait()
+        lost = self.net.loses(action)
+        if lost is not None:
+            raise lost
+        return Receipt((MessageId(f"{self.net.id}-{number}"),))
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         if contact in self.net.unknown:
