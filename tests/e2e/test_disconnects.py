@@ -40,7 +40,7 @@ async def test_disconnects_of_both_sides_leave_nothing_behind(
             step = await commands.log_in(app, gateway.jid, url, romeo.name, PASSWORD)
             assert step.status == "completed", step
             app.message(juliet.at(gateway), "before")
-            room = (await element.text("before"))["room_id"]
+            room = (await element.text("before", 60))["room_id"]
             for _ in range(BEFORE):
                 await disconnect(gateway, far, near)
             before = await use(gateway)

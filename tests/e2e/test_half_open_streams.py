@@ -126,7 +126,7 @@ async def swallowed(gateway: Gateway, app: XmppClient, proxies: dict[str, Proxy]
 async def exchange(line: Line, app: XmppClient) -> None:
     """A message each way, at once."""
     id, text = line.write(app), await line.say()
-    await until(lambda: id in line.answered(app) and text in line.heard(app), lambda: line.heard(app), 30)
+    await until(lambda: id in line.answered(app) and text in line.heard(app), lambda: line.heard(app), 60)
 
 
 async def settled(line: Line, app: XmppClient) -> None:

@@ -51,14 +51,14 @@ async def test_a_login_that_is_revoked_is_told_once_and_what_is_owed_arrives_aft
 ) -> None:
     await log_in(romeo, app, proxied, proxy)
     app.message(juliet.at(proxied), "before")
-    room = (await element.text("before"))["room_id"]
+    room = (await element.text("before", 60))["room_id"]
     tried, go = asyncio.Event(), asyncio.Event()
     proxy.fault("PUT", "/send/", held(tried, go, before=True))
     owed = ["owed 1", "owed 2", "owed 3"]
     for text in owed:
         app.message(juliet.at(proxied), text)
-    await asyncio.wait_for(tried.wait(), 30)
-    await until(lambda: proxied.metric("landbridge_deliveries_waiting", network="matrix") == 3, proxied.readiness, 30)
+    await asyncio.wait_for(tried.wait(), 60)
+    await until(lambda: proxied.metric("landbridge_deliveries_waiting", network="matrix") == 3, proxied.readiness, 60)
 
     await asyncio.to_thread(revoke, synapse, romeo)
     begun = time.monotonic()
@@ -67,7 +67,7 @@ async def test_a_login_that_is_revoked_is_told_once_and_what_is_owed_arrives_aft
     go.set()
     await element.send(room, "meanwhile")
     refused = app.message(juliet.at(proxied), "refused")
-    error = await app.expect(lambda s: s.get("id") == refused and bool(error_of(s)[0]), 30, "error")
+    error = await app.expect(lambda s: s.get("id") == refused and bool(error_of(s)[0]), 60, "error")
     await somebody_else_is_well(server, synapse, proxied, proxy, juliet)
 
     await log_in(romeo, app, proxied, proxy)
@@ -112,4 +112,4 @@ async def somebody_else_is_well(
     async with folk.on_xmpp(benvolio, server) as app:
         await log_in(benvolio, app, gateway, proxy)
         id = app.message(juliet.at(gateway), "good morrow")
-        await app.expect(lambda s: receipt_of(s) == id, 30, "receipt")
+        await app.expect(lambda s: receipt_of(s) == id, 60, "receipt")
