@@ -3,19 +3,22 @@
 import asyncio
 import os
 import time
+from xml.etree.ElementTree import Element
 
 from tests.conftest import ANY_SERVER, COMPONENTS
-from tests.support import folk
+from tests.support import folk, muc, talks
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import wait_until
 from tests.support.synapse import Synapse
+from tests.support.talks import InRoom
 from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of, shown
 from tests.support.xmpp_servers import XmppServer
 
 FULL = bool(os.environ.get("LANDBRIDGE_FULL"))
 OUTAGE, NOTICE = (120.0, 20.0) if FULL else (20.0, 5.0)
+LATE, ENDED = "could not be delivered to Matrix yet", "late have now been delivered to Matrix"
 RED_CLOSED, RED_SILENT, GREEN = 5.0, 90.0, 30.0
 
 
@@ -29,6 +32,7 @@ async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
         app.message(juliet.at(gateway), "before")
         room = (await element.text("before"))["room_id"]
         await app.expect(lambda s: bool(receipt_of(s)))
+        verona = await talks.in_a_room(app, romeo, gateway, element, synapse)
 
         synapse.stop()
         try:
@@ -38,22 +42,28 @@ async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
             ids = []
             for text in texts:
                 ids.append(app.message(juliet.at(gateway), text))
-            notice = await app.expect(lambda s: bare(s) == gateway.jid and bool(body(s)), NOTICE + 30, "notice")
+                verona.say(text)
+            await talks.until(lambda: not verona.pending(), verona.pending)  # the room shows it all the same
+            for place in (gateway.jid, verona.jid):
+                await app.expect(lambda s, at=place: is_notice(s, at, LATE), NOTICE + 30, "notice", again=True)  # type: ignore[misc]
             await asyncio.sleep(max(0.0, OUTAGE - (time.monotonic() - begun)))
         finally:
             synapse.start()
         green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
         app.message(juliet.at(gateway), "after")
-        await element.text("after", 90)
+        verona.say("after")
+        await talks.until(lambda: [e["content"].get("body") for e in element.events].count("after") == 2)
         for id in ids:
             await app.expect(lambda s, id=id: receipt_of(s) == id, 30, again=True)  # type: ignore[misc]
 
         assert red <= RED_CLOSED
         assert green <= GREEN
-        assert "could not be delivered to Matrix yet" in body(notice)
         assert await element.texts(room, romeo.mxid) == ["before", *texts, "after"]
-        notices = [body(s) for s in app.received if bare(s) == gateway.jid and "yet" in body(s)]
-        assert len(notices) == 1
+        assert await element.texts(verona.room, romeo.mxid) == [*texts, "after"]
+        for place in (gateway.jid, verona.jid):
+            await app.expect(lambda s, at=place: is_notice(s, at, ENDED), 30, "its end", again=True)  # type: ignore[misc]
+            assert [LATE in body(s) for s in app.received if is_notice(s, place)] == [True, False]
+        assert (await muc.enter(app, verona.jid)).texts == [*texts, "after"]
         assert not [s for s in app.received if error_of(s)[0]]
 
 
@@ -93,6 +103,52 @@ async def test_a_restart_of_the_xmpp_server_in_a_burst_loses_nothing(
         assert sorted(at_once + kept, key=back.index) == back
         assert at_once == sorted(at_once, key=back.index)
         assert kept == sorted(kept, key=back.index)
+
+
+async def test_a_restart_of_the_xmpp_server_in_a_burst_in_a_room_loses_and_doubles_nothing(
+    server_kind: type[XmppServer], synapse: Synapse
+) -> None:
+    with (
+        server_kind({MATRIX: "s"}) as server,
+        Gateway(matrix("s", synapse.url), server.component_port) as gateway,
+    ):
+        romeo, juliet = folk.user(server, synapse), folk.contact(synapse)
+        async with folk.on_xmpp(romeo, server) as app, folk.on_matrix(juliet, synapse) as element:
+            await folk.connect(romeo, app, gateway, synapse)
+            talk = await talks.in_a_room(app, romeo, gateway, element, synapse)
+            for number in range(60):
+                talk.say(f"out {number}")
+            talk.back = [f"back {number}" for number in range(40)]
+            answering = asyncio.create_task(say_all(element, talk.room, talk.back))
+            await talks.until(lambda: len(talk.accepted()) > 5)
+
+            app.ready.clear()
+            await asyncio.to_thread(server.restart)
+            await asyncio.wait_for(app.ready.wait(), 60)
+            await entered_again(talk)
+            talk.repeat()
+            await answering
+            await talks.all_arrived([talk])
+
+            assert await element.texts(talk.room, romeo.mxid) == talk.out
+            assert talk.came_back() == talk.back
+            assert [text for _, text in talk.shown() if text.startswith("out")] == talk.out
+            entered = await muc.enter(app, talk.jid, romeo.name, "<history maxstanzas='200'/>")
+            assert muc.lines_of(entered.history) == talk.shown()
+
+
+def is_notice(stanza: Element, place: str, words: str = "") -> bool:
+    """Whether a gateway or a room says so itself."""
+    said = stanza.get("from") == place and bool(body(stanza)) and words in body(stanza)
+    return said and (LATE in body(stanza) or ENDED in body(stanza))
+
+
+async def entered_again(talk: InRoom) -> None:
+    """As an app does with a new stream: it is in no room, and asks until the gateway is there, too."""
+    async with asyncio.timeout(60):
+        while await muc.ping(talk.app, talk.jid.partition("@")[2]):
+            await asyncio.sleep(0.2)
+    await muc.enter(talk.app, talk.jid, talk.user.name, "<history maxstanzas='200'/>")
 
 
 async def say_all(element: MatrixClient, room: str, texts: list[str]) -> None:

@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tests.support import muc
+from tests.support import folk, muc
 from tests.support.folk import Person
+from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
+from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
 
 SECONDS = 240.0
@@ -110,6 +112,18 @@ class InRoom(Talk):
 
     def shown(self) -> list[tuple[str, str]]:
         return muc.lines(self.app, self.jid)
+
+
+async def in_a_room(app: XmppClient, user: Person, gateway: Gateway, element: MatrixClient, synapse: Synapse) -> InRoom:
+    """In a new room of the other side's, which `user`, who is logged in, has entered."""
+    wish = {"preset": "public_chat", "name": "Verona", "room_alias_name": f"verona-{user.name}"}
+    room, jid = str((await element.call("POST", "/createRoom", wish))["room_id"]), f"#verona-{user.name}%localhost"
+    async with folk.on_matrix(user, synapse) as matrix:
+        await matrix.join(room)
+    talk = InRoom(app, f"{jid}@{gateway.jid}", element, user, room)
+    await muc.listed(app, gateway.jid, talk.jid)
+    await muc.enter(app, talk.jid, user.name)
+    return talk
 
 
 async def talk_out(talk: Talk, share: int, up: asyncio.Event, dice: random.Random) -> None:
