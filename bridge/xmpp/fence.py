@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Unconfirmed
 
-ENTRANCE = 8  # pings; that all fall to us by chance while there is another connection happens once in 256 times
+ENTRANCE = 16  # pings; that all fall to us by chance while there is another connection happens once in 65,536 times
 _ID = re.compile(r"fence-([0-9a-f]{16})-(\d{1,15})")
 
 

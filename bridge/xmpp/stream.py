@@ -78,6 +78,7 @@ class Stream:
         self._rival = Rival(gateway.domain, _RIVAL)
         self._fence = Fence(gateway.domain, timing.repeat, self.send, self._entered, self._met)
         self._held = False
+        self._early: list[Element] = []  # what came before it is known whether the domain is ours alone
 
     @property
     def error(self) -> str:
@@ -138,6 +139,7 @@ class Stream:
     async def _once(self) -> bool:
         """One connection, from beginning to end; whether it was ever accepted."""
         self.condition = ""
+        self._early.clear()
         self._over.clear()
         self._ready.clear()
         component = Component(
@@ -207,6 +209,9 @@ class Stream:
         self._ready.set()
         self.hold(self._held)
         self._changed(self.gateway, True)
+        early, self._early = self._early, []
+        for stanza in early:
+            self._received(self.gateway, stanza)
 
     def _met(self) -> None:
         """Somebody else is connected under our domain. Who came first stays, who comes second will not get in."""
@@ -216,7 +221,12 @@ class Stream:
 
     def _inbound(self, stanza: Element) -> None:
         self.last_inbound = time.time()
-        if not self._fence.takes(stanza):
+        if self._fence.takes(stanza):
+            return
+        if self._open and not self.connected:
+            # It may be meant for whoever has our domain: to take it in would be to answer for them.
+            self._early.append(stanza)
+        else:
             self._received(self.gateway, stanza)
 
     def _closed(self, component: Component, condition: str) -> None:

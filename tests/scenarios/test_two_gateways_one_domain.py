@@ -7,15 +7,21 @@ as soon as it knows, and the first one says so, too.
 import asyncio
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from bridge.testing.control import spawned
-from tests.conftest import COMPONENTS
+from tests.conftest import COMPONENTS, FULL
+from tests.scenarios.conftest import Play, staged
+from tests.support import muc
 from tests.support.gateway import MEMORY, Gateway, memory
 from tests.support.ports import wait_until
 from tests.support.prosody import Prosody
+from tests.support.xmpp_client import bare, body
 from tests.support.xmpp_servers import XmppServer
 
+VERONA = f"#verona@{MEMORY}"
+ANOTHER = f"Another gateway is connected to the XMPP server as {MEMORY}."
 TAKEN = "somebody else is connected under the component's domain"
 
 
@@ -47,3 +53,72 @@ async def test_the_second_one_says_so_and_disturbs_nobody(server: XmppServer, tm
         finally:
             for gateway in made:
                 await asyncio.to_thread(gateway.close)
+
+
+async def test_a_room_that_both_know_shows_everything_once(server: XmppServer, tmp_path: Path) -> None:
+    """Each has a database of its own, in which Romeo is logged in and in the room."""
+    other = Gateway(memory(COMPONENTS[MEMORY], tmp_path / "world.sock"), server.component_port)
+    try:
+        async with staged(server, tmp_path) as play:
+            await play.world.chat("verona", "juliet", "nurse", "romeo", name="Verona", alias="#verona")
+            await asyncio.to_thread(play.gateway.stop)
+            await asyncio.to_thread(other.start)
+            await in_verona(play)
+            await asyncio.to_thread(other.kill)
+            await asyncio.to_thread(play.gateway.start)
+            await in_verona(play)
+            begin = len(play.app.received)
+
+            other.begin()
+            said = 0
+            async with asyncio.timeout(60):
+                while other.log.count("stream down") < 3:
+                    await play.world.says("juliet", "verona", f"in {said}")
+                    muc.say(play.app, VERONA, f"out {said}", f"m{said}")
+                    said += 1
+                    await asyncio.sleep(0.05)  # the other one tries meanwhile
+                # As every app does: what the room does not show is said again, under the same id.
+                while missing := {f"m{n}" for n in range(said)} - {s.get("id") for s in play.app.received}:
+                    for id in missing:
+                        muc.say(play.app, VERONA, f"out {id[1:]}", id)
+                    await asyncio.sleep(1)
+                await muc.said(play.app, VERONA, f"in {said - 1}", 30)
+
+            everything = sorted(f"{way} {number}" for number in range(said) for way in ("in", "out"))
+            state = await play.world.until("verona", lambda state: len(state.texts) >= len(everything))
+            shown = [body(s) for s in play.app.received[begin:] if bare(s) == VERONA and body(s)]
+            assert sorted(state.texts) == everything
+            assert sorted(shown) == everything
+            assert "stream down" not in play.gateway.log
+    finally:
+        await asyncio.to_thread(other.close)
+
+
+if FULL:  # three minutes, really
+
+    async def test_a_conflict_that_lasts_is_said_to_be_another_gateway(server: XmppServer, tmp_path: Path) -> None:
+        socket = tmp_path / "world.sock"
+        async with spawned(socket, ["--like", "a"]):
+            made = [Gateway(memory(COMPONENTS[MEMORY], socket), server.component_port) for _ in range(2)]
+            one, other = made
+            try:
+                await asyncio.to_thread(one.start)
+                begun = time.monotonic()
+                await asyncio.to_thread(lambda: other.start(ready=False))
+                await asyncio.to_thread(wait_until, lambda: ANOTHER in str(other.readiness()), 300, "it is said")
+
+                assert time.monotonic() - begun > 170
+                assert other.log.count("another gateway has our domain") == 1
+                assert ANOTHER in (await asyncio.to_thread(status, other))[1]
+                assert "stream down" not in one.log
+                await asyncio.to_thread(one.stop)
+                await asyncio.to_thread(other.time_until, True, 60)
+            finally:
+                for gateway in made:
+                    await asyncio.to_thread(gateway.close)
+
+
+async def in_verona(play: Play) -> None:
+    await play.log_in()
+    await muc.listed(play.app, MEMORY, VERONA)
+    await muc.enter(play.app, VERONA, "Romeo")

@@ -28,6 +28,7 @@ class Server:
     secret: str = "secret"
     deaf: bool = False
     refuses: str = ""  # stream error instead of the handshake's answer
+    begins: str = ""  # what it says behind the handshake
     elsewhere: set[int] = field(default_factory=set)  # which of the first pings, counted from 0
     connections: int = 0
     pings: int = 0  # of this connection
@@ -67,7 +68,7 @@ class Server:
                 )
                 writer.close()
             else:
-                writer.write(b"<handshake/>")
+                writer.write(f"<handshake/>{self.begins}".encode())
             return
         first = self.pings < ENTRANCE
         self.pings += 1

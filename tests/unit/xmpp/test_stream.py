@@ -164,6 +164,20 @@ async def test_where_pings_go_elsewhere_somebody_else_is_connected(missing: set[
         assert ends.stream.error == ""
 
 
+async def test_what_comes_where_somebody_else_is_connected_is_theirs() -> None:
+    server = Server(elsewhere={7}, begins="<message id='m1'/>")
+    async with connected(server) as ends:
+        await server.until(lambda: server.connections == 3)
+        assert ends.stanzas == []
+
+
+async def test_what_comes_before_the_domain_is_known_to_be_ours_alone_waits() -> None:
+    async with connected(Server(begins="<message id='m1'/><message id='m2'/>")) as ends:
+        assert await change(ends)
+        await asyncio.wait_for(ends.stream.fence(), 5)
+        assert [stanza.get("id") for stanza in ends.stanzas] == ["m1", "m2"]
+
+
 async def test_a_ping_that_went_elsewhere_is_written_again() -> None:
     server = Server(deaf=True)
     async with connected(server, timing=Timing(repeat=0.1)) as ends:
