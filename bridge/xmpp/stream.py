@@ -46,7 +46,7 @@ class Timing:
     repeat: float = 10.0  # after which it is asked again
     connect: float = 15.0  # for a connection and its handshake
     first: float = 0.5  # before the second attempt; doubled for each further one
-    longest: float = 30.0  # between attempts, for what may pass
+    longest: float = 20.0  # between attempts, for what may pass: a server that is back is noticed within 30
     lasting: float = 300.0  # for what will not pass by itself
 
 

@@ -86,7 +86,7 @@ async def test_a_restart_of_the_xmpp_server_in_a_burst_loses_nothing(
 
             app.ready.clear()
             await asyncio.to_thread(server.restart)
-            await asyncio.wait_for(app.ready.wait(), 30)
+            await asyncio.wait_for(app.ready.wait(), 120)
             green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
             await answering
             for id, text in sent.items():
@@ -124,7 +124,7 @@ async def test_a_restart_of_the_xmpp_server_in_a_burst_in_a_room_loses_and_doubl
 
             app.ready.clear()
             await asyncio.to_thread(server.restart)
-            await asyncio.wait_for(app.ready.wait(), 60)
+            await asyncio.wait_for(app.ready.wait(), 120)
             await entered_again(talk)
             talk.repeat()
             await answering
