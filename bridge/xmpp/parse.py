@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 from xml.etree.ElementTree import Element
@@ -128,7 +128,7 @@ def room_message(stanza: Element, user: str, network: str, chat: ChatId, now: fl
     subject = next((children[f"{space}subject"] for space in _OURS if f"{space}subject" in children), None)
     if subject is not None and words is None and not any(f"{space}thread" in children for space in _OURS):
         return Subject("".join(subject.itertext())[:_LONGEST_SUBJECT])
-    authored = replace(_authored(stanza, children, user, None, chat, now), confirm=False)
+    authored = _authored(stanza, children, user, None, chat, now) | {"confirm": False}
     return _doing(stanza, children, authored) or _said(stanza, children, authored)
 
 
@@ -141,43 +141,44 @@ def _refuse_encrypted(children: Mapping[str, Element], network: str) -> None:
 
 def _authored(
     stanza: Element, children: Mapping[str, Element], user: str, whom: Whom | None, chat: ChatId, now: float
-) -> Authored:
+) -> dict[str, Any]:
+    """The fields of `Authored`."""
     identity = stanza.get("id") or ""
     if not identity and _ORIGIN in children:
         identity = children[_ORIGIN].get("id") or ""
     if len(identity) > _LONGEST_ID:
         raise StanzaError("bad-request", "The id of this message is too long.")
     origin = Origin(stanza.get("from", user), stanza.get("to", chat), _RECEIPT in children)
-    return Authored(
-        chat=chat,
-        id=MessageId(identity or uuid4().hex),
-        sender=Contact(ContactId(user)),
-        at=now,
-        addressee=whom.person if whom is not None else None,
-        origin=origin.text(),
-        confirm=origin.receipt,
-    )
+    return {
+        "chat": chat,
+        "id": MessageId(identity or uuid4().hex),
+        "sender": Contact(ContactId(user)),
+        "at": now,
+        "addressee": whom.person if whom is not None else None,
+        "origin": origin.text(),
+        "confirm": origin.receipt,
+    }
 
 
-def _doing(stanza: Element, children: Mapping[str, Element], by: Authored) -> Authored | None:
+def _doing(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any]) -> Authored | None:
     """A retraction or reactions, which may carry a body for apps that know neither."""
     found = children.get(_RETRACT)
     fastened = children.get(_APPLY_TO)
     if found is None and fastened is not None and fastened.find(_RETRACT_0) is not None:
         found = fastened
     if found is not None and (target := found.get("id")):
-        return MessageRetracted(target=MessageId(target[:_LONGEST_ID]), **_fields(by))
+        return MessageRetracted(target=MessageId(target[:_LONGEST_ID]), **by)
     found = children.get(_REACTIONS)
     if found is not None and (target := found.get("id")):
         some = dict.fromkeys((r.text or "").strip()[:100] for r in found if r.tag == _REACTION)
         reactions = tuple(text for text in some if text)[:_MOST_REACTIONS]
-        return ReactionsChanged(target=MessageId(target[:_LONGEST_ID]), reactions=reactions, **_fields(by))
+        return ReactionsChanged(target=MessageId(target[:_LONGEST_ID]), reactions=reactions, **by)
     return None
 
 
-def _said(stanza: Element, children: Mapping[str, Element], by: Authored) -> Authored | None:
+def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any]) -> Authored | None:
     text = body(stanza)
-    media, words = files.read(stanza, text, by.id)
+    media, words = files.read(stanza, text, by["id"])
     if text is None and not media:
         return None
     if not text and not media:
@@ -186,9 +187,5 @@ def _said(stanza: Element, children: Mapping[str, Element], by: Authored) -> Aut
     said = Message(words[4:] if emote else words, style=Style.EMOTE if emote else Style.TEXT, media=media)
     replaced = children.get(_REPLACE)
     if replaced is not None and (target := replaced.get("id")):
-        return MessageEdited(target=MessageId(target[:_LONGEST_ID]), message=said, **_fields(by))
-    return MessageReceived(message=said, **_fields(by))
-
-
-def _fields(by: Authored) -> dict[str, Any]:
-    return {name: getattr(by, name) for name in ("chat", "id", "sender", "at", "addressee", "origin", "confirm")}
+        return MessageEdited(target=MessageId(target[:_LONGEST_ID]), message=said, **by)
+    return MessageReceived(message=said, **by)

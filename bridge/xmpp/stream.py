@@ -127,7 +127,7 @@ class Stream:
         """Return when the server has handled everything written so far. Raises `Unconfirmed` if the stream breaks."""
         if not self.connected:
             raise unconfirmed()
-        await asyncio.shield(self._fence.handled())
+        await self._fence.handled()
 
     def hold(self, held: bool) -> None:
         """Stop reading from the server, or go on."""
@@ -171,8 +171,10 @@ class Stream:
         """Until the stream is over; a silent one is asked, and ended if it does not answer. So is one that says much
         and never answers: what we write may not arrive."""
         while not self._over.is_set():
+            # Not `wait_for`: when the stream breaks in the moment in which we are cancelled, that would go on.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._over.wait(), self._timing.probe / 25)
+                async with asyncio.timeout(self._timing.probe / 25):
+                    await self._over.wait()
             if self._over.is_set() or self._held:
                 continue
             if self._fence.waited > 2 * self._timing.answer:
@@ -180,10 +182,11 @@ class Stream:
                 return
             if time.time() - self.last_inbound < self._timing.probe:
                 if time.time() - self._fence.answered_at > self._timing.probe and not self._fence.waited:
-                    self._fence.handled()
+                    self._fence.handled().cancel()  # the ping is wanted, and nobody waits for it
                 continue
             try:
-                await asyncio.wait_for(self.fence(), self._timing.answer)
+                async with asyncio.timeout(self._timing.answer):
+                    await self.fence()
             except TimeoutError:
                 self.condition = "silence"
                 return
