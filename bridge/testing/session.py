@@ -80,6 +80,7 @@ class MemorySession:
         self._unfenced: list[asyncio.Future[None]] = []
         self._fencing = False
         self._acknowledging: asyncio.StreamWriter | None = None
+        self._reached: str | None = None  # to be acknowledged at the next turn of the loop
 
     def scope(self, chat: ChatId) -> str:
         return ""
@@ -114,7 +115,14 @@ class MemorySession:
             writer.close()
 
     def journaled(self, cursor: str) -> None:
-        if self._acknowledging is not None:
+        if self._reached is None:
+            asyncio.get_running_loop().call_soon(self._acknowledge)
+        self._reached = cursor
+
+    def _acknowledge(self) -> None:
+        """The last of those that became durable together."""
+        cursor, self._reached = self._reached, None
+        if self._acknowledging is not None and cursor is not None:
             self._acknowledging.write(wire.line(wire.Journaled(cursor)))
 
     def parts(self, action: Action) -> Sequence[Action]:
@@ -188,7 +196,7 @@ class MemorySession:
             event: Event = _bodies[happened.kind](happened.body)
         except (KeyError, msgspec.DecodeError) as error:
             return Unparsable(reason=str(error)[:500], source=happened.by, raw=repr(bytes(happened.body))[:10_000])
-        if self._abilities.personas and happened.by == "person" and isinstance(event, AuthoredEvent):
+        if isinstance(event, AuthoredEvent) and event.key and happened.by == "person" and self._abilities.personas:
             return replace(event, key=None)  # people may write what they like; a key is ours only from our personas
         return event
 
