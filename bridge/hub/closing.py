@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec.structs import replace
 
 from bridge.contract import Authored, Reason
 from bridge.hub import codec
@@ -61,7 +63,7 @@ def ending(
     writer: Writer, change: Callable[[Ledger], list[Debt]], then: Callable[[list[Debt]], None]
 ) -> "asyncio.Future[None]":
     """Submit the end of a delivery; `then` is told what is owed because of it. The future is done when it is durable,
-    and also when it never will be: the row stays open then, and is tried again after the next start."""
+    and also when it never will be: nothing is owed then, the row stays open, and is tried again after the next start."""
     durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def finished(debts: list[Debt]) -> None:
@@ -70,6 +72,7 @@ def ending(
 
     def broke(error: Exception) -> None:
         log.error("the end of a delivery could not be recorded error=%s", type(error).__name__)
+        then([])
         durable.set_result(None)
 
     writer.submit(Write(change, finished, broke))

@@ -21,6 +21,7 @@ class Running:
     async def change(self, change: Change) -> bool:
         def apply(ledger: Ledger) -> bool:
             ledger.owed.flush()  # what the group has collected so far must be seen
+            ledger.directory.accounts.forget()
             return change(ledger.connection)
 
         return await durably(self.hub.writer, apply)

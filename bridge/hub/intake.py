@@ -7,8 +7,9 @@ which go to the lanes after the commit; what is turned away gives an answer for 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from bridge.contract import (
     Action,
@@ -35,8 +36,7 @@ from bridge.store.writer import Needs
 DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where an event comes from."""
 
     network: NetworkId
@@ -90,6 +90,7 @@ class Accept:
         self.source = source
         self.event = event
         self.done = done
+        self._own_id = ""
 
     def wants(self, ledger: Ledger, needs: Needs) -> None:
         event, source = self.event, self.source
@@ -107,13 +108,17 @@ class Accept:
         if target is not None:
             needs.copies.add((chat.id, target))
 
-    @cached_property
+    @property
     def own_id(self) -> str:
         """The event's id of its own. Ids that clients choose repeat over the years, so there it is who said what."""
         event = self.event
         assert isinstance(event, Authored)
         if self.source.unique_ids:
             return event.id
+        self._own_id = self._own_id or self._fingerprint(event)
+        return self._own_id
+
+    def _fingerprint(self, event: Authored) -> str:
         code = hashlib.sha256(repr((event.sender.id, event.id)).encode("utf-8", "surrogatepass"))
         for name in ("message", "target", "reactions"):
             code.update(repr(getattr(event, name, None)).encode("utf-8", "surrogatepass"))

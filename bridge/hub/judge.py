@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from bridge.contract import Reason
 
 
@@ -22,8 +24,7 @@ class Verdict:
     text: str = ""  # for the author: a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What resolving found out."""
 
     linked: bool  # the chat belongs to a link with another endpoint

@@ -1,14 +1,20 @@
 """Keys: what we call our own actions on a network; the same for a replay, a restored backup, a second reporter."""
 
-import base64
 import hmac
+from itertools import product
+from string import ascii_lowercase
+
+# Base32 in small letters (RFC 4648 #section-6), two at a time: twice as fast as the library.
+_PAIRS = [one + two for one, two in product(ascii_lowercase + "234567", repeat=2)]
+_SHIFTS = range(150, -1, -10)  # of 160 bits
 
 
 class Keys:
     """Derived with the key file, so that nobody outside can foresee one (DESIGN §3, Ids)."""
 
     def __init__(self, secret: bytes, install: str) -> None:
-        self._secret = secret
+        # Begun once: a copy of it is quicker than a new one, and does not let go of the interpreter.
+        self._mac = hmac.new(secret, b"landbridge key v1", "sha256")
         self._install = install
 
     def of_source(self, network: str, scope: str, chat: str, native: str) -> str:
@@ -21,9 +27,10 @@ class Keys:
 
     def _derive(self, *parts: str) -> str:
         pieces = [part.encode("utf-8", "surrogatepass") for part in parts]
-        framed = b"".join(len(piece).to_bytes(4, "big") + piece for piece in pieces)
-        code = hmac.digest(self._secret, b"landbridge key v1" + framed, "sha256")
-        return base64.b32encode(code[:20]).decode("ascii").lower()
+        mac = self._mac.copy()
+        mac.update(b"".join([len(piece).to_bytes(4, "big") + piece for piece in pieces]))
+        code = int.from_bytes(mac.digest()[:20], "big")
+        return "".join([_PAIRS[code >> shift & 1023] for shift in _SHIFTS])
 
 
 def split(key: str) -> tuple[str, int]:

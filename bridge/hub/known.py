@@ -4,7 +4,6 @@ At most 256 deliveries of a lane are under way or done without that being commit
 many of its first open rows can have been tried, and everything behind them is as if new.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
@@ -57,10 +56,14 @@ class Known:
         await self.settled()  # the last set may not be committed yet
         return await self._database.read(lambda c: deliveries.reactions_of(c, self._chat, message, network, person))
 
-    def owe(self, durable: "asyncio.Future[None]") -> None:
-        """The end of a delivery is on its way to the journal."""
+    def owe(self) -> None:
+        """The end of a delivery is on its way to the journal; `settle` when it has come there."""
         self.owed += 1
-        durable.add_done_callback(self._settle)
+
+    def settle(self) -> None:
+        """The end of a delivery is durable, or never will be."""
+        self.owed -= 1
+        self._settled.ring()
 
     async def settled(self) -> None:
         """Wait until every end is durable."""
@@ -71,10 +74,6 @@ class Known:
         """Wait until no more than 256 deliveries are under way or uncommitted."""
         while self.owed + flying > MOST_OWED:
             await self._settled.heard()
-
-    def _settle(self, durable: "asyncio.Future[None]") -> None:
-        self.owed -= 1
-        self._settled.ring()
 
     def _forget(self) -> None:
         while len(self._copies) > _KEPT + MOST_OWED:  # what goes is older than every uncommitted end

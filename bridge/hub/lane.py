@@ -327,8 +327,9 @@ class Lane:
             self._last = self.next[-1].event
 
     def _mark_waiting(self, change: Debt) -> None:
-        """An edit or a retraction folds into its message if that still waits here (`Performer` decides)."""
-        for waiting in self.next:
+        """An edit or a retraction folds into its message if that still waits here (`Performer` decides), or has to wait
+        again when the attempt that is under way has failed."""
+        for waiting in (*self.flying.values(), *self.next):
             if waiting.message != change.message:
                 continue
             if change.kind == "retraction":

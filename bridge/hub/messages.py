@@ -1,6 +1,6 @@
 """New messages, and what changes them: edits, retractions, reactions."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.hub import codec

@@ -254,14 +254,14 @@ class Performer:
         def then(debts: list[Debt]) -> None:
             for one in debts:
                 self.offer(one)
+            known.settle()
 
-        durable = closing.ending(
+        known.owe()
+        return closing.ending(
             self.writer,
             lambda ledger: closing.done(ledger, self.keys, owed, event, copies, reactions, crossed=crossed),
             then,
         )
-        known.owe(durable)
-        return durable
 
     async def _mark(self, owed: Debt, tried: int) -> None:
         """Write durably which part's call is about to be made (from 1), or that it was not."""

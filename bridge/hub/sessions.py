@@ -203,16 +203,6 @@ class Sessions:
     async def _take(self, seat: Seat, session: Session, event: Event) -> None:
         seat.last_event = time.time()
         match event:
-            case Live():
-                seat.behind = 0.0
-                self._listener.live(seat)
-            case CursorMoved(cursor=cursor):
-                seat.cursor = cursor
-                self._listener.cursor(seat, session, cursor)
-            case ContactChanged(contact=contact):
-                self._listener.contact(seat, contact)
-            case PresenceChanged():
-                pass  # presence of contacts follows their account until it is carried (FEATURES B9)
             case Authored() | ChatSeen() | DeliveryFailed() | OccupantChanged() | RoomInvited() | Unparsable():
                 await self._hold(seat, session, event)
                 if isinstance(event, Authored):
@@ -224,6 +214,16 @@ class Sessions:
                 while seat.uncommitted >= self._limits.uncommitted:
                     seat.room.clear()
                     await seat.room.wait()
+            case Live():
+                seat.behind = 0.0
+                self._listener.live(seat)
+            case CursorMoved(cursor=cursor):
+                seat.cursor = cursor
+                self._listener.cursor(seat, session, cursor)
+            case ContactChanged(contact=contact):
+                self._listener.contact(seat, contact)
+            case PresenceChanged():
+                pass  # presence of contacts follows their account until it is carried (FEATURES B9)
 
     async def _hold(self, seat: Seat, session: Session, event: Event) -> None:
         """An event about what we are just sending waits for the receipt, which is journaled before it and tells what

@@ -1,6 +1,8 @@
 """From an event to an action: one `match`, made when it is performed, with what is known then. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct, structs
 
 from bridge.contract import (
     Action,
@@ -27,8 +29,7 @@ from bridge.hub import fallback
 from bridge.hub.codec import Answer, Invitation, Journaled, Notice
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """An event, and what its destination knows of it."""
 
     event: Journaled
@@ -57,7 +58,7 @@ def translate(wish: Wish, can: Capabilities) -> Action | None:
         case ReactionsChanged():
             return _react(wish, wish.event, can)
         case Notice(text=text):
-            return _send(replace(wish, persona=None), can, Message(text=text))
+            return _send(structs.replace(wish, persona=None), can, Message(text=text))
         case Invitation(user=user, by=by, reason=reason):
             return Invite(chat=wish.chat, key=wish.key, whom=ContactId(user), by=by, reason=reason)
         case Answer(reason=None):
@@ -130,7 +131,7 @@ def _react(wish: Wish, event: ReactionsChanged, can: Capabilities) -> Action | N
         return None
     if React not in can.actions:
         message = fallback.reacted(event.reactions)
-        return None if message is None else _send(replace(wish, reply_to=wish.target[0]), can, message)
+        return None if message is None else _send(structs.replace(wish, reply_to=wish.target[0]), can, message)
     return React(
         chat=wish.chat,
         key=wish.key,

@@ -1,15 +1,19 @@
 """Chats, links and direct chats, as the writer knows them; remembered from group to group."""
 
+from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bridge.store import tables as t
 from bridge.store.ours import Accounts
-from bridge.store.rows import Chat, Endpoint, Link
+from bridge.store.rows import Chat, Endpoint, Entry, Link
 
 _NAMES = ("id", "network", "scope", "native", "kind", "owner", "contact", "encrypted", "name", "subject")
 _CHAT = tuple(t.chats.c[name] for name in _NAMES)
+_RECENT = 2_000  # events
 _KEPT = 50_000  # chats remembered before we start anew: about 30 MB
 
 
@@ -28,6 +32,7 @@ class Directory:
         self._by_native: dict[tuple[str, str, str], Chat] = {}
         self._links: dict[int, Link | None] = {}  # by chat
         self._merged: dict[int, int] = {}  # chats that are gone, and what they are now
+        self.recent: OrderedDict[str, Entry] = OrderedDict()  # events journaled last, by key, without their bodies
 
     def use(self, connection: Connection) -> None:
         """A group starts."""
@@ -123,7 +128,15 @@ class Directory:
         self._merged[gone.id] = into.id
         self._links.clear()
         self.accounts.forget()
+        self.recent.clear()
         self._by_native.clear()
+
+    def journaled(self, entries: Iterable[Entry]) -> None:
+        """Remember them: their echoes come soon."""
+        for entry in entries:
+            self.recent[entry.key] = replace(entry, body=b"")
+        while len(self.recent) > _RECENT:
+            self.recent.popitem(last=False)
 
     def _link(self, identity: int) -> Link | None:
         e = t.endpoints.c

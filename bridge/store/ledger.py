@@ -8,9 +8,9 @@ Chats and links are kept from group to group: the writer is the only one that ch
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
 from operator import attrgetter
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, select
 
 from bridge.store import statements
@@ -19,7 +19,7 @@ from bridge.store.directory import Directory
 from bridge.store.owed import Owed
 from bridge.store.rows import Copy, Entry, Message
 
-_ENTRY, _MESSAGE, _COPY = (tuple(field.name for field in fields(kind)) for kind in (Entry, Message, Copy))
+_ENTRY, _MESSAGE, _COPY = (kind.__struct_fields__ for kind in (Entry, Message, Copy))
 _of_entry, _of_message, _of_copy = attrgetter(*_ENTRY), attrgetter(*_MESSAGE), attrgetter(*_COPY)
 
 
@@ -32,12 +32,17 @@ class Ledger:
         self.connection: Connection
         self.owed: Owed
         self._last: int | None = None
+        self._outside = 0
         self._clear_overlay()
 
-    def begin(self, connection: Connection) -> None:
-        """A group starts. The overlay is empty, the ids go on from the last one ever given."""
+    def begin(self, connection: Connection, outside: int = 0) -> None:
+        """A group starts. The overlay is empty, the ids go on from the last one ever given. `outside` is another number
+        when somebody else may have logged in or out."""
         self.connection = connection
         self.directory.use(connection)
+        if outside != self._outside:
+            self.directory.accounts.forget()
+            self._outside = outside
         self.owed = Owed(connection, self.now, self.directory.current)
         self._clear_overlay()
         if self._last is None:
@@ -73,8 +78,9 @@ class Ledger:
             for row in statements.rows_of(self.connection, "copies", ", ".join(_COPY), ("chat", "native"), copies):
                 self._copies[row[0], row[1]] = Copy(*row)
         if keys:
-            self._entries.update(dict.fromkeys(keys))
-            wanted = [(key,) for key in keys]
+            recent = self.directory.recent
+            self._entries.update((key, recent.get(key)) for key in keys)
+            wanted = [(key,) for key in keys if key not in recent]
             for row in statements.rows_of(self.connection, "events", ", ".join(_ENTRY), ("key",), wanted):
                 entry = Entry(*row)
                 self._entries[entry.key] = entry
@@ -91,6 +97,7 @@ class Ledger:
         return self._copies[chat, native]
 
     def entry_by_key(self, key: str) -> Entry | None:
+        """The event that actions with this key are made from; it may come without its body."""
         if key not in self._entries:
             self.prefetch(set(), set(), {key})
         return self._entries[key]
@@ -144,6 +151,7 @@ class Ledger:
         statements.insert(run, "archive", ("chat", "position", "event"), self._archived)
         states = [(message.content, message.retracted, message.id) for message in changed]
         statements.update(run, "messages", ("content", "retracted"), ("id",), states)
+        self.directory.journaled(self._new_events)
         self.owed.finish()
         cursors = [(cursor, account) for account, cursor in self._cursors.items()]
         statements.update(run, "accounts", ("cursor",), ("id",), cursors)

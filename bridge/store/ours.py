@@ -17,9 +17,8 @@ class Accounts:
         self._of: dict[tuple[str, str], list[int]] = {}
 
     def use(self, connection: Connection) -> None:
-        """A group starts; before it, somebody may have logged in or out."""
+        """A group starts."""
         self.connection = connection
-        self._of.clear()
 
     def in_chat(self, chat: int) -> frozenset[int]:
         """Which of our accounts see `chat`."""

@@ -1,6 +1,8 @@
-"""Rows as the hub sees them."""
+"""Rows as the hub sees them; structs where every message makes several, because they are made ten times as fast."""
 
 from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,7 @@ class Link:
     endpoints: tuple[Endpoint, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """What a message is called in one chat."""
 
     chat: int
@@ -47,8 +48,7 @@ class Copy:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """The present state of a message."""
 
     id: int
@@ -58,8 +58,7 @@ class Message:
     retracted: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An event of the journal."""
 
     id: int
@@ -76,8 +75,7 @@ class Entry:
     at: float
 
 
-@dataclass(slots=True)
-class Debt:
+class Debt(Struct):
     """An open delivery with all that performing it needs; what a lane holds."""
 
     chat: int

@@ -1,5 +1,8 @@
 """The only writer: whatever arrives while one commit runs becomes the next group. Submit order is commit order.
 
+The writer's thread takes the next group by itself, so that the disk does not wait for the loop, which hears of the
+group before meanwhile. Nothing may count on being told of one group before the next one is applied.
+
 A job that breaks its group is found by replaying the group one by one; the others lose nothing. A database that cannot
 be written (disk full, connection lost) is nobody's fault: the group waits and is tried again, and nothing is
 acknowledged meanwhile.
@@ -8,7 +11,10 @@ acknowledged meanwhile.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -19,6 +25,7 @@ from bridge.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 _GROUP = 500
+_IN_A_ROW = 8  # groups after which others may write as well
 # SQLSTATE classes: connection, conflict with others, resources, not now, operator, system.
 _PASSING = ("08", "40", "53", "55", "57", "58")
 
@@ -48,6 +55,9 @@ class Job(Protocol):
         ...
 
 
+Written = Sequence[tuple[Job, Any]]  # each with what it returned
+
+
 class Writer:
     """Owns the ledger. `run` is a task of the hub."""
 
@@ -55,7 +65,8 @@ class Writer:
         self.ledger = ledger
         self.trouble = ""  # why the database cannot be written, if it cannot
         self._database = database
-        self._queue: list[Job] = []
+        self._queue: deque[Job] = deque()  # the loop adds, the writer's thread takes
+        self._group: Sequence[Job] = ()  # what the thread has taken last
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -74,13 +85,29 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                group, self._queue = self._queue[:_GROUP], self._queue[_GROUP:]
-                await self._commit(group)
+                self._group = ()
+                try:
+                    await self._database.write_each(islice(self._groups(), _IN_A_ROW), self._tell)
+                except Exception as error:
+                    doubt = error if isinstance(error, InDoubt) else None
+                    if doubt is None:
+                        self.ledger.forget()
+                    await self._commit(self._group or self._take(), doubt)
             self._idle.set()
 
-    async def _commit(self, group: Sequence[Job]) -> None:
+    def _groups(self) -> Iterator[Callable[[Connection], Written]]:
+        """Runs in the writer's thread: each group is what has been submitted until it can be written."""
+        while self._queue:
+            self._group = self._take()
+            yield partial(self._apply, self._group)
+
+    def _take(self) -> Sequence[Job]:
+        return [self._queue.popleft() for _ in range(min(len(self._queue), _GROUP))]
+
+    async def _commit(self, group: Sequence[Job], doubt: InDoubt | None = None) -> None:
+        """Write what could not be written, or of which that is not known."""
         try:
-            results = await self._write(group)
+            written = await self._write(group, doubt)
         except Exception as error:
             if len(group) > 1:
                 log.warning("a group of %d writes failed, replaying it one by one: %s", len(group), _brief(error))
@@ -90,19 +117,21 @@ class Writer:
             log.error("a write was refused kind=%s error=%s", type(group[0]).__name__, _brief(error))
             group[0].failed(error)
             return
-        for job, result in zip(group, results, strict=True):
+        self._tell(written)
+
+    def _tell(self, written: Written) -> None:
+        for job, result in written:
             job.finished(result)
 
-    async def _write(self, group: Sequence[Job]) -> list[Any]:
+    async def _write(self, group: Sequence[Job], doubt: InDoubt | None) -> Written:
         """One transaction, repeated while the database itself is the trouble."""
         pause = 0.2
-        doubt: InDoubt | None = None
         while True:
             try:
                 if doubt is None:
-                    results = await self._database.write(lambda connection: self._apply(connection, group), alone=True)
+                    written = await self._database.write(partial(self._apply, group), alone=True)
                 elif await self._database.committed(doubt.transaction):
-                    results = doubt.result
+                    written = doubt.result
                 else:
                     doubt = None
                     self.ledger.forget()
@@ -121,7 +150,7 @@ class Writer:
                 raise
             else:
                 self._well()
-                return results
+                return written
             await asyncio.sleep(pause)
             pause = min(pause * 2, 10.0)
 
@@ -134,16 +163,16 @@ class Writer:
             self.trouble = ""
             log.info("the database can be written again")
 
-    def _apply(self, connection: Connection, group: Sequence[Job]) -> list[Any]:
+    def _apply(self, group: Sequence[Job], connection: Connection) -> Written:
         ledger = self.ledger
-        ledger.begin(connection)
+        ledger.begin(connection, self._database.outside)
         needs = Needs()
         for job in group:
             job.wants(ledger, needs)
         ledger.prefetch(needs.events, needs.copies, needs.keys)
-        results = [job.apply(ledger) for job in group]
+        written = [(job, job.apply(ledger)) for job in group]
         ledger.flush()
-        return results
+        return written
 
 
 def _passing(error: Exception) -> bool:

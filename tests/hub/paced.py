@@ -1,7 +1,7 @@
 """A database whose answers come when a test says so, as those of a busy disk do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -39,3 +39,8 @@ class Paced(Database):
         self.wrote.set()
         await self.may_tell.wait()
         return result
+
+    async def write_each(self, functions: Iterable[Callable[[Connection], T]], told: Callable[[T], None]) -> None:
+        """One after the other, so that each can be kept from being told."""
+        for function in functions:
+            told(await self.write(function, alone=True))

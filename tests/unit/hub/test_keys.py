@@ -17,6 +17,13 @@ def test_a_key_is_stable_and_fits_every_network(scope: str, chat: str, native: s
     assert re.fullmatch(r"[a-z2-7]{32}", key)
 
 
+def test_keys_are_what_they_were_in_every_version_before() -> None:
+    keys = Keys(b"s" * 32, "i")
+
+    assert keys.of_event(7) == "s6x6gherw5jk5b6iavgg2dehaszmt2n5"
+    assert keys.of_source("a", "b", "c", "d") == "4ib5ewnzp6wdnlhwyfua765t4fdfufng"
+
+
 def test_parts_of_a_source_do_not_run_together() -> None:
     keys = Keys(b"s" * 32, "i")
 
