@@ -63,7 +63,8 @@ def ending(
     writer: Writer, change: Callable[[Ledger], list[Debt]], then: Callable[[list[Debt]], None]
 ) -> "asyncio.Future[None]":
     """Submit the end of a delivery; `then` is told what is owed because of it. The future is done when it is durable,
-    and also when it never will be: nothing is owed then, the row stays open, and is tried again after the next start."""
+    and also when it never will be: nothing is owed then; the row stays open, and is tried again after the next start.
+    """
     durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def finished(debts: list[Debt]) -> None:
