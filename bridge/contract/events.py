@@ -45,7 +45,8 @@ class MessageEdited(Authored):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRetracted(Authored):
-    """`target` is gone. `moderator` when `sender` removed somebody else's message by right."""
+    """`target` is gone: a message, or what brought one more reaction. `moderator` when the network has let `sender` do
+    it, whoever wrote it."""
 
     target: MessageId
     moderator: bool = False
@@ -54,10 +55,12 @@ class MessageRetracted(Authored):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactionsChanged(Authored):
-    """The sender's whole set of reactions to `target`; empty when all are gone."""
+    """The sender's whole set of reactions to `target`; empty when all are gone. With `added` one that comes to those
+    that stand, where a network has an event for each; the retraction of that event takes it back."""
 
     target: MessageId
     reactions: tuple[str, ...]
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ class SpanKind(StrEnum):
     PRE = "pre"  # value: language, or empty
     QUOTE = "quote"
     LINK = "link"  # value: URL
-    MENTION = "mention"  # value: ContactId on the message's own network
+    MENTION = "mention"  # value: ContactId
     SPOILER = "spoiler"  # value: reason, or empty
 
 
@@ -70,6 +70,7 @@ class Span:
     end: int
     kind: SpanKind
     value: str = ""
+    network: str = ""  # of whom a mention means; empty: the network of the event or action that carries this
 
 
 class Style(StrEnum):
@@ -110,6 +111,15 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What a reply answers, in words. Of an event: as its author's app has quoted it; of an action: as it reads now."""
+
+    text: str  # plain
+    author: Person | None = None  # None: not known
+    name: str = ""  # the author's, as people see it
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """The content of a message, the same type in both directions."""
 
@@ -118,3 +128,5 @@ class Message:
     style: Style = Style.TEXT
     media: tuple[Media, ...] = ()  # then `text` is their caption
     reply_to: MessageId | None = None  # on the network of the event or action that carries this
+    quote: Quote | None = None
+    """Of a reply. Where what it answers is not known, the action has no `reply_to` and says this in its text."""

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bridge.contract import ChatId, Contact, ContactId, Message, MessageEdited, MessageReceived
-from bridge.hub import codec
+from bridge.contract import ChatId, Contact, ContactId, Message, MessageEdited, MessageId, MessageReceived
+from bridge.hub import codec, fallback
 from bridge.hub.facades import HOME, Line
 from bridge.hub.files import Files
+from bridge.hub.translate import mentioning
 from bridge.store import archive
 from bridge.store.archive import LineRow
 from bridge.store.database import Database
@@ -47,6 +48,14 @@ def _line(row: LineRow, network: str, faces: Mapping[str, str]) -> Line:
         author=ContactId(face) if face is not None else None,
         name=sender.name or sender.id.partition("@")[0],
         at=said.at,
-        message=message,
+        message=_said(message, row),
         own_id=said.id if here else "",
     )
+
+
+def _said(message: Message, row: LineRow) -> Message:
+    """What it replies to and whom it mentions, as they are called here."""
+    message = mentioning(message, row.network, HOME)
+    if row.reply is None and message.quote is not None:
+        return fallback.quoting(message.quote, message)
+    return replace(message, reply_to=MessageId(row.reply) if row.reply is not None else None)

@@ -80,13 +80,21 @@ def ending(
     return durable
 
 
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """A set of reactions that has replaced another: (emoji, native id) pairs."""
+
+    now: Sequence[tuple[str, str]]
+    before: Sequence[tuple[str, str]]
+
+
 def done(
     ledger: Ledger,
     keys: Keys,
     owed: Debt,
     event: Journaled,
     copies: Sequence[Copy],
-    reactions: Sequence[tuple[str, str]] | None,
+    reacted: Reacted | None,
     *,
     crossed: bool,
 ) -> list[Debt]:
@@ -95,10 +103,9 @@ def done(
         ledger.add_copy(copy)
     ours = not isinstance(event, Authored)
     ledger.owed.close(owed.chat, owed.event, drop=ours)
-    if reactions is not None:
-        set_reactions(
-            ledger.connection, ledger.directory.current(owed.chat), owed.message, (owed.network, owed.author), reactions
-        )
+    if reacted is not None:
+        here, who = ledger.directory.current(owed.chat), (owed.network, owed.author)
+        set_reactions(ledger.connection, here, owed.message, who, reacted.now, reacted.before)
     if not isinstance(event, Authored) or not (event.origin and event.confirm) or not crossed:
         return []
     return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin))]

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from bridge.contract import Media, MediaKind, Message, Span
+from bridge.contract import Media, MediaKind, Message, Quote, Span, SpanKind
+
+_QUOTED = 200  # characters of a quotation
 
 
 def edited(message: Message) -> Message:
@@ -54,8 +56,19 @@ def size(number: int) -> str:
     return f"{number} bytes"
 
 
+def quoting(quote: Quote, message: Message) -> Message:
+    """A reply, where what it answers is not known."""
+    words = quote.text.strip()
+    if len(words) > _QUOTED:
+        words = words[:_QUOTED] + "…"
+    if not words:
+        return replace(message, reply_to=None, quote=None)
+    said = prefixed(f"{words}\n", message)
+    return replace(said, spans=(Span(0, len(words), SpanKind.QUOTE), *said.spans), reply_to=None)
+
+
 def prefixed(prefix: str, message: Message) -> Message:
     """`prefix` before the text; the spans move with it (code points)."""
     shift = len(prefix)
-    spans = tuple(Span(s.start + shift, s.end + shift, s.kind, s.value) for s in message.spans)
+    spans = tuple(replace(s, start=s.start + shift, end=s.end + shift) for s in message.spans)
     return replace(message, text=prefix + message.text, spans=spans)

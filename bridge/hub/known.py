@@ -7,6 +7,8 @@ many of its first open rows can have been tried, and everything behind them is a
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
+from bridge.contract import MessageEdited, MessageReceived, NetworkId, Person, Quote
+from bridge.hub import codec
 from bridge.hub.bell import Bell
 from bridge.store import deliveries
 from bridge.store.database import Database
@@ -14,6 +16,7 @@ from bridge.store.rows import Copy
 
 _KEPT = 512  # messages besides those
 MOST_OWED = 256
+_QUOTED = 1_000  # characters
 
 
 class Known:
@@ -50,6 +53,18 @@ class Known:
             stored = await self._database.read(lambda c: deliveries.copies_of(c, self._chat, [message]))
             self.learn(message, stored[message])
         return list(self._copies[message].values())
+
+    async def quote(self, message: int) -> Quote | None:
+        """What `message` reads now, and whose it is; None if it was taken back."""
+        found = await self._database.read(lambda c: deliveries.said(c, message))
+        if found is None:
+            return None
+        network, body, kind, body_now = found
+        first, now = codec.decode("message", body), codec.decode(kind, body_now)
+        if not isinstance(first, MessageReceived) or not isinstance(now, MessageReceived | MessageEdited):
+            return None
+        by = first.sender
+        return Quote(now.message.text[:_QUOTED], Person(NetworkId(network), by.id), by.name)
 
     async def reactions(self, message: int, network: str, person: str) -> list[tuple[str, str]]:
         """What stands for a person on `message` here: (emoji, native id) pairs."""

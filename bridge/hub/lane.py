@@ -217,7 +217,8 @@ class Lane:
 
     async def _may_start(self, owed: Debt) -> bool:
         if self.flying and (
-            len(self.flying) >= self._window(owed) or any(f.message == owed.message for f in self.flying.values())
+            len(self.flying) >= self._window(owed)
+            or any(f.message in (owed.message, owed.reply) for f in self.flying.values())
         ):
             return False
         seat = self._roads.sessions.seat(owed.account)

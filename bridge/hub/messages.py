@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
-from bridge.hub import codec
+from bridge.hub import codec, fallback, reactions
 from bridge.hub.intake import (
     Accept,
     Outcome,
@@ -17,6 +17,8 @@ from bridge.hub.intake import (
 )
 from bridge.hub.judge import Facts, Ruling, Verdict, judge
 from bridge.hub.opening import home_chat
+from bridge.hub.reactions import selves
+from bridge.store.deliveries import copies_of
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Copy, Link, Message
 
@@ -81,33 +83,79 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         return answered_again(accept, ledger, chat, again)
     copy = ledger.copy(chat.id, event.target)
     target = ledger.message(copy.message) if copy else None
+    reaction = reactions.called(ledger, copy) if copy and isinstance(event, MessageRetracted) else None
+    if _tells_nobody(event) and (copy is None or _only_a_part(accept, ledger, copy)):
+        return _anew(accept, ledger, event)
     owed = owed_to(accept, ledger, chat, link)
+    is_message = copy is not None and (copy.part >= 0 or copy.version == copy.message)
+    owner = (reaction.network, reaction.person) if reaction else (target.network, target.author) if target else None
+    mine = owner in selves(ledger, source.network, event.sender.id)
     verdict = judge(
         Facts(
             linked=True,
             changes=True,
             needs_author=needs_author,
             target_known=target is not None,
-            target_is_message=copy is not None and (copy.part >= 0 or copy.version == copy.message),
-            own_target=target is not None and _same_person(accept, ledger, target, event),
+            target_is_message=is_message or reaction is not None,
+            own_target=mine,
             target_retracted=target is not None and target.retracted is not None,
             speaker=bool(owed) or not event.origin,
         )
     )
     if verdict.ruling is not Ruling.ACCEPT or target is None:
         return turned_away(accept, verdict)
-    reply = None
-    if isinstance(event, MessageEdited) and event.message.reply_to:
-        replied = ledger.copy(chat.id, event.message.reply_to)
-        reply = replied.message if replied else None
-    entry, debts = journal(accept, ledger, chat, link, owed, message=target.id, reply=reply)
+    if reaction is not None:
+        accept.event = reactions.without(ledger, reaction, event, mine=mine)
+    elif isinstance(event, MessageRetracted):
+        accept.event = replace(event, moderator=event.moderator and not mine)
+    elif isinstance(event, ReactionsChanged) and event.added:
+        whole = reactions.gathered(ledger, chat, target.id, source.network, event)
+        if whole is None:
+            return Outcome(Ruling.IGNORE, "too many reactions")
+        accept.event = whole
+    entry, debts = journal(
+        accept, ledger, chat, link, owed, message=target.id, reply=_reply(ledger, chat, target, event)
+    )
     if isinstance(event, MessageEdited):
         ledger.change_message(replace(target, content=entry.id))
-    elif isinstance(event, MessageRetracted):
+    elif isinstance(accept.event, MessageRetracted):
         ledger.change_message(replace(target, retracted=entry.id))
     if source.unique_ids:
         ledger.add_copy(Copy(chat.id, event.id, target.id, -1, entry.id))
     return Outcome(Ruling.ACCEPT, debts=debts)
+
+
+def _reply(ledger: Ledger, chat: Chat, target: Message, event: Authored) -> int | None:
+    """What an edited message replies to: what the edit says, else what it has replied to before."""
+    if not isinstance(event, MessageEdited):
+        return None
+    named = ledger.copy(chat.id, event.message.reply_to) if event.message.reply_to else None
+    first = ledger.entry(target.id) if named is None else None
+    return named.message if named is not None else first.reply if first is not None else None
+
+
+def _tells_nobody(event: Authored) -> bool:
+    """An edit whose author could not be told that it changed nothing."""
+    return isinstance(event, MessageEdited) and not event.origin
+
+
+def _only_a_part(accept: Accept, ledger: Ledger, copy: Copy) -> bool:
+    """Whether it is one of several in which a message from elsewhere was shown here: its text is not the whole."""
+    target = ledger.message(copy.message)
+    if copy.part < 0 or target is None or target.network == accept.source.network:
+        return False
+    there = copies_of(ledger.connection, copy.chat, [copy.message])[copy.message]
+    return copy.part > 0 or any(one.part > 0 for one in there)
+
+
+def _anew(accept: Accept, ledger: Ledger, event: Said) -> Outcome:
+    """An edit of what is not known here is a message of its own."""
+    assert isinstance(event, MessageEdited)
+    accept.event = MessageReceived(
+        chat=event.chat, id=event.id, sender=event.sender, at=event.at, key=event.key, addressee=event.addressee,
+        confirm=event.confirm, message=fallback.edited(event.message),
+    )  # fmt: skip
+    return accept_message(accept, ledger)
 
 
 def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link] | Verdict:
@@ -135,15 +183,6 @@ def _usable(ledger: Ledger, link: Link, event: Authored) -> bool:
         for e in link.endpoints
         if e.chat.network == event.addressee.network
     )
-
-
-def _same_person(accept: Accept, ledger: Ledger, target: Message, event: Authored) -> bool:
-    """Whether `event` comes from the message's author, also through an account of their own elsewhere."""
-    source = accept.source
-    if (target.network, target.author) == (source.network, event.sender.id):
-        return True
-    account = ledger.directory.accounts.ours(source.network).get(event.sender.id)
-    return account is not None and target.author == ledger.directory.accounts.user_of(account) != ""
 
 
 def _keyless_own(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bool:

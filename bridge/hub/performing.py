@@ -19,6 +19,7 @@ from bridge.contract import (
     MessageRetracted,
     NetworkId,
     Persona,
+    Quote,
     React,
     ReactionsChanged,
     Reason,
@@ -27,11 +28,12 @@ from bridge.contract import (
     Retract,
     Send,
     Session,
+    Target,
     Unavailable,
     Unconfirmed,
 )
 from bridge.hub import closing, codec
-from bridge.hub.closing import durably
+from bridge.hub.closing import Reacted, durably
 from bridge.hub.codec import Journaled
 from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
@@ -123,7 +125,7 @@ class Performer:
             self.close(owed, ready.place, ready.known, ready.event, [])
             return None
         # What is said instead of an edit or a reaction is a further part of the message: a retraction finds it too.
-        extra = bool(ready.wish.target) and isinstance(action, Send)
+        extra = ready.wish.target is not None and isinstance(action, Send)
         first = 1 + max((c.part for c in copies if c.version != owed.event), default=-1) if extra else 0
         # A whole set of reactions is the same twice, and only a receipt tells what each of them is called. Where its
         # author said it there is a copy from the beginning, which does not mean that it has been shown.
@@ -147,12 +149,12 @@ class Performer:
     async def _carry_out(self, ready: Ready) -> None:
         owed, parts = ready.owed, ready.parts
         made: list[Copy] = []
-        reactions: Sequence[tuple[str, str]] | None = None
+        reacted: Reacted | None = None
         for number, part in enumerate(parts):
             receipt = ready.arrived.get(number) or await self._call(ready, number, part)
             new = _copies(owed, part, receipt, number + ready.first, ready.version)
             if isinstance(part, React):
-                reactions = receipt.reactions
+                reacted = Reacted(receipt.reactions, part.before)
             if number < len(parts) - 1:
                 owed.maybe = True  # from here on it is no longer as if nothing had happened
                 ready.known.add(new)
@@ -161,7 +163,7 @@ class Performer:
                     await kept
             else:
                 made = [*_superfluous(owed, parts, ready.version), *new]
-        finished = self.close(owed, ready.place, ready.known, ready.event, made, reactions)
+        finished = self.close(owed, ready.place, ready.known, ready.event, made, reacted)
         self.delivered(ready.place)
         if ready.careful:
             await finished
@@ -196,9 +198,11 @@ class Performer:
     ) -> tuple[Wish, Sequence[Copy]]:
         """What the destination knows of the event now."""
         copies: Sequence[Copy] = ()
-        target: tuple[MessageId, ...] = ()
+        target: Target | None = None
         reply_to: MessageId | None = None
+        quote: Quote | None = None
         here = owed.source == owed.chat  # its author sees it there only by this
+        persona = _persona(owed, event, seat)
         if folds and not here:
             known.learn(owed.message, ())
         elif owed.maybe or owed.kind in CHANGES:
@@ -206,10 +210,14 @@ class Performer:
         if owed.kind in CHANGES:
             target = _called(copies, by_author=owed.kind == "edit")
         if owed.reply is not None:
-            reply_to = next(iter(_called(await known.of(owed.reply))), None)
+            replied = _called(await known.of(owed.reply))
+            reply_to = replied.ids[0] if replied is not None else None
+            quote = await known.quote(owed.reply)
         before: list[tuple[str, str]] = []
         if owed.kind == "reactions":
             before = await known.reactions(owed.message, owed.network, owed.author)
+            if persona is None and seat.network != owed.network:  # what they have set there with another app
+                before += await known.reactions(owed.message, seat.network, seat.me)
         content: Message | None = None
         if folds and owed.content_body is not None:
             later = codec.decode("edit", owed.content_body)
@@ -219,10 +227,13 @@ class Performer:
             event=event,
             chat=ChatId(place.native or ""),
             key=owed.key,
+            source=owed.network,
+            network=place.network,
             content=content,
             target=target,
             reply_to=reply_to,
-            persona=_persona(owed, event, seat),
+            quote=quote,
+            persona=persona,
             at=event.at if late and isinstance(event, Authored) else None,
             before=tuple((emoji, MessageId(native)) for emoji, native in before),
             maybe_done=owed.maybe or owed.tried > 0,
@@ -245,7 +256,7 @@ class Performer:
         known: Known,
         event: Journaled,
         copies: Sequence[Copy],
-        reactions: Sequence[tuple[str, str]] | None = None,
+        reacted: Reacted | None = None,
     ) -> asyncio.Future[None]:
         """Submit the end of the delivery; the future is done when it is durable."""
         known.add(copies)
@@ -259,7 +270,7 @@ class Performer:
         known.owe()
         return closing.ending(
             self.writer,
-            lambda ledger: closing.done(ledger, self.keys, owed, event, copies, reactions, crossed=crossed),
+            lambda ledger: closing.done(ledger, self.keys, owed, event, copies, reacted, crossed=crossed),
             then,
         )
 
@@ -292,6 +303,16 @@ def _persona(owed: Debt, event: Journaled, seat: Seat) -> Persona | None:
     )
 
 
+def _called(copies: Sequence[Copy], *, by_author: bool = False) -> Target | None:
+    """What the parts of a message are called; None where it never arrived. What its author wrote in this very chat,
+    which does not reflect, has two names: theirs, and the key under which it was shown (`intake.journal`)."""
+    ids = [MessageId(copy.native) for copy in sorted(copies, key=lambda copy: copy.part) if copy.part >= 0]
+    shown = next((copy.native for copy in copies if copy.part == -1 and copy.version == copy.message), None)
+    if ids and shown is not None and not by_author:
+        ids[0] = MessageId(shown)
+    return Target(tuple(ids)) if ids else None
+
+
 def _copies(owed: Debt, part: Action, receipt: Receipt, number: int, version: int) -> list[Copy]:
     """What this part is called now."""
     made = []
@@ -301,16 +322,6 @@ def _copies(owed: Debt, part: Action, receipt: Receipt, number: int, version: in
     place = number if isinstance(part, Send) else -1 - number
     ids = (*receipt.ids, *(native for _, native in receipt.reactions))
     return made + [Copy(owed.chat, native, owed.message, place, version) for native in ids if native not in old]
-
-
-def _called(copies: Sequence[Copy], *, by_author: bool = False) -> tuple[MessageId, ...]:
-    """What the parts of a message are called. What its author wrote in this very chat, which does not reflect, has two
-    names: theirs, and the key under which it was shown (`intake.journal`)."""
-    ids = [MessageId(copy.native) for copy in sorted(copies, key=lambda copy: copy.part) if copy.part >= 0]
-    shown = next((copy.native for copy in copies if copy.part == -1 and copy.version == copy.message), None)
-    if ids and shown is not None and not by_author:
-        ids[0] = MessageId(shown)
-    return tuple(ids)
 
 
 def _superfluous(owed: Debt, parts: Sequence[Action], version: int) -> list[Copy]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from bridge.contract import (
@@ -14,12 +15,15 @@ from bridge.contract import (
     ContactId,
     Join,
     Leave,
+    MessageId,
     NetworkId,
     Reason,
     Receipt,
     Refused,
+    Retract,
     Session,
     SetRoom,
+    Target,
     Unavailable,
 )
 from bridge.hub import occupants
@@ -79,9 +83,22 @@ class HostedRooms:
         rows = await self._database.read(lambda c: store.rooms_of(c, reader, network))
         return [occupants.room_of_row(row) for row in rows]
 
-    async def set_subject(self, room: ChatId, user: str, subject: str) -> None:
-        row, member = await self._member(room, user)
-        await self.perform(member.account, SetRoom(chat=ChatId(row.native), key="-", subject=subject))
+    async def change(self, user: str, wish: SetRoom | Retract) -> None:
+        row, member = await self._member(wish.chat, user)
+        there = replace(wish, chat=ChatId(row.native), key="-")
+        if isinstance(there, Retract):
+            there = await self._meant(row, there, user)
+        for part in self._session(member.account).parts(there):
+            await self.perform(member.account, part)
+
+    async def _meant(self, row: RoomRow, action: Retract, user: str) -> Retract:
+        """The action about the message as its own network calls it."""
+        named = action.target.ids[0]
+        ids = await self._database.read(lambda c: store.called_there(c, row.hosted, named, row.chat))
+        if not ids:
+            raise Refused("This message is not known here, so nothing was changed.", Reason.NOT_FOUND)
+        key = self._keys.of_source("removal", row.jid, user, named)
+        return replace(action, key=key, target=Target(tuple(MessageId(id) for id in ids)))
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:
         return self._keys.of_source("occupant", room, contact, "")

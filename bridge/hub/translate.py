@@ -19,10 +19,13 @@ from bridge.contract import (
     MessageReceived,
     MessageRetracted,
     Persona,
+    Quote,
     React,
     ReactionsChanged,
     Retract,
     Send,
+    Span,
+    SpanKind,
     Target,
 )
 from bridge.hub import fallback
@@ -35,9 +38,12 @@ class Wish(Struct, frozen=True):
     event: Journaled
     chat: ChatId
     key: str
+    source: str = ""  # the network of its author
+    network: str = ""  # that of the chat
     content: Message | None = None  # of a new message: its text now, if a later edit was folded in
-    target: tuple[MessageId, ...] = ()  # what the event is about is called so in this chat; empty: never arrived
+    target: Target | None = None  # what the event is about is called so in this chat; None: it never arrived
     reply_to: MessageId | None = None  # the message replied to is called so in this chat
+    quote: Quote | None = None  # what that reads
     persona: Persona | None = None
     at: float | None = None
     before: tuple[tuple[str, MessageId], ...] = ()
@@ -50,7 +56,7 @@ def translate(wish: Wish, can: Capabilities) -> Action | None:
     """The action, or None when there is nothing to do there."""
     match wish.event:
         case MessageReceived():
-            return _send(wish, can, wish.content or wish.event.message)
+            return _send(wish, can, mentioning(wish.content or wish.event.message, wish.source, wish.network))
         case MessageEdited():
             return _edit(wish, wish.event, can)
         case MessageRetracted():
@@ -80,13 +86,13 @@ def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
         maybe_done=wish.maybe_done,
         contact=wish.contact,
         own_id=wish.own_id,
-        message=_replying(message, wish.reply_to),
+        message=_replying(message, wish),
     )
 
 
 def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
-    message = event.message
-    if not wish.target:
+    message = mentioning(event.message, wish.source, wish.network)
+    if wish.target is None:
         return _send(wish, can, message)  # its message was refused; the new text may fit
     if message.media and not can.media:
         message = fallback.without_files(message)
@@ -102,13 +108,13 @@ def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
         maybe_done=wish.maybe_done,
         contact=wish.contact,
         own_id=wish.own_id,
-        target=Target(wish.target),
-        message=_replying(message, wish.reply_to),
+        target=wish.target,
+        message=_replying(message, wish),
     )
 
 
 def _retract(wish: Wish, event: MessageRetracted, can: Capabilities) -> Action | None:
-    if not wish.target:
+    if wish.target is None:
         return None
     if Retract not in can.actions:
         return _send(wish, can, fallback.retracted())
@@ -120,18 +126,18 @@ def _retract(wish: Wish, event: MessageRetracted, can: Capabilities) -> Action |
         maybe_done=wish.maybe_done,
         contact=wish.contact,
         own_id=wish.own_id,
-        target=Target(wish.target),
+        target=wish.target,
         reason=event.reason,
         moderator=event.moderator,
     )
 
 
 def _react(wish: Wish, event: ReactionsChanged, can: Capabilities) -> Action | None:
-    if not wish.target:
+    if wish.target is None:
         return None
     if React not in can.actions:
         message = fallback.reacted(event.reactions)
-        return None if message is None else _send(structs.replace(wish, reply_to=wish.target[0]), can, message)
+        return None if message is None else _send(structs.replace(wish, reply_to=wish.target.ids[0]), can, message)
     return React(
         chat=wish.chat,
         key=wish.key,
@@ -140,7 +146,7 @@ def _react(wish: Wish, event: ReactionsChanged, can: Capabilities) -> Action | N
         maybe_done=wish.maybe_done,
         contact=wish.contact,
         own_id=wish.own_id,
-        target=Target(wish.target),
+        target=wish.target,
         reactions=event.reactions,
         before=wish.before,
     )
@@ -166,6 +172,24 @@ def _fail(wish: Wish, event: Answer, can: Capabilities) -> Action | None:
     )
 
 
-def _replying(message: Message, to: MessageId | None) -> Message:
-    """What it replies to, as that is called in this chat."""
-    return message if message.reply_to == to else replace(message, reply_to=to)
+def _replying(message: Message, wish: Wish) -> Message:
+    """What it replies to, as that is called in this chat; in words where it is not known there."""
+    quote = wish.quote or message.quote
+    if wish.reply_to is None and quote is not None:
+        return fallback.quoting(quote, message)
+    if (message.reply_to, message.quote) == (wish.reply_to, quote):
+        return message
+    return replace(message, reply_to=wish.reply_to, quote=quote)
+
+
+def mentioning(message: Message, source: str, there: str) -> Message:
+    """`message` from the network `source`: whom it mentions, as it is to be said on `there`."""
+    if all(span.kind is not SpanKind.MENTION for span in message.spans):
+        return message
+    spans = tuple(_mention(span, source, there) if span.kind is SpanKind.MENTION else span for span in message.spans)
+    return replace(message, spans=spans)
+
+
+def _mention(span: Span, source: str, there: str) -> Span:
+    network = span.network or source
+    return replace(span, network="" if network == there else network)

@@ -20,6 +20,7 @@ class LineRow:
     content: bytes | None
     chat: int  # where it was said
     account: int  # that reported it
+    reply: str | None  # the key of what it replies to
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,13 @@ def page(connection: Connection, jid: str, reader: str, most: int, since: float)
 def last_lines(connection: Connection, hosted: int, since: float, most: int) -> list[LineRow]:
     """The last messages in the archive that were journaled since then and have not been retracted."""
     a, e, m = t.archive.c, t.events.c, t.messages.c
-    now = t.events.alias("now")
+    now, replied = t.events.alias("now"), t.events.alias("replied")
     query = (
-        select(e.id, e.network, e.author, e.key, e.body, now.c.body, e.chat, e.account)
+        select(e.id, e.network, e.author, e.key, e.body, now.c.body, e.chat, e.account, replied.c.key)
         .join_from(t.archive, t.events, e.id == a.event)
         .join(t.messages, m.id == e.id)
         .outerjoin(now, (now.c.id == m.content) & (m.content != e.id))
+        .outerjoin(replied, replied.c.id == e.reply)
         .where(a.chat == hosted, e.kind == "message", e.at >= since, m.retracted.is_(None))
         .order_by(a.position.desc())
         .limit(most)

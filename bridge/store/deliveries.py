@@ -108,6 +108,20 @@ def copies_of(connection: Connection, chat: int, messages: Sequence[int]) -> dic
     return found
 
 
+def said(connection: Connection, message: int) -> tuple[str, bytes, str, bytes] | None:
+    """The network of a message's author, its first event, kind and body of the one whose text it shows now; None if it
+    was taken back."""
+    m, first, now = t.messages.c, t.events.alias("first"), t.events.alias("now")
+    query = (
+        select(first.c.network, first.c.body, now.c.kind, now.c.body)
+        .join_from(t.messages, first, first.c.id == m.id)
+        .join(now, now.c.id == m.content)
+        .where(m.id == message, m.retracted.is_(None))
+    )
+    row = connection.execute(query).first()
+    return None if row is None else (row[0], row[1], row[2], row[3])
+
+
 def reactions_of(connection: Connection, chat: int, message: int, network: str, person: str) -> list[tuple[str, str]]:
     """What stands for a person on a message in a chat: (emoji, native id)."""
     r = t.reactions.c

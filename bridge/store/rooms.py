@@ -139,6 +139,18 @@ def nicks(connection: Connection, hosted: int) -> dict[str, str]:
     return {user: known[me] for user, me in faces(connection, found.chat).items() if me in known}
 
 
+def called_there(connection: Connection, hosted: int, named: str, chat: int) -> list[str]:
+    """What a message that is called `named` in a hosted room is called in `chat`: all its parts, in order."""
+    here, there = t.copies.alias("here"), t.copies.alias("there")
+    query = (
+        select(there.c.native)
+        .join_from(here, there, (there.c.message == here.c.message) & (there.c.chat == chat))
+        .where(here.c.chat == hosted, here.c.native == named, there.c.part >= 0)
+        .order_by(there.c.part)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def occupants(connection: Connection, chat: int) -> list[OccupantRow]:
     """Everybody who is or was in the room, by nick."""
     o = t.occupants.c

@@ -147,7 +147,9 @@ def _retract(network: Network, member: Member, chat: Chat, action: Retract) -> R
     said.gone = True
     identity = network.new_id() if network.traits.unique_ids else action.key
     authored = _authored(chat, author, identity, action)
-    network.happen(MessageRetracted(**authored, target=MessageId(said.id)), chat, by, member.id)
+    moderator = said.author != author.id
+    event = MessageRetracted(**authored, target=MessageId(said.id), moderator=moderator, reason=action.reason)
+    network.happen(event, chat, by, member.id)
     return _receipt(network, member, action, None, identity)
 
 
@@ -225,7 +227,8 @@ def _own(network: Network, member: Member, chat: Chat, action: Edit | Retract, t
         if network.traits.fence:
             return None
         raise refuse("There is no such message.")
-    if said.author != _author(network, member, action.persona)[0].id:
+    keeps_order = isinstance(action, Retract) and action.moderator and chat.members[:1] == [member.id]
+    if said.author != _author(network, member, action.persona)[0].id and not keeps_order:
         raise refuse("This is somebody else's message.", Reason.FORBIDDEN)
     return said
 

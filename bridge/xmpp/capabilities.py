@@ -70,14 +70,21 @@ _EVERYBODY = (
     "vcard-temp",
 )
 _GATEWAY = (COMMANDS, "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:version")
-_MESSAGES = (
+MESSAGES = (
+    "urn:xmpp:fallback:0",
+    "urn:xmpp:markup:0",
     "urn:xmpp:message-correct:0",
+    "urn:xmpp:message-retract:0",
     "urn:xmpp:message-retract:1",
     "urn:xmpp:reactions:0",
+    "urn:xmpp:reference:0",
+    "urn:xmpp:reply:0",
+    "urn:xmpp:spoiler:0",
+    "urn:xmpp:styling:0",
 )
 
-CONTACT = Description("client", "pc", "", _EVERYBODY + _MESSAGES)  # a contact who is available
-ACCOUNT = Description("account", "registered", "", _EVERYBODY + _MESSAGES)  # the same one's bare JID
+CONTACT = Description("client", "pc", "", _EVERYBODY + MESSAGES)  # a contact who is available
+ACCOUNT = Description("account", "registered", "", _EVERYBODY + MESSAGES)  # the same one's bare JID
 COMMAND_LIST = Description("automation", "command-list", "Commands", (COMMANDS,))
 
 

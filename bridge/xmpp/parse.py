@@ -4,6 +4,7 @@
 |---|---|
 | chat or normal, with a body (RFC 6121 #message-syntax-type) | MessageReceived |
 | with replace (XEP-0308) | MessageEdited |
+| with reply (XEP-0461) | the same, its quotation cut off (XEP-0428) |
 | retract (XEP-0424) | MessageRetracted |
 | reactions (XEP-0444) | ReactionsChanged |
 | type error | DeliveryFailed |
@@ -22,17 +23,17 @@ from bridge.contract import (
     Contact,
     ContactId,
     DeliveryFailed,
-    Message,
     MessageEdited,
     MessageId,
     MessageReceived,
     MessageRetracted,
+    Person,
     ReactionsChanged,
-    Style,
 )
-from bridge.xmpp import errors, files
+from bridge.xmpp import errors, files, reading
 from bridge.xmpp.chats import Whom
 from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.mentions import People
 
 _OURS = ("{jabber:component:accept}", "{jabber:client}")
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -53,7 +54,8 @@ _ENCRYPTED = (
 )
 _LONGEST_ID = 1_000  # characters
 _LONGEST_SUBJECT = 1_000  # characters
-_MOST_REACTIONS = 50
+_MOST_REACTIONS = 50  # of one person to one message
+_LONGEST_REACTION = 100  # characters; an emoji has some ten at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,11 @@ def message(stanza: Element, user: str, whom: Whom, chat: ChatId, now: float) ->
     children = {child.tag: child for child in stanza}
     _refuse_encrypted(children, whom.gateway.name)
     authored = _authored(stanza, children, user, whom, chat, now)
-    return _doing(stanza, children, authored) or _said(stanza, children, authored)
+    return _doing(stanza, children, authored) or _said(stanza, children, authored, lambda: _them(whom))
+
+
+def _them(whom: Whom) -> Mapping[str, Person]:
+    return {whom.bare: whom.person} if whom.person is not None else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +125,11 @@ class Subject:
     text: str
 
 
-def room_message(stanza: Element, user: str, network: str, chat: ChatId, now: float) -> Authored | Subject | None:
-    """What `user` said in a hosted room of `network` (its name); None when the stanza says nothing. The room's showing
-    it is the answer, so no receipt is sent. Raises `StanzaError`."""
+def room_message(
+    stanza: Element, user: str, network: str, chat: ChatId, now: float, people: People
+) -> Authored | Subject | None:
+    """What `user` said in a hosted room of `network` (its name); None when the stanza says nothing. `people` may be
+    meant there. The room's showing it is the answer, so no receipt is sent. Raises `StanzaError`."""
     children = {child.tag: child for child in stanza}
     _refuse_encrypted(children, network)
     words = body(stanza)
@@ -129,7 +137,7 @@ def room_message(stanza: Element, user: str, network: str, chat: ChatId, now: fl
     if subject is not None and words is None and not any(f"{space}thread" in children for space in _OURS):
         return Subject("".join(subject.itertext())[:_LONGEST_SUBJECT])
     authored = _authored(stanza, children, user, None, chat, now) | {"confirm": False}
-    return _doing(stanza, children, authored) or _said(stanza, children, authored)
+    return _doing(stanza, children, authored) or _said(stanza, children, authored, people)
 
 
 def _refuse_encrypted(children: Mapping[str, Element], network: str) -> None:
@@ -170,21 +178,26 @@ def _doing(stanza: Element, children: Mapping[str, Element], by: Mapping[str, An
         return MessageRetracted(target=MessageId(target[:_LONGEST_ID]), **by)
     found = children.get(_REACTIONS)
     if found is not None and (target := found.get("id")):
-        some = dict.fromkeys((r.text or "").strip()[:100] for r in found if r.tag == _REACTION)
-        reactions = tuple(text for text in some if text)[:_MOST_REACTIONS]
+        some = dict.fromkeys((r.text or "").strip() for r in found if r.tag == _REACTION)
+        reactions = tuple(text for text in some if text)
+        if len(reactions) > _MOST_REACTIONS or any(len(one) > _LONGEST_REACTION for one in reactions):
+            raise StanzaError(
+                "not-acceptable", "These are too many reactions to one message, or one of them is too long."
+            )
         return ReactionsChanged(target=MessageId(target[:_LONGEST_ID]), reactions=reactions, **by)
     return None
 
 
-def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any]) -> Authored | None:
+def _said(
+    stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any], people: People
+) -> Authored | None:
     text = body(stanza)
     media, words = files.read(stanza, text, by["id"])
     if text is None and not media:
         return None
     if not text and not media:
         raise StanzaError("bad-request", "The message is empty.")
-    emote = words.startswith("/me ")
-    said = Message(words[4:] if emote else words, style=Style.EMOTE if emote else Style.TEXT, media=media)
+    said = replace(reading.message(stanza, children, words, people), media=media)
     replaced = children.get(_REPLACE)
     if replaced is not None and (target := replaced.get("id")):
         return MessageEdited(target=MessageId(target[:_LONGEST_ID]), message=said, **by)

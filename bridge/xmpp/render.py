@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bridge.contract import Action, Confirm, Edit, Fail, Message, React, Retract, Send, Style, Target
-from bridge.xmpp import errors, files, text
+from bridge.contract import Action, Confirm, Edit, Fail, Message, React, Retract, Send, Target
+from bridge.hub.facades import HOME
+from bridge.xmpp import content, errors, text
 from bridge.xmpp.parse import Origin
 
 _AROUND = 1_200  # bytes of a stanza besides its JIDs and its body
@@ -18,20 +19,12 @@ def parts(action: Action, jids: int, limit: int) -> list[Action]:
     if not isinstance(action, (Send, Edit)):
         return [action]
     budget = max(_LEAST, limit - _AROUND - 2 * jids)
-    whole, media = words(action.message), action.message.media
-    if text.size(whole) <= budget and not media and (isinstance(action, Send) or len(action.target.ids) == 1):
+    pieces = content.split(action.message, budget)
+    if len(pieces) == 1 and (isinstance(action, Send) or len(action.target.ids) == 1):
         return [action]
-    # A file's address is a message of its own, so that apps show the file.
-    pieces = [Message(media=(one,)) for one in media]
-    pieces += [Message(piece) for piece in text.split(whole, budget) if piece or not media]
     if isinstance(action, Send):
         return [
-            replace(
-                action,
-                key=_key(action, n),
-                own_id=action.own_id if n == 0 else None,
-                message=replace(piece, reply_to=action.message.reply_to if n == 0 else None),
-            )
+            replace(action, key=_key(action, n), own_id=action.own_id if n == 0 else None, message=piece)
             for n, piece in enumerate(pieces)
         ]
     made: list[Action] = []
@@ -60,20 +53,18 @@ def _retractions(action: Retract) -> list[Action]:
     ]
 
 
-def words(message: Message) -> str:
-    """The body: `/me` (XEP-0245) for an emote."""
-    return f"/me {message.text}" if message.style is Style.EMOTE else message.text
-
-
 def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
     """One stanza from `contact` to `user`, bare JIDs. `nick` is told with it (XEP-0172). Empty for an answer that its
     author did not ask for."""
     match action:
         case Send(message=message):
-            return _message(action, contact, user, body(message) + _named(nick))
+            return _message(action, contact, user, _content(message, contact, user) + _named(nick))
         case Edit(message=message, target=target):
             replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target.ids[0])}"/>'
-            return _message(action, contact, user, body(message) + replaced)
+            return _message(action, contact, user, _content(message, contact, user) + replaced)
+        case Retract(moderator=True):
+            # XEP-0424 #security: apps believe nobody's retraction but the author's.
+            return _message(action, contact, user, f"<body>{text.escape(removal(action))}</body>")
         case Retract(target=target):
             return _message(action, contact, user, retraction(target.ids[0]))
         case React(target=target, reactions=reactions):
@@ -108,9 +99,10 @@ def _key(action: Action, n: int) -> str:
     return f"{action.key}.{n}" if n else action.key
 
 
-def body(message: Message) -> str:
-    """The text, or the file of a message that is one."""
-    return files.payload(message.media[0]) if message.media else f"<body>{text.escape(words(message))}</body>"
+def _content(message: Message, contact: str, user: str) -> str:
+    author = message.quote.author if message.quote is not None else None
+    to = "" if author is None else user if author.network == HOME else contact
+    return content.written(message, to=to)
 
 
 def _named(nick: str) -> str:
@@ -118,12 +110,20 @@ def _named(nick: str) -> str:
 
 
 def retraction(target: str) -> str:
-    """XEP-0424 #retract, with the words for apps that do not know it (XEP-0428)."""
+    """XEP-0424 #retract, also as it was in version 0, with the words for apps that know neither (XEP-0428)."""
+    id = text.attribute(target)
     return (
-        f'<retract xmlns="urn:xmpp:message-retract:1" id="{text.attribute(target)}"/>'
+        f'<retract xmlns="urn:xmpp:message-retract:1" id="{id}"/>'
+        f'<apply-to xmlns="urn:xmpp:fasten:0" id="{id}"><retract xmlns="urn:xmpp:message-retract:0"/></apply-to>'
         '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:message-retract:1"/>'
-        "<body>/me retracted an earlier message.</body>"
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:message-retract:0"/>'
+        '<body>/me retracted an earlier message.</body><store xmlns="urn:xmpp:hints"/>'
     )
+
+
+def removal(action: Retract) -> str:
+    """A moderator's retraction in words."""
+    return "/me removed a message" + (f": {action.reason}" if action.reason else ".")
 
 
 def _message(action: Action, contact: str, user: str, payload: str) -> str:

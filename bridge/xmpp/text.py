@@ -49,7 +49,7 @@ def split(text: str, budget: int) -> list[str]:
         if fits == len(rest):
             pieces.append(rest)
             return pieces
-        cut = _boundary(rest, fits)
+        cut = boundary(rest, fits)
         pieces.append(rest[:cut])
         rest = rest[cut:]
 
@@ -66,7 +66,7 @@ def _fitting(text: str, budget: int) -> int:
     return min(high, len(text))
 
 
-def _boundary(text: str, end: int) -> int:
+def boundary(text: str, end: int) -> int:
     """The best place to cut at or before `end`; a boundary in the first half would waste more than it helps."""
     for separator in ("\n", " "):
         found = text.rfind(separator, end // 2, end)

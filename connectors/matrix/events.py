@@ -15,10 +15,15 @@ from bridge.contract import (
     ContactId,
     Event,
     Message,
+    MessageEdited,
     MessageId,
     MessageReceived,
+    MessageRetracted,
     NetworkId,
+    Quote,
+    ReactionsChanged,
     Span,
+    SpanKind,
     Style,
     Unparsable,
 )
@@ -31,9 +36,9 @@ _STYLES = {
 }  # fmt: skip
 _EPHEMERAL = frozenset({"m.typing", "m.receipt", "m.presence", "m.fully_read"})
 _MEMBERSHIPS = frozenset({"invite", "join", "knock", "leave", "ban"})
+_MOST_MENTIONS = 50
 _VALID_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _FALLBACK = re.compile(r"> (?:\* )?<@[^\n]*+\n(?:>[^\n]*+\n)*+\n?")
-_EDITED = "(edited) "
 _EARLIEST, _LATEST = 1_000_000_000.0, 4_102_444_800.0  # 2001, before Matrix; 2100
 _AHEAD = 86_400.0  # seconds that a clock may be ahead of ours
 
@@ -127,7 +132,7 @@ def _unparsable(reason: str, raw: object, chat: ChatId, reader: Reader) -> Unpar
     return Unparsable(reason=reason, source=source, raw=fields.shown(raw), chat=chat)
 
 
-def _parse(raw: Mapping[str, object], chat: ChatId, reader: Reader) -> MessageReceived | None:
+def _parse(raw: Mapping[str, object], chat: ChatId, reader: Reader) -> Event | None:
     id, sender, kind, content = (
         fields.event_id(raw.get("event_id")),
         raw.get("sender"),
@@ -144,18 +149,29 @@ def _parse(raw: Mapping[str, object], chat: ChatId, reader: Reader) -> MessageRe
         raise _Wrong("no content")
     name = fields.line(reader.names.get(sender, ""))
     who = "You" if reader.direct and sender == reader.me else name or sender
-    message = _message(kind, content, raw, who)
-    if message is None:
-        return None
-    key = content.get(KEY)
-    return MessageReceived(
-        chat=chat,
-        id=MessageId(id),
-        sender=Contact(ContactId(sender), name),
-        at=_time(raw, reader.now),
-        key=key if isinstance(key, str) and _VALID_KEY.fullmatch(key) else None,
-        message=message,
-    )
+    authored: dict[str, Any] = {
+        "chat": chat, "id": MessageId(id), "sender": Contact(ContactId(sender), name),
+        "at": _time(raw, reader.now), "key": _key(raw, content, mine=sender == reader.me),
+    }  # fmt: skip
+    relation = fields.mapping(content.get("m.relates_to"))
+    if kind == "m.reaction":
+        return ReactionsChanged(**authored, **_reaction(content, relation))
+    if kind == "m.room.redaction":
+        return MessageRetracted(**authored, **_redaction(raw, content))
+    replaced = fields.event_id(relation.get("event_id"))
+    if relation.get("rel_type") == "m.replace" and replaced is not None:
+        new = _said(kind, _new_content(content), {}, who, reader.names)
+        return None if new is None else MessageEdited(**authored, target=MessageId(replaced), message=new)
+    message = _said(kind, content, relation, who, reader.names)
+    return None if message is None else MessageReceived(**authored, message=message)
+
+
+def _key(raw: Mapping[str, object], content: Mapping[str, Any], *, mine: bool) -> str | None:
+    """Our key. COMPAT homeservers that keep of a redaction only what they know: to whoever has made it, it still names
+    the transaction id, which is the same (client-server API #definition-clientevent)."""
+    transaction = fields.mapping(raw.get("unsigned")).get("transaction_id")
+    key = content.get(KEY, transaction if mine and raw.get("type") == "m.room.redaction" else None)
+    return key if isinstance(key, str) and _VALID_KEY.fullmatch(key) else None
 
 
 def _time(raw: Mapping[str, object], now: float | None) -> float:
@@ -172,20 +188,9 @@ def _time(raw: Mapping[str, object], now: float | None) -> float:
     return now or 0.0
 
 
-def _message(kind: str, content: Mapping[str, Any], raw: Mapping[str, object], who: str) -> Message | None:
-    relation = fields.mapping(content.get("m.relates_to"))
-    if kind == "m.reaction":
-        return _notice(_reaction(content, relation, who))
-    if kind == "m.room.redaction":
-        if fields.event_id(raw.get("redacts")) is None and fields.event_id(content.get("redacts")) is None:
-            raise _Wrong("a redaction of nothing")
-        return _notice(lines.removal(fields.line(content.get("reason"))))
-    if relation.get("rel_type") == "m.replace" and fields.event_id(relation.get("event_id")):
-        return _edited(kind, content, who)
-    return _said(kind, content, relation, who)
-
-
-def _said(kind: str, content: Mapping[str, Any], relation: Mapping[str, object], who: str) -> Message | None:
+def _said(
+    kind: str, content: Mapping[str, Any], relation: Mapping[str, object], who: str, names: Mapping[str, str]
+) -> Message | None:
     """What `content` says by itself, under events of type `kind`."""
     if kind != "m.room.message":
         file = media.read(kind, content)
@@ -194,50 +199,77 @@ def _said(kind: str, content: Mapping[str, Any], relation: Mapping[str, object],
     msgtype = fields.string(content.get("msgtype"))
     style, file = _STYLES.get(msgtype), media.read(msgtype, content)
     if file is not None:
-        text, spans = _text(content, reply is not None) if media.has_caption(msgtype, content) else ("", ())
-        message = Message(text, spans, media=(file,))
+        caption = media.has_caption(msgtype, content)
+        said = _text(content, names, reply=reply is not None) if caption else Message()
+        message = replace(said, media=(file,))
     elif style is None:
         line = lines.of_message(msgtype, content, who)
         if line is None:
             raise _Wrong("a message without a body")
         message = Message(line, style=Style.NOTICE)
     else:
-        text, spans = _text(content, reply is not None)
-        message = Message(text, spans, style)
+        message = replace(_text(content, names, reply=reply is not None), style=style)
     # Client-server API #fallback-for-unthreaded-clients: then it is no reply, only a place in a thread.
     shown = None if reply is None or relation.get("is_falling_back") is True else MessageId(reply)
     return replace(message, reply_to=shown)
 
 
-def _text(content: Mapping[str, Any], reply: bool) -> tuple[str, tuple[Span, ...]]:
+def _text(content: Mapping[str, Any], names: Mapping[str, str], *, reply: bool) -> Message:
     if not isinstance(content.get("body"), str):
         raise _Wrong("a message without a body")
-    body = fields.string(content["body"])
-    if reply and (fallback := _FALLBACK.match(body)):
-        body = body[fallback.end() :] or body
+    body, quote = fields.string(content["body"]), None
+    if reply and (copied := _FALLBACK.match(body)) and copied.end() < len(body):
+        quote = Quote(
+            "\n".join(line.removeprefix("> ") for line in copied[0].rstrip("\n").split("\n")).partition("> ")[2]
+        )
+        body = body[copied.end() :]
     rich = content.get("format") == "org.matrix.custom.html"
     text, spans = spans_of(body, fields.string(content.get("formatted_body")) if rich else "", keep_quote=not reply)
-    return text or "(an empty message)", spans
+    return Message(text or "(an empty message)", spans + _meant(content, text, spans, names), quote=quote)
 
 
-def _edited(kind: str, content: Mapping[str, Any], who: str) -> Message | None:
+def _meant(content: Mapping[str, Any], text: str, spans: Sequence[Span], names: Mapping[str, str]) -> tuple[Span, ...]:
+    """Client-server API #user-and-room-mentions: whom `m.mentions` names and no pill shows, where their name stands."""
+    found: list[Span] = []
+    shown = {span.value for span in spans if span.kind is SpanKind.MENTION}
+    for user in fields.listed(fields.mapping(content.get("m.mentions")).get("user_ids"))[:_MOST_MENTIONS]:
+        if not isinstance(user, str) or not ids.valid_user(user) or user in shown:
+            continue
+        for name in filter(None, (user, fields.line(names.get(user)))):
+            at = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+            if at is not None and all(at.end() <= s.start or at.start() >= s.end for s in found):
+                found.append(Span(at.start(), at.end(), SpanKind.MENTION, user))
+                break
+    return tuple(found)
+
+
+def _new_content(content: Mapping[str, Any]) -> Mapping[str, Any]:
     new = content.get("m.new_content")
-    if not isinstance(new, dict):
-        # Client-server API #event-replacements: the fallback is the new text after an asterisk.
-        new = {**content, "body": fields.string(content.get("body")).removeprefix("* "), "formatted_body": None}
-    message = _said(kind, new, {}, who)
-    if message is None or (message.media and not message.text):
-        return None
-    moved = tuple(replace(s, start=s.start + len(_EDITED), end=s.end + len(_EDITED)) for s in message.spans)
-    return replace(message, text=_EDITED + message.text, spans=moved, media=())
+    if isinstance(new, dict):
+        return new
+    # Client-server API #event-replacements: the fallback is the new text after an asterisk.
+    return {**content, "body": fields.string(content.get("body")).removeprefix("* "), "formatted_body": None}
 
 
-def _reaction(content: Mapping[str, Any], relation: Mapping[str, object], who: str) -> str:
-    key = fields.line(relation.get("key"))
-    if not key or fields.event_id(relation.get("event_id")) is None:
+def _reaction(content: Mapping[str, Any], relation: Mapping[str, object]) -> dict[str, Any]:
+    """Client-server API #event-annotations-and-reactions. Custom emoji are addresses of pictures; their short code says
+    more."""
+    key, target = fields.line(relation.get("key")), fields.event_id(relation.get("event_id"))
+    if not key or target is None:
         raise _Wrong("a reaction without a key, or to nothing")
-    shortcode = content.get("shortcode", content.get("com.beeper.reaction.shortcode"))
-    return lines.reaction(key, fields.line(shortcode), who)
+    if key.startswith("mxc://"):
+        shortcode = content.get("shortcode", content.get("com.beeper.reaction.shortcode"))
+        key = fields.line(shortcode) or "[picture]"
+    return {"target": MessageId(target), "reactions": (key,), "added": True}
+
+
+def _redaction(raw: Mapping[str, object], content: Mapping[str, Any]) -> dict[str, Any]:
+    """Client-server API #redactions: a homeserver shows only those that the room's rules allow, whoever wrote what is
+    redacted. What is redacted stands in the content since room version 11."""
+    target = fields.event_id(content.get("redacts")) or fields.event_id(raw.get("redacts"))
+    if target is None:
+        raise _Wrong("a redaction of nothing")
+    return {"target": MessageId(target), "moderator": True, "reason": fields.line(content.get("reason"))}
 
 
 def _notice(line: str | None) -> Message | None:

@@ -47,17 +47,6 @@ def of_message(kind: str, content: Mapping[str, object], who: str) -> str | None
     return unsupported(kind, content)
 
 
-def reaction(key: str, shortcode: str, who: str) -> str:
-    """Custom emoji are addresses of pictures; their short code says more."""
-    if key.startswith("mxc://"):
-        key = shortcode or "a picture"
-    return f"{who} reacted with {key}."
-
-
-def removal(reason: str) -> str:
-    return f"(removed a message: {reason})" if reason else "(removed a message)"
-
-
 def unsupported(kind: str, content: Mapping[str, object]) -> str | None:
     """The body is the fallback that the sender's app wrote for those who do not know `kind`."""
     if not isinstance(content.get("body"), str) and not any(key in content for key in _TEXT):

@@ -1,6 +1,7 @@
-"""Actions as the content of Matrix events, and long texts in parts that events can hold. Pure.
+"""Actions as the content of Matrix events, in parts that events can hold. Pure.
 
-Source: client-server API #instant-messaging, #rich-replies, #size-limits (65,536 bytes for a whole event).
+Source: client-server API #instant-messaging, #rich-replies, #event-replacements, #size-limits (65,536 bytes for a whole
+event).
 """
 
 import json
@@ -8,39 +9,97 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bridge.contract import Action, Message, Send, Span, Style
-from connectors.matrix import fields, media
+from bridge.contract import Action, Edit, Message, MessageId, Retract, Send, Span, SpanKind, Style, Target
+from connectors.matrix import fields, ids, media
 from connectors.matrix.events import KEY
 from connectors.matrix.text import html_of
 
 LARGEST = 60_000  # bytes of a content; signatures, hashes and ids around it take the rest
 _NEARLY = LARGEST * 9 // 10
 _MOST_LOOKS = 4
+_FALLBACK = 400  # code points of an edit that apps which do not know edits are shown
 _TYPES = {Style.TEXT: "m.text", Style.EMOTE: "m.emote", Style.NOTICE: "m.notice"}
 
 
 def content(message: Message, key: str) -> dict[str, Any]:
     """The content of the `m.room.message` that says `message`. Lone surrogates become U+FFFD."""
     text = fields.string(message.text)
-    said: dict[str, Any] = {"msgtype": _TYPES[message.style], "body": text, KEY: key}
+    said: dict[str, Any] = {"msgtype": _TYPES[message.style], "body": _plain(text, message.spans), KEY: key}
     formatted = html_of(text, message.spans) if message.spans else None
     if formatted is not None:
         said |= {"format": "org.matrix.custom.html", "formatted_body": formatted}
     if message.media:
         said = media.content(message.media[0], said)
+    meant = [span.value for span in message.spans if span.kind is SpanKind.MENTION and not span.network]
+    if meant:
+        said["m.mentions"] = {"user_ids": list(dict.fromkeys(filter(ids.valid_user, meant)))}
     if message.reply_to is not None:
         said["m.relates_to"] = {"m.in_reply_to": {"event_id": message.reply_to}}
     return said
 
 
+def _plain(text: str, spans: Sequence[Span]) -> str:
+    """The body for apps that show no formatting: quotations are marked, all else can be read without."""
+    quoted = [span for span in spans if span.kind is SpanKind.QUOTE]
+    at, lines = 0, []
+    for line in text.split("\n") if quoted else ():
+        depth = sum(span.start <= at < max(span.end, span.start + 1) for span in quoted)
+        lines.append("> " * depth + line)
+        at += len(line) + 1
+    return "\n".join(lines) if quoted else text
+
+
+def edited(message: Message, target: MessageId, key: str) -> dict[str, Any]:
+    """The content that makes the event `target` say `message`, with a beginning for apps that do not know edits.
+    What the message replies to stays as it was."""
+    new = content(replace(message, reply_to=None), key)
+    del new[KEY]
+    text = new["body"]
+    shown = text if len(text) <= _FALLBACK else text[:_FALLBACK] + "…"
+    return {
+        "msgtype": new["msgtype"], "body": f"* {shown}", KEY: key, "m.new_content": new,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": target},
+    }  # fmt: skip
+
+
 def parts(action: Action) -> Sequence[Action]:
     """What one event each can carry; put together, their texts are the whole text."""
-    if not isinstance(action, Send):
-        return [action]
-    return [
-        replace(action, key=f"{action.key}.{number}" if number else action.key, message=piece)
-        for number, piece in enumerate([*_pieces(action.message), *_more(action.message)])
-    ]
+    match action:
+        case Send():
+            return [
+                replace(action, key=_key(action, number), message=piece)
+                for number, piece in enumerate([*_pieces(action.message), *_more(action.message)])
+            ]
+        case Edit():
+            return list(_spread(action))
+        case Retract():
+            return [
+                replace(action, key=_key(action, number), target=Target((id,)))
+                for number, id in enumerate(action.target.ids)
+            ]
+        case _:
+            return [action]
+
+
+def _spread(action: Edit) -> Iterator[Action]:
+    """The new text over the events that there are, more of them if it is longer; what is too many goes."""
+    old, new = action.target.ids, [*_pieces(action.message), *_more(action.message)]
+    common: dict[str, Any] = {
+        "chat": action.chat, "persona": action.persona, "at": action.at, "maybe_done": action.maybe_done,
+        "contact": action.contact,
+    }  # fmt: skip
+    for number, piece in enumerate(new):
+        key = _key(action, number)
+        if number < len(old):
+            yield replace(action, key=key, target=Target((old[number],)), message=piece)
+        else:
+            yield Send(**common, key=key, message=piece)
+    for number in range(len(new), len(old)):
+        yield Retract(**common, key=_key(action, number), target=Target((old[number],)))
+
+
+def _key(action: Action, number: int) -> str:
+    return f"{action.key}.{number}" if number else action.key
 
 
 def _more(message: Message) -> list[Message]:
@@ -50,7 +109,12 @@ def _more(message: Message) -> list[Message]:
 
 def size(message: Message) -> int:
     """Bytes of the content that says `message`."""
-    return len(json.dumps(content(message, "k" * 64), ensure_ascii=False).encode())
+    return len(encoded(content(message, "k" * 64)))
+
+
+def encoded(content: dict[str, Any]) -> bytes:
+    """As homeservers count it."""
+    return json.dumps(content, ensure_ascii=False).encode()
 
 
 def _pieces(message: Message) -> Iterator[Message]:

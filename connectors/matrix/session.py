@@ -15,26 +15,24 @@ from bridge.contract import (
     CursorMoved,
     Event,
     File,
-    Join,
-    Leave,
     Live,
     Media,
     Occupant,
     Reason,
     Receipt,
     Refused,
-    Send,
-    SetRoom,
     Unavailable,
 )
-from connectors.matrix import moving, sending, sync
+from connectors.matrix import changing, moving, sending, sync
 from connectors.matrix.chats import person
 from connectors.matrix.media import Repository
 from connectors.matrix.patience import Rhythm
 from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
-_CAN = Capabilities(actions=frozenset({Send, Join, Leave, SetRoom}), window=1, idempotent=True, echoes=True, media=True)
+_CAN = Capabilities(
+    actions=frozenset((*changing.DOINGS, *moving.DOINGS)), window=1, idempotent=True, echoes=True, media=True
+)
 
 
 class MatrixSession:
@@ -97,12 +95,12 @@ class MatrixSession:
         return sending.parts(action)
 
     async def perform(self, action: Action) -> Receipt:
-        if isinstance(action, Send):
-            return await self._speaker.send(action)
-        doing = moving.DOINGS.get(type(action))
-        if doing is None:
+        saying, moves = changing.DOINGS.get(type(action)), moving.DOINGS.get(type(action))
+        if saying is not None:
+            return await saying(self._speaker, action)
+        if moves is None:
             raise Refused("This cannot be done on Matrix yet.", Reason.UNSUPPORTED)
-        return await doing(self._known.api, action)
+        return await moves(self._known.api, action)
 
     def open_media(self, media: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._repository.open(media, limit)

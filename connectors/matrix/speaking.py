@@ -1,4 +1,4 @@
-"""Sending. Into direct chats: only to whom it is meant for, in clear only where that is expected, and once.
+"""Saying things. Into direct chats: only to whom it is meant for, in clear only where that is expected, and once.
 
 Source: client-server API #put_matrixclientv3roomsroomidsendeventtypetxnid, #transaction-identifiers.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bridge.contract import (
     Clock,
     ContactId,
+    Edit,
     MessageId,
     Reason,
     Receipt,
@@ -50,35 +51,32 @@ class Speaker:
     since: float
     """When the account's token became ours: transaction ids of before mean nothing with it."""
 
-    async def send(self, action: Send) -> Receipt:
-        """Raises the four errors."""
+    async def say(self, action: Send | Edit) -> Receipt:
+        """A new message, or a new text for one. Raises the four errors."""
         room = await (self._checked_direct(action) if self._is_direct(action) else self._checked_group(action))
         if action.maybe_done and (found := await self._found(room, action)) is not None:
             return Receipt((found,))
         where = path("rooms", room, "send", "m.room.message", action.key)
         try:
-            said = await self.api.put(where, sending.content(action.message, action.key))
+            said = await self.api.put(where, _content(action))
         except Refused as refusal:
             if refusal.reason in _GONE and self._is_direct(action):
                 self.opening.rooms.forget(room)
                 await self._room(action)  # raises if we have just left it
             raise
-        sent = fields.event_id(said.get("event_id"))
-        if sent is None:
-            raise Refused("The homeserver gave no id for the message, so it may not have arrived.", Reason.SERVICE)
-        return Receipt((MessageId(sent),))
+        return Receipt((sent(said),))
 
-    def _is_direct(self, action: Send) -> bool:
+    def _is_direct(self, action: Send | Edit) -> bool:
         chat, known = action.chat, self.opening.rooms.known(action.chat)
         meant = known.meant_direct if known is not None else None
         return (action.contact or self.opening.directs.contact_of(chat) or meant or self.left.get(chat)) is not None
 
-    async def _checked_direct(self, action: Send) -> str:
+    async def _checked_direct(self, action: Send | Edit) -> str:
         room = await self._room(action)
         await self._check(room)
         return room.id
 
-    async def _checked_group(self, action: Send) -> str:
+    async def _checked_group(self, action: Send | Edit) -> str:
         """A room of many: what is said there is for whoever is in it."""
         try:
             facts = await self.groups.facts(action.chat)
@@ -91,7 +89,7 @@ class Speaker:
             raise Refused(unread.REFUSAL, Reason.NOT_ACCEPTABLE)
         return action.chat
 
-    async def _room(self, action: Send) -> Room:
+    async def _room(self, action: Send | Edit) -> Room:
         """The room of the chat. If we have left it (in another app), a new one is opened; the sync then tells that this
         is the chat now, and the action comes again."""
         try:
@@ -144,7 +142,7 @@ class Speaker:
         # What follows need not wait until a sync tells.
         room.members[contact] = Member(user=contact, membership="invite", by=self.me)
 
-    async def _found(self, room: str, action: Send) -> MessageId | None:
+    async def _found(self, room: str, action: Send | Edit) -> MessageId | None:
         """The event of an earlier try, where the transaction id may mean nothing any more."""
         now = self.clock.time()
         said = now - _LATE if action.at is None else action.at
@@ -161,3 +159,17 @@ class Speaker:
         id = fields.event_id(event.get("event_id"))
         ours = event.get("sender") == self.me and fields.mapping(event.get("content")).get(KEY) == key
         return MessageId(id) if ours and id is not None else None
+
+
+def sent(said: Mapping[str, object]) -> MessageId:
+    """The id of what was sent, from the homeserver's answer. Raises `Refused`."""
+    id = fields.event_id(said.get("event_id"))
+    if id is None:
+        raise Refused("The homeserver gave no id for the message, so it may not have arrived.", Reason.SERVICE)
+    return MessageId(id)
+
+
+def _content(action: Send | Edit) -> Mapping[str, object]:
+    if isinstance(action, Edit):
+        return sending.edited(action.message, action.target.ids[0], action.key)
+    return sending.content(action.message, action.key)

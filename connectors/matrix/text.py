@@ -340,7 +340,7 @@ def _tags(span: Span) -> tuple[str, str] | None:
             return "<blockquote>", _QUOTE_END
         case SpanKind.SPOILER:
             return f'<span data-mx-spoiler="{html.escape(value)}">', "</span>"
-        case SpanKind.MENTION if ids.valid_user(value):
+        case SpanKind.MENTION if ids.valid_user(value) and not span.network:
             return f'<a href="https://matrix.to/#/{html.escape(quote(value, safe="@:"))}">', "</a>"
         case SpanKind.LINK:
             scheme = _SCHEME.fullmatch(value)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -72,11 +73,22 @@ class MatrixUnderTest:
             await self._relate("m.reaction", {}, {"rel_type": "m.annotation", "event_id": target, "key": key})
 
     async def shown(self) -> Sequence[Shown]:
-        return [
-            Shown(MessageId(event["event_id"]), event["content"]["body"], ours=event["sender"] == self._account.me)
-            for event in await self.juliet.timeline(self.room)
-            if event["type"] == "m.room.message" and "body" in event["content"]
-        ]
+        """As Element shows it: redacted events are gone, and whoever has said something may replace it."""
+        events = await self.juliet.timeline(self.room)
+        me = self._account.me
+        found: dict[str, Shown] = {}
+        for event in events:
+            content, id = event["content"], event["event_id"]
+            relation = content.get("m.relates_to", {})
+            about = relation.get("event_id", "")
+            if relation.get("rel_type") == "m.replace" and about in found:
+                if found[about].ours == (event["sender"] == me):
+                    found[about] = replace(found[about], text=content["m.new_content"]["body"], edited=True)
+            elif event["type"] == "m.reaction" and about in found and event["sender"] == me:
+                found[about] = replace(found[about], reactions=(*found[about].reactions, relation["key"]))
+            elif event["type"] == "m.room.message" and "body" in content:
+                found[id] = Shown(MessageId(id), content["body"], ours=event["sender"] == me)
+        return list(found.values())
 
     async def told(self) -> Sequence[tuple[str, str]]:
         return ()

@@ -40,7 +40,19 @@ class TestLoggingIn(conformance.LoggingIn):
     pass
 
 
-class TestLacking(conformance.Lacking):
+class TestReadingChanges(conformance.ReadingChanges):
+    pass
+
+
+class TestEditing(conformance.Editing):
+    pass
+
+
+class TestRetracting(conformance.Retracting):
+    pass
+
+
+class TestReacting(conformance.Reacting):
     pass
 
 

@@ -434,3 +434,20 @@ async def test_who_has_left_a_room_of_many_is_told_so(play: Stage) -> None:
     async with play.session() as session:
         with pytest.raises(Refused, match="not in this Matrix room any more"):
             await session.perform(a_send(room))
+
+
+def test_quotations_are_marked_for_apps_without_formatting_and_mentions_named() -> None:
+    text = "she said\nso\nJuliet, Romeo: hm"
+    spans = (
+        Span(0, 11, SpanKind.QUOTE), Span(12, 18, SpanKind.MENTION, "@juliet:hs.test"),
+        Span(20, 25, SpanKind.MENTION, "romeo@home.example", "xmpp"),
+    )  # fmt: skip
+
+    content = sending.content(Message(text, spans, reply_to=MessageId("$0")), "key")
+
+    assert content["body"] == "> she said\n> so\nJuliet, Romeo: hm"
+    assert content["m.mentions"] == {"user_ids": ["@juliet:hs.test"]}
+    assert content["formatted_body"] == (
+        '<blockquote>she said<br>so</blockquote><a href="https://matrix.to/#/@juliet:hs.test">Juliet</a>, Romeo: hm'
+    )
+    assert content["m.relates_to"] == {"m.in_reply_to": {"event_id": "$0"}}

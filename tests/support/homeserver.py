@@ -56,6 +56,8 @@ class Homeserver(World, Faults):
                 web.post(f"{api}/rooms/{{room}}/join", self._join),
                 web.post(f"{api}/rooms/{{room}}/invite", self._invite),
                 web.put(f"{api}/rooms/{{room}}/send/{{kind}}/{{key}}", self._send),
+                web.put(f"{api}/rooms/{{room}}/redact/{{event}}/{{key}}", self._redact),
+                web.get("/_matrix/client/v1/rooms/{room}/relations/{event}/m.annotation/m.reaction", self._reactions),
             ]
         )
         self._runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
@@ -194,8 +196,25 @@ class Homeserver(World, Faults):
         user, room = self._member(request)
         done = (request.headers["Authorization"], request.path)
         if done not in self._done:
-            self._done[done] = self.send(room, user, await request.json(), request.match_info["kind"])
+            content = await request.json()
+            relation = content.get("m.relates_to", {})
+            if any(e["sender"] == user and e["content"]["m.relates_to"] == relation for e in self.reactions(room)):
+                raise refusal(400, "M_DUPLICATE_ANNOTATION", "Can't send same reaction twice")
+            self._done[done] = self.send(room, user, content, request.match_info["kind"])
         return web.json_response({"event_id": self._done[done]})
+
+    async def _redact(self, request: web.Request) -> Answer:
+        user, room = self._member(request)
+        done = (request.headers["Authorization"], request.path)
+        if done not in self._done:
+            self._done[done] = self.redact(room, user, request.match_info["event"], await request.json())
+        return web.json_response({"event_id": self._done[done]})
+
+    async def _reactions(self, request: web.Request) -> Answer:
+        _, room = self._member(request)
+        about = request.match_info["event"]
+        found = [e for e in self.reactions(room) if e["content"]["m.relates_to"]["event_id"] == about]
+        return web.json_response({"chunk": found[::-1]})
 
     # Syncs.
 

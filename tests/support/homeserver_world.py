@@ -65,6 +65,18 @@ class World:
     def send(self, room: str, user: str, content: Any, kind: str = "m.room.message") -> str:
         return self.add(room, {"type": kind, "sender": user, "content": content})
 
+    def redact(self, room: str, user: str, target: str, content: Mapping[str, Any] | None = None) -> str:
+        """As room version 11 has it."""
+        id = self.send(room, user, {**(content or {}), "redacts": target}, "m.room.redaction")
+        for _, event in self.rooms[room]:
+            if event["event_id"] == target:
+                event["content"] = {}
+        return id
+
+    def reactions(self, room: str) -> list[Event]:
+        """Those that stand."""
+        return [e for _, e in self.rooms[room] if isinstance(e, dict) and e["type"] == "m.reaction" and e["content"]]
+
     def invite(self, room: str, guest: str, by: str, *, direct: bool = False) -> None:
         content = {"membership": "invite"} | ({"is_direct": True} if direct else {})
         self.put_state(room, by, "m.room.member", content, guest)

@@ -49,6 +49,7 @@ class LittleNetwork:
     raises: Callable[[Action], Exception | None] = lambda action: None
     loses: Callable[[Action], Exception | None] = lambda action: None  # after it is done
     held: dict[str, asyncio.Event] = field(default_factory=dict)  # by chat: actions there are done, and answered then
+    parts: Callable[[Action], Sequence[Action]] = lambda action: [action]
     unknown: set[str] = field(default_factory=set)  # people who do not exist
     events: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)  # by account
     kept: dict[int, list[Event | Exception]] = field(default_factory=dict)  # by account: what comes before `Live`
@@ -138,7 +139,7 @@ class LittleSession:
         self.net.journaled.append(cursor)
 
     def parts(self, action: Action) -> Sequence[Action]:
-        return [action]
+        return self.net.parts(action)
 
     async def perform(self, action: Action) -> Receipt:
         error = self.net.raises(action)
@@ -153,7 +154,12 @@ class LittleSession:
         lost = self.net.loses(action)
         if lost is not None:
             raise lost
-        return Receipt((MessageId(f"{self.net.id}-{number}"),))
+        id = f"{self.net.id}-{number}"
+        if isinstance(action, React):
+            stands = dict(action.before)
+            now = ((one, stands.get(one, MessageId(f"{id}-{one}"))) for one in action.reactions)
+            return Receipt(reactions=tuple(now))
+        return Receipt((action.own_id or MessageId(id),))
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         if contact in self.net.unknown:

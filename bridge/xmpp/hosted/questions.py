@@ -1,33 +1,24 @@
 """What may be asked of hosted rooms and of those who are in them (XEP-0030, XEP-0045 #disco, XEP-0410)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from bridge.hub.facades import Room, Rooms
-from bridge.xmpp import text
+from bridge.xmpp import capabilities, text
 from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.hosted import stanzas
+from bridge.xmpp.hosted import moderating, stanzas
 from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.moderating import Moderating, RoomQuestion
 
 _INFO = "http://jabber.org/protocol/disco#info"
 _ITEMS = "http://jabber.org/protocol/disco#items"
 _FEATURES = (
     _INFO, _ITEMS, stanzas.MUC, f"{stanzas.MUC}#stable_id", f"{stanzas.MUC}#self-ping-optimization",
     "muc_membersonly", "muc_nonanonymous", "muc_persistent", "muc_unmoderated", "muc_unsecured", "muc_hidden",
-    "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp",
+    "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp", moderating.NOW, moderating.BEFORE,
+    *capabilities.MESSAGES,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class RoomQuestion:
-    """An IQ of type get or set to a room or to somebody in it."""
-
-    payload: Element
-    sender: str  # full JID
-    user: str  # its bare JID
-    where: Where
 
 
 class Questions:
@@ -40,6 +31,9 @@ class Questions:
             ("get", f"{{{_INFO}}}query"): self._info,
             ("get", f"{{{_ITEMS}}}query"): self._items,
             ("get", "{urn:xmpp:ping}ping"): self._ping,
+            **dict.fromkeys(
+                (("set", moderating.MODERATE), ("set", moderating.APPLY_TO)), Moderating(house, rooms).answer
+            ),
         }
 
     async def answer(self, kind: str, payload: Element, sender: str, where: Where) -> str:

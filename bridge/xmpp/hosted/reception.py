@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Authored, ConnectorError, Reason, Refused
+from bridge.contract import Authored, ConnectorError, Person, Reason, Refused, SetRoom
 from bridge.hub.facades import Archive, People, Rooms
 from bridge.xmpp import errors, parse, render
 from bridge.xmpp.chats import Gateway, Where
@@ -62,11 +62,20 @@ class Reception:
             if parse.body(stanza) is None:
                 raise StanzaError("feature-not-implemented", "This cannot be done here yet.")
             raise StanzaError("bad-request", "This is a room. Write to it as to a room.")
-        said = parse.room_message(stanza, one.user, where.gateway.name, where.room, time.time())
+        said = parse.room_message(
+            stanza, one.user, where.gateway.name, where.room, time.time(), lambda: self._people(where)
+        )
         if isinstance(said, parse.Subject):
-            self._change(where, stanza, lambda: self._rooms.set_subject(where.room, one.user, said.text))
+            wish = SetRoom(chat=where.room, key="-", subject=said.text)
+            self._change(where, stanza, lambda: self._rooms.change(one.user, wish))
             return None
         return said
+
+    def _people(self, where: Where) -> Mapping[str, Person]:
+        """Everybody who is there, by nick and by JID."""
+        room, network = self._house.room(where.room), where.gateway.network
+        seen = room.seen.items() if room is not None else ()
+        return {name: Person(network, contact) for contact, one in seen for name in (one.jid, one.nick) if name}
 
     def _change(self, where: Where, stanza: Element, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """What is done at once, and tells only of what does not work: else the room shows it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bridge.contract import ChatId, Message, Rank
+from bridge.contract import ChatId, Rank
 from bridge.xmpp import render, text
 
 MUC = "http://jabber.org/protocol/muc"
@@ -78,16 +78,16 @@ def subject(room: ChatId, words: str) -> str:
     )
 
 
-def said(room: ChatId, nick: str, occupant: str, id: str, key: str, message: Message, at: float | None = None) -> str:
+def said(room: ChatId, nick: str, occupant: str, id: str, key: str, content: str, at: float | None = None) -> str:
     """A message. `id` is its author's own where there is one, `key` the room's (XEP-0359); `at` if it was said long ago
     (XEP-0203 #protocol)."""
-    return _message(room, nick, occupant, id, key, _body(message), at)
+    return _message(room, nick, occupant, id, key, content, at)
 
 
-def corrected(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str, message: Message) -> str:
+def corrected(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str, content: str) -> str:
     """XEP-0308 #usecase."""
     replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target)}"/>'
-    return _message(room, nick, occupant, id, key, _body(message) + replaced)
+    return _message(room, nick, occupant, id, key, content + replaced)
 
 
 def retracted(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str) -> str:
@@ -103,16 +103,20 @@ def reacted(room: ChatId, nick: str, occupant: str, id: str, key: str, target: s
 
 
 def removed(room: ChatId, key: str, target: str, why: str, nick: str = "", occupant: str = "") -> str:
-    """The room takes a message back (XEP-0425 #moderator-retracts-message), because somebody in it who may do so
-    wants it, or by itself."""
-    by = (
-        f'<moderated xmlns="urn:xmpp:message-moderate:1" by="{text.attribute(_full(room, nick))}">'
-        f"{_occupant(occupant)}</moderated>"
-    )
+    """A message is taken back by whoever keeps order, or by the room (XEP-0425 #moderator-retracts-message); also as
+    version 0 had it, with words for apps that know neither."""
+    by, id = text.attribute(_full(room, nick)), text.attribute(target)
     reason = f"<reason>{text.escape(why)}</reason>" if why else ""
-    retract = f'<retract xmlns="urn:xmpp:message-retract:1" id="{text.attribute(target)}">{by}{reason}</retract>'
+    now = f'<moderated xmlns="urn:xmpp:message-moderate:1" by="{by}">{_occupant(occupant)}</moderated>'
+    before = f'<moderated xmlns="urn:xmpp:message-moderate:0" by="{by}"><retract xmlns="urn:xmpp:message-retract:0"/>'
+    words = "A message was removed" + (f": {why}" if why else ".")
     return (
-        f'<message type="groupchat" id="{key}" from="{text.attribute(room)}" to="{_GAP}">{retract}'
+        f'<message type="groupchat" id="{key}" from="{text.attribute(room)}" to="{_GAP}">'
+        f'<retract xmlns="urn:xmpp:message-retract:1" id="{id}">{now}{reason}</retract>'
+        f'<apply-to xmlns="urn:xmpp:fasten:0" id="{id}">{before}{reason}</moderated></apply-to>'
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:message-retract:1"/>'
+        '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:message-retract:0"/>'
+        f"<body>{text.escape(words)}</body>"
         f'<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/></message>'
     )
 
@@ -138,10 +142,6 @@ def _message(room: ChatId, nick: str, occupant: str, id: str, key: str, payload:
         f'{payload}{_occupant(occupant)}<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/>'
         f"{delay}</message>"
     )
-
-
-def _body(message: Message) -> str:
-    return render.body(message)
 
 
 def _occupant(id: str) -> str:

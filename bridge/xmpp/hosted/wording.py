@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.contract import Action, ContactId, Edit, MessageId, React, Retract, Send
+from bridge.contract import Action, ContactId, Edit, Message, MessageId, Person, React, Retract, Send
 from bridge.hub.facades import HOME, Line
-from bridge.xmpp import files, nicks, render
+from bridge.xmpp import content, files, nicks, render
 from bridge.xmpp.hosted import stanzas
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.room import HostedRoom
@@ -54,15 +54,30 @@ def speaker(house: House, room: HostedRoom, action: Action) -> Voice:
     return voice_of(house, room, ContactId(persona.contact), persona.name)
 
 
+def _content(room: HostedRoom, message: Message) -> str:
+    """What is said, with people as they are called in the room."""
+
+    def called(person: Person) -> tuple[str, str]:
+        contact = room.faces.get(person.id) if person.network == HOME else ContactId(person.id)
+        nick = room.nicks.get(contact, "") if contact is not None else ""
+        return (f"{room.jid}/{nick}", nick) if nick else ("", "")
+
+    quote = message.quote
+    author = called(quote.author) if quote is not None and quote.author is not None else ("", "")
+    return content.written(message, to=author[0], name=author[1] or (quote.name if quote else ""), called=called)
+
+
 def _send(room: HostedRoom, voice: Voice, action: Send) -> str:
     id = action.own_id or action.key
-    return stanzas.said(room.jid, voice.nick, voice.occupant, id, action.key, action.message, action.at)
+    return stanzas.said(room.jid, voice.nick, voice.occupant, id, action.key, _content(room, action.message), action.at)
 
 
 def _edit(room: HostedRoom, voice: Voice, action: Edit) -> str:
     id = action.own_id or action.key
     target = action.target.ids[0]
-    return stanzas.corrected(room.jid, voice.nick, voice.occupant, id, action.key, target, action.message)
+    return stanzas.corrected(
+        room.jid, voice.nick, voice.occupant, id, action.key, target, _content(room, action.message)
+    )
 
 
 def _retract(room: HostedRoom, voice: Voice, action: Retract) -> str:

@@ -166,7 +166,11 @@ async def test_what_a_moderator_removes_the_room_takes_back(verona: InVerona) ->
     await verona.play.world.retracts("juliet", verona.chat, there.id)
 
     removed = await shown(verona, RETRACT)
-    assert (named(removed, RETRACT), removed.get("from"), body(removed)) == (room_id(first), verona.room, "")
+    assert (named(removed, RETRACT), removed.get("from"), body(removed)) == (
+        room_id(first),
+        verona.room,
+        "A message was removed.",
+    )
     by = removed.find(f"{RETRACT}/{MODERATED}")
     assert by is not None
     assert by.get("by") == f"{verona.room}/Juliet"
@@ -229,3 +233,20 @@ async def test_what_nobody_knows_cannot_be_changed(verona: InVerona) -> None:
     for id in ("c1", "r1", "x1"):
         answer = await verona.app.expect(lambda s, id=id: s.get("id") == id and s.get("type") == "error")
         assert error_of(answer)[0] == "item-not-found"
+
+
+async def test_too_many_reactions_and_forged_names_disturb_nobody(verona: InVerona) -> None:
+    """A thousand reactions are refused; the names that only the room gives are its own."""
+    _, first = await said_by_juliet(verona)
+    send(verona, "x1", reactions(room_id(first), *(str(number) for number in range(1_000))))
+    send(verona, "x2", reactions(room_id(first), "👍" * 1_000))
+    errors = [await verona.app.expect(lambda s: s.get("type") == "error") for _ in range(2)]
+    forged = f"<stanza-id xmlns='urn:xmpp:sid:0' by={quoteattr(verona.room)} id='forged'/>"
+    send(verona, "m2", f"<body>hi</body>{forged}<occupant-id xmlns='urn:xmpp:occupant-id:0' id='forged'/>")
+    echo = await muc.said(verona.app, verona.room, "hi")
+    await heard(verona, "hi")
+
+    assert {one.get("id"): error_of(one)[0] for one in errors} == {"x1": "not-acceptable", "x2": "not-acceptable"}
+    ids = [one.get("id") for tag in (muc.STANZA_ID, muc.OCCUPANT_ID) for one in echo.iter(tag)]
+    assert len(ids) == 2
+    assert "forged" not in ids

@@ -26,6 +26,7 @@ from bridge.contract import (
     Send,
     Span,
     SpanKind,
+    Target,
 )
 from bridge.hub.codec import Answer, Notice
 from bridge.hub.translate import Wish, translate
@@ -51,7 +52,7 @@ def wish(event: Any, **more: Any) -> Wish:
 
 @pytest.mark.parametrize("event", [SENT, EDITED, GONE, REACTED])
 def test_a_chat_that_can_do_everything_gets_the_pair_of_the_event(event: Any) -> None:
-    action = translate(wish(event, target=(MessageId("x"),), persona=ANNA), ALL)
+    action = translate(wish(event, target=Target((MessageId("x"),)), persona=ANNA), ALL)
 
     pairs = {MessageReceived: Send, MessageEdited: Edit, MessageRetracted: Retract, ReactionsChanged: React}
     assert type(action) is pairs[type(event)]
@@ -69,7 +70,7 @@ def test_a_chat_that_can_do_everything_gets_the_pair_of_the_event(event: Any) ->
     ],
 )
 def test_a_chat_that_can_only_send_gets_a_readable_line_with_the_name(event: Any, text: str) -> None:
-    action = translate(wish(event, target=(MessageId("x"),), persona=ANNA), NONE)
+    action = translate(wish(event, target=Target((MessageId("x"),)), persona=ANNA), NONE)
 
     assert isinstance(action, Send)
     assert action.message.text == text
@@ -92,7 +93,7 @@ def test_what_concerns_a_message_that_never_arrived_does_nothing(event: Any) -> 
 def test_taking_back_reactions_says_nothing_where_there_are_none() -> None:
     event = ReactionsChanged(**BASE, target=MessageId("0"), reactions=())
 
-    assert translate(wish(event, target=(MessageId("x"),)), NONE) is None
+    assert translate(wish(event, target=Target((MessageId("x"),))), NONE) is None
 
 
 def test_a_folded_message_shows_its_newest_text() -> None:

@@ -4,7 +4,21 @@ from typing import Any
 
 import pytest
 
-from bridge.contract import ChatId, ContactId, MessageReceived, NetworkId, Span, SpanKind, Style, Unparsable
+from bridge.contract import (
+    ChatId,
+    ContactId,
+    Message,
+    MessageEdited,
+    MessageReceived,
+    MessageRetracted,
+    NetworkId,
+    Quote,
+    ReactionsChanged,
+    Span,
+    SpanKind,
+    Style,
+    Unparsable,
+)
 from connectors.matrix import events, ids
 
 ME, JULIET, NOW = ContactId("@romeo:hs.test"), "@juliet:hs.test", 1_700_000_000.0
@@ -73,6 +87,24 @@ def test_a_reply_names_its_target_and_loses_its_fallback() -> None:
     assert (found.message.reply_to, found.message.text) == ("$0", "new words")
 
 
+def test_what_a_reply_has_quoted_is_kept_for_where_its_target_is_not_known() -> None:
+    relation = {"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}}
+
+    found = parsed(said(f"> <{JULIET}> old\n> words\n\nnew words", **relation))
+
+    assert found.message.quote == Quote("old\nwords")
+
+
+def test_who_is_mentioned_without_a_pill_is_found_by_name() -> None:
+    mentions = {"m.mentions": {"user_ids": [JULIET, ME, "nobody", 7, "@absent:hs.test"]}}
+
+    found = parsed(said(f"Juliet and {ME}: Juliets", **mentions)).message.spans
+
+    assert found == (
+        Span(0, 6, SpanKind.MENTION, JULIET), Span(11, 11 + len(ME), SpanKind.MENTION, ME),
+    )  # fmt: skip
+
+
 def test_a_message_in_a_thread_is_no_reply() -> None:
     relation = {
         "rel_type": "m.thread", "event_id": "$root", "is_falling_back": True, "m.in_reply_to": {"event_id": "$0"},
@@ -97,13 +129,6 @@ LINES = {
     ),
     "place": (event({"msgtype": "m.location", "body": "Verona", "geo_uri": "geo:1,2"}), "[Location: Verona, geo:1,2]"),
     "sticker": (event({"body": "Wave"}, "m.sticker"), "[Sticker: Wave]"),
-    "reaction": (event({"m.relates_to": {"event_id": "$0", "key": "👍"}}, "m.reaction"), "Juliet reacted with 👍."),
-    "removal": (event({"reason": "oops"}, "m.room.redaction", redacts="$0"), "(removed a message: oops)"),
-    "edit": (
-        said("* new", **{"m.new_content": {"msgtype": "m.text", "body": "new"},
-                         "m.relates_to": {"rel_type": "m.replace", "event_id": "$0"}}),
-        "(edited) new",
-    ),
     "call": (event({"offer": {"sdp": "m=video"}}, "m.call.invite"), "Juliet is calling with video."),
     "unknown": (event({"body": "instead"}, "org.example.new"), "[Unsupported message of type org.example.new] instead"),
     "verification": (event({"msgtype": "m.key.verification.request", "body": "x"}), "Juliet asked to verify a device."),
@@ -119,10 +144,66 @@ def test_what_is_not_carried_yet_is_one_readable_line(raw: Any, line: str) -> No
     assert "\n" not in text
 
 
-def test_ones_own_doings_are_told_to_oneself() -> None:
-    raw = event({"m.relates_to": {"event_id": "$0", "key": "👍"}}, "m.reaction", sender=ME)
+def replacing(new: Any, kind: str = "m.room.message", **more: Any) -> Any:
+    relation = {"rel_type": "m.replace", "event_id": "$0"}
+    return event(
+        {"msgtype": "m.text", "body": "* fallback", "m.new_content": new, "m.relates_to": relation}, kind, **more
+    )
 
-    assert parsed(raw).message.text == "You reacted with 👍."
+
+def test_an_edit_names_its_target_and_has_the_new_text() -> None:
+    rich = {"format": "org.matrix.custom.html", "formatted_body": "<b>new</b>"}
+
+    found = parsed(replacing({"msgtype": "m.text", "body": "new", **rich}))
+
+    assert isinstance(found, MessageEdited)
+    assert (found.id, found.target, found.message) == ("$1", "$0", Message("new", (Span(0, 3, SpanKind.BOLD),)))
+
+
+@pytest.mark.parametrize("new", [None, "x", []])
+def test_an_edit_without_new_content_has_the_text_for_old_apps(new: Any) -> None:
+    assert parsed(replacing(new)).message.text == "fallback"
+
+
+def test_an_edited_poll_is_a_new_line() -> None:
+    answers = [{"id": "1", "m.text": "yes"}]
+    poll = {"m.poll": {"question": {"m.text": "Now?"}, "answers": answers}}
+
+    found = parsed(replacing(poll, "m.poll.start"))
+
+    assert (found.target, found.message.text) == ("$0", "[Poll: Now? Answers: yes]")
+
+
+@pytest.mark.parametrize(
+    ("content", "emoji"),
+    [({}, "👍"), ({"key": "mxc://hs.test/x", "shortcode": ":party:"}, ":party:"), ({"key": "mxc://x"}, "[picture]"),
+     ({"key": "two\nlines"}, "two lines")],
+)  # fmt: skip
+def test_a_reaction_is_one_more(content: Any, emoji: str) -> None:
+    relation = {"rel_type": "m.annotation", "event_id": "$0", "key": content.get("key", "👍")}
+
+    found = parsed(event({**content, "m.relates_to": relation}, "m.reaction"))
+
+    assert isinstance(found, ReactionsChanged)
+    assert (found.target, found.reactions, found.added) == ("$0", (emoji,), True)
+
+
+@pytest.mark.parametrize("where", ["content", "event"])
+def test_a_redaction_names_its_target_in_every_room_version(where: str) -> None:
+    named = {"redacts": "$0"}
+    raw = event({"reason": "oops", **(named if where == "content" else {})}, "m.room.redaction")
+
+    found = parsed({**raw, **(named if where == "event" else {})})
+
+    assert isinstance(found, MessageRetracted)
+    assert (found.target, found.moderator, found.reason) == ("$0", True, "oops")
+
+
+@pytest.mark.parametrize(("sender", "key"), [(ME, "key-1"), (JULIET, None)])
+def test_ones_own_redaction_is_known_by_its_transaction(sender: str, key: str | None) -> None:
+    raw = event({"redacts": "$0"}, "m.room.redaction", sender=sender, unsigned={"transaction_id": "key-1"})
+
+    assert parsed(raw).key == key
 
 
 @pytest.mark.parametrize(
@@ -140,6 +221,7 @@ def test_what_says_nothing_to_people_is_silent(raw: Any) -> None:
     [said("x", ) | {"event_id": 7}, said("x") | {"event_id": "x"}, said("x") | {"sender": "juliet"},
      said("x") | {"type": None}, said("x") | {"content": "x"}, event({"msgtype": "m.text"}),
      event({"msgtype": "m.text", "body": {}}), "event", 7, ["x"], event({"reason": "x"}, "m.room.redaction"),
+     event({"m.relates_to": {"event_id": "$0"}}, "m.reaction"), event({"m.relates_to": {"key": "x"}}, "m.reaction"),
      {k: v for k, v in said("x").items() if k != "content"}],
 )  # fmt: skip
 def test_what_makes_no_sense_is_a_dead_letter_with_its_reason(raw: Any) -> None:

@@ -4,9 +4,12 @@ import random
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.contract import Span, SpanKind
 from connectors.matrix.text import html_of, spans_of
+from tests.support.texts import CASES, formatted
 
 B, I, CODE, PRE, QUOTE = SpanKind.BOLD, SpanKind.ITALIC, SpanKind.CODE, SpanKind.PRE, SpanKind.QUOTE  # noqa: E741
 
@@ -234,3 +237,27 @@ def test_many_spans_are_written_quickly() -> None:
 
     assert written is not None
     assert time.process_time() - started < 1.5
+
+
+@CASES
+@given(formatted((B, I, CODE, PRE, QUOTE, SpanKind.STRIKE, SpanKind.UNDERLINE, SpanKind.SPOILER)))
+def test_html_that_is_written_says_what_the_text_says(given_: tuple[str, tuple[Span, ...]]) -> None:
+    text, spans = given_
+
+    written = html_of(text, spans)
+
+    if written is not None:
+        again, found = spans_of("", written)
+        assert "".join(again.split()) == "".join(text.split())
+        assert {span.kind for span in found} <= {span.kind for span in spans}
+        assert all(0 <= span.start < span.end <= len(again) for span in found)
+
+
+@CASES
+@given(st.text(alphabet="<>/&;abipreuloqh1\"'= \n👍é", max_size=200))
+def test_any_html_is_read_once_and_for_all(source: str) -> None:
+    text, spans = spans_of("", source)
+
+    again = spans_of("", html_of(text, spans) or "")
+
+    assert not spans or "".join(again[0].split()) == "".join(text.split())

@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, fromstring
 
-from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkId, Reason, Refused
+from bridge.contract import (
+    ChatId,
+    ConnectorError,
+    Contact,
+    ContactId,
+    NetworkId,
+    Reason,
+    Refused,
+    Retract,
+    SetRoom,
+)
 from bridge.hub.facades import Entry, Line, PresenceOf, Room, RoomNews, RoomOccupant
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.questions import Answerers, Question
@@ -104,7 +114,7 @@ class RoomsByHeart:
     people: dict[ChatId, list[RoomOccupant]] = field(default_factory=dict)
     lines: dict[ChatId, list[Line]] = field(default_factory=dict)
     attending: set[tuple[ChatId, str]] = field(default_factory=set)
-    subjects: list[tuple[ChatId, str, str]] = field(default_factory=list)
+    changes: list[tuple[str, SetRoom | Retract]] = field(default_factory=list)
     refuses: ConnectorError | None = None
     watchers: list[Callable[[RoomNews], None]] = field(default_factory=list)
 
@@ -121,10 +131,10 @@ class RoomsByHeart:
     async def rooms(self, reader: str, network: NetworkId) -> Sequence[Room]:
         return [room for jid, room in sorted(self.known.items()) if reader in self.members.get(jid, {})]
 
-    async def set_subject(self, room: ChatId, user: str, subject: str) -> None:
+    async def change(self, user: str, wish: SetRoom | Retract) -> None:
         if self.refuses is not None:
             raise self.refuses
-        self.subjects.append((room, user, subject))
+        self.changes.append((user, wish))
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:
         return f"id-of-{contact}"

@@ -101,6 +101,14 @@ def test_a_retraction(inside: str) -> None:
     assert event.target == "m0"
 
 
+@pytest.mark.parametrize(
+    "some", ["".join(f"<reaction>{n}</reaction>" for n in range(51)), f"<reaction>{'x' * 101}</reaction>"]
+)
+def test_too_many_reactions_are_refused_whole(some: str) -> None:
+    with pytest.raises(StanzaError, match="not-acceptable"):
+        read(f'<reactions xmlns="urn:xmpp:reactions:0" id="m0">{some}</reactions>')
+
+
 def test_something_else_that_is_fastened_retracts_nothing() -> None:
     event = read('<apply-to xmlns="urn:xmpp:fasten:0" id="m0"><external name="body"/></apply-to><body>a link</body>')
     assert isinstance(event, MessageReceived)

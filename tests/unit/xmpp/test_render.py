@@ -72,6 +72,30 @@ def test_a_retraction_and_reactions() -> None:
     assert [r.text for r in made.iter("{urn:xmpp:reactions:0}reaction")] == ["👍", "🎉"]
 
 
+def test_a_retraction_names_its_target_in_both_forms_and_in_words() -> None:
+    made = written(Retract(chat=CHAT, key="k", target=Target((MessageId("m0"),))))
+    before = made.find("{urn:xmpp:fasten:0}apply-to")
+    assert before is not None
+    assert before.get("id") == "m0"
+    assert before.find("{urn:xmpp:message-retract:0}retract") is not None
+    assert made.findtext("body") == "/me retracted an earlier message."
+
+
+def test_in_a_direct_chat_what_another_removes_is_told_in_words() -> None:
+    action = Retract(chat=CHAT, key="k", target=Target((MessageId("m0"),)), moderator=True, reason="spam")
+    made = written(action)
+    assert made.findtext("body") == "/me removed a message: spam"
+    assert made.find("{urn:xmpp:message-retract:1}retract") is None
+
+
+def test_every_part_of_a_long_message_is_retracted() -> None:
+    two = Target((MessageId("m1"), MessageId("k.1")))
+    parts = render.parts(Retract(chat=CHAT, key="r", target=two, own_id=MessageId("mine")), 60, 10_000)
+
+    assert [(part.key, part.own_id) for part in parts] == [("r", "mine"), ("r.1", None)]
+    assert [part.target.ids for part in parts if isinstance(part, Retract)] == [("m1",), ("k.1",)]
+
+
 def test_a_receipt_goes_to_who_asked() -> None:
     made = written(Confirm(chat=CHAT, key="k", target=MessageId("m1"), origin=ORIGIN))
     assert (made.get("from"), made.get("to")) == ("juliet@far.example/x", "romeo@home.example/app")

@@ -1,0 +1,161 @@
+"""What a message says, as the elements of a stanza, and long messages in parts. Pure.
+
+| of the message | in the stanza |
+|---|---|
+| file | a message of its own: its address, described (`files`) |
+| text, formatting | body with styling (XEP-0393); where that cannot say it, unstyled and with markup (XEP-0394) |
+| emote | `/me` (XEP-0245) |
+| reply | reply (XEP-0461), and a quotation for apps that do not know it (XEP-0428) |
+| link | its address behind its text |
+| mention | who is meant, as they are called there, and reference (XEP-0372) |
+| spoiler | the whole message is one (XEP-0382) |
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.contract import Message, Person, Span, SpanKind, Style
+from bridge.xmpp import files, markup, mentions, replies, styling, text
+
+UNSTYLED = '<unstyled xmlns="urn:xmpp:styling:0"/>'
+Called = Callable[[Person], tuple[str, str]]
+"""The JID and the nick of somebody there; empty where they have none."""
+
+
+def nobody(person: Person) -> tuple[str, str]:
+    return "", ""
+
+
+def written(message: Message, *, to: str = "", name: str = "", called: Called = nobody) -> str:
+    """Body, and what belongs to it. `to` and `name`: whose message a reply answers."""
+    if message.media:
+        replied = replies.elements(message.reply_to, to, 0) if message.reply_to is not None else ""
+        return files.payload(message.media[0]) + replied
+    if message.reply_to is None and not message.spans and message.style is Style.TEXT:
+        styled = styling.write(message.text, ())
+        return f"<body>{text.escape(message.text)}</body>{UNSTYLED if styled.unstyled else ''}"
+    words, spans = _for_reading(message, called)
+    emote = message.style is Style.EMOTE
+    quotation = replies.quotation(message.quote, name) if message.reply_to is not None and not emote else ""
+    styled = styling.write(words, spans)
+    before = len(quotation) + (4 if emote else 0)
+
+    def place(at: int) -> int:
+        return before + styled.place(at)
+
+    more = [f"<body>{text.escape(quotation + ('/me ' if emote else '') + styled.body)}</body>"]
+    if message.reply_to is not None:
+        more.append(replies.elements(message.reply_to, to, len(quotation)))
+    if styled.unstyled:
+        more += [UNSTYLED, markup.write(styled.spans, place)]
+    for span in spans:
+        person = mentions.person_of(span)
+        jid = called(person)[0] if person is not None else ""
+        if jid:
+            more.append(mentions.write(place(span.start), place(span.end - 1) + 1, jid))
+    hints = [span.value for span in spans if span.kind is SpanKind.SPOILER]
+    if hints:
+        more.append(f'<spoiler xmlns="urn:xmpp:spoiler:0">{text.escape(hints[0])}</spoiler>')
+    return "".join(more)
+
+
+def split(message: Message, budget: int) -> list[Message]:
+    """`message` in parts whose elements have at most `budget` bytes each, as long as names and quotations are short."""
+    if message.media:
+        # A file's address is a message of its own, so that apps show the file.
+        several = [Message(media=(one,)) for one in message.media]
+        several[0] = replace(several[0], reply_to=message.reply_to)
+        caption = replace(message, media=(), reply_to=None, quote=None)
+        return several + (split(caption, budget) if message.text else [])
+    if not message.spans and message.reply_to is None:
+        words = f"/me {message.text}" if message.style is Style.EMOTE else message.text
+        if text.size(words) <= budget:
+            return [message]
+        return [Message(piece) for piece in text.split(words, budget)]
+    if _size(message) <= budget:
+        return [message]
+    if message.style is Style.EMOTE:
+        spans = tuple(replace(span, start=span.start + 4, end=span.end + 4) for span in message.spans)
+        message = replace(message, text=f"/me {message.text}", spans=spans, style=Style.TEXT)
+    return list(_pieces(message, budget))
+
+
+def _pieces(message: Message, budget: int) -> Iterator[Message]:
+    """Each look costs as much as writing, so a piece is cut where the size of the whole says that it should end."""
+    rest = message
+    while (size := _size(rest)) > budget and len(rest.text) > 1:
+        cut = max(1, len(rest.text) * budget * 9 // (10 * size))
+        piece = _part(rest, 0, text.boundary(rest.text, cut))
+        while _size(piece) > budget and len(piece.text) > 1:
+            piece = _part(rest, 0, text.boundary(rest.text, max(1, len(piece.text) // 2)))
+        yield piece
+        rest = _part(rest, len(piece.text), len(rest.text))
+    yield rest
+
+
+def _part(message: Message, start: int, end: int) -> Message:
+    spans = tuple(
+        replace(span, start=max(span.start, start) - start, end=min(span.end, end) - start)
+        for span in message.spans
+        if span.start < end and span.end > start
+    )
+    first = start == 0
+    return replace(
+        message, text=message.text[start:end], spans=spans,
+        reply_to=message.reply_to if first else None, quote=message.quote if first else None,
+    )  # fmt: skip
+
+
+def _size(message: Message) -> int:
+    return len(written(message).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Instead:
+    """What stands in place of a piece of a text."""
+
+    start: int
+    end: int
+    words: str
+
+
+def _for_reading(message: Message, called: Called) -> tuple[str, Sequence[Span]]:
+    """Text and formatting, with the addresses of links, and people as they are called there."""
+    words, spans = text.legal(message.text), message.spans
+    if len(words) != len(message.text):
+        spans = ()  # their places are not where they were
+    changes: list[_Instead] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        instead = _instead(words, span, called)
+        if instead is not None and (not changes or changes[-1].end <= span.start):
+            changes.append(_Instead(span.start, span.end, instead))
+    if not changes:
+        return words, spans
+    pieces, at = [], 0
+    for change in changes:
+        pieces += [words[at : change.start], change.words]
+        at = change.end
+    return "".join([*pieces, words[at:]]), [_moved(span, changes) for span in spans]
+
+
+def _instead(words: str, span: Span, called: Called) -> str | None:
+    shown = words[span.start : span.end]
+    if span.kind is SpanKind.LINK and shown.strip() and span.value.partition(":")[2].strip("/") not in shown:
+        return f"{shown} <{span.value}>"
+    person = mentions.person_of(span)
+    nick = called(person)[1] if person is not None else ""
+    return nick if nick and nick != shown.removeprefix("@") else None
+
+
+def _moved(span: Span, changes: Sequence[_Instead]) -> Span:
+    start, end = span.start, span.end
+    for change in reversed(changes):
+        more = len(change.words) - (change.end - change.start)
+        if change.end <= span.start:
+            start, end = start + more, end + more
+        elif span.start <= change.start and change.end <= span.end:
+            end += more
+        elif change.start < span.end:  # inside of what is replaced
+            end = min(end, change.start + len(change.words))
+            start = min(start, end)
+    return replace(span, start=start, end=end)

@@ -1,0 +1,82 @@
+"""Taking back what was said, and reacting to it.
+
+A reaction is an event of its own, and taking it back is redacting that event: its id is in the receipt, and comes back
+in `React.before`. Each of an action's events has a transaction id that is the same on every attempt.
+Source: client-server API #put_matrixclientv3roomsroomidredacteventidtxnid, #event-annotations-and-reactions,
+#get_matrixclientv1roomsroomidrelationseventidreltypeeventtype.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bridge.contract import Action, ContactId, Edit, MessageId, React, Receipt, Retract, Scope, Send
+from connectors.matrix import errors, fields
+from connectors.matrix.api import Api, path
+from connectors.matrix.events import KEY
+from connectors.matrix.speaking import Speaker, sent
+
+_REMOVALS = 1_000  # the first number of a removal's key; what one person adds at once is less
+_MOST = "500"  # reactions among which we look for ours
+_STANDS = "M_DUPLICATE_ANNOTATION"
+
+
+async def _say(speaker: Speaker, action: Send | Edit) -> Receipt:
+    return await speaker.say(action)
+
+
+async def _retract(speaker: Speaker, action: Retract) -> Receipt:
+    return Receipt((await _redact(speaker.api, action.chat, action.target.ids[0], action.key, action.reason),))
+
+
+async def _react(speaker: Speaker, action: React) -> Receipt:
+    stands, wanted = dict(action.before), dict.fromkeys(action.reactions)
+    now = []
+    for number, emoji in enumerate(wanted):
+        id = stands.get(emoji)
+        if id is None:
+            id = await _annotate(speaker.api, speaker.me, action, emoji, _key(action, number))
+        now.append((emoji, id))
+    for number, (emoji, id) in enumerate(action.before):
+        if emoji not in wanted:
+            await _redact(speaker.api, action.chat, id, _key(action, _REMOVALS + number))
+    return Receipt(reactions=tuple(now))
+
+
+async def _redact(api: Api, room: str, event: MessageId, key: str, reason: str = "") -> MessageId:
+    body = {KEY: key} | ({"reason": reason} if reason else {})
+    return sent(await api.put(path("rooms", room, "redact", event, key), body))
+
+
+async def _annotate(api: Api, me: ContactId, action: React, emoji: str, key: str) -> MessageId:
+    """The event by which we react; the one that there is, if we have done so."""
+    target = action.target.ids[0]
+    relation = {"rel_type": "m.annotation", "event_id": target, "key": emoji}
+    where = path("rooms", action.chat, "send", "m.reaction", key)
+    answer = await api.ask("PUT", where, {"m.relates_to": relation, KEY: key})
+    if errors.code_of(answer) == _STANDS and (found := await _standing(api, me, action.chat, target, emoji)):
+        return found
+    return sent(errors.read(answer, changes=True, throttles=Scope.ACCOUNT))
+
+
+async def _standing(api: Api, me: ContactId, room: str, target: MessageId, emoji: str) -> MessageId | None:
+    where = path("rooms", room, "relations", target, "m.annotation", "m.reaction", version="v1")
+    page = await api.get(where, {"limit": _MOST})
+    for raw in fields.listed(page.get("chunk")):
+        event = fields.mapping(raw)
+        relation = fields.mapping(fields.mapping(event.get("content")).get("m.relates_to"))
+        id = fields.event_id(event.get("event_id"))
+        if event.get("sender") == me and relation.get("key") == emoji and id is not None:
+            return MessageId(id)
+    return None
+
+
+def _key(action: Action, number: int) -> str:
+    return f"{action.key}.{number}" if number else action.key
+
+
+DOINGS: Mapping[type[Action], Callable[[Speaker, Any], Awaitable[Receipt]]] = {
+    Send: _say,
+    Edit: _say,
+    Retract: _retract,
+    React: _react,
+}
