@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bridge.contract import Action, Confirm, Edit, Fail, Message, React, Retract, Send, Target
-from bridge.hub.facades import HOME
 from bridge.xmpp import content, errors, text
 from bridge.xmpp.parse import Origin
 
@@ -101,7 +100,7 @@ def _key(action: Action, n: int) -> str:
 
 def _content(message: Message, contact: str, user: str) -> str:
     author = message.quote.author if message.quote is not None else None
-    to = "" if author is None else user if author.network == HOME else contact
+    to = "" if author is None else user if author.id == user else contact
     return content.written(message, to=to)
 
 
