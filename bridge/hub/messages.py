@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
-from bridge.hub import codec, fallback, reactions
+from bridge.hub import codec, fallback, keys, reactions
 from bridge.hub.intake import (
     Accept,
     Outcome,
@@ -46,7 +46,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     verdict = judge(Facts(linked=True, empty=empty, speaker=bool(owed) or not event.origin))
     if verdict.ruling is not Ruling.ACCEPT:
         return turned_away(accept, verdict)
-    reply = ledger.copy(chat.id, said.reply_to) if said.reply_to else None
+    reply = _named(ledger, chat, said.reply_to) if said.reply_to else None
     entry, debts = journal(accept, ledger, chat, link, owed, message=None, reply=reply.message if reply else None)
     ledger.add_message(Message(entry.id, entry.network, entry.author, entry.id, None))
     ledger.add_copy(Copy(chat.id, event.id, entry.id, 0, entry.id))
@@ -81,7 +81,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     again = is_repeat(accept, ledger, chat)
     if again is not None:
         return answered_again(accept, ledger, chat, again)
-    copy = ledger.copy(chat.id, event.target)
+    copy = _named(ledger, chat, event.target)
     target = ledger.message(copy.message) if copy else None
     reaction = reactions.called(ledger, copy) if copy and isinstance(event, MessageRetracted) else None
     if _tells_nobody(event) and (copy is None or _only_a_part(accept, ledger, copy)):
@@ -125,11 +125,30 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     return Outcome(Ruling.ACCEPT, debts=debts)
 
 
+def _named(ledger: Ledger, chat: Chat, native: str) -> Copy | None:
+    """What is called so in `chat`. Where our keys are its names, people may answer before we have noted that it has
+    arrived."""
+    copy = ledger.copy(chat.id, native)
+    if copy is not None:
+        return copy
+    key, part = keys.split(native)
+    entry = ledger.entry_by_key(key)
+    link = ledger.directory.link_of(chat.id)
+    if (
+        entry is None
+        or entry.kind != "message"
+        or link is None
+        or entry.chat not in {e.chat.id for e in link.endpoints}
+    ):
+        return None
+    return Copy(chat.id, native, entry.message, part, entry.id)
+
+
 def _reply(ledger: Ledger, chat: Chat, target: Message, event: Authored) -> int | None:
     """What an edited message replies to: what the edit says, else what it has replied to before."""
     if not isinstance(event, MessageEdited):
         return None
-    named = ledger.copy(chat.id, event.message.reply_to) if event.message.reply_to else None
+    named = _named(ledger, chat, event.message.reply_to) if event.message.reply_to else None
     first = ledger.entry(target.id) if named is None else None
     return named.message if named is not None else first.reply if first is not None else None
 

@@ -29,6 +29,7 @@ from bridge.contract import (
     Send,
     Span,
     SpanKind,
+    Unconfirmed,
 )
 from bridge.hub.archive import RoomArchive
 from bridge.store.database import Database
@@ -216,7 +217,7 @@ async def test_an_edited_reply_stays_a_reply(verona: Verona) -> None:
     verona.far(MessageEdited, "anna", target=MessageId(second), message=Message("to you!"))
 
     (edit,) = await verona.home.xmpp.until(1, Edit)
-    assert edit.message == Message("to you!", reply_to=verona.named(shown))
+    assert (edit.message.text, edit.message.reply_to) == ("to you!", verona.named(shown))
     assert reply.message.reply_to == verona.named(shown)
 
 
@@ -256,3 +257,15 @@ async def test_in_the_archive_a_reply_names_what_the_room_shows(verona: Verona) 
 
     said, reply = await RoomArchive(verona.home.database, verona.home.hub.files).page(VERONA, ROMEO, 10)
     assert (said.message.reply_to, reply.message.reply_to) == (None, said.key)
+
+
+async def test_who_answers_before_we_have_noted_that_a_message_arrived_is_understood(verona: Verona) -> None:
+    """On XMPP messages are called by our keys; the answer can be faster than the ping that tells of the arrival."""
+    first = verona.far(MessageReceived, "anna", message=Message("hi"))
+    verona.home.xmpp.raises = lambda action: Unconfirmed("There is no ping yet.")
+    await verona.home.settled()
+    ((key,),) = await verona.home.rows("SELECT key FROM events WHERE kind = 'message'")
+    verona.xmpp(MessageReceived, message=Message("to you", reply_to=MessageId(key)))
+
+    (reply,) = await verona.home.far.until(1, Send)
+    assert reply.message.reply_to == first
