@@ -57,10 +57,10 @@ def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
     author did not ask for."""
     match action:
         case Send(message=message):
-            return _message(action, contact, user, _content(message, contact, user) + _named(nick))
+            return _message(action, contact, user, _content(action, message, contact, user) + _named(nick))
         case Edit(message=message, target=target):
             replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target.ids[0])}"/>'
-            return _message(action, contact, user, _content(message, contact, user) + replaced)
+            return _message(action, contact, user, _content(action, message, contact, user) + replaced)
         case Retract(moderator=True):
             # XEP-0424 #security: apps believe nobody's retraction but the author's.
             return _message(action, contact, user, f"<body>{text.escape(removal(action))}</body>")
@@ -98,9 +98,11 @@ def _key(action: Action, n: int) -> str:
     return f"{action.key}.{n}" if n else action.key
 
 
-def _content(message: Message, contact: str, user: str) -> str:
+def _content(action: Action, message: Message, contact: str, user: str) -> str:
+    """A carbon goes from the user to the contact: whom it answers is not said."""
     author = message.quote.author if message.quote is not None else None
-    to = "" if author is None else user if author.id == user else contact
+    own = action.persona is not None and action.persona.own
+    to = "" if author is None or own else user if author.id == user else contact
     return content.written(message, to=to)
 
 
