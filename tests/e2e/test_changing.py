@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.conftest import ANY_SERVER
-from tests.support import folk
+from tests.support import folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
@@ -92,6 +92,36 @@ async def test_what_an_xmpp_app_changes_a_matrix_app_sees(
     assert [one["content"]["m.relates_to"]["key"] for one in made] == ["👍", "🎉"]
     assert redacted(undone) == made[0]["event_id"]
     assert redacted(gone) == target
+
+
+async def test_a_moderator_with_an_xmpp_app_removes_on_matrix(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    powers = {"power_level_content_override": {"users": {juliet.mxid: 100, romeo.mxid: 50}}}
+    wish = {"preset": "public_chat", "name": "Verona", "room_alias_name": f"order-{juliet.name}", **powers}
+    room = str((await element.call("POST", "/createRoom", wish))["room_id"])
+    jid = f"#order-{juliet.name}%localhost@{gateway.jid}"
+    async with folk.on_matrix(romeo, synapse) as phone:
+        await phone.join(room)
+    await folk.connect(romeo, app, gateway, synapse)
+    await muc.listed(app, gateway.jid, jid)
+    entered = await muc.enter(app, jid)
+    target = await element.send(room, "spam")
+    named = (await muc.said(app, jid, "spam")).find(muc.STANZA_ID)
+    assert named is not None
+
+    retract = "<retract xmlns='urn:xmpp:message-retract:1'/><reason>No spam.</reason>"
+    wish_iq = f"<moderate xmlns='urn:xmpp:message-moderate:1' id='{named.get('id')}'>{retract}</moderate>"
+    answer = await app.iq(jid, "set", wish_iq)
+    event = await element.expect(lambda e: e["type"] == "m.room.redaction")
+    removed = (await app.expect(lambda s: s.find(RETRACT) is not None)).find(RETRACT)
+
+    assert answer.get("type") == "result"
+    assert (redacted(event), event["sender"], event["content"]["reason"]) == (target, romeo.mxid, "No spam.")
+    assert removed is not None
+    by = removed.find("{urn:xmpp:message-moderate:1}moderated")
+    assert by is not None
+    assert (removed.get("id"), by.get("by")) == (named.get("id"), f"{jid}/{entered.nick}")
 
 
 def redacted(event: dict[str, Any]) -> str:
