@@ -32,8 +32,8 @@ def written(message: Message, *, to: str = "", name: str = "", called: Called = 
         replied = replies.elements(message.reply_to, to, 0) if message.reply_to is not None else ""
         return files.payload(message.media[0]) + replied
     if message.reply_to is None and not message.spans and message.style is Style.TEXT:
-        styled = styling.write(message.text, ())
-        return f"<body>{text.escape(message.text)}</body>{UNSTYLED if styled.unstyled else ''}"
+        plain = text.legal(message.text)
+        return f"<body>{text.escape(plain)}</body>{UNSTYLED if styling.write(plain, ()).unstyled else ''}"
     words, spans = _for_reading(message, called)
     emote = message.style is Style.EMOTE
     quotation = replies.quotation(message.quote, name) if message.reply_to is not None and not emote else ""

@@ -121,6 +121,12 @@ def test_plain_text_is_never_reinterpreted() -> None:
     assert read(stanza) == Message("*not bold*")
 
 
+def test_what_xml_cannot_hold_is_replaced_before_it_is_looked_at() -> None:
+    stanza = stanza_of(Message("`\x1cno code`"))
+
+    assert read(stanza) == Message("`\ufffdno code`")
+
+
 def test_what_styling_cannot_say_is_said_beside_it() -> None:
     message = Message("midword 👍x", (Span(1, 3, SpanKind.BOLD), Span(8, 9, SpanKind.CODE)))
 
