@@ -1,6 +1,8 @@
 """New messages, and what changes them: edits, retractions, reactions."""
 
-from msgspec.structs import replace
+from dataclasses import replace
+
+from msgspec import structs
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.hub import codec, fallback, keys, reactions
@@ -117,9 +119,9 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         accept, ledger, chat, link, owed, message=target.id, reply=_reply(ledger, chat, target, event)
     )
     if isinstance(event, MessageEdited):
-        ledger.change_message(replace(target, content=entry.id))
+        ledger.change_message(structs.replace(target, content=entry.id))
     elif isinstance(accept.event, MessageRetracted):
-        ledger.change_message(replace(target, retracted=entry.id))
+        ledger.change_message(structs.replace(target, retracted=entry.id))
     if source.unique_ids:
         ledger.add_copy(Copy(chat.id, event.id, target.id, -1, entry.id))
     return Outcome(Ruling.ACCEPT, debts=debts)

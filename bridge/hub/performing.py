@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from bridge.contract import (
     Action,
     Authored,
@@ -111,7 +113,7 @@ class Performer:
             return None
         wish, copies = await self._wish(owed, place, known, event, seat, folds=folds)
         if own and wish.persona is not None:
-            wish = replace(wish, persona=replace(wish.persona, own=True))
+            wish = structs.replace(wish, persona=replace(wish.persona, own=True))
         if owed.kind == "edit" and self._needless(owed, copies):
             self.close(owed, place, known, event, [])
             return None

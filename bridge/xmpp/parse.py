@@ -12,7 +12,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 from xml.etree.ElementTree import Element
@@ -188,9 +188,7 @@ def _doing(stanza: Element, children: Mapping[str, Element], by: Mapping[str, An
     return None
 
 
-def _said(
-    stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any], people: People
-) -> Authored | None:
+def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any], people: People) -> Authored | None:
     text = body(stanza)
     media, words = files.read(stanza, text, by["id"])
     if text is None and not media:
