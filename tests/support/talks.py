@@ -1,7 +1,7 @@
 """Conversations that go on while a gateway is killed: what was said in each, and what is known to have been accepted.
 
 The XMPP app sends again, under the same id and before anything newer, what was neither accepted nor refused; what
-bounced while the gateway was down its person sends anew.
+bounced while the gateway was down, each time that it was sent, its person sends anew.
 """
 
 import asyncio
@@ -34,12 +34,11 @@ class Talk:
     out: list[str] = field(default_factory=list)  # texts in the order they were first sent, XMPP to Matrix
     back: list[str] = field(default_factory=list)  # texts whose event id is known, Matrix to XMPP
     open: dict[str, str] = field(default_factory=dict)  # id: text, neither accepted nor refused, in order
+    sent: Counter[str] = field(default_factory=Counter)  # how often, by id
 
     def say(self, text: str) -> None:
-        id = uuid.uuid4().hex
         self.out.append(text)
-        self.open[id] = text
-        self.write(text, id)
+        self._send(text, uuid.uuid4().hex)
 
     def repeat(self) -> None:
         """Send everything again that was not accepted, under its id; what was refused under a new one."""
@@ -47,9 +46,12 @@ class Talk:
         before, self.open = self.open, {}
         for id, text in before.items():
             if id not in accepted:
-                again = uuid.uuid4().hex if id in refused else id
-                self.write(text, again)
-                self.open[again] = text
+                self._send(text, uuid.uuid4().hex if refused[id] >= self.sent[id] else id)
+
+    def _send(self, text: str, id: str) -> None:
+        self.open[id] = text
+        self.sent[id] += 1
+        self.write(text, id)
 
     def write(self, text: str, id: str) -> None:
         raise NotImplementedError
@@ -61,8 +63,9 @@ class Talk:
         """(id, text) of everything that came to the app, once each, in order."""
         raise NotImplementedError
 
-    def refused(self) -> set[str]:
-        return {s.get("id", "") for s in self.app.received if error_of(s)[0]}
+    def refused(self) -> Counter[str]:
+        """How often, by id: when a repeat bounces, what it repeats may still have been accepted."""
+        return Counter(s.get("id", "") for s in self.app.received if error_of(s)[0])
 
     def pending(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
         """Id, text and errors of what was not accepted."""

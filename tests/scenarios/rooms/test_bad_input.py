@@ -134,6 +134,18 @@ async def outcome(verona: InVerona, row: Row, id: str) -> None:
     assert text.endswith("."), (row.name, text)
 
 
+async def test_an_address_that_is_none_is_the_servers_to_refuse_and_harms_nobody(verona: InVerona) -> None:
+    """RFC 7622 #resourcepart: at most 1,023 bytes."""
+    await verona.enter()
+    for number, to in enumerate((f"{verona.room}/{'n' * 1_100}", f"{'#' * 1_100}@{MEMORY}/me")):
+        verona.app.send(entering(room=to, nick="").format(id=f"p{number}"))
+        verona.app.send(message("<body>b</body>", to=to).format(id=f"m{number}"))
+    for id in ("p0", "m0", "p1", "m1"):
+        answer = await verona.app.expect(lambda s, id=id: s.get("id") == id and s.get("type") == "error", again=True)
+        assert error_of(answer)[0]
+    await canary(verona, verona.app, 1)
+
+
 async def test_who_is_not_logged_in_is_told_to(verona: InVerona) -> None:
     async with verona.play.on_stage(f"paris-{verona.app.bare[6:20]}") as paris:
         for room in (verona.room, f"#mantua@{MEMORY}"):
