@@ -111,11 +111,11 @@ def leave(app: XmppClient, room: str, nick: str) -> None:
 
 
 def lines_of(stanzas: Iterable[Element]) -> list[tuple[str, str]]:
-    """(stanza-id, text) of what was said, once each, in order."""
+    """(stanza-id, text) of what people have said, once each, in order; the room itself has no nick."""
     found: dict[str, str] = {}
     for stanza in stanzas:
         id = stanza.find(STANZA_ID)
-        if body(stanza) and id is not None:
+        if body(stanza) and nick(stanza) and id is not None:
             found.setdefault(id.get("id", ""), body(stanza))
     return list(found.items())
 
