@@ -20,7 +20,7 @@ from tests.support.talks import Direct, InRoom, Talk
 from tests.support.xmpp_client import XmppClient
 from tests.support.xmpp_servers import XmppServer
 
-KILLS, ROOMS, CHATS, MESSAGES = (20, 10, 4, 500) if FULL else (5, 3, 1, 120)  # messages each way
+KILLS, ROOMS, CHATS, MESSAGES = (20, 10, 4, 500) if FULL else (5, 3, 1, 90)  # messages each way
 HISTORY = "<history maxstanzas='200'/>"
 
 

@@ -1,5 +1,6 @@
 """Entering: others first, oneself last, then what was said, then the subject."""
 
+from tests.conftest import ANY_SERVER
 from tests.scenarios.rooms.conftest import InVerona
 from tests.support import muc
 from tests.support.gateway import MEMORY
@@ -119,6 +120,7 @@ async def test_names_of_every_kind_are_nicks(verona: InVerona) -> None:
     assert await muc.ping(verona.app, f"{verona.room}/Anna") == "service-unavailable"
 
 
+@ANY_SERVER
 async def test_two_thousand_joins_harm_nobody_else(verona: InVerona) -> None:
     async with verona.play.on_stage("romeo") as flood:
         for number in range(2_000):
