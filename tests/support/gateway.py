@@ -91,7 +91,7 @@ class Gateway:
     def log(self) -> str:
         return self._server.said()
 
-    def start(self, seconds: float = 30, *, ready: bool = True) -> None:
+    def start(self, seconds: float = 90, *, ready: bool = True) -> None:
         """Returns when it is ready; without `ready`, when its loop turns. Raises TimeoutError with its log."""
         self.begin()
         try:
