@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.contract import ChatId, Contact, ContactId, Form, Message, NetworkId, Rank, Retract, SetRoom
+from bridge.contract import ChatId, Contact, ContactId, Form, Invite, Message, NetworkId, Rank, Retract, SetRoom
 
 HOME = NetworkId("xmpp")
 """The network where our users are at home."""
@@ -182,7 +182,7 @@ class Rooms(Protocol):
         """The rooms of `reader` on a network, by JID."""
         ...
 
-    async def change(self, user: str, wish: SetRoom | Retract) -> None:
+    async def change(self, user: str, wish: SetRoom | Retract | Invite) -> None:
         """Done at once, on the user's own session; what comes of it the room is told. `wish` names the room and the
         message as they are called here; its key counts for nothing. Raises the four errors."""
         ...

@@ -13,6 +13,7 @@ from bridge.contract import (
     ChatId,
     ConnectorError,
     ContactId,
+    Invite,
     Join,
     Leave,
     MessageId,
@@ -83,7 +84,7 @@ class HostedRooms:
         rows = await self._database.read(lambda c: store.rooms_of(c, reader, network))
         return [occupants.room_of_row(row) for row in rows]
 
-    async def change(self, user: str, wish: SetRoom | Retract) -> None:
+    async def change(self, user: str, wish: SetRoom | Retract | Invite) -> None:
         row, member = await self._member(wish.chat, user)
         there = replace(wish, chat=ChatId(row.native), key="-")
         if isinstance(there, Retract):

@@ -14,6 +14,7 @@ from bridge.contract import (
     ContactId,
     Edit,
     Fail,
+    Invite,
     Join,
     Leave,
     MessageEdited,
@@ -43,7 +44,7 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
     if traits.answers:
         actions |= {Confirm, Fail}
     if not traits.fence:
-        actions |= {Join, Leave, SetRoom}
+        actions |= {Join, Leave, Invite, SetRoom}
     return Capabilities(
         actions=frozenset(actions),
         window=traits.window,
@@ -187,6 +188,13 @@ def _set_room(network: Network, member: Member, chat: Chat, action: SetRoom) -> 
     return Receipt()
 
 
+def _invite(network: Network, member: Member, chat: Chat, action: Invite) -> Receipt:
+    if action.whom not in network.people:
+        raise refuse("There is no such person.")
+    rooms.invites(network, wire.Invites(person=member.id, chat=chat.id, whom=action.whom, reason=action.reason))
+    return Receipt()
+
+
 def _join(network: Network, member: Member, chat: Chat) -> Receipt:
     rooms.comes(network, wire.Comes(person=member.id, chat=chat.id))
     return Receipt(chat=ChatId(chat.id))
@@ -206,6 +214,7 @@ DOINGS: dict[type[Action], Callable[..., Receipt]] = {
     React: _react,
     Confirm: _answer,
     Fail: _answer,
+    Invite: _invite,
     SetRoom: _set_room,
 }
 

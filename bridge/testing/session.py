@@ -23,6 +23,7 @@ from bridge.contract import (
     Event,
     Fail,
     File,
+    Invite,
     Join,
     Leave,
     Live,
@@ -56,6 +57,7 @@ _ASKS: dict[type[Action], Any] = {
     Fail: wire.FailIt,
     Join: wire.JoinIt,
     Leave: wire.LeaveIt,
+    Invite: wire.InviteIt,
     SetRoom: wire.SetRoomIt,
 }
 AuthoredEvent = (

@@ -1,15 +1,14 @@
 """What a memory network and its clients say to each other: one JSON object a line, both ways.
 
 A client asks (`op` names what, `re` numbers it) and gets a `Reply` with the same number; `re` 0 wants none. A
-connection that reads events gets `Happened` lines instead, without asking. What the contract already describes
-(messages, actions, events, receipts) travels as it is there.
+connection that reads events gets `Happened` lines instead. What the contract describes travels as it is there.
 """
 
 from typing import Any
 
 import msgspec
 
-from bridge.contract import Confirm, Edit, Fail, Join, Leave, React, Retract, Send, SetRoom, Span
+from bridge.contract import Confirm, Edit, Fail, Invite, Join, Leave, React, Retract, Send, SetRoom, Span
 
 LONGEST = 8 * 1024 * 1024  # bytes of a line
 
@@ -92,6 +91,10 @@ class LeaveIt(Ask, tag="leave"):
     action: Leave
 
 
+class InviteIt(Ask, tag="invite"):
+    action: Invite
+
+
 class SetRoomIt(Ask, tag="set-room"):
     action: SetRoom
 
@@ -129,7 +132,7 @@ class Journaled(Ask, tag="journaled"):
     cursor: str
 
 
-Perform = SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | SetRoomIt
+Perform = SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | InviteIt | SetRoomIt
 SessionAsk = SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Occupants | PutFile | GetFile | Journaled
 
 
@@ -287,12 +290,10 @@ class EndLogin(Ask, tag="end-login"):
     account: str
 
 
-ControlAsk = (
-    AddPerson | AddAccount | AddChat | Comes | Goes | Invites | Says | Edits | Retracts | Reacts | Bounce
-    | Report | State | Chats | Accounts | Changed | Fault | Mend | EndLogin
+AnyAsk = (
+    SessionAsk | AddPerson | AddAccount | AddChat | Comes | Goes | Invites | Says | Edits | Retracts | Reacts
+    | Bounce | Report | State | Chats | Accounts | Changed | Fault | Mend | EndLogin
 )  # fmt: skip
-
-AnyAsk = SessionAsk | ControlAsk
 
 
 class Trouble(msgspec.Struct, omit_defaults=True):

@@ -1,13 +1,13 @@
-"""Coming into rooms, leaving them, and saying what they are about, by one's own account.
+"""Coming into rooms, asking others into them, leaving them, and saying what they are about, by one's own account.
 
 Source: client-server API #post_matrixclientv3joinroomidoralias, #post_matrixclientv3roomsroomidleave,
-#put_matrixclientv3roomsroomidstateeventtypestatekey.
+#post_matrixclientv3roomsroomidinvite, #put_matrixclientv3roomsroomidstateeventtypestatekey.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bridge.contract import Action, ChatId, Join, Leave, Reason, Receipt, Refused, SetRoom
+from bridge.contract import Action, ChatId, Invite, Join, Leave, Reason, Receipt, Refused, SetRoom
 from connectors.matrix import fields, ids
 from connectors.matrix.api import Api, path
 
@@ -40,7 +40,15 @@ async def set_room(api: Api, action: SetRoom) -> Receipt:
     return Receipt()
 
 
+async def invite(api: Api, action: Invite) -> Receipt:
+    """Raises the four errors; `Refused` also for somebody who is in the room."""
+    asked = {"user_id": action.whom, **({"reason": action.reason} if action.reason else {})}
+    await api.post(path("rooms", action.chat, "invite"), asked)
+    return Receipt()
+
+
 DOINGS: Mapping[type[Action], Callable[[Api, Any], Awaitable[Receipt]]] = {
+    Invite: invite,
     Join: join,
     Leave: leave,
     SetRoom: set_room,

@@ -8,7 +8,7 @@ from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
-from tests.support.xmpp_client import XmppClient, body
+from tests.support.xmpp_client import XmppClient, body, error_of
 from tests.support.xmpp_servers import XmppServer
 
 MESSAGES = 200 if os.environ.get("LANDBRIDGE_FULL") else 50  # of a burst, each way
@@ -77,3 +77,29 @@ async def test_a_burst_each_way_keeps_its_order(
     seen = [body(s) for s in app.received if s.get("type") == "groupchat" and body(s)]
     assert [text for text in seen if text[0] == "m"] == [f"m{number}" for number in range(MESSAGES)]
     assert [text for text in seen if text[0] == "x"] == [f"x{number}" for number in range(MESSAGES)]
+
+
+async def test_an_app_invites_somebody_on_matrix(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    """Into a room that only who is invited can enter."""
+    async with folk.on_matrix(romeo, synapse) as phone:
+        wish = {"preset": "private_chat", "name": "Secret", "room_alias_name": f"secret-{juliet.name}"}
+        room = str((await phone.call("POST", "/createRoom", wish))["room_id"])
+    jid = f"#secret-{juliet.name}%localhost@{gateway.jid}"
+    await folk.connect(romeo, app, gateway, synapse)
+    await muc.listed(app, gateway.jid, jid)
+    await muc.enter(app, jid)
+
+    for number in range(2):
+        invite = f"<invite to='{juliet.at(gateway)}'><reason>Come</reason></invite>"
+        app.send(
+            f"<message to='{jid}' id='i{number}'><x xmlns='http://jabber.org/protocol/muc#user'>{invite}</x></message>"
+        )
+        if not number:
+            came = await app.expect(lambda s: muc.is_presence(s, jid) and muc.nick(s) == juliet.name)
+    again = await app.expect(lambda s: s.get("id") == "i1")
+
+    assert came is not None
+    assert element.invited == [room]
+    assert error_of(again)[0] == "forbidden"

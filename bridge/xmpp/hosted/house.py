@@ -9,6 +9,7 @@ from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkI
 from bridge.hub.facades import Entry, RoomNews, RoomOccupant, Rooms
 from bridge.xmpp import errors
 from bridge.xmpp.chats import Addresses, Gateway
+from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import changes, stanzas
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.stanzas import Seen
@@ -153,6 +154,14 @@ class House:
         except Refused:
             jid = ""  # nobody can write to them
         return Seen(occupant.nick, self._rooms.occupant_id(room.jid, contact), jid, occupant.rank)
+
+    def contact(self, network: NetworkId, jid: str) -> ContactId | None:
+        """Whom of a network a bare JID means."""
+        try:
+            whom = self._addresses.whom(jid)
+        except StanzaError:
+            return None
+        return whom.contact if whom.gateway.network == network else None
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:
         return self._rooms.occupant_id(room, contact)

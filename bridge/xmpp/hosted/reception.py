@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Authored, ConnectorError, Person, Reason, Refused, SetRoom
+from bridge.contract import Authored, ConnectorError, Invite, Person, Reason, Refused, SetRoom
 from bridge.hub.facades import Archive, People, Rooms
 from bridge.xmpp import errors, parse, render
 from bridge.xmpp.chats import Gateway, Where
 from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.hosted import inviting
 from bridge.xmpp.hosted.entering import Entering
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.questions import Questions
@@ -57,8 +58,15 @@ class Reception:
         if one is None:
             raise StanzaError("not-acceptable", "You are not in this room. Enter it first.")
         if where.nick:
-            raise StanzaError("service-unavailable", "Messages to one person in a room are not carried yet.")
+            raise self._not_through_the_room(where)
         if stanza.get("type") != "groupchat":
+            network = where.gateway
+            asked = inviting.wishes(
+                stanza, where.room, network.name, lambda jid: self._house.contact(network.network, jid)
+            )
+            if asked:
+                self._change(where, stanza, lambda: self._invite(one.user, asked))
+                return None
             if parse.body(stanza) is None:
                 raise StanzaError("feature-not-implemented", "This cannot be done here yet.")
             raise StanzaError("bad-request", "This is a room. Write to it as to a room.")
@@ -76,6 +84,20 @@ class Reception:
         room, network = self._house.room(where.room), where.gateway.network
         seen = room.seen.items() if room is not None else ()
         return {name: Person(network, contact) for contact, one in seen for name in (one.jid, one.nick) if name}
+
+    def _not_through_the_room(self, where: Where) -> StanzaError:
+        """XEP-0045 #privatemessage: there are none, but everybody has an address."""
+        room = self._house.room(where.room)
+        contact = room.with_nick(where.nick) if room is not None else None
+        if room is None or contact is None:
+            return StanzaError("item-not-found", "Nobody in this room is called so.")
+        jid = room.seen[contact].jid
+        instead = f" Write to {jid} instead." if jid else ""
+        return StanzaError("service-unavailable", f"A message to one person does not go through the room.{instead}")
+
+    async def _invite(self, user: str, asked: Sequence[Invite]) -> None:
+        for one in asked:
+            await self._rooms.change(user, one)
 
     def _change(self, where: Where, stanza: Element, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """What is done at once, and tells only of what does not work: else the room shows it."""

@@ -69,7 +69,11 @@ INSIDE = [
     Row("an answer to no question", question("", "result", "{room}/Juliet")),
     Row("an error to no question", question("<error type='cancel'/>", "error", "{room}/Nobody")),
     Row("a chat message to a room", message("<body>b</body>", "chat"), "bad-request", "Write to it as to a room"),
-    Row("a chat message to an occupant", message("<body>b</body>", "chat", "{room}/Juliet"), "service-unavailable"),
+    Row(
+        "a chat message to an occupant",
+        message("<body>b</body>", "chat", "{room}/Juliet"), "service-unavailable", "Write to juliet@memory.localhost",
+    ),
+    Row("a chat message to nobody", message("<body>b</body>", "chat", "{room}/Tybalt"), "item-not-found", "called so"),
     Row("a headline", message("<body>b</body>", "headline"), "bad-request"),
     Row(
         "an encrypted message",

@@ -1,0 +1,29 @@
+"""Mediated invitations: somebody in a room asks people of its network to come in (XEP-0045 #invite-mediated). Pure."""
+
+from collections.abc import Callable, Sequence
+from xml.etree.ElementTree import Element
+
+from bridge.contract import ChatId, ContactId, Invite
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.hosted.stanzas import USER
+
+_INVITE, _REASON = f"{{{USER}}}invite", f"{{{USER}}}reason"
+_LONGEST = 500  # characters of a reason
+_MOST = 50  # people at once
+
+
+def wishes(stanza: Element, room: ChatId, network: str, contact: Callable[[str], ContactId | None]) -> Sequence[Invite]:
+    """What a message to a room wishes; empty if it is no invitation. `contact` tells whom of the network (its name) an
+    address means. Raises `StanzaError`: then nobody is invited."""
+    asked = stanza.findall(f"{{{USER}}}x/{_INVITE}")
+    if len(asked) > _MOST:
+        raise StanzaError("policy-violation", f"Invite at most {_MOST} people at once.")
+    made = []
+    for one in asked:
+        whom = contact(one.get("to", "").partition("/")[0])
+        if whom is None:
+            text = f"Only people of {network} can be invited into this room, by the address that they have here."
+            raise StanzaError("item-not-found", text)
+        reason = (one.findtext(_REASON) or "").strip()[:_LONGEST]
+        made.append(Invite(chat=room, key="-", whom=whom, reason=reason))
+    return made
