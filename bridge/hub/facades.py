@@ -78,6 +78,7 @@ class PresenceOf:
     contact: Contact | None
     available: bool
     status: str = ""
+    subscribed: bool = False  # the user has asked for it
 
 
 class People(Protocol):

@@ -70,11 +70,12 @@ class KnownPeople:
 
     def presence(self, user: str, network: NetworkId, contact: ContactId | None) -> PresenceOf:
         connected = bool(self._connected.get((user, network)))
+        subscribed = (contact or "") in self._subscribed.get((user, network), ())
         if contact is not None:
             known = self._names.get((user, network, contact)) or Contact(contact)
-            return PresenceOf(user, network, known, connected)
+            return PresenceOf(user, network, known, connected, subscribed=subscribed)
         status = "" if connected else "Not connected. Send `login` to sign in, or `status` to see why."
-        return PresenceOf(user, network, None, self.allowed(user), status)
+        return PresenceOf(user, network, None, self.allowed(user), status, subscribed)
 
     async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:
         name = contact or ""

@@ -31,9 +31,10 @@ def ours(stanza: Element) -> bool:
 class Carbons:
     """Of one gateway."""
 
-    def __init__(self, stream: Stream, delivering: Delivering) -> None:
+    def __init__(self, stream: Stream, delivering: Delivering, telling: float = _TELLING) -> None:
         self._stream = stream
         self._delivering = delivering
+        self._telling = telling
         self._under_way: dict[tuple[str, str], bool] = {}  # by the user's server and id: whether it was refused
 
     def shown(self, user: str) -> bool:
@@ -44,7 +45,7 @@ class Carbons:
     @property
     def _wait(self) -> float:
         """Seconds until what a server has not granted it does not grant."""
-        return _TELLING if not self._stream.connected else self._stream.since + _TELLING - time.time()
+        return self._telling if not self._stream.connected else self._stream.since + self._telling - time.time()
 
     async def show(self, action: Action, user: str, whom: Whom) -> Receipt:
         """Say it; nothing is said where it is not granted. Raises what `Delivering.deliver` does."""

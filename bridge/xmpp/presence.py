@@ -102,8 +102,9 @@ class Presences:
         if len(self._shown) > _APPS:
             self._shown.popitem(last=False)
         network = whom.gateway.network
-        if whom.contact not in await self._people.friends(user, network):  # whose servers ask for those
-            self._write(network, of(self._people.presence(user, network, whom.contact), whom.bare, shown[0]))
+        now = self._people.presence(user, network, whom.contact)
+        if not now.subscribed:
+            self._write(network, of(now, whom.bare, shown[0]))
 
     async def _unavailable(self, stanza: Element, user: str, whom: Whom) -> None:
         self._shown.pop((stanza.get("from", ""), whom.bare), None)

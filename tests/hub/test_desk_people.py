@@ -200,8 +200,8 @@ async def test_contacts_are_there_while_any_account_of_their_user_is_connected(
 
     people.account_changed(one, NETWORK, ROMEO, True)
     assert seen == [
-        PresenceOf(ROMEO, NETWORK, None, True, ""),
-        PresenceOf(ROMEO, NETWORK, Contact(ALICE), True),
+        PresenceOf(ROMEO, NETWORK, None, True, "", subscribed=True),
+        PresenceOf(ROMEO, NETWORK, Contact(ALICE), True, subscribed=True),
     ]
     assert people.presence(ROMEO, NETWORK, ALICE).available
     assert not people.presence(JULIET, NETWORK, ALICE).available
@@ -214,8 +214,8 @@ async def test_contacts_are_there_while_any_account_of_their_user_is_connected(
 
     people.account_changed(two, NETWORK, ROMEO, False)
     assert seen == [
-        PresenceOf(ROMEO, NETWORK, None, True, away),
-        PresenceOf(ROMEO, NETWORK, Contact(ALICE), False),
+        PresenceOf(ROMEO, NETWORK, None, True, away, subscribed=True),
+        PresenceOf(ROMEO, NETWORK, Contact(ALICE), False, subscribed=True),
     ]
 
 
@@ -240,7 +240,7 @@ async def test_a_new_name_is_told_to_who_wants_the_presence_and_to_nobody_else(
         people.contact_seen(mine, ROMEO, NETWORK, Contact(ContactId("@bob:y"), "Bob"))
         await people.drained()
 
-    assert seen == [PresenceOf(ROMEO, NETWORK, Contact(ALICE, "Alice"), True)]
+    assert seen == [PresenceOf(ROMEO, NETWORK, Contact(ALICE, "Alice"), True, subscribed=True)]
     assert people.presence(ROMEO, NETWORK, ALICE).contact == Contact(ALICE, "Alice")
 
 

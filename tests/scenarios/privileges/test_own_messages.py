@@ -1,11 +1,14 @@
 """What Romeo writes in another app on Juliet's network appears in his XMPP apps as his own, and nowhere twice."""
 
 import asyncio
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from tests.scenarios.conftest import Play
+from tests.conftest import COMPONENTS
+from tests.scenarios.conftest import Play, staged
 from tests.scenarios.privileges.conftest import listening
 from tests.support.xmpp_client import CLIENT, XmppClient, bare, body, receipt_of
+from tests.support.xmpp_servers import XmppServer
 
 SENT = "{urn:xmpp:carbons:2}sent/{urn:xmpp:forward:0}forwarded/" + f"{CLIENT}message"
 
@@ -108,3 +111,28 @@ async def test_after_a_kill_it_has_the_same_id(play: Play) -> None:
 
     assert {one.get("id") for one in owns(play.app) if body(one) == "before"} == {first.get("id")}
     assert len({one.get("id") for one in owns(play.app)}) == 2
+
+
+async def test_what_was_granted_is_granted_anew_by_a_server_that_comes_back(
+    server_kind: type[XmppServer], tmp_path: Path
+) -> None:
+    """What was written meanwhile no app of theirs was there to see."""
+    with server_kind(COMPONENTS, privileges=True) as server:
+        async with staged(server, tmp_path) as play:
+            await listening(play.app)
+            await play.met()
+            await play.world.says("romeo", play.chat, "before")
+            await until_own(play.app, "before")
+
+            await asyncio.to_thread(server.stop)
+            await asyncio.wait_for(play.app.lost.wait(), 60)
+            await play.world.says("romeo", play.chat, "meanwhile")
+            play.app.ready.clear()
+            await asyncio.to_thread(server.start)
+            await asyncio.wait_for(play.app.ready.wait(), 60)
+            await listening(play.app)
+            await play.world.says("romeo", play.chat, "afterwards")
+            await until_own(play.app, "afterwards")
+
+            state = await play.world.state(play.chat)
+            assert [said.text for said in state.visible][1:] == ["before", "meanwhile", "afterwards"]

@@ -51,10 +51,12 @@ class KnownByHeart:
         return [ContactId(f"me of {user}")] if user in self.with_account else []
 
     def presence(self, user: str, network: NetworkId, contact: ContactId | None) -> PresenceOf:
+        subscribed = contact in self.friendships.get(user, ())
         if contact is None:
-            return PresenceOf(user, network, None, self.allowed(user), "" if user in self.connected else "Away.")
+            status = "" if user in self.connected else "Away."
+            return PresenceOf(user, network, None, self.allowed(user), status, subscribed)
         known = Contact(contact, self.names.get((user, contact), ""))
-        return PresenceOf(user, network, known, user in self.connected)
+        return PresenceOf(user, network, known, user in self.connected, subscribed=subscribed)
 
     async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:
         mine = self.friendships.setdefault(user, [])

@@ -145,6 +145,17 @@ async def test_a_presence_shown_to_us_is_answered_once_until_it_ends(presences: 
     assert written.take() == []
 
 
+async def test_whose_server_probes_for_them_they_are_told_by_that(presences: Presences, written: Written) -> None:
+    """An app that comes shows itself to all contacts, and its server asks for those that it is subscribed to."""
+    await receive(presences, "subscribe", DOMAIN)
+    written.take()
+    await receive(presences, "", DOMAIN, PHONE)
+    assert written.take() == []
+
+    await receive(presences, "probe", DOMAIN, PHONE)
+    assert [s[:3] for s in written.take()] == [("", DOMAIN, PHONE)]
+
+
 async def test_errors_answers_and_our_own_people_get_nothing(presences: Presences, written: Written) -> None:
     for kind in ("error", "subscribed", "unsubscribed", "unavailable"):
         await receive(presences, kind, JULIET)
