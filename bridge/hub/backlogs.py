@@ -3,7 +3,8 @@
 An account that was out of touch for so long reports until `Live` what its network kept for it (`Source.behind`); rooms
 that could not be reached for so long are owed what was said meanwhile. Both is told by our own clock: other servers'
 may be wrong. What is put away is counted in the transaction that does so, and the line is owed in the one that ends the
-backlog, so a crash doubles neither. Direct chats get every message, with its time.
+backlog, so a crash doubles neither. Direct chats get every message, with its time, and so does the other network: what
+people on XMPP wrote while it was away waits for it as long as patience lasts.
 """
 
 import asyncio

@@ -28,11 +28,10 @@ async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
 ) -> None:
     settings = {"limits": {"delay_notice": NOTICE}}
     with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), server.component_port, settings) as gateway:
-        await folk.connect(romeo, app, gateway, synapse)
+        verona = await talks.in_a_room(app, romeo, gateway, element, synapse)
         app.message(juliet.at(gateway), "before")
         room = (await element.text("before"))["room_id"]
         await app.expect(lambda s: bool(receipt_of(s)))
-        verona = await talks.in_a_room(app, romeo, gateway, element, synapse)
 
         synapse.stop()
         try:
@@ -65,6 +64,34 @@ async def test_while_matrix_is_away_messages_wait_and_authors_are_told_once(
             assert [LATE in body(s) for s in app.received if is_notice(s, place)] == [True, False]
         assert (await muc.enter(app, verona.jid)).texts == [*texts, "after"]
         assert not [s for s in app.received if error_of(s)[0]]
+
+
+@ANY_SERVER
+async def test_after_a_night_without_the_gateway_a_room_gets_one_line_and_a_chat_every_message(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    verona = await talks.in_a_room(app, romeo, gateway, element, synapse)
+    app.message(juliet.at(gateway), "good night")
+    chat = (await element.text("good night"))["room_id"]
+    await element.send(verona.room, "good night")
+    await muc.said(app, verona.jid, "good night")
+
+    await asyncio.to_thread(gateway.kill)  # so Romeo is still in the room
+    gateway.was_down(9)
+    texts = [f"line {number}" for number in range(5)]
+    for text in texts:
+        await element.send(verona.room, text)
+        await element.send(chat, text)
+    await asyncio.to_thread(gateway.start)
+    for text in texts:
+        await app.expect(lambda s, text=text: bare(s) == juliet.at(gateway) and body(s) == text, 30)  # type: ignore[misc]
+    await element.send(verona.room, "good morning")
+    await app.expect(lambda s: bare(s) == verona.jid and body(s) == "good morning", 30, again=True)
+
+    first, line, last = dict.fromkeys(text for _, text in verona.shown())
+    assert (first, last) == ("good night", "good morning")
+    assert line.startswith("5 messages were written while this room was cut off, from ")
+    assert (await muc.enter(app, verona.jid)).texts == ["good night", *texts, "good morning"]
 
 
 async def test_a_restart_of_the_xmpp_server_in_a_burst_loses_nothing(
@@ -114,7 +141,6 @@ async def test_a_restart_of_the_xmpp_server_in_a_burst_in_a_room_loses_and_doubl
     ):
         romeo, juliet = folk.user(server, synapse), folk.contact(synapse)
         async with folk.on_xmpp(romeo, server) as app, folk.on_matrix(juliet, synapse) as element:
-            await folk.connect(romeo, app, gateway, synapse)
             talk = await talks.in_a_room(app, romeo, gateway, element, synapse)
             for number in range(60):
                 talk.say(f"out {number}")

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 import time
 import urllib.error
@@ -112,6 +113,12 @@ class Gateway:
     def stop(self, seconds: float = 30) -> int:
         """SIGTERM; its exit status."""
         return self._server.stop(signal.SIGTERM, seconds)
+
+    def was_down(self, hours: float) -> None:
+        """While it is: since so long ago, as its database (SQLite) tells."""
+        with contextlib.closing(sqlite3.connect(self.folder / "landbridge.db")) as database, database:
+            change = "UPDATE accounts SET caught_up = caught_up - ? WHERE caught_up > 0"
+            assert database.execute(change, (hours * 3_600,)).rowcount
 
     def close(self) -> None:
         self._server.stop(signal.SIGTERM, 10)

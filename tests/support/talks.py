@@ -118,12 +118,13 @@ class InRoom(Talk):
 
 
 async def in_a_room(app: XmppClient, user: Person, gateway: Gateway, element: MatrixClient, synapse: Synapse) -> InRoom:
-    """In a new room of the other side's, which `user`, who is logged in, has entered."""
+    """In a new room of the other side's, which `user`, who logs in now, has entered."""
     wish = {"preset": "public_chat", "name": "Verona", "room_alias_name": f"verona-{user.name}"}
     room, jid = str((await element.call("POST", "/createRoom", wish))["room_id"]), f"#verona-{user.name}%localhost"
     async with folk.on_matrix(user, synapse) as matrix:
         await matrix.join(room)
     talk = InRoom(app, f"{jid}@{gateway.jid}", element, user, room)
+    await folk.connect(user, app, gateway, synapse)
     await muc.listed(app, gateway.jid, talk.jid)
     await muc.enter(app, talk.jid, user.name)
     return talk

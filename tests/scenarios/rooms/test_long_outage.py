@@ -13,14 +13,6 @@ COUNT = 2_000
 HOURS = 9
 
 
-def pretend(gateway: Gateway, hours: float) -> None:
-    """It was stopped so long ago, as its database tells."""
-    with sqlite3.connect(gateway.folder / "landbridge.db") as database:
-        changed = database.execute("UPDATE accounts SET caught_up = caught_up - ? WHERE caught_up > 0", (hours * 3600,))
-        assert changed.rowcount
-    database.close()
-
-
 def archived(gateway: Gateway) -> int:
     with sqlite3.connect(gateway.folder / "landbridge.db", timeout=10) as database:
         (found,) = database.execute("SELECT count(*) FROM archive").fetchone()
@@ -35,7 +27,7 @@ async def test_a_night_of_messages_is_one_line_and_all_in_the_history(verona: In
     await muc.said(verona.app, verona.room, "good night")
     await world.until_accounts(lambda found: found["romeo"].behind == 0)
     await asyncio.to_thread(gateway.kill)
-    pretend(gateway, HOURS)
+    gateway.was_down(HOURS)
     for number in range(COUNT):
         await verona.says("juliet", f"line {number}")
 
