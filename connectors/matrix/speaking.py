@@ -4,9 +4,10 @@ Source: client-server API #put_matrixclientv3roomsroomidsendeventtypetxnid, #tra
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bridge.contract import (
+    ChatId,
     Clock,
     ContactId,
     Edit,
@@ -33,6 +34,7 @@ _DURABLE = 1_800.0  # seconds for which homeservers surely know transaction ids
 _LATE = 60.0  # seconds after which an action says when it was said
 _LOOK_BACK = 500  # events among which we look for our key
 _AGAIN = 3_600.0  # seconds between two invitations of somebody who has left
+_UNSURE = 1_000  # of what is said; more are not remembered
 _GONE = (Reason.FORBIDDEN, Reason.NOT_FOUND)
 
 
@@ -51,8 +53,24 @@ class Speaker:
     since: float
     """When the account's token became ours: transaction ids of before mean nothing with it."""
 
+    unsure: dict[str, ChatId] = field(default_factory=dict)  # by key: where something was said, and not confirmed
+
     async def say(self, action: Send | Edit) -> Receipt:
-        """A new message, or a new text for one. Raises the four errors."""
+        """A new message, or a new text for one. Raises the four errors. What was not confirmed is said again where it
+        was said before, although the chat has moved into another room since: only there does the homeserver know
+        whether it has it."""
+        where = self.unsure.get(action.key, action.chat)
+        try:
+            receipt = await self._say(replace(action, chat=where))
+        except Refused:
+            self.unsure.pop(action.key, None)
+            if where == action.chat:
+                raise
+            return await self.say(action)
+        self.unsure.pop(action.key, None)
+        return receipt
+
+    async def _say(self, action: Send | Edit) -> Receipt:
         room = await (self._checked_direct(action) if self._is_direct(action) else self._checked_group(action))
         if action.maybe_done and (found := await self._found(room, action)) is not None:
             return Receipt((found,))
@@ -63,6 +81,11 @@ class Speaker:
             if refusal.reason in _GONE and self._is_direct(action):
                 self.opening.rooms.forget(room)
                 await self._room(action)  # raises if we have just left it
+            raise
+        except Unconfirmed:
+            self.unsure[action.key] = action.chat
+            if len(self.unsure) > _UNSURE:
+                del self.unsure[next(iter(self.unsure))]
             raise
         return Receipt((sent(said),))
 

@@ -30,7 +30,7 @@ ENCRYPTION = {"algorithm": "m.megolm.v1.aes-sha2"}
 
 async def test_an_answer_that_is_lost_is_unconfirmed_and_the_retry_gives_one_event(play: Stage) -> None:
     room = play.server.direct(play.romeo, play.juliet)
-    play.server.fault("PUT", "/send/", lose_answer, times=2)  # aiohttp asks twice where a connection was there before
+    play.server.fault("PUT", "/send/", lose_answer, times=2)  # twice where a connection was there before
 
     async with play.session() as session:
         with pytest.raises(Unconfirmed):
@@ -40,6 +40,34 @@ async def test_an_answer_that_is_lost_is_unconfirmed_and_the_retry_gives_one_eve
 
     assert play.server.said(room) == ["hello"]
     assert receipt.ids == (MessageId(play.server.rooms[room][-1][1]["event_id"]),)
+
+
+async def test_what_is_unconfirmed_is_said_once_although_the_chat_moves_into_another_room(play: Stage) -> None:
+    old, new = (play.server.direct(play.romeo, play.juliet) for _ in range(2))
+    play.server.fault("PUT", "/send/", lose_answer, times=2)  # twice where a connection was there before
+
+    async with play.session() as session:
+        with pytest.raises(Unconfirmed):
+            await session.perform(a_send(old, contact=play.juliet))
+        play.server.heal()
+        receipt = await session.perform(a_send(new, contact=play.juliet, maybe_done=True))
+        await session.perform(a_send(new, "next", "key-2", contact=play.juliet))
+
+    assert (play.server.said(old), play.server.said(new)) == (["hello"], ["next"])
+    assert receipt.ids == (MessageId(play.server.rooms[old][-1][1]["event_id"]),)
+
+
+async def test_what_is_unconfirmed_goes_into_the_other_room_when_the_first_is_closed_to_us(play: Stage) -> None:
+    old, new = (play.server.direct(play.romeo, play.juliet) for _ in range(2))
+    play.server.fault("PUT", "/send/", BAD_GATEWAY)
+
+    async with play.session() as session:
+        with pytest.raises(Unconfirmed):
+            await session.perform(a_send(old, contact=play.juliet))
+        play.server.fault("PUT", old, says(403, {"errcode": "M_FORBIDDEN"}))
+        await session.perform(a_send(new, contact=play.juliet, maybe_done=True))
+
+    assert (play.server.said(old), play.server.said(new)) == ([], ["hello"])
 
 
 @pytest.mark.parametrize("fault", [BAD_GATEWAY, truncate, reset, says(500, {}), says(200, "[]"), says(200, "")])
