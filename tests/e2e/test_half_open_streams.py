@@ -87,7 +87,7 @@ async def test_a_half_open_stream_is_red_in_90_seconds_loses_nothing_and_disturb
             for proxy in proxies.values():
                 proxy.heal()
             # The server still has the old streams and calls the new ones a conflict, until it notices, too.
-            await until(lambda: "somebody else" in gateway.ask("/readyz")[1], gateway.readiness, 40)
+            await until(lambda: "somebody else" in gateway.ask("/readyz")[1], gateway.readiness, 60)
             for proxy in proxies.values():
                 proxy.drop()
             green = await asyncio.to_thread(gateway.time_until, True, GREEN + 10)
