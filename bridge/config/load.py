@@ -86,7 +86,10 @@ def _http(section: Section) -> Http:
 
 def _media(section: Section) -> tuple[MediaLimits, str]:
     service = section.take("upload_service", str, "", lambda text: shapes.domain(text) if text else "")
-    return _numbers(section, MediaLimits()), service
+    media = _numbers(section, MediaLimits())
+    if media.largest > media.quota:
+        section.fault("largest", "it is more than media.quota, so that such a file could not be kept")
+    return media, service
 
 
 def _numbers(section: Section, defaults: T) -> T:

@@ -98,7 +98,8 @@ class Files:
     limits: MediaLimits
     link: Callable[[str, str], str] | None = None
     _coming: dict[str, _Coming] = field(default_factory=dict)
-    _total: int = 0  # bytes on our disk, at least
+    _total: int = 0  # bytes on our disk, as last counted and added to since
+    _arriving: int = 0  # bytes that are about to be there
     _using: Counter[str] = field(default_factory=Counter)
     _grudges: dict[int, float] = field(default_factory=dict)  # by chat: until when
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
@@ -161,6 +162,9 @@ class Files:
 
     async def _rows(self, chat: int, account: int, media: Sequence[Media]) -> dict[str, MediaRow]:
         said = {one.reference: _encode(one) for one in media}
+        known = await self.database.read(lambda c: stored.known(c, chat, list(said)))
+        if len(known) == len(said):
+            return known
         return await durably(
             self.writer, lambda ledger: stored.add(ledger.connection, chat, account, said, time.time())
         )
@@ -191,7 +195,9 @@ class Files:
                 while True:
                     file.trouble = None
                     try:
-                        return await session.publish(native, said, file)
+                        reference = await session.publish(native, said, file)
+                        self._grudges.pop(chat, None)
+                        return reference
                     except Refused as refusal:
                         raise _Left(refusal.text, lasting=True) from refusal
                     except (Unavailable, Unconfirmed) as error:
@@ -232,12 +238,7 @@ class Files:
             await asyncio.to_thread(self.folder.mkdir, 0o700, True, True)
             async with self._turns:
                 media = await self._read(session, said, part)
-            await self._make_room(media.size or 0)
-            await asyncio.to_thread(os.replace, part, self.folder / row.id)
-            await durably(
-                self.writer,
-                lambda ledger: stored.keep(ledger.connection, row.id, _encode(media), media.size or 0, time.time()),
-            )
+            await self._keep(row.id, media, part)
         except OSError as error:
             log.error("a file cannot be kept folder=%s error=%s", self.folder, error)
             raise Unavailable("The gateway has no room for it.", scope=Scope.CHAT) from error
@@ -245,6 +246,21 @@ class Files:
             with suppress(FileNotFoundError):
                 part.unlink()
         return Kept(self.folder / row.id, media)
+
+    async def _keep(self, id: str, media: Media, part: Path) -> None:
+        """Durable when this returns; what is kept never exceeds the quota."""
+        size = media.size or 0
+        self._arriving += size
+        try:
+            if self._total + self._arriving > self.limits.quota:
+                await self.tidy()
+            await asyncio.to_thread(os.replace, part, self.folder / id)
+            await durably(
+                self.writer, lambda ledger: stored.keep(ledger.connection, id, _encode(media), size, time.time())
+            )
+            self._total += size
+        finally:
+            self._arriving -= size
 
     async def _session(self, row: MediaRow) -> Session:
         """Of the account that reported it, or of another one that can get it, too."""
@@ -291,24 +307,14 @@ class Files:
                 del self._using[id]
 
     async def tidy(self) -> None:
-        """Remove what is older than it may be, and what nobody knows of."""
-        await self._tidy(0)
-
-    async def _make_room(self, wanted: int) -> None:
-        """Before so many bytes are added: the quota is never exceeded."""
-        self._total += wanted
-        if self._total > self.limits.quota:
-            await self._tidy(wanted)
-
-    async def _tidy(self, wanted: int) -> None:
-        """Remove what is older than it may be, what makes more than the quota together with `wanted` bytes, and what
+        """Remove what is older than it may be, what makes more than the quota together with what arrives now, and what
         nobody knows of."""
         async with self._tidying:
             kept = await self.database.read(stored.kept_bytes)
-            oldest, total = time.time() - self.limits.days * _DAY, sum(size for _, size, _ in kept) + wanted
+            oldest, total = time.time() - self.limits.days * _DAY, sum(size for _, size, _ in kept)
             gone: list[str] = []
             for id, size, used in kept:
-                if id not in self._using and (used < oldest or total > self.limits.quota):
+                if id not in self._using and (used < oldest or total + self._arriving > self.limits.quota):
                     gone.append(id)
                     total -= size
             self._total = total

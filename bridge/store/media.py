@@ -29,7 +29,7 @@ def add(connection: Connection, chat: int, account: int, files: Mapping[str, byt
     """The rows of what an event in `chat` named, by reference, made where there are none; `files` has what was said of
     each."""
     network, scope, _ = place(connection, chat)
-    found = by_reference(connection, network, scope, list(files))
+    found = _by_reference(connection, network, scope, list(files))
     for reference, body in files.items():
         if reference not in found:
             row = MediaRow(secrets.token_hex(16), network, chat, account, body, None, now)
@@ -43,7 +43,13 @@ def add(connection: Connection, chat: int, account: int, files: Mapping[str, byt
     return found
 
 
-def by_reference(connection: Connection, network: str, scope: str, references: Sequence[str]) -> dict[str, MediaRow]:
+def known(connection: Connection, chat: int, references: Sequence[str]) -> dict[str, MediaRow]:
+    """The rows of what events in `chat` named, by reference, where there are any."""
+    network, scope, _ = place(connection, chat)
+    return _by_reference(connection, network, scope, references)
+
+
+def _by_reference(connection: Connection, network: str, scope: str, references: Sequence[str]) -> dict[str, MediaRow]:
     m = t.media.c
     query = select(m.reference, m.id, m.network, m.chat, m.account, m.body, m.kept, m.used)
     query = query.where(m.network == network, m.scope == scope, m.reference.in_(references))

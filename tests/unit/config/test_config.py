@@ -141,6 +141,8 @@ def test_nothing_secret_shows_in_a_representation(tmp_path: Path) -> None:
         ("limits: {patience: day}", "limits.patience", "it must be a number, not text"),
         ("media: {largest: 0}", "media.largest", "it must be more than 0"),
         ("media: {days: month}", "media.days", "it must be a whole number, not text"),
+        ("media: {largest: 2, quota: 1}", "media.largest",
+         "it is more than media.quota, so that such a file could not be kept"),
         ("media: {quotas: 1}", "media.quotas", "there is no such key; did you mean quota?"),
         ("media: {upload_service: a b}", "media.upload_service", "it is not a domain"),
         ("limits: {patients: 1}", "limits.patients", "there is no such key; did you mean patience?"),
