@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import folk, muc
+from tests.support import files, folk, muc
 from tests.support.browser import browser_page
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.prosody import Prosody
@@ -65,6 +65,12 @@ async def test_a_web_chat_shows_what_was_said_and_answers(with_web: Prosody, syn
                     answer = await element.text("Call me but love.")
                     await element.send(room, "I take thee at thy word.")
                     await alone.get_by_text("I take thee at thy word.").wait_for()
+                    await files.send_file(element, room, files.png(40, 30), "image/png", "rose.png")
+                    picture = alone.locator('img[src*="rose.png"]')
+                    await picture.wait_for()
+                    await page.wait_for_function(
+                        "() => [...document.querySelectorAll('img[src*=\"rose.png\"]')].some(i => i.naturalWidth == 40)"
+                    )
 
     assert (said["sender"], said["room_id"]) == (romeo.mxid, place)
     assert (answer["sender"], answer["room_id"]) == (romeo.mxid, room)
