@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Media, MediaKind, Message
 from bridge.hub.facades import OURS
-from bridge.xmpp import text
+from bridge.xmpp import sealed, text
 from bridge.xmpp.errors import StanzaError
 
 _OOB, _SHARING, _META, _TARGET = (
@@ -63,11 +63,8 @@ def url_of(media: Media) -> str:
 def read(stanza: Element, body: str | None, identity: str) -> tuple[tuple[Media, ...], str]:
     """The files that a message names, and what it says besides. What lies at an address can change, so a file is told
     apart by its message, too. Raises `StanzaError` for what cannot be carried."""
-    if body is not None and body.startswith("aesgcm://"):
-        raise StanzaError(
-            "not-acceptable",
-            "This file is encrypted, and the other network cannot read it. Send it without encryption.",
-        )
+    if body is not None and body.startswith(sealed.SCHEME):
+        return (_sealed(body, identity),), ""
     shared = dict(_shared(stanza))
     urls = [(x.findtext(f"{{{_OOB}}}url") or "").strip() for x in stanza.findall(f"{{{_OOB}}}x")]
     plain = body or ""
@@ -77,9 +74,22 @@ def read(stanza: Element, body: str | None, identity: str) -> tuple[tuple[Media,
             continue
         if plain.strip() == url or url in shared or url not in plain:
             found.setdefault(url, Media(url, name=_name_in(url), link=url))
-    media = tuple(replace(one, reference=f"{identity.replace(' ', '_')} {url}") for url, one in found.items())
+    media = tuple(replace(one, reference=_reference(identity, url)) for url, one in found.items())
     said = plain.strip()
     return media, "" if said in found or (shared and _is_fallback(stanza)) else plain
+
+
+def _sealed(body: str, identity: str) -> Media:
+    """XEP-0454: the link stands in the first line; a thumbnail may follow."""
+    link = body.partition("\n")[0].strip()
+    seal = sealed.read(link)
+    if seal is None or not _good(seal.url):
+        raise StanzaError("not-acceptable", "This file is encrypted in a way that the gateway does not know.")
+    return Media(_reference(identity, link), name=_name_in(seal.url), link=link)
+
+
+def _reference(identity: str, url: str) -> str:
+    return f"{identity.replace(' ', '_')} {url}"
 
 
 def _described(media: Media) -> str:

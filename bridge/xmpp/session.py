@@ -4,9 +4,8 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from bridge.contract import (
@@ -165,14 +164,8 @@ class XmppSession:
             self._told(action.chat, action.persona.name)
         return Receipt((MessageId(action.key),))
 
-    @asynccontextmanager
-    async def open_media(self, media: Media, limit: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        """What lies at the address that somebody sent; it may be anybody's."""
-        async with self.storage.http.download(files.url_of(media), limit=limit) as found:
-            if found.status != 200:
-                host = urlsplit(files.url_of(media)).hostname
-                raise Refused(f"It is not to be had: {host} answers with status {found.status}.", Reason.NOT_FOUND)
-            yield found.chunks
+    def open_media(self, media: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self.storage.open(media, limit)
 
     async def publish(self, chat: ChatId, media: Media, file: File) -> str:
         """Upload it; where that cannot be done, our own store has it. For a room that nobody is in nothing is fetched:

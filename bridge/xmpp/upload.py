@@ -9,14 +9,15 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Kept, NetworkId, Reason, Refused, Scope, Unavailable
+from bridge.contract import Kept, Media, NetworkId, Reason, Refused, Scope, Unavailable
 from bridge.contract.workspace import Http
-from bridge.xmpp import files, text
+from bridge.xmpp import files, sealed, text
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.requests import Requests
 from bridge.xmpp.stream import Stream
@@ -171,7 +172,7 @@ class Storing:
 
 
 class Storage:
-    """The upload services of all gateways."""
+    """The upload services of all gateways, and whatever else has files."""
 
     def __init__(self, streams: Mapping[NetworkId, Stream], http: Http, storing: Storing) -> None:
         self.http = http
@@ -180,6 +181,18 @@ class Storage:
             network: Uploads(s.gateway.domain, self.requests[network], http, storing.service, storing.private)
             for network, s in streams.items()
         }
+
+    @asynccontextmanager
+    async def open(self, media: Media, limit: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        """What lies at the address that somebody sent; it may be anybody's."""
+        url, seal = files.url_of(media), sealed.read(files.url_of(media))
+        if seal is not None:
+            url, limit = seal.url, limit + sealed.TAG
+        async with self.http.download(url, limit=limit) as found:
+            if found.status != 200:
+                host = urlsplit(url).hostname
+                raise Refused(f"It is not to be had: {host} answers with status {found.status}.", Reason.NOT_FOUND)
+            yield found.chunks if seal is None else sealed.opened(found.chunks, seal)
 
     async def upload(self, network: NetworkId, kept: Kept) -> str:
         """See `Uploads.upload`."""

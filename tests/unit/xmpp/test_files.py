@@ -59,9 +59,19 @@ def test_what_is_no_web_address_is_a_text(url: str) -> None:
     assert text == (url or "hello")
 
 
-def test_an_encrypted_file_is_refused_with_a_sentence() -> None:
-    with pytest.raises(StanzaError, match="without encryption") as refused:
-        read("", "aesgcm://upload.example/a#" + "0" * 88)
+@pytest.mark.parametrize("vector", [24, 32])
+def test_an_encrypted_file_is_a_file(vector: int) -> None:
+    link = "aesgcm://upload.example/a/b.jpg#" + "0f" * (vector // 2) + "a1" * 32
+
+    [media], text = read("", f"{link}\ndata:image/jpeg;base64,AAAA")
+
+    assert (files.url_of(media), media.name, media.link, text) == (link, "b.jpg", link, "")
+
+
+@pytest.mark.parametrize("rest", ["upload.example/a", "upload.example/a#12", "#" + "0" * 88, "a b/#" + "0" * 88])
+def test_one_that_we_cannot_open_is_refused_with_a_sentence(rest: str) -> None:
+    with pytest.raises(StanzaError, match="encrypted in a way") as refused:
+        read("", f"aesgcm://{rest}")
 
     assert refused.value.condition == "not-acceptable"
 
