@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, bare, body, receipt_of
 from tests.support.xmpp_servers import XmppServer
 
+RETRACT = "{urn:xmpp:message-retract:1}"
 PICTURE = files.png(640, 480)
 
 
@@ -195,3 +197,32 @@ async def test_a_file_that_is_larger_than_the_upload_service_takes_stays_with_us
 
     assert f":{gateway.http}/media/" in url
     assert (await files.get(url)).body == large
+
+
+@ANY_SERVER
+async def test_a_caption_is_edited_and_goes_with_its_file(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    await folk.connect(romeo, app, gateway, synapse)
+    room = await element.direct(romeo.mxid)
+    mxc = await files.matrix_upload(element, PICTURE, "image/png", "a.png")
+    info = {"mimetype": "image/png"}
+    content = {"msgtype": "m.image", "url": mxc, "filename": "a.png", "body": "At dwan", "info": info}
+    event = await element.send_event(room, content)
+    picture = await next_file(app, juliet.at(gateway))
+    caption = await app.expect(lambda s: bare(s) == juliet.at(gateway) and body(s) == "At dwan")
+
+    new = {**content, "body": "At dawn"}
+    relation = {"rel_type": "m.replace", "event_id": event}
+    await element.send_event(room, {**new, "body": "* At dawn", "m.new_content": new, "m.relates_to": relation})
+    edited = await app.expect(lambda s: bare(s) == juliet.at(gateway) and body(s) == "At dawn")
+    await element.call("PUT", f"/rooms/{quote(room)}/redact/{quote(event)}/1", {})
+    gone = [
+        await app.expect(lambda s: bare(s) == juliet.at(gateway) and s.find(f"{RETRACT}retract") is not None)
+        for _ in range(2)
+    ]
+
+    [replaced] = edited.iter("{urn:xmpp:message-correct:0}replace")
+    taken_back = [found.get("id") for one in gone for found in one.iter(f"{RETRACT}retract")]
+    assert replaced.get("id") == caption.get("id")
+    assert taken_back == [picture.get("id"), caption.get("id")]
