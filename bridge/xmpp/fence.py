@@ -1,8 +1,7 @@
 """Pings to ourselves (XEP-0199): they tell what the server has handled, and whether the domain is ours alone.
 
 XEP-0114 has no acknowledgements. A server handles the stanzas of a stream in order, so when a ping that we send to our
-own domain comes back to us, everything written before it has been handled. One ping serves all; where many stanzas are
-written the next one waits for some milliseconds, in which it comes to serve more.
+own domain comes back to us, everything written before it has been handled. One ping serves all.
 
 COMPAT ejabberd: it takes any number of connections under one domain, also while one is half open, and gives each stanza
 to any of them. So a stream counts only after some pings in a row have come back over it, a ping that went elsewhere is
@@ -19,7 +18,6 @@ from xml.etree.ElementTree import Element
 from bridge.contract import Unconfirmed
 
 ENTRANCE = 16  # pings; that all fall to us by chance while there is another connection happens once in 65,536 times
-_PAUSE = 0.004  # seconds between a ping that came back and the next one
 _ID = re.compile(r"fence-([0-9a-f]{16})-(\d{1,15})")
 
 
@@ -47,7 +45,7 @@ class Fence:
         self._asked = 0  # number of the ping that is waited for; 0 if none is
         self._asked_at = 0.0
         self.answered_at = 0.0  # when a ping came back last, in seconds since the epoch
-        self._timer: asyncio.TimerHandle | None = None  # until the next ping, or until this one is written again
+        self._again: asyncio.TimerHandle | None = None
         self._behind: list[asyncio.Future[None]] = []  # wait for the ping under way
         self._next: list[asyncio.Future[None]] = []  # wait for the one after it
 
@@ -71,12 +69,11 @@ class Fence:
         """Done when the server has handled everything written so far; fails with `Unconfirmed` if the stream breaks.
         The caller's own, to await or to cancel."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._asked:
-            self._next.append(future)
-        else:
+        if not self._asked:
             self._behind.append(future)
-            if self._timer is None:
-                self._ask()
+            self._ask()
+        else:
+            self._next.append(future)
         return future
 
     def broken(self) -> None:
@@ -118,13 +115,13 @@ class Fence:
 
     def _write_asked(self) -> None:
         self._stanza(self._asked)
-        self._timer = asyncio.get_running_loop().call_later(self._repeat, self._write_asked)
+        self._again = asyncio.get_running_loop().call_later(self._repeat, self._write_asked)
 
     def _answered(self) -> None:
         self._asked = 0
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
     def _pong(self) -> None:
         self._answered()
@@ -134,7 +131,7 @@ class Fence:
             if not future.done():
                 future.set_result(None)
         if self._behind:
-            self._timer = asyncio.get_running_loop().call_later(_PAUSE, self._ask)
+            self._ask()
 
     def _stanza(self, number: int) -> None:
         addresses = f'from="{self._domain}" to="{self._domain}"'
