@@ -210,8 +210,9 @@ def _said(
     else:
         message = replace(_text(content, names, reply=reply is not None), style=style)
     # Client-server API #fallback-for-unthreaded-clients: then it is no reply, only a place in a thread.
-    shown = None if reply is None or relation.get("is_falling_back") is True else MessageId(reply)
-    return replace(message, reply_to=shown)
+    if reply is None or relation.get("is_falling_back") is True:
+        return replace(message, quote=None)
+    return replace(message, reply_to=MessageId(reply))
 
 
 def _text(content: Mapping[str, Any], names: Mapping[str, str], *, reply: bool) -> Message:
@@ -265,11 +266,12 @@ def _reaction(content: Mapping[str, Any], relation: Mapping[str, object]) -> dic
 
 def _redaction(raw: Mapping[str, object], content: Mapping[str, Any]) -> dict[str, Any]:
     """Client-server API #redactions: a homeserver shows only those that the room's rules allow, whoever wrote what is
-    redacted. What is redacted stands in the content since room version 11."""
-    target = fields.event_id(content.get("redacts")) or fields.event_id(raw.get("redacts"))
-    if target is None:
-        raise _Wrong("a redaction of nothing")
-    return {"target": MessageId(target), "moderator": True, "reason": fields.line(content.get("reason"))}
+    redacted. What is redacted stands in the content since room version 11, and beside it before; homeservers copy it to
+    the other place. Where one does not, its author may have put another event there, which nobody has judged."""
+    named = {id for one in (content, raw) if (id := fields.event_id(one.get("redacts"))) is not None}
+    if len(named) != 1:
+        raise _Wrong("a redaction of two events" if named else "a redaction of nothing")
+    return {"target": MessageId(named.pop()), "moderator": True, "reason": fields.line(content.get("reason"))}
 
 
 def _notice(line: str | None) -> Message | None:

@@ -60,11 +60,8 @@ def read(kind: str, content: Mapping[str, Any]) -> Media | None:
 
 def has_caption(kind: str, content: Mapping[str, Any]) -> bool:
     """#media-captions: with a `filename`, a different `body` is the caption."""
-    return (
-        kind != "m.sticker"
-        and bool(fields.string(content.get("filename")))
-        and _name(content) != fields.line(content.get("body"))
-    )
+    body = fields.line(content.get("body"))
+    return kind != "m.sticker" and bool(body and fields.string(content.get("filename"))) and _name(content) != body
 
 
 def content(media: Media, caption: Mapping[str, Any]) -> dict[str, Any]:

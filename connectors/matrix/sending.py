@@ -50,14 +50,17 @@ def _plain(text: str, spans: Sequence[Span]) -> str:
 
 
 def edited(message: Message, target: MessageId, key: str) -> dict[str, Any]:
-    """The content that makes the event `target` say `message`, with a beginning for apps that do not know edits.
-    What the message replies to stays as it was."""
+    """The content that makes the event `target` say `message`, with a beginning for apps that do not know edits: a
+    whole content of its kind, because apps that read strictly (Element X) drop an edit around which it is none.
+    What the message replies to stays as it was, and nobody is called again (#user-and-room-mentions)."""
     new = content(replace(message, reply_to=None), key)
     del new[KEY]
     text = new["body"]
     shown = text if len(text) <= _FALLBACK else text[:_FALLBACK] + "…"
     return {
-        "msgtype": new["msgtype"], "body": f"* {shown}", KEY: key, "m.new_content": new,
+        **{name: new[name] for name in ("msgtype", "url", "info", "filename") if name in new},
+        **({"m.mentions": {}} if "m.mentions" in new else {}),
+        "body": f"* {shown}", KEY: key, "m.new_content": new,
         "m.relates_to": {"rel_type": "m.replace", "event_id": target},
     }  # fmt: skip
 

@@ -7,6 +7,8 @@ import pytest
 from bridge.contract import (
     ChatId,
     Edit,
+    Media,
+    MediaKind,
     Message,
     MessageEdited,
     MessageId,
@@ -55,6 +57,30 @@ async def test_an_edit_replaces_the_first_event_every_time(play: Stage) -> None:
         {"msgtype": "m.text", "body": "hello 0"}, {"msgtype": "m.text", "body": "hello 1"},
     ]  # fmt: skip
     assert edits[1]["body"] == "* hello 1"
+
+
+def test_an_edit_of_a_caption_is_a_whole_event_for_apps_that_do_not_know_edits() -> None:
+    picture = Media("mxc://hs.test/cat", name="cat.png", mime="image/png", size=7, kind=MediaKind.IMAGE)
+
+    content = sending.edited(Message("My cat", media=(picture,)), MessageId("$0"), "edit")
+
+    whole = {
+        "msgtype": "m.image",
+        "url": "mxc://hs.test/cat",
+        "filename": "cat.png",
+        "info": {"mimetype": "image/png", "size": 7},
+    }
+    assert content["m.new_content"] == {**whole, "body": "My cat"}
+    assert {name: content[name] for name in (*whole, "body")} == {**whole, "body": "* My cat"}
+
+
+def test_an_edit_calls_nobody_a_second_time() -> None:
+    spans = (Span(0, 6, SpanKind.MENTION, "@juliet:hs.test"),)
+
+    content = sending.edited(Message("Juliet: now", spans), MessageId("$0"), "edit")
+
+    assert content["m.mentions"] == {}
+    assert content["m.new_content"]["m.mentions"] == {"user_ids": ["@juliet:hs.test"]}
 
 
 async def test_an_edit_whose_answer_is_lost_is_made_once(play: Stage) -> None:

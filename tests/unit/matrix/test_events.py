@@ -110,7 +110,17 @@ def test_a_message_in_a_thread_is_no_reply() -> None:
         "rel_type": "m.thread", "event_id": "$root", "is_falling_back": True, "m.in_reply_to": {"event_id": "$0"},
     }  # fmt: skip
 
-    assert parsed(said("x", **{"m.relates_to": relation})).message.reply_to is None
+    found = parsed(said(f"> <{JULIET}> before\n\nx", **{"m.relates_to": relation})).message
+
+    assert (found.text, found.reply_to, found.quote) == ("x", None, None)
+
+
+@pytest.mark.parametrize("more", [{"body": ""}, {"body": " "}, {}, {"body": 7}])
+def test_a_file_comes_also_where_its_caption_is_empty(more: Any) -> None:
+    found = parsed(event({"msgtype": "m.image", "filename": "cat.png", "url": "mxc://hs.test/cat", **more}))
+
+    assert isinstance(found, MessageReceived)
+    assert (found.message.text, [file.name for file in found.message.media]) == ("", ["cat.png"])
 
 
 @pytest.mark.parametrize(
@@ -197,6 +207,14 @@ def test_a_redaction_names_its_target_in_every_room_version(where: str) -> None:
 
     assert isinstance(found, MessageRetracted)
     assert (found.target, found.moderator, found.reason) == ("$0", True, "oops")
+
+
+def test_a_redaction_that_names_two_events_is_not_believed() -> None:
+    """A homeserver judges one of the places only, and the author of the event writes the other."""
+    found = parsed(event({"redacts": "$0"}, "m.room.redaction", redacts="$own"))
+
+    assert isinstance(found, Unparsable)
+    assert found.reason == "a redaction of two events"
 
 
 @pytest.mark.parametrize(("sender", "key"), [(ME, "key-1"), (JULIET, None)])
