@@ -16,7 +16,7 @@ from connectors.matrix.events import KEY
 from connectors.matrix.speaking import Speaker, sent
 
 _REMOVALS = 1_000  # the first number of a removal's key; what one person adds at once is less
-_MOST = "500"  # reactions among which we look for ours
+_PAGE, _PAGES = "500", 10  # reactions among which we look for ours; homeservers may give fewer at once
 _STANDS = "M_DUPLICATE_ANNOTATION"
 
 
@@ -60,13 +60,19 @@ async def _annotate(api: Api, me: ContactId, action: React, emoji: str, key: str
 
 async def _standing(api: Api, me: ContactId, room: str, target: MessageId, emoji: str) -> MessageId | None:
     where = path("rooms", room, "relations", target, "m.annotation", "m.reaction", version="v1")
-    page = await api.get(where, {"limit": _MOST})
-    for raw in fields.listed(page.get("chunk")):
-        event = fields.mapping(raw)
-        relation = fields.mapping(fields.mapping(event.get("content")).get("m.relates_to"))
-        id = fields.event_id(event.get("event_id"))
-        if event.get("sender") == me and relation.get("key") == emoji and id is not None:
-            return MessageId(id)
+    query = {"limit": _PAGE}
+    for _ in range(_PAGES):
+        page = await api.get(where, query)
+        for raw in fields.listed(page.get("chunk")):
+            event = fields.mapping(raw)
+            relation = fields.mapping(fields.mapping(event.get("content")).get("m.relates_to"))
+            id = fields.event_id(event.get("event_id"))
+            if event.get("sender") == me and relation.get("key") == emoji and id is not None:
+                return MessageId(id)
+        more = fields.token(page.get("next_batch"))
+        if more is None:
+            break
+        query = {"limit": _PAGE, "from": more}
     return None
 
 

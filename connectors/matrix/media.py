@@ -117,7 +117,7 @@ class Repository:
                     if len(body) > _ANSWER:
                         break
                 whole = Answer(answer.status, answer.headers, body)
-            refusal = refusal or _refusal(whole)
+            refusal = _refusal(whole)
             if not _unknown_path(whole):
                 break
         assert refusal is not None

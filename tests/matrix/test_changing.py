@@ -182,12 +182,14 @@ async def test_a_set_whose_answer_is_lost_is_set_once(play: Stage) -> None:
 
 
 async def test_a_reaction_that_stands_already_is_found(play: Stage) -> None:
-    """Made by another app, or by us so long ago that the homeserver does not know the transaction any more."""
+    """Made by another app, or by us so long ago that the homeserver does not know the transaction any more. Its
+    homeserver may show a few reactions at once only, the newest first."""
+    play.server.reactions_at_once = 1
     room = play.server.direct(play.romeo, play.juliet)
     target = play.server.say(room, play.juliet, "like this?")
     relation = {"rel_type": "m.annotation", "event_id": target, "key": "👍"}
-    play.server.send(room, play.juliet, {"m.relates_to": relation}, "m.reaction")
     mine = play.server.send(room, play.romeo, {"m.relates_to": relation}, "m.reaction")
+    play.server.send(room, play.juliet, {"m.relates_to": relation}, "m.reaction")
 
     async with play.session() as session:
         receipt = await session.perform(a_reaction(room, target, "👍"))

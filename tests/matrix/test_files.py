@@ -55,6 +55,16 @@ async def test_an_old_homeserver_is_asked_at_the_old_path(http: HttpClient, unkn
     assert await got(http, answer) == b"picture"
 
 
+async def test_what_an_old_homeserver_says_is_what_counts(http: HttpClient) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return error(404, "M_NOT_FOUND") if request.path == OLD else error(404, "M_UNRECOGNIZED")
+
+    with pytest.raises(Refused) as refused:
+        await got(http, answer)
+
+    assert refused.value.reason is Reason.NOT_FOUND
+
+
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [

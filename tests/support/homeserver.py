@@ -27,6 +27,7 @@ class Homeserver(World, Faults):
         self.syncs: list[dict[str, str]] = []  # their queries
         self.filters: dict[str, Any] = {"sync": None}
         self.longest_wait = 0.2  # seconds that a sync waits for news, whatever is asked
+        self.reactions_at_once = 100
         self.knows_to = True
         self.well_known: Any = None  # what `.well-known/matrix/client` gives; None for 404
         self._done: dict[tuple[str, str], str] = {}  # transaction ids
@@ -214,7 +215,10 @@ class Homeserver(World, Faults):
         _, room = self._member(request)
         about = request.match_info["event"]
         found = [e for e in self.reactions(room) if e["content"]["m.relates_to"]["event_id"] == about]
-        return web.json_response({"chunk": found[::-1]})
+        begin = int(request.query.get("from", "0"))
+        end = begin + self.reactions_at_once
+        more = {"next_batch": str(end)} if end < len(found) else {}
+        return web.json_response({"chunk": found[::-1][begin:end], **more})
 
     # Syncs.
 
