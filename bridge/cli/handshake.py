@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
@@ -51,7 +52,8 @@ async def greet(server: str, jid: str, secret: str, then: Then | None = None) ->
     try:
         reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), limit=_LONGEST)
     except OSError as error:
-        why = error.strerror or str(error)
+        # asyncio puts the address into the text, which is said already; names that are not found have numbers below 0.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
         raise Failed("server", f"{server} cannot be connected to ({why}). Does the XMPP server run?") from error
     try:
         writer.write(

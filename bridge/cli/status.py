@@ -47,12 +47,14 @@ def _line(name: str, one: dict[str, Any]) -> str:
 
 
 def _owed(waiting: int, oldest: float, dead: int) -> str:
-    text = f", {waiting} deliveries waiting"
+    text = f", {waiting} {'delivery' if waiting == 1 else 'deliveries'} waiting"
     if waiting:
         text += f" (the oldest for {_duration(oldest)})"
+    text += "."
     if dead:
-        text += f", {dead} dead letters"
-    return text + "."
+        letters, them = ("dead letter", "it") if dead == 1 else ("dead letters", "them")
+        text += f" {dead} {letters}: `landbridge dead list` shows {them}."
+    return text
 
 
 def _from_database(config: Config) -> int:
@@ -70,7 +72,8 @@ def _from_database(config: Config) -> int:
         for name in sorted({*config.networks, *found.waiting, *found.dead, *found.accounts}):
             waiting, since = found.waiting.get(name, (0, time.time()))
             owed = _owed(waiting, time.time() - since, found.dead.get(name, 0))
-            print(f"{name}: {found.accounts.get(name, 0)} accounts logged in{owed}")
+            accounts = found.accounts.get(name, 0)
+            print(f"{name}: {accounts} {'account' if accounts == 1 else 'accounts'} logged in{owed}")
     return 1
 
 

@@ -39,7 +39,7 @@ class Xmpp:
 class Http:
     listen: str = "127.0.0.1:8480"  # host:port
     public_url: str = ""  # how other servers and people reach it; without a slash at the end
-    token: str = field(default="", repr=False)  # for dashboard and API; empty: only on the control socket
+    token: str = field(default="", repr=False)  # for dashboard and API, which a later version has
 
 
 @dataclass(frozen=True, slots=True)

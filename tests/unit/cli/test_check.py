@@ -101,7 +101,7 @@ def test_check_names_who_cannot_be_connected_to(tmp_path: Path, capsys: pytest.C
     assert main(["check", "-c", file]) == 1
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("database: it cannot be opened: ")
-    assert lines[1].startswith(f"networks.matrix.server: 127.0.0.1:{port} cannot be connected to")
+    assert lines[1].startswith(f"networks.matrix.server: 127.0.0.1:{port} cannot be connected to (Connection refused).")
     assert len(lines) == 2
 
 
@@ -160,7 +160,7 @@ async def test_status_asks_the_gateway(tmp_path: Path, capsys: pytest.CaptureFix
     await server.start()
     try:
         well = await asyncio.to_thread(main, ["status", "-c", file])
-        health.now["matrix"] = One(moving=False, error="It is stuck.", oldest_seconds=7300.0, dead_letters=0)
+        health.now["matrix"] = One(moving=False, error="It is stuck.", oldest_seconds=7300.0, dead_letters=0, waiting=1)
         ill = await asyncio.to_thread(main, ["status", "-c", file])
     finally:
         await server.stop()
@@ -169,12 +169,13 @@ async def test_status_asks_the_gateway(tmp_path: Path, capsys: pytest.CaptureFix
     assert (well, ill) == (0, 1)
     assert lines[0].startswith("Landbridge 9 runs (process ")
     assert lines[1] == (
-        "matrix: connected, 1 of 2 accounts connected, 3 deliveries waiting (the oldest for 4 seconds), 1 dead letters."
+        "matrix: connected, 1 of 2 accounts connected, 3 deliveries waiting (the oldest for 4 seconds). "
+        "1 dead letter: `landbridge dead list` shows it."
     )
     assert lines[2] == "  It grants nothing."
     assert lines[4] == (
         "matrix: connected, but nothing moves, 1 of 2 accounts connected, "
-        "3 deliveries waiting (the oldest for 2 hours). It is stuck."
+        "1 delivery waiting (the oldest for 2 hours). It is stuck."
     )
 
 
