@@ -33,6 +33,8 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
     event, source, directory = accept.event, accept.source, ledger.directory
     assert isinstance(event, ChatSeen)
     chat = directory.chat(source.network, source.scope, event.chat)
+    if event.kind is ChatKind.ROOM and chat is not None and _is_direct(accept, ledger, chat):
+        return Outcome(Ruling.IGNORE, "it is a direct chat")  # what was said there is for nobody else
     outcome = Outcome(Ruling.ACCEPT)
     if event.kind is ChatKind.DIRECT and event.contact is not None:
         chat = _direct_seen(accept, ledger, chat, event, outcome)
@@ -46,6 +48,11 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
         if chat.encrypted != event.encrypted:
             directory.change_chat(replace(chat, encrypted=event.encrypted))
     return outcome
+
+
+def _is_direct(accept: Accept, ledger: Ledger, chat: Chat) -> bool:
+    """Whether it is the direct chat of the account that tells of it."""
+    return bool(chat.contact) and ledger.directory.accounts.direct(accept.source.account, chat.contact) == chat.id
 
 
 def _direct_seen(accept: Accept, ledger: Ledger, chat: Chat | None, event: ChatSeen, outcome: Outcome) -> Chat:

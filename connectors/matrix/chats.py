@@ -77,6 +77,8 @@ class Chats:
         it is no direct chat."""
         room = self._rooms.known(id) or Room(id)
         self._rooms.forget(id)
+        if self._directs.is_room(id):
+            return None
         contact = next((contact for contact, seen in self._reported.items() if seen.chat == id), None)
         said = [] if contact is None else await self._said(room, contact, _timeline(news))
         contact = contact or self._directs.contact_of(id) or room.meant_direct
@@ -97,17 +99,37 @@ class Chats:
         try:
             room = await self._patience.ask(id, lambda: self._rooms.of(id))
         except Refused as refusal:
+            if refusal.reason is Reason.RESOURCE and await self._directs.crowded(id, was_chat=self._is_chat(id)):
+                return None
             return [self._gap(id, refusal.text)] if refusal.reason is Reason.SERVICE else ()
         happened = await timeline.since(self._page(id), news, cursor, joining)
         found: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
         if not room.alone_with(self._me, contact):
-            return found + await self._crowded(room, contact, happened.events)
+            crowd = _crowd(happened.events, self._me, contact)
+            was_chat = self._is_chat(id) or (crowd is not None and not _comes(brought, joining))
+            if await self._directs.crowded(id, was_chat=was_chat):
+                return None
+            return found + await self._crowded(room, contact, happened.events, crowd)
         found += self._see(room, contact, moves=_spoken(happened.events) or _comes(brought, joining))
         return found + await self._said(room, contact, happened.events)
 
-    async def _crowded(self, room: Room, contact: ContactId, happened: Sequence[object]) -> list[Event]:
-        """It is no chat of two. If it has been one, what was said till then is reported, and that it is over."""
-        crowd = _crowd(happened, self._me, contact)
+    async def is_room(self, id: str, contact: ContactId) -> bool:
+        """Whether a room of a first sync that is listed as a direct chat with `contact` has more than two people.
+        Raises `Unavailable`, `LoggedOut`."""
+        try:
+            many = not (await self._rooms.of(id)).alone_with(self._me, contact)
+        except Refused as refusal:
+            many = refusal.reason is Reason.RESOURCE
+        return many and await self._directs.crowded(id, was_chat=False)
+
+    def _is_chat(self, id: str) -> bool:
+        """Whether it was reported as a chat of two."""
+        return any(seen.chat == id for seen in self._reported.values())
+
+    async def _crowded(
+        self, room: Room, contact: ContactId, happened: Sequence[object], crowd: int | None
+    ) -> list[Event]:
+        """It is a chat of two no more, since `crowd`. What was said till then is reported, and that it is over."""
         if crowd is None and self.current(contact) != room.id:
             return []
         found = await self._said(room, contact, happened[:crowd])
@@ -165,6 +187,8 @@ class Chats:
 
     def _contact(self, id: str, brought: Sequence[object]) -> ContactId | None:
         """With whom this room is a direct chat: `m.direct` says so, or the invitation did."""
+        if self._directs.is_room(id):
+            return None
         listed = self._directs.contact_of(id)
         if listed is not None:
             return listed

@@ -50,7 +50,9 @@ class Connecting:
         failed = self._failed.get(account.id)
         first = None if failed is None else (failed[0], await sync.poll(api, failed[0], wait=False))
         self._failed.pop(account.id, None)
-        directs = Directs(api, account.me)
+        many = Notes(workspace.memory, "chats of many")
+        await many.load()
+        directs = Directs(api, account.me, many)
         try:
             await directs.load()
         except Refused as refusal:

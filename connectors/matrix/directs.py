@@ -1,5 +1,8 @@
 """Which rooms are direct chats, and with whom: the account data `m.direct`.
 
+Apps list chats of more than two there, too: groups of friends, and chats that a bridge has made, with its bot in them.
+Those are rooms like others, and stay rooms.
+
 Source: client-server API #direct-messaging, #mdirect.
 """
 
@@ -9,16 +12,20 @@ from collections.abc import Iterator, Sequence
 from bridge.contract import ContactId
 from connectors.matrix import decoding, errors, fields, ids
 from connectors.matrix.api import Api, path
+from connectors.matrix.notes import Notes
 
 KIND = "m.direct"
 _MOST = 20_000  # rooms; what is beyond is not believed
+_ROOM, _CHAT = "room", "chat"  # what was reported of a chat of more than two
 
 
 class Directs:
     """One account's. `load` comes first; `read` takes what a sync brings, `add` changes it on the homeserver."""
 
-    def __init__(self, api: Api, me: ContactId) -> None:
+    def __init__(self, api: Api, me: ContactId, many: Notes) -> None:
+        """`many` remembers what chats of more than two were reported as."""
         self._api = api
+        self._many = many
         self._where = path("user", me, "account_data", KIND)
         self._rooms: dict[ContactId, list[str]] = {}
         self._contacts: dict[str, ContactId] = {}
@@ -34,12 +41,30 @@ class Directs:
         """The latest one last."""
         return self._rooms.get(contact, ())
 
+    def is_room(self, room: str) -> bool:
+        """Whether it is reported as a room, whatever lists it and however many people it still has."""
+        return self._many.get(room) == _ROOM
+
+    async def crowded(self, room: str, *, was_chat: bool) -> bool:
+        """It has more than two people: a room from here on, unless it `was_chat` of two. Whether it is a room; durable
+        when this returns."""
+        if self._many.get(room) is None:
+            await self._many.keep(room, _CHAT if was_chat else _ROOM)
+        contact = self._contacts.get(room)
+        if contact is not None and self.is_room(room):
+            del self._contacts[room]
+            self._rooms[contact].remove(room)
+            if not self._rooms[contact]:
+                del self._rooms[contact]
+        return self.is_room(room)
+
     def read(self, content: object) -> None:
         """The content of the account data, as any app may have written it."""
         self._rooms, self._contacts = {}, {}
         for user, rooms in _understood(content).items():
             for room in rooms:
-                if ids.valid_user(user) and room not in self._contacts and len(self._contacts) < _MOST:
+                known = room in self._contacts or self.is_room(room)
+                if ids.valid_user(user) and not known and len(self._contacts) < _MOST:
                     self._rooms.setdefault(ContactId(user), []).append(room)
                     self._contacts[room] = ContactId(user)
 

@@ -91,6 +91,8 @@ class Speaker:
 
     def _is_direct(self, action: Send | Edit) -> bool:
         chat, known = action.chat, self.opening.rooms.known(action.chat)
+        if action.contact is None and self.opening.directs.is_room(chat):
+            return False
         meant = known.meant_direct if known is not None else None
         return (action.contact or self.opening.directs.contact_of(chat) or meant or self.left.get(chat)) is not None
 

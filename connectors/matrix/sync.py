@@ -135,10 +135,11 @@ async def read(known: Known, news: News, cursor: str | None) -> AsyncIterator[Ev
 
 
 async def _groups(known: Known, news: News) -> Mapping[str, Mapping[str, object]]:
-    """The rooms of a first sync that are no direct chats."""
+    """The rooms of a first sync that are no direct chats of two."""
     found = {}
     for id, raw_news in news.joined.items():
         await asyncio.sleep(0)
-        if known.directs.contact_of(id) is None:
+        contact = known.directs.contact_of(id)
+        if contact is None or await known.chats.is_room(id, contact):
             found[id] = fields.mapping(decoding.decoded(raw_news))
     return found

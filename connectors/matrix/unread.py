@@ -28,8 +28,8 @@ _TEXTS = {
     Unread.RECEIVED: "There are messages here that are end-to-end encrypted, which the gateway cannot read yet. "
     "Read them in a Matrix app.",
     Unread.SENT: REFUSAL,
-    Unread.CROWDED: "Other people have come into this Matrix chat, and the gateway carries only chats of two people so "
-    "far. Use a Matrix app for it.",
+    Unread.CROWDED: "Other people have come into this Matrix chat, so it is no chat of two people any more, and the "
+    "gateway does not carry on with it. Use a Matrix app for it.",
 }
 
 

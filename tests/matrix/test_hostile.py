@@ -11,6 +11,7 @@ import pytest
 from bridge.contract import CursorMoved, MessageReceived, Receipt, Unparsable
 from bridge.testing.conformance.network import outcome
 from connectors.matrix.directs import Directs
+from connectors.matrix.notes import Notes
 from connectors.matrix.rooms import Room
 from tests.matrix.stage import Stage, a_send
 from tests.support import poison
@@ -138,7 +139,7 @@ async def test_m_direct_of_any_shape_is_read_and_changed(play: Stage, content: A
 
 
 def test_what_m_direct_says_of_rooms_is_believed_once_each() -> None:
-    directs = Directs(None, "@me:hs.test")  # type: ignore[arg-type]
+    directs = Directs(None, "@me:hs.test", Notes(None, "many"))  # type: ignore[arg-type]
 
     directs.read({"@a:hs.test": ["!1", "!2:hs.test", "!1"], "@b:hs.test": ["!2:hs.test", "!3"]})
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bridge.contract import (
+    ChatId,
+    ChatKind,
     ChatSeen,
     CursorMoved,
     Live,
@@ -385,21 +387,40 @@ async def test_what_was_said_before_somebody_else_came_in_is_reported_and_then_t
     assert len(reader.texts) == 2
 
 
-async def test_a_chat_that_was_never_of_two_stays_silent(play: Stage) -> None:
-    """As bridges make them, with a program as the third; who speaks is shown as a member then."""
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_chat_that_was_never_of_two_is_a_room_and_stays_one(play: Stage, first: bool) -> None:
+    """As bridges make them, with a program as the third, and friends: `m.direct` lists them, too."""
+    cursor = None if first else await caught_up(play)
     room, bot = play.server.direct(play.romeo, play.juliet), play.server.add_user("bot")
     play.server.invite(room, bot, play.juliet)
     play.server.join(room, bot)
-    cursor = await caught_up(play)
-    member = play.server.state(room)["m.room.member", bot]
-    timeline = {"events": [message(bot, "beep", event_id="$beep")]}
-    body = {"next_batch": cursor, "rooms": {"join": {room: {"state": {"events": [member]}, "timeline": timeline}}}}
-    play.server.fault("GET", "/sync", says(200, body))
+    async with play.reading(cursor) as (session, reader):
+        play.server.say(room, play.juliet, "it beeps")
+        await reader.until(lambda r: "it beeps" in r.texts)
+        await session.perform(a_send(room, "so it does"))
+        await reader.until(lambda r: r.of(MessageReceived)[-1].key == "key-1")
+        contacts = await session.contacts()
 
-    async with play.reading(cursor) as (_, reader):
-        pass
+    assert {(seen.chat, seen.kind) for seen in reader.of(ChatSeen)} == {(ChatId(room), ChatKind.ROOM)}
+    assert contacts == []
+    play.server.leave(room, bot)
+    async with play.reading(reader.cursor) as (_, again):
+        play.server.say(room, play.juliet, "now it is gone")
+        await again.until(lambda r: "now it is gone" in r.texts)
 
-    assert [type(event) for event in reader.events] == [CursorMoved, Live]
+    assert {seen.kind for seen in again.of(ChatSeen)} == {ChatKind.ROOM}
+
+
+async def test_a_chat_of_two_that_others_came_into_is_no_room_later(play: Stage) -> None:
+    room, nurse = play.server.direct(play.romeo, play.juliet), play.server.add_user("nurse")
+    async with play.reading() as (_, reader):
+        play.server.invite(room, nurse, play.juliet)
+        await reader.until(lambda r: bool(r.texts))
+    async with play.reading(reader.cursor) as (_, again), one_sync(play):
+        play.server.say(room, play.juliet, "among three")
+
+    assert reader.texts[-1].endswith("Use a Matrix app for it.")
+    assert [event for event in again.events if isinstance(event, ChatSeen | MessageReceived)] == []
 
 
 async def test_what_was_said_before_we_left_is_reported(play: Stage) -> None:
