@@ -233,20 +233,30 @@ async def test_an_event_of_another_room_changes_nothing(stage: Stage) -> None:
 async def endless() -> AsyncIterator[str]:
     """A host whose every answer begins and never ends."""
 
+    talking: set[asyncio.Task[None]] = set()
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        task = asyncio.current_task()
+        assert task is not None
+        talking.add(task)
         try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
             while True:
                 writer.write(b"1\r\n \r\n")
                 await writer.drain()
-                await asyncio.sleep(0.01)
-        except ConnectionError:
-            writer.close()
+                await asyncio.sleep(0.01)  # the pace of an answer, not a wait for something
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.transport.abort()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     async with server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    for task in talking:
+        task.cancel()
+    await asyncio.gather(*talking, return_exceptions=True)
 
 
 @pytest.fixture

@@ -149,10 +149,12 @@ async def test_files_in_a_room_and_in_its_history(
         await element.send(room, "Nobody is in")
         entered = [await muc.enter(app, jid) for app in apps]
         await files.send_file(element, room, PICTURE, "image/png", "now.png")
+        came = [[url_of(await next_file(app, jid))] for app in apps]
         url = await files.xmpp_upload(apps[0], f"upload.{server.domain}", files.png(seed=2), "image/png", "mine.png")
         apps[0].send(f"<message to='{jid}' type='groupchat' id='f1'><body>{url}</body>{files.share(url)}</message>")
         event = await element.expect(lambda e: e["content"].get("body") == "mine.png", 30)
-        came = [[url_of(await next_file(app, jid)) for _ in range(2)] for app in apps]
+        for app, urls in zip(apps, came, strict=True):
+            urls.append(url_of(await next_file(app, jid)))
         later = await muc.enter(apps[1], jid, nurse.name)
 
     assert came[0] == came[1]

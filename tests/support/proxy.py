@@ -32,7 +32,9 @@ class Proxy:
     ) -> None:
         if self._server is not None:
             self._server.close()
-        for task in list(self._open):
+        for task, writers in list(self._open.items()):
+            for writer in writers:
+                writer.transport.abort()  # what nobody reads any more would keep a connection open that is closed
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
