@@ -69,12 +69,12 @@ def ending(
 
     def finished(debts: list[Debt]) -> None:
         then(debts)
-        durable.set_result(None)
+        if not durable.done():  # who waited for it may have been ended
+            durable.set_result(None)
 
     def broke(error: Exception) -> None:
         log.error("the end of a delivery could not be recorded error=%s", type(error).__name__)
-        then([])
-        durable.set_result(None)
+        finished([])
 
     writer.submit(Write(change, finished, broke))
     return durable

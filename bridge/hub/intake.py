@@ -88,12 +88,14 @@ class Accept:
     ) -> None:
         self.context = context
         self.source = source
-        self.event = event
+        self.event = event  # as it is journaled: whole sets of reactions, for one
         self.done = done
+        self._reported = event
         self._own_id = ""
 
     def wants(self, ledger: Ledger, needs: Needs) -> None:
-        event, source = self.event, self.source
+        event, source = self._reported, self.source
+        self.event = event  # an attempt that was undone may have changed it
         if not isinstance(event, Authored):
             return
         chat = ledger.directory.chat(source.network, source.scope, event.chat)

@@ -115,13 +115,20 @@ class Writer:
                     await self._commit([job])
                 return
             log.error("a write was refused kind=%s error=%s", type(group[0]).__name__, _brief(error))
-            group[0].failed(error)
+            self._tell_one(group[0], partial(group[0].failed, error))
             return
         self._tell(written)
 
     def _tell(self, written: Written) -> None:
         for job, result in written:
-            job.finished(result)
+            self._tell_one(job, partial(job.finished, result))
+
+    def _tell_one(self, job: Job, tell: Callable[[], None]) -> None:
+        """A fault in who is told is its own: the others of its group are told, and the writer goes on."""
+        try:
+            tell()
+        except Exception:
+            log.exception("who has written something could not be told of it kind=%s", type(job).__name__)
 
     async def _write(self, group: Sequence[Job], doubt: InDoubt | None) -> Written:
         """One transaction, repeated while the database itself is the trouble."""

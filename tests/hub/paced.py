@@ -1,13 +1,16 @@
 """A database whose answers come when a test says so, as those of a busy disk do."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
+from bridge.hub.closing import durably
 from bridge.store.database import Database
+from tests.support.house import House
 
 T = TypeVar("T")
 
@@ -44,3 +47,20 @@ class Paced(Database):
         """One after the other, so that each can be kept from being told."""
         for function in functions:
             told(await self.write(function, alone=True))
+
+
+@asynccontextmanager
+async def one_group(home: House, paced: Paced) -> AsyncIterator[None]:
+    """What is reported inside is journaled in one transaction."""
+    assert home.hub is not None
+    await home.hub.writer.drained()
+    paced.may_tell.clear()
+    paced.wrote.clear()
+    busy = durably(home.hub.writer, lambda ledger: None)
+    await paced.wrote.wait()
+    yield
+    while not all(queue.empty() for net in (home.xmpp, home.far) for queue in net.events.values()):
+        await asyncio.sleep(0)
+    paced.may_tell.set()
+    await busy
+    await home.hub.writer.drained()

@@ -15,7 +15,7 @@ from bridge.hub.closing import durably
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
 from bridge.store.writer import Writer
-from tests.hub.paced import Paced
+from tests.hub.paced import Paced, one_group
 from tests.support.house import FAR, House, house
 from tests.support.postgres import Postgres
 
@@ -35,23 +35,6 @@ async def home(paced: Paced, tmp_path: Path) -> AsyncIterator[House]:
     async with house(paced, tmp_path) as made:
         yield made
         paced.may_tell.set()
-
-
-@asynccontextmanager
-async def one_group(home: House, paced: Paced) -> AsyncIterator[None]:
-    """What is reported inside is journaled in one transaction."""
-    assert home.hub is not None
-    await home.hub.writer.drained()
-    paced.may_tell.clear()
-    paced.wrote.clear()
-    busy = durably(home.hub.writer, lambda ledger: None)
-    await paced.wrote.wait()
-    yield
-    while not all(queue.empty() for net in (home.xmpp, home.far) for queue in net.events.values()):
-        await asyncio.sleep(0)
-    paced.may_tell.set()
-    await busy
-    await home.hub.writer.drained()
 
 
 async def test_a_message_in_the_group_in_which_its_chat_turns_out_to_be_another_arrives(

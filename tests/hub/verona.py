@@ -30,14 +30,14 @@ class Verona:
 
     def __init__(self, home: House, account: AccountId) -> None:
         self.home = home
-        self._account = account
+        self.account = account
         self._numbers = iter(range(1, 1_000))
 
     def far(self, kind: Any, who: str, **what: Any) -> str:
         """Somebody on far does something; what it is called there."""
         id = f"${next(self._numbers)}"
         sender = Contact(ContactId(f"@{who}"), who.capitalize())
-        self.home.far.report(self._account, kind(chat=THERE, id=MessageId(id), sender=sender, at=1.0, **what))
+        self.home.far.report(self.account, kind(chat=THERE, id=MessageId(id), sender=sender, at=1.0, **what))
         return id
 
     def xmpp(self, kind: Any, **what: Any) -> str:

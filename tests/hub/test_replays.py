@@ -1,0 +1,100 @@
+"""A group of writes that fails is written one by one: as if nothing had been tried before, and everybody is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bridge.contract import Message, MessageReceived, React, Retract
+from bridge.hub.closing import durably, ending
+from bridge.store.ledger import Ledger
+from tests.hub.paced import Paced, one_group
+from tests.hub.verona import Verona, in_verona, reacts, takes_back
+
+
+@pytest.fixture
+async def paced(database_url: str) -> AsyncIterator[Paced]:
+    opened = await Paced.open(database_url)
+    assert isinstance(opened, Paced)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def verona(paced: Paced, tmp_path: Path) -> AsyncIterator[Verona]:
+    async with in_verona(paced, tmp_path) as made:
+        yield made
+        paced.may_tell.set()
+
+
+def breaks(ledger: Ledger) -> None:
+    raise RuntimeError("it breaks its group")
+
+
+async def test_a_reaction_in_a_group_that_fails_stands(verona: Verona, paced: Paced) -> None:
+    assert verona.home.hub is not None
+    target = verona.far(MessageReceived, "anna", message=Message("hi"))
+    await verona.home.settled()
+
+    async with one_group(verona.home, paced):
+        reacts(verona, "anna", target, "👍")
+        while not verona.home.far.events[verona.account].empty():
+            await asyncio.sleep(0)
+        broken = durably(verona.home.hub.writer, breaks)
+    with pytest.raises(RuntimeError):
+        await broken
+    reacts(verona, "anna", target, "🎉")
+
+    sets = await verona.home.xmpp.until(2, React)
+    assert [one.reactions for one in sets] == [("👍",), ("👍", "🎉")]
+
+
+async def test_a_reaction_that_is_taken_back_in_a_group_that_fails_is_gone(verona: Verona, paced: Paced) -> None:
+    assert verona.home.hub is not None
+    target = verona.far(MessageReceived, "anna", message=Message("hi"))
+    first = reacts(verona, "anna", target, "👍")
+    await verona.home.settled()
+
+    async with one_group(verona.home, paced):
+        takes_back(verona, "anna", first)
+        while not verona.home.far.events[verona.account].empty():
+            await asyncio.sleep(0)
+        broken = durably(verona.home.hub.writer, breaks)
+    with pytest.raises(RuntimeError):
+        await broken
+
+    sets = await verona.home.xmpp.until(2, React)
+    assert [one.reactions for one in sets] == [("👍",), ()]
+    assert verona.home.xmpp.actions(Retract) == []
+
+
+async def test_whoever_does_not_wait_any_more_keeps_nobody_from_being_told(verona: Verona, paced: Paced) -> None:
+    assert verona.home.hub is not None
+    writer = verona.home.hub.writer
+    async with one_group(verona.home, paced):
+        ended = ending(writer, lambda ledger: [], lambda debts: None)
+        after = durably(writer, lambda ledger: "told")
+        ended.cancel()
+
+    async with asyncio.timeout(10):
+        assert await after == "told"
+
+
+async def test_a_fault_in_who_is_told_ends_neither_its_group_nor_the_writer(verona: Verona, paced: Paced) -> None:
+    assert verona.home.hub is not None
+    writer = verona.home.hub.writer
+
+    def faulty(debts: object) -> None:
+        raise RuntimeError("it is told badly")
+
+    async with one_group(verona.home, paced):
+        ending(writer, lambda ledger: [], faulty)
+        broken = durably(writer, breaks)  # so that they are written one by one, and told by the writer itself
+        after = durably(writer, lambda ledger: "told")
+
+    async with asyncio.timeout(10):
+        with pytest.raises(RuntimeError):
+            await broken
+        assert await after == "told"
+        assert await durably(writer, lambda ledger: "goes on") == "goes on"
