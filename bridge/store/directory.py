@@ -1,7 +1,7 @@
 """Chats, links and direct chats, as the writer knows them; remembered from group to group."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -27,11 +27,11 @@ class Directory:
 
     connection: Connection
 
-    def __init__(self) -> None:
+    def __init__(self, merged: Mapping[int, int] | None = None) -> None:
         self.accounts = Accounts()
         self._by_native: dict[tuple[str, str, str], Chat] = {}
         self._links: dict[int, Link | None] = {}  # by chat
-        self._merged: dict[int, int] = {}  # chats that are gone, and what they are now
+        self.merged: Mapping[int, int] = merged or {}  # chats that are gone, and what they are now; never changed
         self.recent: OrderedDict[str, Entry] = OrderedDict()  # events journaled last, by key, without their bodies
 
     def use(self, connection: Connection) -> None:
@@ -63,7 +63,8 @@ class Directory:
             "encrypted": int(encrypted), "name": name, "subject": subject,
         }  # fmt: skip
         identity = self.connection.execute(insert(t.chats).values(values).returning(t.chats.c.id)).scalar_one()
-        self._merged.pop(identity, None)  # SQLite gives the last number again
+        if identity in self.merged:  # SQLite gives the last number again
+            self.merged = {gone: into for gone, into in self.merged.items() if gone != identity}
         return self._keep(Chat(identity, network, scope, native, kind, owner, contact, encrypted, name, subject))
 
     def change_chat(self, chat: Chat) -> None:
@@ -102,8 +103,8 @@ class Directory:
 
     def current(self, chat: int) -> int:
         """The chat that `chat` is now, if it was merged into another since the process started."""
-        while chat in self._merged:
-            chat = self._merged[chat]
+        while chat in self.merged:
+            chat = self.merged[chat]
         return chat
 
     def merge(self, gone: Chat, into: Chat) -> None:
@@ -125,7 +126,7 @@ class Directory:
             run(update(table).where(table.c.chat == gone.id).values(chat=into.id))
         run(delete(t.chat_accounts).where(t.chat_accounts.c.chat == gone.id))
         run(delete(t.chats).where(t.chats.c.id == gone.id))
-        self._merged[gone.id] = into.id
+        self.merged = {**self.merged, gone.id: into.id}
         self._links.clear()
         self.accounts.forget()
         self.recent.clear()

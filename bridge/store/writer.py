@@ -88,6 +88,7 @@ class Writer:
                 self._group = ()
                 try:
                     await self._database.write_each(islice(self._groups(), _IN_A_ROW), self._tell)
+                    self.ledger.committed()  # the last of them
                 except Exception as error:
                     doubt = error if isinstance(error, InDoubt) else None
                     if doubt is None:
@@ -100,6 +101,7 @@ class Writer:
         while self._queue:
             self._group = self._take()
             yield partial(self._apply, self._group)
+            self.ledger.committed()
 
     def _take(self) -> Sequence[Job]:
         return [self._queue.popleft() for _ in range(min(len(self._queue), _GROUP))]
@@ -157,6 +159,7 @@ class Writer:
                 raise
             else:
                 self._well()
+                self.ledger.committed()
                 return written
             await asyncio.sleep(pause)
             pause = min(pause * 2, 10.0)

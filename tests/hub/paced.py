@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 
 from bridge.hub.closing import durably
 from bridge.store.database import Database
+from bridge.store.ledger import Ledger
 from tests.support.house import House
 
 T = TypeVar("T")
@@ -64,3 +65,8 @@ async def one_group(home: House, paced: Paced) -> AsyncIterator[None]:
     paced.may_tell.set()
     await busy
     await home.hub.writer.drained()
+
+
+def breaks(ledger: Ledger) -> None:
+    """A write that is refused."""
+    raise RuntimeError("it breaks its group")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bridge.contract import AccountId, Confirm, Send, Unconfirmed
+from bridge.hub.closing import durably
 from bridge.hub.limits import Limits
-from tests.hub.paced import Paced
+from tests.hub.paced import Paced, breaks
 from tests.support.house import House
 
 ROMEO, JULIET = "romeo@home.example", "juliet@home.example"
@@ -80,6 +81,21 @@ async def test_what_lands_while_that_is_written_is_closed_where_it_is_now(home: 
     home.far.held["!old"].set()
     await asyncio.sleep(0.1)
     paced.may_tell.set()
+
+    assert await confirmed(home) == ["1", "2"]
+    assert sent(home) == [("!old", "one"), ("!new", "two")]
+
+
+async def test_what_lands_after_another_write_has_failed_is_closed_where_it_is_now(home: House) -> None:
+    romeo = await under_way(home)
+    assert home.hub is not None
+
+    home.direct(romeo, "!new", "@juliet")
+    await home.settled()
+    with pytest.raises(RuntimeError):
+        await durably(home.hub.writer, breaks)
+    home.far.held["!old"].set()
+    home.writes(ROMEO, "@juliet", "two", "2")
 
     assert await confirmed(home) == ["1", "2"]
     assert sent(home) == [("!old", "one"), ("!new", "two")]

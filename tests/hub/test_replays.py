@@ -8,8 +8,7 @@ import pytest
 
 from bridge.contract import Message, MessageReceived, React, Retract
 from bridge.hub.closing import durably, ending
-from bridge.store.ledger import Ledger
-from tests.hub.paced import Paced, one_group
+from tests.hub.paced import Paced, breaks, one_group
 from tests.hub.verona import Verona, in_verona, reacts, takes_back
 
 
@@ -26,10 +25,6 @@ async def verona(paced: Paced, tmp_path: Path) -> AsyncIterator[Verona]:
     async with in_verona(paced, tmp_path) as made:
         yield made
         paced.may_tell.set()
-
-
-def breaks(ledger: Ledger) -> None:
-    raise RuntimeError("it breaks its group")
 
 
 async def test_a_reaction_in_a_group_that_fails_stands(verona: Verona, paced: Paced) -> None:
