@@ -144,7 +144,7 @@ class Lane:
                 await self._take_over(self._after.pop())
             # Closings that are not committed yet would be read as open once more.
             await self.known.settled()
-            if self._failed:
+            if self._failed or any(owed.maybe for owed in self.next):
                 self._unsure = MOST_OWED  # they come again from the journal
                 self._failed.clear()
             self.next.clear()
@@ -155,10 +155,10 @@ class Lane:
             if self.place is None:
                 return False  # merged into another chat
         if self._gate and not self._anew and not self.flying:
-            # What was tried before and arrived is known by its echo then; so read only after that.
-            self.blocked = "The accounts are still catching up."
+            # What was tried before and arrived is known by its echo then; so read only after that. `blocked` it is not:
+            # people would be told of a delay, of which nobody can say yet whether it is one.
             await self._roads.sessions.settled(self.place.accounts)
-            self.blocked, self._gate = "", False
+            self._gate = False
         if not self.next and self.behind and not self._anew:
             await self._refill()
         return bool(self.next or self.flying or self.behind or self._failed)

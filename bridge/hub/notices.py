@@ -127,7 +127,8 @@ class Notices:
                 await self._write(partial(self._tell, place=place, some=some, text=text))
 
     async def _tell_delays(self, known: Sequence[Delay]) -> None:
-        """Once for an outage: who has been told of one that lasts hears nothing of what comes to it."""
+        """Once for an outage: who has been told of one that lasts hears nothing of what comes to it. What only waits
+        until our accounts have caught up after a start has not been tried, so nobody is told of it."""
         blocked = self._blocked()
         if not blocked:
             return
@@ -162,10 +163,11 @@ class Notices:
 
     def _may(self, place: Place, kind: str) -> bool:
         """Whether it may be told now; else it is told with more of its kind when the window ends."""
-        now = time.time()
-        if now - self._last.get((place, kind), 0.0) < self._limits.notice_window:
+        since = time.time() - self._limits.notice_window
+        self._last = {key: at for key, at in self._last.items() if at > since}
+        if (place, kind) in self._last:
             return False
-        self._last[place, kind] = now
+        self._last[place, kind] = time.time()
         return True
 
     async def _nicks(self, place: Place) -> Mapping[str, str]:

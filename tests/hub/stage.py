@@ -101,8 +101,11 @@ async def _link(stage: Stage) -> None:
             accounts.append(await put_account(database, "t", "carol", "watcher"))
         for account in accounts:
             await hub.connect(account)
-        async with asyncio.timeout(20):
-            await stage.attached()
+        async with asyncio.timeout(60):
+            for account in accounts:  # until one is known to be in a room, another speaks there for its user
+                seat = hub.sessions.seat(account)
+                assert seat is not None
+                await seat.live.wait()
         await hub.writer.drained()
     finally:
         await hub.stop()

@@ -76,10 +76,10 @@ def notices(home: House) -> list[tuple[str, str]]:
     return [(one.chat, one.message.text) for one in home.xmpp.actions(Send) if one.persona is None]
 
 
-async def told(home: House, number: int) -> list[str]:
+async def told(home: House, number: int, where: str = VERONA) -> list[str]:
     while len(notices(home)) < number:
         await home.xmpp.until(len(home.xmpp.actions()) + 1)
-    assert {where for where, _ in notices(home)} == {VERONA}
+    assert {place for place, _ in notices(home)} == {where}
     return [text for _, text in notices(home)]
 
 
@@ -146,3 +146,25 @@ async def test_a_room_hears_of_delays_at_most_once_in_ten_minutes(home: House) -
 
     first, second = await told(home, 2)
     assert (AWAY in first, second) == (True, "The message that was late has now been delivered to FAR.")
+
+
+async def test_nobody_is_told_that_we_have_just_begun(tmp_path: Path) -> None:
+    """What waits since long ago is not tried before our accounts have caught up; if they cannot, that is told."""
+    database = await Database.open(f"sqlite:///{tmp_path / 'test.db'}")
+    limits = Limits(delay_notice=DELAY, live_wait=2.5 * DELAY / 4, backoff_max=0.3)  # two looks long
+    async with house(database, tmp_path, limits=limits) as home:
+        await home.account(ROMEO, "@romeo")
+        away(home)
+        home.writes(ROMEO, "@anna", "hello")
+        await home.settled()
+        await home.stop()
+        await database.write(lambda c: c.exec_driver_sql("UPDATE deliveries SET at = at - 1000, told = 0"))
+        home.far.refuses_connections = Unavailable("FAR cannot be reached.")
+        await home.start()
+
+        (notice,) = await told(home, 1, f"{ROMEO} @far")
+
+        assert notice.startswith(
+            "A message of yours to @anna could not be delivered to FAR yet: FAR cannot be reached."
+        )
+    await database.close()
