@@ -125,12 +125,17 @@ class Database:
         return result
 
     async def committed(self, transaction: str) -> bool:
-        """Whether a transaction in doubt has been committed. Raises as `write` does while that cannot be known."""
+        """Whether a transaction in doubt has been committed. Raises while that cannot be known."""
 
         def ask() -> bool:
             with self._writer.begin() as connection:
                 self._hold(connection)  # then the connection of the transaction has ended, and so has it
-                state = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (transaction,)).scalar()
+                # A server that took over from one that was lost may not have come so far: then asking is an error.
+                query = (
+                    "SELECT CASE WHEN %s::xid8 < pg_snapshot_xmax(pg_current_snapshot())"
+                    " THEN pg_xact_status(%s::xid8) END"
+                )
+                state = connection.exec_driver_sql(query, (transaction, transaction)).scalar()
                 return bool(state == "committed")
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, ask)

@@ -31,13 +31,18 @@ class Directory:
         self.accounts = Accounts()
         self._by_native: dict[tuple[str, str, str], Chat] = {}
         self._links: dict[int, Link | None] = {}  # by chat
-        self.merged: Mapping[int, int] = merged or {}  # chats that are gone, and what they are now; never changed
+        self.merged: Mapping[int, int] = merged or {}  # chats that are gone, and what they are now
+        self.durable = self.merged  # as it was after the last group that was committed
         self.recent: OrderedDict[str, Entry] = OrderedDict()  # events journaled last, by key, without their bodies
 
     def use(self, connection: Connection) -> None:
         """A group starts."""
         self.connection = connection
         self.accounts.use(connection)
+
+    def committed(self) -> None:
+        """The group is durable, and so is what is remembered of it."""
+        self.durable = self.merged
 
     def chat(self, network: str, scope: str, native: str) -> Chat | None:
         found = self._by_native.get((network, scope, native))

@@ -29,7 +29,6 @@ class Ledger:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.now = clock
         self.directory = Directory()
-        self._merged = self.directory.merged  # as it is durable
         self.connection: Connection
         self.owed: Owed
         self._last: int | None = None
@@ -49,15 +48,11 @@ class Ledger:
         if self._last is None:
             self._last = connection.execute(select(func.max(t.events.c.id))).scalar() or 0
 
-    def committed(self) -> None:
-        """The group is durable, and so is what is remembered of it."""
-        self._merged = self.directory.merged
-
     def forget(self) -> None:
         """A group failed: nothing remembered may be trusted, but which chats were merged in groups before: what is
         under way in one that is gone has to be closed where it is now."""
         self._last = None
-        self.directory = Directory(self._merged)
+        self.directory = Directory(self.directory.durable)
         self._clear_overlay()
 
     def next_id(self) -> int:

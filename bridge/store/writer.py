@@ -88,7 +88,7 @@ class Writer:
                 self._group = ()
                 try:
                     await self._database.write_each(islice(self._groups(), _IN_A_ROW), self._tell)
-                    self.ledger.committed()  # the last of them
+                    self.ledger.directory.committed()  # the last of them
                 except Exception as error:
                     doubt = error if isinstance(error, InDoubt) else None
                     if doubt is None:
@@ -101,7 +101,7 @@ class Writer:
         while self._queue:
             self._group = self._take()
             yield partial(self._apply, self._group)
-            self.ledger.committed()
+            self.ledger.directory.committed()
 
     def _take(self) -> Sequence[Job]:
         return [self._queue.popleft() for _ in range(min(len(self._queue), _GROUP))]
@@ -148,18 +148,16 @@ class Writer:
             except InDoubt as error:
                 doubt = error
                 self._troubled(error)
-            except (Busy, *UNWRITABLE) as error:
+            except Exception as error:
+                # While it is in doubt, whatever keeps it from being known: written again it might be there twice.
                 if doubt is None:
                     self.ledger.forget()
-                if not _passing(error):
-                    raise
+                    if not (isinstance(error, (Busy, *UNWRITABLE)) and _passing(error)):
+                        raise
                 self._troubled(error)
-            except Exception:
-                self.ledger.forget()
-                raise
             else:
                 self._well()
-                self.ledger.committed()
+                self.ledger.directory.committed()
                 return written
             await asyncio.sleep(pause)
             pause = min(pause * 2, 10.0)

@@ -1,15 +1,24 @@
 """A group of writes that fails is written one by one: as if nothing had been tried before, and everybody is told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import InternalError
 
 from bridge.contract import Message, MessageReceived, React, Retract
 from bridge.hub.closing import durably, ending
+from bridge.store.database import InDoubt
+from bridge.store.ledger import Ledger
+from bridge.store.writer import Writer
 from tests.hub.paced import Paced, breaks, one_group
 from tests.hub.verona import Verona, in_verona, reacts, takes_back
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -93,3 +102,42 @@ async def test_a_fault_in_who_is_told_ends_neither_its_group_nor_the_writer(vero
             await broken
         assert await after == "told"
         assert await durably(writer, lambda ledger: "goes on") == "goes on"
+
+
+class Doubtful(Paced):
+    """Nobody is told that the first group was committed, and at first the server says something strange if asked."""
+
+    def __init__(self, url: URL) -> None:
+        super().__init__(url)
+        self.doubt = False
+        self.asked_for = 0
+
+    async def write(self, function: Callable[[Connection], T], *, alone: bool = False) -> T:
+        result = await super().write(function, alone=alone)
+        if self.doubt and alone:
+            self.doubt = False
+            raise InDoubt("7", result)
+        return result
+
+    async def committed(self, transaction: str) -> bool:
+        self.asked_for += 1
+        if self.asked_for == 1:
+            raise InternalError("", None, Exception("strange"))
+        return True
+
+
+async def test_a_group_in_doubt_is_not_written_again_before_it_is_known(tmp_path: Path) -> None:
+    database = await Doubtful.open(f"sqlite:///{tmp_path / 'test.db'}")
+    assert isinstance(database, Doubtful)
+    writer, applied = Writer(database, Ledger()), []
+    running = asyncio.create_task(writer.run())
+
+    database.doubt = True
+    both = [durably(writer, lambda ledger, name=name: applied.append(name)) for name in "ab"]
+    async with asyncio.timeout(10):
+        await asyncio.gather(*both)
+
+    assert (applied, database.asked_for) == (["a", "b"], 2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await database.close()
