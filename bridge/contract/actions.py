@@ -101,6 +101,7 @@ class Invite(Action):
     whom: ContactId
     by: str = ""  # who asks, as people see them; empty: nobody in particular
     reason: str = ""
+    inside: bool = False  # they are in it already, and only have to be told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

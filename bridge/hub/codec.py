@@ -27,11 +27,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A user is asked into a hosted room."""
+    """A user is asked into a hosted room; `inside`: they are in it on its network already."""
 
     user: str
     by: str = ""
     reason: str = ""
+    inside: bool = False
 
 
 Journaled = MessageReceived | MessageEdited | MessageRetracted | ReactionsChanged | Answer | Notice | Invitation

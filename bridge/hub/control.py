@@ -3,9 +3,9 @@
 import time
 from collections.abc import Sequence
 
-from bridge.contract import AccountId
+from bridge.contract import AccountId, NetworkId
 from bridge.hub.hub import Hub
-from bridge.store import deliveries
+from bridge.store import accounts, deliveries
 from bridge.store.database import Database
 
 
@@ -24,6 +24,9 @@ class Control:
 
     async def ended(self, account: AccountId) -> None:
         await self._hub.rooms.ended(account)
+        row = await self._database.read(lambda c: accounts.account(c, account))
+        if row is not None and row.user:
+            self._hub.lists.changed(row.user, NetworkId(row.network))
 
     def state(self, account: AccountId) -> tuple[bool, str]:
         seat = self._hub.sessions.seat(account)
@@ -31,6 +34,6 @@ class Control:
             return False, "It is logged out."
         return seat.session is not None, seat.error or "The connection is being made."
 
-    async def count(self, accounts: Sequence[AccountId]) -> tuple[int, float]:
-        number, oldest = await self._database.read(lambda c: deliveries.waiting_for(c, accounts))
+    async def count(self, owing: Sequence[AccountId]) -> tuple[int, float]:
+        number, oldest = await self._database.read(lambda c: deliveries.waiting_for(c, owing))
         return number, 0.0 if oldest is None else max(0.0, time.time() - oldest)

@@ -89,7 +89,7 @@ class People(Protocol):
         ...
 
     async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
-        """People this user has direct chats with, by name."""
+        """People this user has direct chats with, by name; without those of accounts that were ended."""
         ...
 
     async def accounts(self, user: str, network: NetworkId) -> Sequence[ContactId]:
@@ -103,7 +103,7 @@ class People(Protocol):
 
     async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:
         """`user` subscribes to (or leaves) a presence; durable. True if granted: the gateway to whoever may use it,
-        a contact to whoever has an account on its network."""
+        a contact to whoever has an account on its network that was not ended."""
         ...
 
     async def friends(self, user: str, network: NetworkId) -> Sequence[ContactId | None]:
@@ -243,6 +243,11 @@ class Lists(Protocol):
 
     async def drop(self, user: str, network: NetworkId, kind: str, item: str) -> None:
         """We have taken it away; durable."""
+        ...
+
+    async def parted(self, network: NetworkId, user: str | None = None) -> Sequence[str]:
+        """Who has ended all accounts there (or whose operator has), and still has something of them: in their lists, or
+        a subscription to a contact. `user`: only this one."""
         ...
 
     def users(self, network: NetworkId) -> Sequence[str]:

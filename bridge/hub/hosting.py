@@ -34,7 +34,7 @@ def room_seen(accept: Accept, ledger: Ledger, event: ChatSeen, outcome: Outcome)
         outcome.news.append(RoomNews(_jid(hosted), room=occupants.room_of(hosted, chat)))
     invited = came and rooms.uninvite(ledger.connection, chat.id, source.account)
     if came and not invited and not source.first:
-        outcome.debts.append(_owed(accept, ledger, hosted, Invitation(user=source.user)))
+        outcome.debts.append(_owed(accept, ledger, hosted, Invitation(user=source.user, inside=True)))
 
 
 def accept_invitation(accept: Accept, ledger: Ledger) -> Outcome:

@@ -371,7 +371,7 @@ def _source(seat: Seat, session: Session, event: Event) -> Source:
 
 
 def _end(ledger: Ledger, seat: Seat) -> None:
-    stored.end_account(ledger.connection, seat.account, seat.error)
+    stored.end_account(ledger.connection, seat.account, seat.error, stored.REVOKED)
     ledger.directory.accounts.forget()
 
 

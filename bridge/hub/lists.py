@@ -25,6 +25,9 @@ class KnownLists:
     async def drop(self, user: str, network: NetworkId, kind: str, item: str) -> None:
         await self._database.write(lambda c: listed.drop(c, user, network, kind, item))
 
+    async def parted(self, network: NetworkId, user: str | None = None) -> Sequence[str]:
+        return await self._database.read(lambda c: listed.parted(c, network, user))
+
     def users(self, network: NetworkId) -> Sequence[str]:
         mine = [s for s in self._sessions.seats() if s.network == network and s.user and s.session is not None]
         return sorted({seat.user for seat in mine} - {seat.user for seat in mine if not seat.live.is_set()})
@@ -33,6 +36,7 @@ class KnownLists:
         self._watchers.append(changed)
 
     def changed(self, user: str, network: NetworkId) -> None:
-        """The hub: an account of `user` has caught up, or a contact or a room is new, has another name, is gone."""
+        """The hub: an account of `user` has caught up or was ended, or a contact or a room is new, has another name, is
+        gone."""
         for one in self._watchers:
             one(user, network)

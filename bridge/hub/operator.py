@@ -96,7 +96,7 @@ class Operator:
         if row is None or row.network == HOME:
             return Said(f"There is no account {account}. `landbridge account list` shows them.", ok=False)
         whose = f"{row.me} on {row.network}" + (f", the account of {row.user}," if row.user else "")
-        if not row.active:
+        if row.ended:
             return Said(f"{whose} is logged out already. Its chats are kept for when it comes back.")
         trouble = await self._departure.of(row, "The gateway's operator has logged you out.")
         text = f"{whose} is logged out. Its chats are kept for when it comes back."

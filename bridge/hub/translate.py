@@ -65,8 +65,9 @@ def translate(wish: Wish, can: Capabilities) -> Action | None:
             return _react(wish, wish.event, can)
         case Notice(text=text):
             return _send(structs.replace(wish, persona=None), can, Message(text=text))
-        case Invitation(user=user, by=by, reason=reason):
-            return Invite(chat=wish.chat, key=wish.key, whom=ContactId(user), by=by, reason=reason)
+        case Invitation(user=user, by=by, reason=reason, inside=inside):
+            whom = ContactId(user)
+            return Invite(chat=wish.chat, key=wish.key, whom=whom, by=by, reason=reason, inside=inside)
         case Answer(reason=None):
             return _confirm(wish, wish.event, can)
         case Answer():

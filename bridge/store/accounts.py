@@ -10,7 +10,8 @@ from bridge.store import statements
 from bridge.store import tables as t
 
 ACTIVE = "active"
-LOGGED_OUT = "logged_out"
+LOGGED_OUT = "logged_out"  # by its user or the operator
+REVOKED = "revoked"  # by its network: its user will be back
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class AccountRow:
     me: str  # contact id
     name: str
     secret: bytes = field(repr=False)  # sealed (`Secrets.open`); empty when logged out
-    state: str  # ACTIVE or LOGGED_OUT
+    state: str  # ACTIVE, LOGGED_OUT or REVOKED
     error: str  # why it is logged out, for people; empty when they wished it
     cursor: str | None
     caught_up: float  # when it last had all that there was for it; 0: not known
@@ -31,6 +32,11 @@ class AccountRow:
     @property
     def active(self) -> bool:
         return self.state == ACTIVE
+
+    @property
+    def ended(self) -> bool:
+        """By its user or the operator, not by its network."""
+        return self.state == LOGGED_OUT
 
 
 def put_account(connection: Connection, network: str, user: str, me: str, name: str, secret: bytes) -> int:
@@ -65,9 +71,9 @@ def active_accounts(connection: Connection) -> list[AccountRow]:
     return _rows(connection, _query().where(t.accounts.c.state == ACTIVE))
 
 
-def end_account(connection: Connection, identity: int, error: str = "") -> None:
+def end_account(connection: Connection, identity: int, error: str = "", state: str = LOGGED_OUT) -> None:
     """The account is logged out, by its user's wish or because of `error`; its secret is forgotten, its chats stay."""
-    values = {"state": LOGGED_OUT, "error": error, "secret": b""}
+    values = {"state": state, "error": error, "secret": b""}
     connection.execute(update(t.accounts).where(t.accounts.c.id == identity).values(values))
 
 

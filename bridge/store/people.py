@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, func, select, tuple_
 
 from bridge.contract import Contact, ContactId
 from bridge.store import tables as t
+from bridge.store.accounts import LOGGED_OUT
 from bridge.store.upsert import upsert
 
 _AT_ONCE = 400
@@ -47,13 +48,14 @@ def profile(connection: Connection, user: str, network: str, contact: str) -> Co
 
 
 def contacts_of(connection: Connection, user: str, network: str) -> list[Contact]:
-    """People with whom the user has direct chats, by name; those without one by id."""
+    """People with whom the user has direct chats, by name; those without one by id. Accounts that were ended do not
+    count, those that a network has revoked do."""
     d, p, a = t.directs.c, t.people.c, t.accounts.c
     query = (
         select(d.contact, func.coalesce(p.name, "").label("name"), func.coalesce(p.avatar, "").label("avatar"))
         .join(t.accounts, a.id == d.account)
         .outerjoin(t.people, (p.account == d.account) & (p.contact == d.contact))
-        .where(a.user == user, a.network == network)
+        .where(a.user == user, a.network == network, a.state != LOGGED_OUT)
         .order_by(a.id)
     )
     found: dict[str, Contact] = {}
@@ -93,8 +95,10 @@ def names_of_subscribed(connection: Connection, limit: int) -> list[tuple[str, s
 
 
 def has_account(connection: Connection, user: str, network: str) -> bool:
+    """One that was not ended."""
     a = t.accounts.c
-    return connection.execute(select(a.id).where(a.user == user, a.network == network).limit(1)).scalar() is not None
+    query = select(a.id).where(a.user == user, a.network == network, a.state != LOGGED_OUT).limit(1)
+    return connection.execute(query).scalar() is not None
 
 
 def _contact(row: Any) -> Contact:

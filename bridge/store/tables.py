@@ -40,7 +40,7 @@ accounts = Table(
     Column("me", Text, nullable=False),  # contact id
     Column("name", Text, nullable=False),
     Column("secret", LargeBinary, nullable=False),  # encrypted; empty when there is none or it was revoked
-    Column("state", Text, nullable=False),  # active, logged_out
+    Column("state", Text, nullable=False),  # active, logged_out, revoked
     Column("error", Text, nullable=False, server_default=""),  # why it is logged out, for people
     Column("cursor", Text),
     Column("caught_up", Float, nullable=False, server_default="0"),  # when it last had all there was; 0: not known
@@ -72,7 +72,7 @@ listed = Table(
     metadata,
     Column("user", Text, primary_key=True),
     Column("network", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),  # contact, room
+    Column("kind", Text, primary_key=True),  # contact, room; added, made: which of these were not there before
     Column("item", Text, primary_key=True),  # contact id; JID of a room
     Column("name", Text, nullable=False),  # as we called it
     sqlite_with_rowid=False,

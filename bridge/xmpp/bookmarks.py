@@ -7,6 +7,8 @@
 | yes | no | it stays as the user has it |
 | yes | yes | a new name, if it is still called as we called it; a room that one has left is removed |
 
+Of who has ended all accounts those are removed that we have made and that are as we made them.
+
 What else is in a bookmark (nick, extensions, whether apps enter the room) stays as it is.
 """
 
@@ -24,7 +26,7 @@ from bridge.xmpp.requests import Requests
 
 _NODE = "urn:xmpp:bookmarks:1"
 _CONFERENCE = f"{{{_NODE}}}conference"
-_KIND = "room"
+_KIND, _MADE = "room", "made"  # all that we have seen to; those that were not there before, and `autojoin` then
 _ENTERED = 50  # rooms found together, above which apps are not asked to enter them by themselves
 _LARGEST = 32_768  # bytes of a bookmark that we would write again
 # XEP-0402 #notification-via-pep: who else may read them, and that they are kept.
@@ -58,7 +60,9 @@ class Bookmarks:
         there = there or {}
         for jid in new:
             if jid not in there:
-                await self._publish(user, jid, bookmark(rooms[jid], entered=len(new) <= _ENTERED), options)
+                joins = "true" if len(new) <= _ENTERED and not rooms[jid].encrypted else "false"
+                await self._lists.keep(user, network, _MADE, jid, joins)
+                await self._publish(user, jid, bookmark(rooms[jid], joins), options)
             await self._lists.keep(user, network, _KIND, jid, rooms[jid].name)
         for jid in renamed:
             again = called(there.get(jid), before[jid], rooms[jid].name)
@@ -68,7 +72,21 @@ class Bookmarks:
         for jid in left:
             if jid in there:
                 await self._retract(user, jid)
-            await self._lists.drop(user, network, _KIND, jid)
+            await self._drop(user, jid)
+
+    async def part(self, user: str) -> None:
+        """`user` has no account any more. Raises what `keep` does."""
+        network = self._gateway.network
+        before, made = await self._lists.put(user, network, _KIND), await self._lists.put(user, network, _MADE)
+        there = (await self._read(user) or {}) if before.keys() & made.keys() else {}
+        for jid in before.keys() | made.keys():
+            if jid in before and jid in made and jid in there and is_ours(there[jid], before[jid], made[jid]):
+                await self._retract(user, jid)
+            await self._drop(user, jid)
+
+    async def _drop(self, user: str, jid: str) -> None:
+        for kind in (_MADE, _KIND):
+            await self._lists.drop(user, self._gateway.network, kind, jid)
 
     async def _read(self, user: str) -> dict[str, Element] | None:
         """The bookmarks, by JID; None when there never were any."""
@@ -103,11 +121,16 @@ def read(answer: Element) -> dict[str, Element]:
     return found
 
 
-def bookmark(room: Room, *, entered: bool) -> str:
-    """A new one."""
+def bookmark(room: Room, joins: str) -> str:
+    """A new one; whether apps enter it by themselves is "true" or "false"."""
     named = f' name="{text.attribute(room.name)}"' if room.name else ""
-    joins = "true" if entered and not room.encrypted else "false"
     return f'<conference xmlns="{_NODE}"{named} autojoin="{joins}"/>'
+
+
+def is_ours(there: Element, name: str, joins: str) -> bool:
+    """Whether a bookmark is as we have made it, but for its name, which we have changed to `name`."""
+    now = "true" if there.get("autojoin") in ("true", "1") else "false"
+    return not len(there) and there.get("name", "") == text.legal(name) and now == joins
 
 
 def called(there: Element | None, before: str, name: str) -> str:

@@ -10,6 +10,7 @@
 | subscribed, unsubscribed, unavailable, error | nothing |
 
 We ask nobody for a subscription: no prompts that a user did not ask for. Nothing of our own domains is answered.
+Who has ended all accounts is unsubscribed from contacts (`Farewells`); the gateway itself stays, to log in again.
 """
 
 from collections import OrderedDict
@@ -137,6 +138,13 @@ def of(presence: PresenceOf, bare: str, to: str) -> str:
 
 def unavailable(bare: str, contact: ContactId | None, to: str, status: str = "") -> str:
     return _presence("unavailable", _full(bare, contact is not None), to, _status(status))
+
+
+def farewell(bare: str, contact: ContactId, user: str) -> str:
+    """A contact is none any more: gone, and no subscription either way (XEP-0100 #usecases-jabber-unregister)."""
+    return "".join(
+        (unavailable(bare, contact, user), _presence("unsubscribe", bare, user), _presence("unsubscribed", bare, user))
+    )
 
 
 def _presence(kind: str, sender: str, to: str, content: str = "") -> str:

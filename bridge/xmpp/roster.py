@@ -6,13 +6,15 @@
 | no | yes | nothing: the user has removed it |
 | yes | no | it stays as the user has it, but subscribed both ways |
 | yes | yes | a new name, if it is still called as we called it; else nothing |
+
+Contacts whose account was ended (by its user or the operator) are taken out if we have put them in, and unsubscribed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Contact, Refused
+from bridge.contract import Contact, ContactId, Refused
 from bridge.hub.facades import Lists, People
 from bridge.xmpp import presence, text
 from bridge.xmpp.chats import Addresses, Gateway
@@ -21,7 +23,7 @@ from bridge.xmpp.questions import Answerers, Question
 from bridge.xmpp.requests import Requests
 
 _ROSTER = "jabber:iq:roster"
-_KIND = "contact"
+_KIND, _ADDED = "contact", "added"  # all that we have seen to; which of them were not in the list before
 _SUBSCRIPTIONS = ("none", "to", "from", "both")
 
 
@@ -68,6 +70,7 @@ class Rosters:
         network = self._gateway.network
         before = await self._lists.put(user, network, _KIND)
         contacts = await self._people.contacts(user, network)
+        await self._take_out(user, before.keys() - {contact.id for contact in contacts})
         if not any(_is_news(contact, before.get(contact.id)) for contact in contacts):
             return  # the list need not be read for that
         there = read(await self._requests.ask("get", user, f'<query xmlns="{_ROSTER}"/>'))
@@ -78,9 +81,38 @@ class Rosters:
                 continue  # nobody can write to them
             await self._keep_one(user, jid, contact, there.get(jid), before.get(contact.id))
 
+    async def part(self, user: str) -> None:
+        """`user` has no account any more. Raises what `keep` does."""
+        network = self._gateway.network
+        seen_to, added = await self._lists.put(user, network, _KIND), await self._lists.put(user, network, _ADDED)
+        await self._take_out(user, seen_to.keys() | added.keys())
+
+    async def _take_out(self, user: str, gone: Collection[str]) -> None:
+        network = self._gateway.network
+        added = await self._lists.put(user, network, _ADDED) if gone else {}
+        for contact in map(ContactId, sorted(gone)):
+            jid = self._addresses.jid(network, contact)
+            if contact in added:
+                await self._remove(user, jid)
+            await self._people.befriend(user, network, contact, False)
+            self._send(presence.farewell(jid, contact, user))
+            await self._lists.drop(user, network, _ADDED, contact)
+            await self._lists.drop(user, network, _KIND, contact)
+
+    async def _remove(self, user: str, jid: str) -> None:
+        """RFC 6121 #roster-delete."""
+        item = f'<item jid="{text.attribute(jid)}" subscription="remove"/>'
+        try:
+            await self._requests.ask("set", user, f'<query xmlns="{_ROSTER}">{item}</query>')
+        except StanzaError as error:
+            if error.condition != "item-not-found":
+                raise
+
     async def _keep_one(self, user: str, jid: str, contact: Contact, item: Item | None, before: str | None) -> None:
         network = self._gateway.network
         now = wanted(contact.name, item, before, self._gateway.name)
+        if item is None and before is None:
+            await self._lists.keep(user, network, _ADDED, contact.id, "")
         if now is not None:
             try:
                 await self._requests.ask("set", user, now.render(jid))

@@ -6,17 +6,18 @@ together.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
-from bridge.contract import NetworkId, Unavailable
+from bridge.contract import ConnectorError, NetworkId
 from bridge.hub.facades import Lists
 from bridge.xmpp import privilege
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.bookmarks import Bookmarks
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.farewells import Farewells
 from bridge.xmpp.privilege import Privileges
 from bridge.xmpp.roster import Rosters
 from bridge.xmpp.session import XmppSession
@@ -30,10 +31,14 @@ _TOGETHER = 0.5  # seconds in which changes gather
 class Keeping(Protocol):
     """A list of users' own that is kept in step."""
 
-    access: str  # the permission that it needs
+    access: str  # the permission that it needs; empty: none
 
     async def keep(self, user: str) -> None:
-        """Raises `StanzaError` when the server refuses something, and `Unavailable`."""
+        """Raises `StanzaError` when the server refuses something, and `ConnectorError`."""
+        ...
+
+    async def part(self, user: str) -> None:
+        """The user has ended all accounts: nothing of theirs is to stay. Raises what `keep` does."""
         ...
 
 
@@ -54,19 +59,21 @@ class Keeper:
         self._kept = kept
         self._together = together
         self._due: dict[str, None] = {}
+        self._parted = False  # those who have ended all accounts are due
         self._news = asyncio.Event()
 
     def changed(self, user: str) -> None:
         """There may be something to put into the lists of `user`."""
-        if any(self._privileges.may(user, kept.access) for kept in self._kept):
-            self._due[user] = None
-            self._news.set()
+        self._due[user] = None
+        self._news.set()
 
     def granted(self, domain: str = "") -> None:
         """A server has granted something, or may have before; empty: any."""
         for user in self._lists.users(self._gateway.network):
             if domain in ("", user.rpartition("@")[2]):
                 self.changed(user)
+        self._parted = True
+        self._news.set()
 
     async def run(self) -> None:
         self.granted()
@@ -74,21 +81,35 @@ class Keeper:
             await self._news.wait()
             await asyncio.sleep(self._together)
             self._news.clear()
-            while self._due:
-                user = next(iter(self._due))
-                del self._due[user]
-                for kept in self._kept:
-                    await self._keep(kept, user)
+            if self._parted:
+                self._parted = False
+                self._due |= dict.fromkeys(await self._parted_users())
+            due, self._due = self._due, {}
+            connected = frozenset(self._lists.users(self._gateway.network))
+            for user in due:
+                await self._keep_all(user, user in connected)
 
-    async def _keep(self, kept: Keeping, user: str) -> None:
-        network = self._gateway.network
-        if user not in self._lists.users(network) or not self._privileges.may(user, kept.access):
-            return
+    async def _keep_all(self, user: str, here: bool) -> None:
+        if not here and not await self._parted_users(user):
+            return  # they come back
+        for kept in self._kept:
+            if not kept.access or self._privileges.may(user, kept.access):
+                await self._keep(kept, user, kept.keep if here else kept.part)
+
+    async def _parted_users(self, user: str | None = None) -> Sequence[str]:
         try:
-            await kept.keep(user)
+            return await self._lists.parted(self._gateway.network, user)
+        except Exception:
+            log.exception("it is not known whose accounts have ended network=%s", self._gateway.network)
+            return ()
+
+    async def _keep(self, kept: Keeping, user: str, doing: Callable[[str], Awaitable[None]]) -> None:
+        network = self._gateway.network
+        try:
+            await doing(user)
         except StanzaError as error:
             self._privileges.refused(user, kept.access, error.condition)
-        except Unavailable as error:
+        except ConnectorError as error:
             log.info("a list was not kept network=%s access=%s reason=%s", network, kept.access, error.text)
         except Exception:
             log.exception("keeping a list failed network=%s access=%s", network, kept.access)
@@ -115,7 +136,9 @@ class Servers:
             requests = self._requests[network]
             rosters = Rosters(gateway, addresses, asked.people, asked.lists, requests, stream.send)
             bookmarks = Bookmarks(gateway, asked.rooms, asked.lists, requests)
-            keeper = self._keepers[network] = Keeper(gateway, stream.privileges, asked.lists, [rosters, bookmarks])
+            farewells = Farewells(gateway, addresses, asked.people, stream.send, stream.fence)
+            kept: list[Keeping] = [rosters, bookmarks, farewells]
+            keeper = self._keepers[network] = Keeper(gateway, stream.privileges, asked.lists, kept)
             stream.privileges.watch(keeper.granted)
 
     def said(self, gateway: Gateway, stanza: Element) -> bool:

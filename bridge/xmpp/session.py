@@ -20,6 +20,7 @@ from bridge.contract import (
     Event,
     Fail,
     File,
+    Invite,
     Live,
     Media,
     MessageId,
@@ -138,6 +139,8 @@ class XmppSession:
             action = replace(action, message=files.addressed(action.message, self._house.link))
         where = self._addresses.where(action.chat)
         if where is not None:
+            if isinstance(action, Invite) and action.inside and self._bookmarked(where.gateway.network, action.whom):
+                return Receipt()
             return await speaking.perform(self._house, action, self._delivering[where.gateway.network].deliver)
         read = self._read(action.chat)
         if read is None:
@@ -215,6 +218,10 @@ class XmppSession:
         if len(self._chats) > _NICKS:
             self._chats.popitem(last=False)
         return read
+
+    def _bookmarked(self, network: NetworkId, user: str) -> bool:
+        """Whether the rooms of `user` come to their apps without an invitation (XEP-0402 #notifications)."""
+        return self._streams[network].privileges.may(user, "iq")
 
     def _nick(self, action: Action, whom: Whom) -> str:
         """The name to tell with a message: once per chat and name (XEP-0172 #message)."""

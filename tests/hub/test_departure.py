@@ -86,3 +86,18 @@ async def test_what_there_is_not_or_is_done_already_is_said_so(at_desk: Scene, t
     assert again.ok
     assert "is logged out already" in again.text
     assert len(at_desk.connector.logged_out) == 1
+
+
+@pytest.mark.parametrize("by", ["operator", "user"])
+async def test_what_a_network_has_revoked_is_ended_without_asking_it(at_desk: Scene, tmp_path: Path, by: str) -> None:
+    account = await at_desk.log_in()
+    await at_desk.database.write(lambda c: accounts.end_account(c, account, "It was revoked.", accounts.REVOKED))
+
+    if by == "operator":
+        assert (await operator(at_desk, tmp_path).remove_account(account)).text.startswith("@x:y on matrix")
+    else:
+        assert not (await at_desk.desk.begin(ROMEO, "logout", {})).failed
+
+    assert at_desk.connector.logged_out == []
+    [row] = await at_desk.accounts()
+    assert row.state == accounts.LOGGED_OUT

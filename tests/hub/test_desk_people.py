@@ -10,8 +10,9 @@ from sqlalchemy import event
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
 from bridge.hub.facades import PresenceOf
 from bridge.hub.people import KnownPeople
-from bridge.store.accounts import put_account
+from bridge.store.accounts import REVOKED, end_account, put_account
 from bridge.store.database import Database
+from bridge.store.listed import keep, parted
 from bridge.store.tables import chats, directs
 
 NETWORK = NetworkId("matrix")
@@ -252,3 +253,24 @@ async def direct_chat(database: Database, account: AccountId, contact: str) -> N
         connection.execute(directs.insert().values(account=account, contact=contact, chat=chat))
 
     await database.write(add)
+
+
+async def test_who_has_ended_all_accounts_is_parted(database: Database, people: KnownPeople) -> None:
+    account = await account_of(database, ROMEO)
+    other = await account_of(database, JULIET)
+    for user in (ROMEO, JULIET):
+        assert await people.befriend(user, NETWORK, ALICE, True)
+        assert await people.befriend(user, NETWORK, None, True)
+    await database.write(lambda c: end_account(c, other, "It was revoked.", REVOKED))
+    assert await database.read(lambda c: parted(c, NETWORK)) == []
+
+    await database.write(lambda c: end_account(c, account))
+    assert await database.read(lambda c: parted(c, NETWORK)) == [ROMEO]
+    assert await database.read(lambda c: parted(c, NETWORK, JULIET)) == []
+    assert not await people.befriend(ROMEO, NETWORK, ContactId("@bob:y"), True)
+    assert await people.befriend(JULIET, NETWORK, ContactId("@bob:y"), True)
+
+    await people.befriend(ROMEO, NETWORK, ALICE, False)
+    assert await database.read(lambda c: parted(c, NETWORK)) == []
+    await database.write(lambda c: keep(c, ROMEO, NETWORK, "room", "r@x", "R"))
+    assert await database.read(lambda c: parted(c, NETWORK)) == [ROMEO]

@@ -4,6 +4,7 @@ import asyncio
 from xml.etree.ElementTree import Element
 
 from tests.scenarios.conftest import Play
+from tests.scenarios.test_operator_commands import landbridge
 from tests.support.gateway import MEMORY
 from tests.support.xmpp_client import CLIENT, XmppClient, bare, error_of
 
@@ -66,16 +67,40 @@ async def test_nobody_is_asked_for_anything(play: Play) -> None:
     assert [s for s in app.received if s.tag == PRESENCE and bare(s) == f"nurse@{MEMORY}"] == []
 
 
-async def test_a_contact_goes_and_comes_with_the_account(play: Play) -> None:
+async def test_a_contact_is_no_more_after_the_logout_until_somebody_subscribes_again(play: Play) -> None:
+    """XEP-0100 #usecases-jabber-unregister. The gateway stays in the list, to log in again."""
+    app = await with_roster(play)
+    await play.met()
+    for jid in (MEMORY, play.juliet):
+        app.send(presence("subscribe", jid))
+        await presence_of(app, jid)
+
+    app.message(MEMORY, "logout", receipt=False)
+    await presence_of(app, play.juliet, "unavailable")
+    await presence_of(app, play.juliet, "unsubscribed")
+    assert await subscriptions(app) == {MEMORY: "to", play.juliet: "none"}
+    await play.log_in()
+    app.send(presence("subscribe", play.juliet))
+    await presence_of(app, play.juliet, "subscribed")
+    assert (await presence_of(app, play.juliet)).findtext(NICK) == "Juliet"
+
+
+async def subscriptions(app: XmppClient) -> dict[str | None, str | None]:
+    roster = await app.iq(app.bare, "get", "<query xmlns='jabber:iq:roster'/>")
+    return {item.get("jid"): item.get("subscription") for item in roster.iter("{jabber:iq:roster}item")}
+
+
+async def test_who_is_logged_out_while_the_gateway_is_stopped_is_unsubscribed_when_it_starts(play: Play) -> None:
     app = await with_roster(play)
     await play.met()
     app.send(presence("subscribe", play.juliet))
     await presence_of(app, play.juliet)
+    await asyncio.to_thread(play.gateway.stop)
+    assert (await landbridge(play, "account", "remove", "2"))[0] == 0
+    await asyncio.to_thread(play.gateway.start)
 
-    app.message(MEMORY, "logout", receipt=False)
-    await presence_of(app, play.juliet, "unavailable")
-    await play.log_in()
-    assert (await presence_of(app, play.juliet)).findtext(NICK) == "Juliet"
+    await presence_of(app, play.juliet, "unsubscribed")
+    assert await subscriptions(app) == {play.juliet: "none"}
 
 
 async def test_who_leaves_hears_nothing_more(play: Play) -> None:

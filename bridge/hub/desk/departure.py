@@ -37,6 +37,8 @@ class Departure:
     async def _end_on_network(self, row: AccountRow) -> str:
         network, identity = NetworkId(row.network), AccountId(row.id)
         connector = self.connectors.get(network)
+        if not row.active:
+            return ""  # the network itself has ended it
         if connector is None:
             return "It is not configured here any more, or its connector cannot be loaded."
         try:

@@ -11,7 +11,7 @@ from bridge.store.accounts import AccountRow
 async def _logout(tools: Tools, caller: Caller, talk: Talk) -> str:
     connector = tools.connectors[caller.network]
     rows = await tools.database.read(lambda c: accounts.accounts_of(c, caller.user, caller.network))
-    row = await _which([row for row in rows if row.active], connector, talk)
+    row = await _which([row for row in rows if not row.ended], connector, talk)
     talk.seal()
     departure = Departure(tools.database, tools.secrets, tools.sessions, tools.workspaces, tools.connectors)
     trouble = await departure.of(row)

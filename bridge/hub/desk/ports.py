@@ -25,7 +25,7 @@ class SessionControl(Protocol):
         ...
 
     async def ended(self, account: AccountId) -> None:
-        """It is logged out, in the database too: its user is in none of its rooms any more."""
+        """It is logged out, in the database too: its user is in none of its rooms any more, and their lists follow."""
         ...
 
     def state(self, account: AccountId) -> tuple[bool, str]:

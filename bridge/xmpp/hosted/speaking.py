@@ -47,7 +47,7 @@ def _say(house: House, action: Send | Edit | Retract | React) -> str:
 
 
 def _invite(house: House, action: Invite) -> str:
-    return stanzas.invitation(action.chat, action.whom, action.key, action.by, action.reason)
+    return stanzas.invitation(action)
 
 
 def _confirm(house: House, action: Confirm) -> str:

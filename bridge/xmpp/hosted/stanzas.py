@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bridge.contract import ChatId, Rank
+from bridge.contract import ChatId, Invite, Rank
 from bridge.xmpp import render, text
 
 MUC = "http://jabber.org/protocol/muc"
@@ -121,10 +121,13 @@ def removed(room: ChatId, key: str, target: str, why: str, nick: str = "", occup
     )
 
 
-def invitation(room: ChatId, user: str, key: str, by: str, reason: str) -> str:
+def invitation(invite: Invite) -> str:
     """XEP-0249 #example-1, with words for apps that do not know it."""
-    words = f"{by} invites you to {room}." if by else f"You are in {room}: your app can show it."
-    why = text.attribute(reason or words)
+    room, user, key = invite.chat, invite.whom, invite.key
+    words = f"{invite.by or 'Somebody'} invites you to {room}."
+    if invite.inside:
+        words = f"You are in {room}: your app can show it."
+    why = text.attribute(invite.reason or words)
     return (
         f'<message id="{key}" from="{text.attribute(room)}" to="{text.attribute(user)}">'
         f'<x xmlns="jabber:x:conference" jid="{text.attribute(room)}" reason="{why}"/>'

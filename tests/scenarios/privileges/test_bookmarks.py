@@ -51,6 +51,7 @@ async def test_rooms_are_bookmarked_and_removed_when_they_are_left(play: Play) -
 
     assert await play.ask(f"leave {VERONA}")
     await until(play.app, lambda shown: shown == {MANTUA: ("Mantua", "true")})
+    assert [s for s in play.app.received if s.find("{jabber:x:conference}x") is not None] == []
 
 
 @ON_PROSODY
@@ -77,6 +78,18 @@ async def test_what_the_user_does_with_a_bookmark_stays(play: Play) -> None:
     await asyncio.to_thread(play.gateway.start)
     await play.world.chat("mantua", name="Old Mantua")
     await until(play.app, lambda shown: shown == {MANTUA: ("Old Mantua", "true")})
+
+
+@ON_PROSODY
+async def test_a_logout_removes_what_is_as_we_made_it(play: Play) -> None:
+    await in_verona(play)
+    await play.world.do(Comes(person="romeo", chat="mantua"))
+    await until(play.app, lambda shown: shown == {VERONA: ("Verona", "true"), MANTUA: ("Mantua", "true")})
+    quiet = f"<conference xmlns='{NODE}' name='Mantua' autojoin='false'/>"
+    await change(play.app, f"<publish node='{NODE}'><item id='{MANTUA}'>{quiet}</item></publish>")
+
+    await play.ask("logout")
+    await until(play.app, lambda shown: shown == {MANTUA: ("Mantua", "false")})
 
 
 @ON_EJABBERD

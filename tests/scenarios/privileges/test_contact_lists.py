@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 from bridge.testing.wire import AddPerson
 from tests.scenarios.conftest import Play
 from tests.scenarios.privileges.conftest import ON_EJABBERD, ON_PROSODY, listening
+from tests.scenarios.test_operator_commands import landbridge
 from tests.scenarios.test_subscriptions import NICK, PRESENCE
 from tests.support.gateway import MEMORY
 from tests.support.ports import wait_until
@@ -105,6 +106,44 @@ async def test_who_was_there_before_keeps_name_and_groups(play: Play) -> None:
     await play.met()
 
     await until_listed(play.app, play.juliet, ("My love", "both", ["Capulets"]))
+
+
+@ON_PROSODY
+async def test_a_logout_takes_out_who_was_put_in_and_a_login_puts_them_back(play: Play) -> None:
+    await change(play.app, f"<item jid='{NURSE}' name='Angelica'/>")
+    await play.met()
+    await until_listed(play.app, play.juliet, JULIET)
+    await play.world.chat("garden", "romeo", "nurse", kind="direct")
+    await until_listed(play.app, NURSE, ("Angelica", "both", []))
+    await play.app.iq(MEMORY, "get", "<ping xmlns='urn:xmpp:ping'/>")
+
+    play.app.message(MEMORY, "logout", receipt=False)
+    await play.app.expect(
+        lambda s: s.get("type") == "set" and any(is_removal(item, play.juliet) for item in s.iter(f"{{{ROSTER}}}item"))
+    )
+    await until_listed(play.app, NURSE, ("Angelica", "none", []))
+    assert await listed(play.app, play.juliet) is None
+
+    await play.log_in()
+    await until_listed(play.app, play.juliet, JULIET)
+    await until_listed(play.app, NURSE, ("Angelica", "both", []))
+
+
+@ON_PROSODY
+async def test_who_is_logged_out_while_the_gateway_is_stopped_is_taken_out_when_it_starts(play: Play) -> None:
+    await play.met()
+    await until_listed(play.app, play.juliet, JULIET)
+    await asyncio.to_thread(play.gateway.stop)
+    assert (await landbridge(play, "account", "remove", "2"))[0] == 0
+    await asyncio.to_thread(play.gateway.start)
+
+    await play.app.expect(
+        lambda s: s.get("type") == "set" and any(is_removal(item, play.juliet) for item in s.iter(f"{{{ROSTER}}}item"))
+    )
+
+
+def is_removal(item: Element, jid: str) -> bool:
+    return item.get("jid") == jid and item.get("subscription") == "remove"
 
 
 @ON_PROSODY

@@ -89,6 +89,7 @@ class ListsByHeart:
 
     items: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # (user, kind): name by item
     connected: list[str] = field(default_factory=list)
+    parted_users: list[str] = field(default_factory=list)
     watchers: list[Callable[[str, NetworkId], None]] = field(default_factory=list)
 
     async def put(self, user: str, network: NetworkId, kind: str) -> Mapping[str, str]:
@@ -99,6 +100,9 @@ class ListsByHeart:
 
     async def drop(self, user: str, network: NetworkId, kind: str, item: str) -> None:
         self.items.get((user, kind), {}).pop(item, None)
+
+    async def parted(self, network: NetworkId, user: str | None = None) -> Sequence[str]:
+        return [one for one in self.parted_users if user in (None, one)]
 
     def users(self, network: NetworkId) -> Sequence[str]:
         return self.connected

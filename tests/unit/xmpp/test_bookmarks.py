@@ -184,11 +184,35 @@ async def test_a_refusal_is_raised_and_nothing_is_taken_for_done(scene: Scene) -
     scene.account.refuses = "conflict"
     with pytest.raises(StanzaError, match="conflict"):
         await scene.keep()
-    assert scene.lists.items == {}
+    assert (ROMEO, "room") not in scene.lists.items
 
     scene.account.refuses = ""
     await scene.keep()
     assert CAFE in scene.account.shown()
+
+
+async def test_who_has_no_account_any_more_keeps_what_they_have_made_their_own(scene: Scene) -> None:
+    changed = {"named": "name", "quiet": "autojoin", "mine": ""}
+    rooms = {name: ChatId(f"!{name}@{DOMAIN}") for name in changed}
+    scene.account.node = {rooms["mine"]: fromstring(f"<conference xmlns='{NODE}' name='mine' autojoin='true'/>")}
+    for name, jid in rooms.items():
+        scene.enters(jid, name)
+    scene.enters(CLUB, "", encrypted=True)
+    await scene.keep()
+    scene.enters(CAFE, "Café <of> Verona\x00")
+    await scene.keep()
+    for name, attribute in changed.items():
+        if attribute:
+            scene.account.node[rooms[name]].set(attribute, "false")
+    await Bookmarks(GATEWAY, scene.rooms, scene.lists, scene.account.requests).part(ROMEO)
+
+    assert set(scene.account.shown()) == set(rooms.values())
+    assert scene.lists.items == {(ROMEO, "room"): {}, (ROMEO, "made"): {}}
+
+
+def test_a_bookmark_with_something_in_it_is_not_as_we_made_it() -> None:
+    assert not bookmarks.is_ours(fromstring(MINE), "Cafe", "false")
+    assert bookmarks.is_ours(fromstring(f"<conference xmlns='{NODE}' name='Cafe' autojoin='1'/>"), "Cafe", "true")
 
 
 def test_a_huge_bookmark_is_not_written_again() -> None:
@@ -208,5 +232,5 @@ def test_nonsense_among_bookmarks_is_left_out() -> None:
 def test_a_room_without_a_name_has_none() -> None:
     room = Room(CAFE, NETWORK, "", "")
 
-    assert bookmarks.bookmark(room, entered=True) == f'<conference xmlns="{NODE}" autojoin="true"/>'
-    assert 'name="a &lt; b"' in bookmarks.bookmark(replace(room, name="a < b"), entered=True)
+    assert bookmarks.bookmark(room, "true") == f'<conference xmlns="{NODE}" autojoin="true"/>'
+    assert 'name="a &lt; b"' in bookmarks.bookmark(replace(room, name="a < b"), "true")

@@ -65,9 +65,9 @@ class Account:
         self.requests = Requests(DOMAIN, self.send)
 
     def send(self, stanza: str) -> bool:
-        element = fromstring(stanza)
+        element, *more = fromstring(f"<written>{stanza}</written>")
         if element.tag == "presence":
-            self.presences.append(element)
+            self.presences += [element, *more]
             return True
         kind, answer = element.get("type", ""), ""
         self.asked.append(kind)
@@ -81,6 +81,8 @@ class Account:
                 answer = f"<{self.refuses[jid]} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
             else:
                 self.items[jid] = " ".join(f"{k}='{v}'" for k, v in item.attrib.items() if k != "jid")
+                if item.get("subscription") == "remove":
+                    del self.items[jid]
         head = f"from='{element.get('to')}' to='{DOMAIN}' id='{element.get('id')}'"
         inner = f"<error>{answer}</error>" if kind == "error" else f"<query xmlns='jabber:iq:roster'>{answer}</query>"
         result = "error" if kind == "error" else "result"
@@ -162,3 +164,41 @@ async def test_changes_that_a_server_tells_are_accepted_from_accounts_only(addre
 
     with pytest.raises(StanzaError, match="service-unavailable"):
         await asking.ask("set", change)
+
+
+async def test_who_has_no_account_any_more_keeps_what_was_theirs(scene: Scene) -> None:
+    nurse = f"nurse@{DOMAIN}"
+    scene.account.items = {nurse: "name='Angelica' subscription='to'", "tybalt@example.org": "subscription='both'"}
+    await scene.rosters.keep(ROMEO)
+    assert JULIET in scene.account.items
+    scene.account.presences.clear()
+    await scene.rosters.part(ROMEO)
+
+    assert list(scene.account.items) == [nurse, "tybalt@example.org"]
+    assert [(p.get("from"), p.get("type")) for p in scene.account.presences] == [
+        (f"{JULIET}/landbridge", "unavailable"), (JULIET, "unsubscribe"), (JULIET, "unsubscribed"),
+        (f"{nurse}/landbridge", "unavailable"), (nurse, "unsubscribe"), (nurse, "unsubscribed"),
+    ]  # fmt: skip
+    assert scene.people.friendships[ROMEO] == []
+    assert scene.lists.items == {(ROMEO, "contact"): {}, (ROMEO, "added"): {}}
+
+
+async def test_of_several_accounts_one_takes_its_contacts_along(scene: Scene) -> None:
+    await scene.rosters.keep(ROMEO)
+    del scene.people.names[ROMEO, "juliet"]
+    await scene.rosters.keep(ROMEO)
+
+    assert list(scene.account.items) == [f"nurse@{DOMAIN}"]
+    assert scene.people.friendships[ROMEO] == ["nurse"]
+
+
+async def test_what_could_not_be_taken_out_is_still_to_be(scene: Scene) -> None:
+    await scene.rosters.keep(ROMEO)
+    scene.account.refuses[JULIET] = "internal-server-error"
+    with pytest.raises(StanzaError, match="internal-server-error"):
+        await scene.rosters.part(ROMEO)
+    assert "juliet" in scene.lists.items[ROMEO, "contact"]
+
+    scene.account.refuses[JULIET] = "item-not-found"  # its user was faster
+    await scene.rosters.part(ROMEO)
+    assert scene.lists.items[ROMEO, "contact"] == {}

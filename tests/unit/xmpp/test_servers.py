@@ -25,9 +25,15 @@ class Kept:
     access: str = "roster"
     done: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue)
     raises: dict[str, Exception] = field(default_factory=dict)
+    gone: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue)
 
     async def keep(self, user: str) -> None:
         self.done.put_nowait(user)
+        if user in self.raises:
+            raise self.raises[user]
+
+    async def part(self, user: str) -> None:
+        self.gone.put_nowait(user)
         if user in self.raises:
             raise self.raises[user]
 
@@ -111,3 +117,26 @@ async def test_one_users_trouble_is_not_the_others(trouble: Exception, caplog: p
             await scene.kept.until(OTHER, ROMEO)
             keeper.changed(OTHER)
             await scene.kept.until(OTHER)
+
+
+async def test_what_needs_no_permission_is_done_for_whoever_has_ended_all_accounts() -> None:
+    scene = Scene(kept=Kept(access=""))
+    scene.lists.connected.clear()
+    scene.lists.parted_users = [ROMEO]
+    async with scene.running() as keeper:
+        assert await asyncio.wait_for(scene.kept.gone.get(), 5) == ROMEO
+        scene.lists.parted_users = [OTHER]
+        keeper.changed("eve@elsewhere.example")  # who is not connected, and comes back
+        keeper.changed(OTHER)
+        assert await asyncio.wait_for(scene.kept.gone.get(), 5) == OTHER
+
+    assert scene.kept.done.empty()
+
+
+async def test_who_has_ended_all_accounts_is_looked_at_when_a_server_grants_something() -> None:
+    scene = Scene()
+    scene.lists.connected.clear()
+    scene.lists.parted_users = [ROMEO]
+    async with scene.running():
+        scene.privileges.heard("example.org", Grant(2, frozenset({"get", "set"}), message=True))
+        assert await asyncio.wait_for(scene.kept.gone.get(), 5) == ROMEO
