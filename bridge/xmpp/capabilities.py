@@ -71,6 +71,7 @@ _EVERYBODY = (
 )
 _GATEWAY = (COMMANDS, "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:version")
 MESSAGES = (
+    "jabber:x:oob",
     "urn:xmpp:fallback:0",
     "urn:xmpp:markup:0",
     "urn:xmpp:message-correct:0",
@@ -79,6 +80,7 @@ MESSAGES = (
     "urn:xmpp:reactions:0",
     "urn:xmpp:reference:0",
     "urn:xmpp:reply:0",
+    "urn:xmpp:sfs:0",
     "urn:xmpp:spoiler:0",
     "urn:xmpp:styling:0",
 )

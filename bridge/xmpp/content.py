@@ -11,8 +11,10 @@
 | spoiler | the whole message is one (XEP-0382) |
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from bridge.contract import Message, Person, Span, SpanKind, Style
 from bridge.xmpp import files, markup, mentions, replies, styling, text
@@ -59,34 +61,35 @@ def written(message: Message, *, to: str = "", name: str = "", called: Called = 
     return "".join(more)
 
 
-def split(message: Message, budget: int) -> list[Message]:
-    """`message` in parts whose elements have at most `budget` bytes each, as long as names and quotations are short."""
+def split(message: Message, budget: int, called: Called = nobody) -> list[Message]:
+    """`message` in parts whose elements have at most `budget` bytes each, as long as quotations are short. `called` as
+    when they are written."""
     if message.media:
         # A file's address is a message of its own, so that apps show the file.
         several = [Message(media=(one,)) for one in message.media]
         several[0] = replace(several[0], reply_to=message.reply_to)
         caption = replace(message, media=(), reply_to=None, quote=None)
-        return several + (split(caption, budget) if message.text else [])
+        return several + (split(caption, budget, called) if message.text else [])
     if not message.spans and message.reply_to is None:
         words = f"/me {message.text}" if message.style is Style.EMOTE else message.text
         if text.size(words) <= budget:
             return [message]
         return [Message(piece) for piece in text.split(words, budget)]
-    if _size(message) <= budget:
+    if _size(message, called) <= budget:
         return [message]
     if message.style is Style.EMOTE:
         spans = tuple(replace(span, start=span.start + 4, end=span.end + 4) for span in message.spans)
         message = replace(message, text=f"/me {message.text}", spans=spans, style=Style.TEXT)
-    return list(_pieces(message, budget))
+    return list(_pieces(message, budget, called))
 
 
-def _pieces(message: Message, budget: int) -> Iterator[Message]:
+def _pieces(message: Message, budget: int, called: Called) -> Iterator[Message]:
     """Each look costs as much as writing, so a piece is cut where the size of the whole says that it should end."""
     rest = message
-    while (size := _size(rest)) > budget and len(rest.text) > 1:
+    while (size := _size(rest, called)) > budget and len(rest.text) > 1:
         cut = max(1, len(rest.text) * budget * 9 // (10 * size))
         piece = _part(rest, 0, text.boundary(rest.text, cut))
-        while _size(piece) > budget and len(piece.text) > 1:
+        while _size(piece, called) > budget and len(piece.text) > 1:
             piece = _part(rest, 0, text.boundary(rest.text, max(1, len(piece.text) // 2)))
         yield piece
         rest = _part(rest, len(piece.text), len(rest.text))
@@ -106,8 +109,8 @@ def _part(message: Message, start: int, end: int) -> Message:
     )  # fmt: skip
 
 
-def _size(message: Message) -> int:
-    return len(written(message).encode())
+def _size(message: Message, called: Called) -> int:
+    return len(written(message, called=called).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,10 @@ class _Instead:
     start: int
     end: int
     words: str
+
+    @property
+    def longer(self) -> int:
+        return len(self.words) - (self.end - self.start)
 
 
 def _for_reading(message: Message, called: Called) -> tuple[str, Sequence[Span]]:
@@ -135,7 +142,13 @@ def _for_reading(message: Message, called: Called) -> tuple[str, Sequence[Span]]
     for change in changes:
         pieces += [words[at : change.start], change.words]
         at = change.end
-    return "".join([*pieces, words[at:]]), [_moved(span, changes) for span in spans]
+    starts, ends = [change.start for change in changes], [change.end for change in changes]
+    longer = [0, *accumulate(change.longer for change in changes)]
+    moved = []
+    for span in spans:
+        first, last = bisect_right(ends, span.start), bisect_left(starts, span.end)
+        moved.append(_moved(span, changes[first:last], longer[first]))
+    return "".join([*pieces, words[at:]]), moved
 
 
 def _instead(words: str, span: Span, called: Called) -> str | None:
@@ -147,15 +160,13 @@ def _instead(words: str, span: Span, called: Called) -> str | None:
     return nick if nick and nick != shown.removeprefix("@") else None
 
 
-def _moved(span: Span, changes: Sequence[_Instead]) -> Span:
+def _moved(span: Span, changes: Sequence[_Instead], before: int) -> Span:
+    """`changes` are those that `span` touches, `before` is by how much those before it make the text longer."""
     start, end = span.start, span.end
     for change in reversed(changes):
-        more = len(change.words) - (change.end - change.start)
-        if change.end <= span.start:
-            start, end = start + more, end + more
-        elif span.start <= change.start and change.end <= span.end:
-            end += more
-        elif change.start < span.end:  # inside of what is replaced
+        if span.start <= change.start and change.end <= span.end:
+            end += change.longer
+        else:  # inside of what is replaced
             end = min(end, change.start + len(change.words))
             start = min(start, end)
-    return replace(span, start=start, end=end)
+    return replace(span, start=start + before, end=end + before)

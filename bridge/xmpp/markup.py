@@ -19,17 +19,17 @@ _MOST = 500
 
 def read(markup: Element, length: int) -> tuple[Span, ...]:
     """Formatting of a text of `length` code points; what lies outside of it is nothing."""
-    found = []
+    found: dict[Span, None] = {}
     for one in list(markup)[:_MOST]:
         start, end = one.get("start", ""), one.get("end", "")
         if not (start.isdecimal() and end.isdecimal() and len(start) < 10 and len(end) < 10):
             continue
         name = one.tag.removeprefix(_SPACE)
-        names = [child.tag.removeprefix(_SPACE) for child in one] if name == "span" else [name]
+        names = {child.tag.removeprefix(_SPACE) for child in one} if name == "span" else {name}
         for kind in (_KINDS.get(n) or _BLOCKS.get(n) for n in names):
             if kind is not None and int(start) < int(end) <= length:
-                found.append(Span(int(start), int(end), kind))
-    return tuple(sorted(found, key=lambda span: (span.start, -span.end)))
+                found[Span(int(start), int(end), kind)] = None
+    return tuple(sorted(list(found)[:_MOST], key=lambda span: (span.start, -span.end)))
 
 
 def write(spans: Iterable[Span], place: Callable[[int], int]) -> str:

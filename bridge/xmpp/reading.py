@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from xml.etree.ElementTree import Element
 
 from bridge.contract import Message, Span, SpanKind, Style
@@ -42,7 +43,8 @@ def _formatted(children: Mapping[str, Element], said: str) -> tuple[str, tuple[S
     if not spans:
         return said, (), lambda at: at if 0 <= at < len(said) else None
 
-    return words, spans, lambda at: styling.write(words, spans).origin(at)
+    styled = cache(lambda: styling.write(words, spans))  # which nobody asks for where nobody is meant
+    return words, spans, lambda at: styled().origin(at)
 
 
 def _inside(spans: Sequence[Span], before: int, length: int) -> tuple[Span, ...]:

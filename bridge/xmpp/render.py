@@ -11,14 +11,15 @@ _AROUND = 1_200  # bytes of a stanza besides its JIDs and its body
 _LEAST = 256  # bytes of body in a stanza, however small the limit
 
 
-def parts(action: Action, jids: int, limit: int) -> list[Action]:
-    """What one stanza each can carry. `jids` are the bytes of both addresses, `limit` those of a whole stanza."""
+def parts(action: Action, jids: int, limit: int, called: content.Called = content.nobody) -> list[Action]:
+    """What one stanza each can carry. `jids` are the bytes of both addresses, `limit` those of a whole stanza; for
+    `called` see `content`."""
     if isinstance(action, Retract):
         return _retractions(action)
     if not isinstance(action, (Send, Edit)):
         return [action]
     budget = max(_LEAST, limit - _AROUND - 2 * jids)
-    pieces = content.split(action.message, budget)
+    pieces = content.split(action.message, budget, called)
     if len(pieces) == 1 and (isinstance(action, Send) or len(action.target.ids) == 1):
         return [action]
     if isinstance(action, Send):

@@ -131,7 +131,7 @@ class XmppSession:
         jids = len(action.chat.encode())
         if action.persona is not None and action.persona.own:
             return render.parts(action, 2 * jids, self._limit - AROUND)
-        return render.parts(action, jids, self._limit)
+        return render.parts(action, jids, self._limit, speaking.called(self._house, action.chat))
 
     async def perform(self, action: Action) -> Receipt:
         """Write the stanza and a ping behind it; accepted when that comes back, unless a bounce came before."""

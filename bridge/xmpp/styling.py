@@ -84,7 +84,8 @@ def _shaped(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
         end = min(span.end, open_[-1].end) if open_ else span.end
         verbatim = any(one.kind in (SpanKind.PRE, SpanKind.CODE) for one in open_)
         repeated = span.kind in _INLINE and any(one.kind is span.kind for one in open_)
-        if verbatim or repeated or not 0 <= span.start < end <= len(text):
+        too_deep = span.kind is SpanKind.QUOTE and sum(one.kind is SpanKind.QUOTE for one in open_) >= _DEEPEST
+        if verbatim or repeated or too_deep or not 0 <= span.start < end <= len(text):
             continue
         span = replace(span, end=end)
         kept.append(span)

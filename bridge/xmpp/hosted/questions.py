@@ -16,7 +16,7 @@ _ITEMS = "http://jabber.org/protocol/disco#items"
 _FEATURES = (
     _INFO, _ITEMS, stanzas.MUC, f"{stanzas.MUC}#stable_id", f"{stanzas.MUC}#self-ping-optimization",
     "muc_membersonly", "muc_nonanonymous", "muc_persistent", "muc_unmoderated", "muc_unsecured", "muc_hidden",
-    "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp", moderating.NOW, moderating.BEFORE,
+    "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", moderating.NOW, moderating.BEFORE,
     *capabilities.MESSAGES,
 )  # fmt: skip
 

@@ -3,8 +3,22 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bridge.contract import Action, Capabilities, Confirm, Edit, Fail, Invite, MessageId, React, Receipt, Retract, Send
+from bridge.contract import (
+    Action,
+    Capabilities,
+    ChatId,
+    Confirm,
+    Edit,
+    Fail,
+    Invite,
+    MessageId,
+    React,
+    Receipt,
+    Retract,
+    Send,
+)
 from bridge.xmpp import errors, render
+from bridge.xmpp.content import Called, nobody
 from bridge.xmpp.hosted import stanzas, wording
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.parse import Origin
@@ -28,6 +42,12 @@ async def perform(house: House, action: Action, deliver: Deliver) -> Receipt:
     if written:
         await deliver(action.key, written)
     return _receipt(action)
+
+
+def called(house: House, chat: ChatId) -> Called:
+    """How people are called there: in a room that somebody is in by their nicks."""
+    room = house.room(chat)
+    return wording.called_in(room) if room is not None else nobody
 
 
 def _receipt(action: Action) -> Receipt:

@@ -34,7 +34,7 @@ def line(house: House, room: HostedRoom, said: Line, limit: int) -> list[str]:
     own = MessageId(said.own_id) if said.own_id else None
     message = files.addressed(said.message, house.link)
     whole = Send(chat=room.jid, key=said.key, message=message, at=said.at, own_id=own)
-    parts = render.parts(whole, len(room.jid.encode()), limit)
+    parts = render.parts(whole, len(room.jid.encode()), limit, called_in(room))
     return [_send(room, voice, part) for part in parts if isinstance(part, Send)]
 
 
@@ -54,14 +54,19 @@ def speaker(house: House, room: HostedRoom, action: Action) -> Voice:
     return voice_of(house, room, ContactId(persona.contact), persona.name)
 
 
-def _content(room: HostedRoom, message: Message) -> str:
-    """What is said, with people as they are called in the room."""
+def called_in(room: HostedRoom) -> content.Called:
+    """People as they are called in the room."""
 
     def called(person: Person) -> tuple[str, str]:
         contact = room.faces.get(person.id) if person.network == HOME else ContactId(person.id)
         nick = room.nicks.get(contact, "") if contact is not None else ""
         return (f"{room.jid}/{nick}", nick) if nick else ("", "")
 
+    return called
+
+
+def _content(room: HostedRoom, message: Message) -> str:
+    called = called_in(room)
     quote = message.quote
     author = called(quote.author) if quote is not None and quote.author is not None else ("", "")
     return content.written(message, to=author[0], name=author[1] or (quote.name if quote else ""), called=called)

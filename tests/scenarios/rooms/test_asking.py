@@ -29,6 +29,7 @@ async def test_a_room_says_what_it_is(verona: InVerona) -> None:
     assert identity.attrib == {"category": "conference", "type": "text", "name": "Verona"}
     features = {one.get("var") for one in answer.iter(f"{{{muc.INFO}}}feature")}
     assert {"http://jabber.org/protocol/muc", "urn:xmpp:occupant-id:0", "urn:xmpp:sid:0"} <= features
+    assert "vcard-temp" not in features  # a room has no card
     fields = {field.get("var"): field.findtext("{jabber:x:data}value") for field in answer.iter("{jabber:x:data}field")}
     assert fields == {
         "FORM_TYPE": "http://jabber.org/protocol/muc#roominfo", "muc#roominfo_subject": "A feud",

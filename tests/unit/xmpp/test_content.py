@@ -1,5 +1,6 @@
 """What a message says as elements of a stanza, and back; long ones in parts."""
 
+import time
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -207,3 +208,50 @@ def test_parts_fit_and_rejoin(given_: tuple[str, tuple[Span, ...]], budget: int,
 
     assert "".join(part.text for part in parts) == message.text
     assert all(len(content.written(part).encode()) <= budget + 60 or len(part.text) == 1 for part in parts)
+
+
+def test_parts_have_room_for_those_who_are_named_in_them() -> None:
+    """A nick and a reference to it are far longer than what stands for them in the text."""
+    mentions = tuple(Span(2 * n, 2 * n + 1, SpanKind.MENTION, JULIET.id, JULIET.network) for n in range(1_000))
+    message = Message("j " * 1_000, mentions)
+
+    parts = content.split(message, 10_000, called)
+
+    assert "".join(part.text for part in parts) == message.text
+    assert all(len(content.written(part, called=called).encode()) <= 10_000 for part in parts)
+
+
+def test_quotations_in_quotations_do_not_make_a_message_large() -> None:
+    lines = 400
+    quotes = tuple(Span(0, 2 * (lines - n) - 1, SpanKind.QUOTE) for n in range(lines))
+
+    written = content.written(Message("\n".join("x" * lines), quotes))
+
+    assert len(written) < 40 * lines + 100 * lines  # ten signs for each line, and the markup
+
+
+def test_markup_says_each_thing_once_and_not_too_much() -> None:
+    both = "<strong/><code/>" * 100
+    many = "".join(f"<span start='{n}' end='{n + 1}'><strong/><emphasis/></span>" for n in range(400))
+    space = "urn:xmpp:markup:0"
+
+    once = xml(f"<body>hello</body><markup xmlns='{space}'><span start='0' end='5'>{both}</span></markup>")
+    assert sorted(span.kind for span in once.spans) == sorted([SpanKind.BOLD, SpanKind.CODE])
+    assert len(xml(f"<body>{'x' * 400}</body><markup xmlns='{space}'>{many}</markup>").spans) == 500
+
+
+def test_many_references_into_a_long_text_cost_no_more_than_one() -> None:
+    """Where the places of a text have gone is found out once."""
+    body = "*ab* cd " * 5_000
+
+    def spent(number: int) -> float:
+        places = "".join(
+            f"<reference xmlns='urn:xmpp:reference:0' type='mention' begin='{8 * n + 5}' end='{8 * n + 7}' "
+            "uri='xmpp:r@g/Juliet%20C'/>"
+            for n in range(number)
+        )
+        before = time.process_time()
+        assert sum(span.kind is SpanKind.MENTION for span in xml(f"<body>{body}</body>{places}").spans) == number
+        return time.process_time() - before
+
+    assert spent(50) < 10 * min(spent(1) for _ in range(3))

@@ -67,7 +67,7 @@ async def test_a_contact_names_no_encryption_and_nobody(
     [found] = answer.iter(f"{{{INFO}}}identity")
     assert (found.get("category"), found.get("type"), found.get("name")) == (*identity, None)
     features = {feature.get("var", "") for feature in answer.iter(f"{{{INFO}}}feature")}
-    assert "urn:xmpp:message-correct:0" in features
+    assert {"urn:xmpp:message-correct:0", "jabber:x:oob", "urn:xmpp:sfs:0"} <= features
     assert [feature for feature in features if "axolotl" in feature or "omemo" in feature or "pubsub" in feature] == []
 
 
