@@ -64,8 +64,9 @@ class Keeper:
 
     def changed(self, user: str) -> None:
         """There may be something to put into the lists of `user`."""
-        self._due[user] = None
-        self._news.set()
+        if any(self._may(user, kept) for kept in self._kept):
+            self._due[user] = None
+            self._news.set()
 
     def granted(self, domain: str = "") -> None:
         """A server has granted something, or may have before; empty: any."""
@@ -93,8 +94,11 @@ class Keeper:
         if not here and not await self._parted_users(user):
             return  # they come back
         for kept in self._kept:
-            if not kept.access or self._privileges.may(user, kept.access):
+            if self._may(user, kept):
                 await self._keep(kept, user, kept.keep if here else kept.part)
+
+    def _may(self, user: str, kept: Keeping) -> bool:
+        return not kept.access or self._privileges.may(user, kept.access)
 
     async def _parted_users(self, user: str | None = None) -> Sequence[str]:
         try:
