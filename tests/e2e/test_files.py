@@ -15,6 +15,7 @@ from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
+from tests.support.talks import until
 from tests.support.xmpp_client import XmppClient, bare, body, receipt_of
 from tests.support.xmpp_servers import XmppServer
 
@@ -147,6 +148,7 @@ async def test_files_in_a_room_and_in_its_history(
             apps.append(app)
         await files.send_file(element, room, files.png(seed=1), "image/png", "before.png")
         await element.send(room, "Nobody is in")
+        await until(lambda: gateway.has_journaled("Nobody is in"), seconds=60)
         entered = [await muc.enter(app, jid) for app in apps]
         await files.send_file(element, room, PICTURE, "image/png", "now.png")
         came = [[url_of(await next_file(app, jid))] for app in apps]

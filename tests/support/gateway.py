@@ -120,6 +120,11 @@ class Gateway:
             change = "UPDATE accounts SET caught_up = caught_up - ? WHERE caught_up > 0"
             assert database.execute(change, (hours * 3_600,)).rowcount
 
+    def has_journaled(self, text: str) -> bool:
+        """Whether something that was said is in its database (SQLite)."""
+        with contextlib.closing(sqlite3.connect(self.folder / "landbridge.db")) as database:
+            return bool(database.execute("SELECT 1 FROM events WHERE instr(body, ?)", (text.encode(),)).fetchone())
+
     def close(self) -> None:
         self._server.stop(signal.SIGTERM, 10)
         self._folder.remove()
