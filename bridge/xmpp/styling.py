@@ -22,6 +22,7 @@ _LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,32}")
 _FENCE = "```"
 _DEEPEST = 10  # quotations in quotations
 _LONGEST = 100_000  # characters; who writes more is not read for styles
+_MOST = 1_000  # spans; the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,12 @@ def read(body: str) -> tuple[str, tuple[Span, ...]]:
     if len(body) > _LONGEST or _MARKED.search(body) is None:
         return body, ()
     text, spans = _Reader().read(body)
-    return (text, spans) if spans and _Writer(text, spans).write() == body else (body, ())
+    return (text, spans) if 0 < len(spans) <= _MOST and _Writer(text, spans).write() == body else (body, ())
 
 
 def write(text: str, spans: Iterable[Span]) -> Styled:
     """The body of `text`. Spans of kinds that styling does not know change nothing here."""
-    wanted = _shaped(text, spans)
+    wanted = _shaped(text, spans)[:_MOST]
     if not wanted:
         marked = len(text) <= _LONGEST and _MARKED.search(text) is not None
         return Styled(text, marked and bool(_Reader().read(text)[1]))

@@ -91,3 +91,12 @@ def test_reading_takes_no_longer_than_it_should(body: str) -> None:
     begun = time.process_time()
     styling.read(body)
     assert time.process_time() - begun < 5
+
+
+def test_more_formatting_than_anybody_means_is_none() -> None:
+    body = " ".join(["`x`"] * 1_001)
+    assert styling.read(body) == (body, ())
+    assert len(styling.read(body[4:])[1]) == 1_000
+
+    written = styling.write("x " * 1_500, [Span(2 * n, 2 * n + 1, SpanKind.CODE) for n in range(1_500)])
+    assert (written.body.count("`x`"), written.unstyled) == (1_000, False)
