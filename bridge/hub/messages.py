@@ -37,7 +37,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     entry = echoed(ledger, source, chat, event)
     if entry is not None:
         return note_echo(ledger, chat, event, entry)
-    if _keyless_own(accept, ledger, chat, event):
+    if _nameless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
     again = is_repeat(accept, ledger, chat)
     said = event.message
@@ -78,7 +78,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     own = echoed(ledger, source, chat, event)
     if own is not None:
         return note_echo(ledger, chat, event, own)
-    if _keyless_own(accept, ledger, chat, event):
+    if _nameless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
     again = is_repeat(accept, ledger, chat)
     if again is not None:
@@ -206,15 +206,17 @@ def _usable(ledger: Ledger, link: Link, event: Authored) -> bool:
     )
 
 
-def _keyless_own(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bool:
-    """On a network that hides our keys: whether `event` is our own doing, seen again. The copy that is noted then tells
-    the lane that it arrived."""
+def _nameless_own(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bool:
+    """Whether `event` is our own doing, seen again, though it names no event of the journal: the network hides our keys
+    (the copy that is noted then tells the lane that it arrived), or it was a notice, which leaves nothing behind."""
     source = accept.source
-    ours = ledger.directory.accounts.ours(source.network)
-    if event.key is not None or source.echoes or source.personas or event.sender.id not in ours:
+    known = source.personas or event.sender.id in ledger.directory.accounts.ours(source.network)
+    if not known or (event.key is None and (source.echoes or source.personas)):
         return False
     if ledger.copy(chat.id, event.id) is not None:
         return True  # the receipt was journaled before
+    if event.key is not None:
+        return False
     # After a crash or a lost answer: what was tried last is what we now see.
     tried = ledger.owed.oldest_tried(chat.id)
     entry = ledger.entry(tried[0]) if tried is not None else None

@@ -168,3 +168,28 @@ async def test_nobody_is_told_that_we_have_just_begun(tmp_path: Path) -> None:
             "A message of yours to @anna could not be delivered to FAR yet: FAR cannot be reached."
         )
     await database.close()
+
+
+async def test_a_notice_that_is_seen_after_a_restart_is_nobodys_message(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path / 'test.db'}")
+    async with house(database, tmp_path) as home:
+        account = await home.account("", "@relay")
+        assert home.hub is not None
+        ends = [("far", "", "!verona", account), ("xmpp", "", "verona@muc", home.home_account)]
+        assert await home.hub.linking.add("verona", ends)
+        home.xmpp.raises = lambda action: Refused("No.", Reason.POLICY) if action.message.text == "bad" else None
+        home.says(account, "!verona", "@anna", "bad", "$1")
+        (notice,) = await home.far.until(1, Send)
+        async with asyncio.timeout(10):
+            while await home.rows("SELECT * FROM events WHERE kind = 'notice'"):
+                await asyncio.sleep(0.01)
+        await home.stop()
+        await home.start()
+
+        home.says(account, "!verona", "@relay", notice.message.text, "far-1", key=notice.key)
+        home.says(account, "!verona", "@anna", "good", "$2")
+
+        sent = [one.message.text for one in await home.xmpp.until(1, Send)]
+        await home.settled()
+        assert sent == ["good"]
+    await database.close()
