@@ -207,13 +207,14 @@ class Files:
                     await asyncio.sleep(pause)
                     pause *= 2
         except TimeoutError as error:
-            self._grudges[chat] = time.monotonic() + _GRUDGE
+            now = time.monotonic()
+            self._grudges = {one: until for one, until in self._grudges.items() if until > now} | {chat: now + _GRUDGE}
             raise _Left(why, lasting=False) from error
 
     async def _brought(self, row: MediaRow) -> Kept:
         """On our disk; whoever else waits for the same waits for the same transfer. It ends when nobody waits."""
         path = self.folder / row.id
-        if row.kept is not None and await asyncio.to_thread(path.is_file):
+        if row.kept is not None and await asyncio.to_thread(_is_whole, path, row.kept):
             return Kept(path, _decode(row.body))
         coming = self._coming.get(row.id)
         if coming is None or coming.task.done():
@@ -329,6 +330,14 @@ class Files:
             with suppress(FileNotFoundError):
                 if path.name in gone or (path.name not in known and path.stat().st_mtime < old):
                     path.unlink()
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    """After a power cut a file may be shorter than the database knows."""
+    try:
+        return path.stat().st_size == size
+    except FileNotFoundError:
+        return False
 
 
 class _Left(Exception):  # not an error: a line has to do

@@ -5,6 +5,8 @@ from sqlalchemy import Connection, delete, insert, select
 from bridge.store import statements
 from bridge.store import tables as t
 
+_KEPT = 50_000  # answers of a kind remembered before we start anew
+
 
 class Accounts:
     """Questions and changes inside the group's transaction; remembered from group to group."""
@@ -23,7 +25,7 @@ class Accounts:
     def in_chat(self, chat: int) -> frozenset[int]:
         """Which of our accounts see `chat`."""
         if chat not in self._in:
-            if len(self._in) > 50_000:
+            if len(self._in) > _KEPT:
                 self._in.clear()
             c = t.chat_accounts.c
             rows = self.connection.execute(select(c.account).where(c.chat == chat))
@@ -70,6 +72,8 @@ class Accounts:
     def of_user(self, user: str, network: str) -> list[int]:
         """The accounts of a user on a network that are logged in, oldest first."""
         if (user, network) not in self._of:
+            if len(self._of) > _KEPT:  # whoever writes to us is asked for
+                self._of.clear()
             key = ('"user"', "network", "state")  # quoted, because PostgreSQL has a word like it
             rows = statements.rows_of(self.connection, "accounts", "id", key, [(user, network, "active")])
             self._of[user, network] = sorted(identity for (identity,) in rows)

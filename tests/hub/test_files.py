@@ -108,6 +108,21 @@ async def test_a_file_that_comes_late_but_in_time_keeps_its_place(a_room: RoomOn
     assert [bool(said.media) for said in shown] == [True, False]
 
 
+async def test_a_file_that_a_power_cut_has_shortened_is_brought_again(a_room: RoomOn, database: Database) -> None:
+    async with a_room(Network(A, longest=4_000)) as room:
+        await says_file(room, PICTURE)
+        await room.far.until("room", lambda state: bool(state.visible))
+        id = await database.read(lambda c: str(c.exec_driver_sql("SELECT id FROM media").scalar_one()))
+        kept = await room.hub.files.serve(id)
+        assert kept is not None
+        kept.path.write_bytes(PICTURE[:10])
+
+        again = await room.hub.files.serve(id)
+
+        assert again is not None
+        assert again.path.read_bytes() == PICTURE
+
+
 async def test_a_retry_sends_the_same_file_and_publishes_it_once(a_room: RoomOn) -> None:
     async with a_room(Network((*A, "--no-echoes"), longest=4_000)) as room:
         await room.far.fault("lost", chat="room", times=2)
