@@ -95,7 +95,12 @@ class Groups:
         try:
             facts = await self._patience.ask(id, lambda: self.facts(id))
         except Refused as refusal:
-            return [self._gap(id, refusal.text)] if refusal.reason is Reason.SERVICE else ()
+            if refusal.reason is Reason.SERVICE:
+                return [self._gap(id, refusal.text)]
+            # We have left it meanwhile, which the next sync tells; what was said till then we have here.
+            facts = Facts(id, self._me)
+            facts.apply((*state, *latest))
+            return await self._said(facts, latest)
         facts.apply((*state, *latest))
         facts.hear(fields.mapping(news.get("summary")))
         if not facts.carried:
@@ -107,18 +112,14 @@ class Groups:
         found: list[Event] = [*self._seen(facts)]
         if happened.missing:
             found.append(self._gap(id, happened.missing))
-        for start in range(0, len(happened.events), _AT_ONCE):
-            for raw in happened.events[start : start + _AT_ONCE]:
-                found += self._happened(facts, raw)
-            await asyncio.sleep(0)
-        return found
+        return found + await self._said(facts, happened.events)
 
     async def left(self, id: str, news: Mapping[str, object]) -> Sequence[Event]:
         """We are no longer in it."""
         facts = self._facts.pop(id, None) or Facts(id, self._me)
         self._reported.pop(id, None)
         latest = fields.listed(fields.mapping(news.get("timeline")).get("events"))
-        found = [event for raw in latest for event in self._happened(facts, raw)]
+        found = await self._said(facts, latest)
         gone = Occupant(Contact(self._me), Membership.LEFT)
         return [*found, OccupantChanged(chat=ChatId(id), occupant=gone)]
 
@@ -170,6 +171,14 @@ class Groups:
                 ContactId(user), fields.line(shown.get("display_name")), avatar if avatar.startswith("mxc://") else ""
             )
             found.append(Occupant(contact, Membership.JOINED, facts.rank(ContactId(user))))
+        return found
+
+    async def _said(self, facts: Facts, happened: Sequence[object]) -> list[Event]:
+        found: list[Event] = []
+        for start in range(0, len(happened), _AT_ONCE):
+            for raw in happened[start : start + _AT_ONCE]:
+                found += self._happened(facts, raw)
+            await asyncio.sleep(0)
         return found
 
     def _happened(self, facts: Facts, raw: object) -> Iterator[Event]:

@@ -159,3 +159,16 @@ async def test_encrypted_messages_are_one_line_a_day_for_all(play: Stage) -> Non
     assert "end-to-end encrypted" in line.message.text
     assert play.romeo not in line.id
     assert reader.of(ChatSeen)[-1].encrypted
+
+
+async def test_what_was_said_before_we_left_comes_although_the_room_tells_nothing_any_more(play: Stage) -> None:
+    room = a_room(play)
+    async with play.reading() as (_, reader):
+        cursor = reader.cursor
+    play.server.fault("GET", f"{room}/state/", says(403, {"errcode": "M_FORBIDDEN", "error": "Not here"}), times=100)
+    play.server.say(room, play.juliet, "farewell")
+
+    async with play.reading(cursor) as (_, reader):
+        await reader.until(lambda r: r.cursor != cursor)
+
+    assert reader.texts == ["farewell"]
