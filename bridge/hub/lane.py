@@ -248,6 +248,9 @@ class Lane:
                 wait.cancel()
         if seat is not None and seat.up.is_set():
             self.blocked = ""
+            if owed.maybe and not seat.live.is_set():
+                self._gate = True  # it was away for longer than we waited for its echo: that comes now
+                self.restart(unsure=True)
 
     async def _guarded(self, owed: Debt, work: Awaitable[T]) -> T | None:
         """Do a step of a delivery; what goes wrong is dealt with when everything under way has landed."""
