@@ -23,14 +23,6 @@ ROMEO, JULIET = "romeo@home.example", "juliet@home.example"
 
 
 @pytest.fixture
-async def paced(database_url: str) -> AsyncIterator[Paced]:
-    opened = await Paced.open(database_url)
-    assert isinstance(opened, Paced)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def home(paced: Paced, tmp_path: Path) -> AsyncIterator[House]:
     async with house(paced, tmp_path) as made:
         yield made

@@ -28,14 +28,6 @@ ROMEO = "romeo@home.example"
 
 
 @pytest.fixture
-async def paced(database_url: str) -> AsyncIterator[Paced]:
-    opened = await Paced.open(database_url)
-    assert isinstance(opened, Paced)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def home(paced: Paced, tmp_path: Path) -> AsyncIterator[House]:
     made = House(paced, tmp_path)
     await made.start()

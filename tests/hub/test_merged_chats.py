@@ -16,14 +16,6 @@ ROMEO, JULIET = "romeo@home.example", "juliet@home.example"
 
 
 @pytest.fixture
-async def paced(database_url: str) -> AsyncIterator[Paced]:
-    opened = await Paced.open(database_url)
-    assert isinstance(opened, Paced)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def home(paced: Paced, tmp_path: Path) -> AsyncIterator[House]:
     made = House(paced, tmp_path, limits=Limits(backoff_max=0.1))
     await made.start()

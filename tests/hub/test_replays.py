@@ -22,14 +22,6 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-async def paced(database_url: str) -> AsyncIterator[Paced]:
-    opened = await Paced.open(database_url)
-    assert isinstance(opened, Paced)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def verona(paced: Paced, tmp_path: Path) -> AsyncIterator[Verona]:
     async with in_verona(paced, tmp_path) as made:
         yield made
