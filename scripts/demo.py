@@ -27,6 +27,7 @@ ROMEO, JULIET = "romeo", "juliet"
 CONTACT = f"{JULIET}%localhost@matrix.localhost"
 GARDEN = "#garden%localhost@matrix.localhost"
 SECONDS = 60.0
+LARGEST = 20_000_000  # bytes of a file
 
 
 def say(text: str) -> None:
@@ -121,9 +122,12 @@ async def demo(once: bool) -> None:
     secret, words = secrets.token_hex(16), (secrets.token_hex(4), secrets.token_hex(4))
     async with AsyncExitStack() as stack:
         components = {"matrix.localhost": secret}
-        prosody = stack.enter_context(Prosody(components, tls=True, archives=True, web=True, c2s_port=usual(5222)))
+        prosody = stack.enter_context(
+            Prosody(components, tls=True, archives=True, web=True, uploads=LARGEST, c2s_port=usual(5222))
+        )
         synapse = stack.enter_context(Synapse(port=usual(8008)))
-        gateway = stack.enter_context(Gateway(matrix(secret, synapse.url), prosody.component_port))
+        settings = {"allow_private": [f"localhost:{prosody.http_port}"]}  # where files go that the web chat sends
+        gateway = stack.enter_context(Gateway(matrix(secret, synapse.url), prosody.component_port, settings))
         web = None
         if webchat.has_files():
             web = stack.enter_context(WebChat(prosody.websocket, chats=(CONTACT,), rooms=(GARDEN,), port=usual(8090)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.store.database import Database
+from tests.support.artefacts import SCREENSHOTS
 from tests.support.asking import Scene, scene
 from tests.support.ejabberd import Ejabberd
 from tests.support.postgres import Postgres
@@ -111,7 +112,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Where the time went, by folder."""
+    """Where the time went, by folder, and what there is to look at."""
     spent: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -119,3 +120,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 spent["/".join(report.nodeid.split("/")[:2])] += round(report.duration * 1000)
     for folder, milliseconds in spent.most_common():
         terminalreporter.write_line(f"{folder:24} {milliseconds / 1000:7.1f} s")
+    if SCREENSHOTS.is_dir():
+        terminalreporter.write_line(f"screenshots of web chats: {SCREENSHOTS}")

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.hub import codec, fallback, keys, reactions
+from bridge.hub.facades import HOME
 from bridge.hub.intake import (
     Accept,
     Outcome,
@@ -89,7 +90,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     if _tells_nobody(event) and (copy is None or _only_a_part(accept, ledger, copy)):
         return _anew(accept, ledger, event)
     owed = owed_to(accept, ledger, chat, link)
-    is_message = copy is not None and (copy.part >= 0 or copy.version == copy.message)
+    is_message = copy is not None and _is_message(accept, ledger, copy)
     owner = (reaction.network, reaction.person) if reaction else (target.network, target.author) if target else None
     mine = owner in selves(ledger, source.network, event.sender.id)
     verdict = judge(
@@ -127,6 +128,15 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     return Outcome(Ruling.ACCEPT, debts=debts)
 
 
+def _is_message(accept: Accept, ledger: Ledger, copy: Copy) -> bool:
+    """Whether a message is meant, and not an edit or a reaction. Apps at home may call a message as its last correction
+    is called (Converse.js in rooms); elsewhere an edit is something that can itself be taken back."""
+    if copy.part >= 0 or copy.version == copy.message:
+        return True
+    entry = ledger.entry(copy.version) if accept.source.network == HOME else None
+    return entry is not None and entry.kind == "edit"
+
+
 def _named(ledger: Ledger, chat: Chat, native: str) -> Copy | None:
     """What is called so in `chat`. Where our keys are its names, people may answer before we have noted that it has
     arrived."""
@@ -138,12 +148,12 @@ def _named(ledger: Ledger, chat: Chat, native: str) -> Copy | None:
     link = ledger.directory.link_of(chat.id)
     if (
         entry is None
-        or entry.kind != "message"
+        or entry.kind not in ("message", "edit")
         or link is None
         or entry.chat not in {e.chat.id for e in link.endpoints}
     ):
         return None
-    return Copy(chat.id, native, entry.message, part, entry.id)
+    return Copy(chat.id, native, entry.message, part if entry.kind == "message" else -1, entry.id)
 
 
 def _reply(ledger: Ledger, chat: Chat, target: Message, event: Authored) -> int | None:

@@ -1,27 +1,37 @@
 """A person with nothing but a browser talks with a person with a Matrix app, in a direct chat and in a room."""
 
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
 
 import pytest
+from playwright.async_api import Page
 
+from tests.conftest import UPLOADS
 from tests.support import files, folk, muc
-from tests.support.browser import browser_page
+from tests.support.browser import browser_page, screenshot
+from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
+from tests.support.matrix_client import Event, MatrixClient
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.webchat import WebChat
+from tests.support.webpage import ChatPage
+
+ROSE, MASK = files.png(40, 30), files.png(50, 20)
 
 
 @pytest.fixture
 def with_web() -> Iterator[Prosody]:
     """Prosody only: the page is the same for both, and this is the server that scripts/demo starts."""
-    with Prosody({MATRIX: "s"}, web=True, archives=True) as prosody:
+    with Prosody({MATRIX: "s"}, web=True, archives=True, uploads=UPLOADS) as prosody:
         yield prosody
 
 
-async def test_a_web_chat_shows_what_was_said_and_answers(with_web: Prosody, synapse: Synapse) -> None:
+async def test_a_web_chat_shows_and_does_what_a_matrix_app_does_and_shows(with_web: Prosody, synapse: Synapse) -> None:
     romeo, juliet = folk.user(with_web, synapse, "romeo"), folk.contact(synapse, "juliet")
-    with Gateway(matrix("s", synapse.url), with_web.component_port) as gateway:
+    allowed = {"allow_private": [f"localhost:{with_web.http_port}"]}
+    with Gateway(matrix("s", synapse.url), with_web.component_port, allowed) as gateway:
         garden = f"#{juliet.name}%localhost@{gateway.jid}"
         async with folk.on_matrix(juliet, synapse) as element:
             async with folk.on_xmpp(romeo, with_web) as app:
@@ -40,37 +50,90 @@ async def test_a_web_chat_shows_what_was_said_and_answers(with_web: Prosody, syn
                 await muc.said(app, garden, "Who comes here?")
             with WebChat(with_web.websocket, chats=(juliet.at(gateway),), rooms=(garden,)) as web:
                 await web.check(romeo.jid, folk.PASSWORD)
-                async with browser_page(60) as page:
-                    await page.goto(web.url)
-                    await page.fill("input[name=jid]", romeo.jid)
-                    await page.fill("input[name=password]", folk.PASSWORD)
-                    await page.press("input[name=password]", "Enter")
-
-                    inside, beside = page.locator("converse-muc"), page.locator("converse-rooms-list")
-                    await beside.get_by_text("The garden").click()
-                    await inside.get_by_text("Who comes here?").wait_for()
+                async with browser_page(30) as page:
+                    await enter(page, web.url, romeo)
+                    await page.locator("converse-rooms-list").get_by_text("The garden").click()
+                    inside = ChatPage(page, "converse-muc")
+                    await inside.shows("Who comes here?")
                     for person in (romeo, juliet):
-                        await inside.locator(".occupant-nick").get_by_text(person.name).wait_for()
-                    await inside.locator(".chat-textarea").fill("One whom you know.")
-                    await inside.locator(".chat-textarea").press("Enter")
-                    said = await element.text("One whom you know.")
-                    await element.send(place, "Then be welcome.")
-                    await inside.get_by_text("Then be welcome.").wait_for()
+                        await page.locator("converse-muc .occupant-nick").get_by_text(person.name).wait_for()
+                    theirs = await sees(inside, element, place, "in the garden")
+                    await does(inside, element, place, theirs, "in the garden")
+                    await screenshot(page, "web-chat-room")
 
-                    alone = page.locator("converse-chat")
                     await page.locator("converse-roster").get_by_text(juliet.name).click()
-                    await alone.get_by_text("Wherefore art thou?").wait_for()
-                    await alone.locator(".chat-textarea").fill("Call me but love.")
-                    await alone.locator(".chat-textarea").press("Enter")
-                    answer = await element.text("Call me but love.")
-                    await element.send(room, "I take thee at thy word.")
-                    await alone.get_by_text("I take thee at thy word.").wait_for()
-                    await files.send_file(element, room, files.png(40, 30), "image/png", "rose.png")
-                    picture = alone.locator('img[src*="rose.png"]')
-                    await picture.wait_for()
-                    await page.wait_for_function(
-                        "() => [...document.querySelectorAll('img[src*=\"rose.png\"]')].some(i => i.naturalWidth == 40)"
-                    )
+                    alone = ChatPage(page, "converse-chat")
+                    await alone.shows("Wherefore art thou?")
+                    theirs = await sees(alone, element, room, "alone")
+                    await does(alone, element, room, theirs, "alone")
+                    await screenshot(page, "web-chat-direct")
 
-    assert (said["sender"], said["room_id"]) == (romeo.mxid, place)
-    assert (answer["sender"], answer["room_id"]) == (romeo.mxid, room)
+
+async def enter(page: Page, url: str, person: Person) -> None:
+    await page.goto(url)
+    await page.fill("input[name=jid]", person.jid)
+    await page.fill("input[name=password]", folk.PASSWORD)
+    await page.press("input[name=password]", "Enter")
+
+
+async def sees(chat: ChatPage, element: MatrixClient, room: str, where: str) -> tuple[str, str]:
+    """Text, reply, reaction, edit, file and redaction of a Matrix app, as the page shows them; the message that was
+    edited, and what it says then."""
+    wrong, right = f"I take the at thy word {where}", f"I take thee at thy word {where}"
+    first = await element.send(room, wrong)
+    await chat.shows(wrong)
+    await element.send(room, f"Call me but love {where}", **relates(**{"m.in_reply_to": {"event_id": first}}))
+    await chat.shows_reply(wrong, f"Call me but love {where}")
+    await element.send_event(room, relates(first, rel_type="m.annotation", key="🌹"), kind="m.reaction")
+    await chat.shows_reaction(wrong, "🌹")
+    new = {"m.new_content": {"msgtype": "m.text", "body": right}, **relates(first, rel_type="m.replace")}
+    await element.send(room, f"* {right}", **new)
+    await chat.shows_edited(wrong, right)
+    await files.send_file(element, room, ROSE, "image/png", "rose.png")
+    await chat.shows_picture("rose.png", 40)
+    gone = await element.send(room, f"Good night {where}")
+    await chat.shows(f"Good night {where}")
+    await element.call("PUT", f"/rooms/{quote(room)}/redact/{quote(gone)}/{len(where)}", {})
+    await chat.line(f"Good night {where}").wait_for(state="hidden")
+    return first, right
+
+
+async def does(chat: ChatPage, element: MatrixClient, room: str, theirs: tuple[str, str], where: str) -> None:
+    """The same of the page, as the Matrix app shows them; the reply and the reaction are to what had been edited."""
+    wrong, right = f"My lif is my foe's debt {where}", f"My life is my foe's debt {where}"
+    await chat.write(wrong)
+    said = await element.text(wrong)
+    await chat.edit(wrong, right)
+    edit = (await element.text(f"* {right}"))["content"]
+    await chat.reply(theirs[1], f"Is the day so young {where}")
+    reply = await element.text(f"Is the day so young {where}")
+    emoji = await chat.react(theirs[1])
+    reaction = await element.expect(lambda e: e["type"] == "m.reaction" and e["sender"] == said["sender"])
+    await chat.attach("mask.png", "image/png", MASK)
+    picture = await element.expect(lambda e: e["content"].get("msgtype") == "m.image" and e["sender"] == said["sender"])
+    await chat.shows_picture("mask.png", 50)
+    await chat.write(f"Farewell {where}")
+    gone = await element.text(f"Farewell {where}")
+    await chat.retract(f"Farewell {where}")
+    redaction = await element.expect(lambda e: e["type"] == "m.room.redaction" and e["sender"] == said["sender"])
+
+    assert {e["room_id"] for e in (said, reply, reaction, picture, redaction)} == {room}
+    assert (related(edit)["rel_type"], related(edit)["event_id"]) == ("m.replace", said["event_id"])
+    assert edit["m.new_content"]["body"] == right
+    assert related(reply["content"])["m.in_reply_to"] == {"event_id": theirs[0]}
+    assert related(reaction["content"]) == {"rel_type": "m.annotation", "event_id": theirs[0], "key": emoji}
+    assert await files.matrix_file(element, picture["content"]["url"]) == MASK
+    assert redacted(redaction) == gone["event_id"]
+
+
+def relates(event_id: str = "", **relation: Any) -> dict[str, Any]:
+    return {"m.relates_to": {**({"event_id": event_id} if event_id else {}), **relation}}
+
+
+def related(content: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = content["m.relates_to"]
+    return found
+
+
+def redacted(event: Event) -> str:
+    return str(event.get("redacts") or event["content"]["redacts"])

@@ -14,10 +14,12 @@ from bridge.contract import (
     MessageEdited,
     MessageId,
     MessageReceived,
+    MessageRetracted,
     NetworkId,
     Person,
     Quote,
     React,
+    ReactionsChanged,
     Retract,
     Send,
     Span,
@@ -134,6 +136,37 @@ async def test_whom_a_message_mentions_is_told_with_their_network(verona: Verona
 
     (theirs, _), (ours,) = await verona.home.xmpp.until(2, Send), await verona.home.far.until(1, Send)
     assert (theirs.message.spans[0].network, ours.message.spans[0].network) == ("far", "")
+
+
+async def test_at_home_a_message_may_be_called_as_its_last_edit_is_called(verona: Verona) -> None:
+    """By a reply, reactions, another edit and a retraction; also before we have noted that the edit was shown."""
+    _, said = await verona.said()
+    mine, there = verona.xmpp(MessageEdited, target=MessageId("m1"), message=Message("hello!")), verona.named(said)
+    await verona.home.xmpp.until(1, Edit)
+    await verona.home.settled()
+    ((key,),) = await verona.home.rows("SELECT key FROM events WHERE kind = 'edit'")
+    for name in (key, mine):
+        verona.xmpp(MessageReceived, message=Message("and so on", reply_to=MessageId(name)))
+        verona.xmpp(ReactionsChanged, target=MessageId(name), reactions=("👍",) if name == key else ())
+    verona.xmpp(MessageEdited, target=MessageId(key), message=Message("hello!!"))
+    verona.xmpp(MessageRetracted, target=MessageId(key))
+
+    (gone,) = await verona.home.far.until(1, Retract)
+    edits, reactions = verona.home.far.actions(Edit), verona.home.far.actions(React)
+    replies = [one.message.reply_to for one in verona.home.far.actions(Send)]
+    assert replies == [None, there, there]
+    assert {one.target.ids for one in (*edits, *reactions, gone)} == {(there,)}
+    assert ([one.message.text for one in edits], len(reactions)) == (["hello!", "hello!!"], 2)
+
+
+async def test_elsewhere_an_edit_is_not_the_message(verona: Verona) -> None:
+    first = verona.far(MessageReceived, "anna", message=Message("hi"))
+    edit = verona.far(MessageEdited, "anna", target=MessageId(first), message=Message("hello"))
+    takes_back(verona, "anna", edit)
+    verona.far(MessageReceived, "anna", message=Message("last"))
+
+    await verona.home.xmpp.until(2, Send)
+    assert verona.home.xmpp.actions(Retract) == []
 
 
 async def test_who_answers_before_we_have_noted_that_a_message_arrived_is_understood(verona: Verona) -> None:

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Page, async_playwright
 
+from tests.support.artefacts import SCREENSHOTS
+
 _CHROMIUM = "/usr/bin/chromium"
 # As root there is no sandbox; a container's /dev/shm may be too small.
 _FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -18,6 +20,16 @@ async def browser_page(seconds: float = 20) -> AsyncIterator[Page]:
         try:
             page = await browser.new_page()
             page.set_default_timeout(seconds * 1000)
-            yield page
+            try:
+                yield page
+            except BaseException:
+                await screenshot(page, "failed")
+                raise
         finally:
             await browser.close()
+
+
+async def screenshot(page: Page, name: str) -> None:
+    """What the page shows now is kept."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SCREENSHOTS / f"{name}.png")

@@ -19,7 +19,7 @@ _FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Web chat</title>
-<meta http-equiv="Content-Security-Policy" content="img-src 'self' data: blob: http://127.0.0.1:*">
+<meta http-equiv="Content-Security-Policy" content="img-src 'self' data: blob: http://127.0.0.1:* http://localhost:*">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/converse.min.css"></head>
 <body class="reset"><script type="module">
 import converse from "/converse.min.js"
