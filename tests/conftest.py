@@ -112,12 +112,15 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Where the time went, by folder, and what there is to look at."""
+    """What tests measured (they print it), where the time went, by folder, and what there is to look at."""
     spent: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 spent["/".join(report.nodeid.split("/")[:2])] += round(report.duration * 1000)
+                if report.passed and report.when == "call":
+                    for line in report.capstdout.splitlines():
+                        terminalreporter.write_line(f"{report.nodeid}: {line}")
     for folder, milliseconds in spent.most_common():
         terminalreporter.write_line(f"{folder:24} {milliseconds / 1000:7.1f} s")
     if SCREENSHOTS.is_dir():

@@ -1,6 +1,7 @@
 """Many disconnects in a row leave nothing behind: no tasks, no sockets, no memory."""
 
 import asyncio
+import sys
 from dataclasses import dataclass
 
 from tests.conftest import ANY_SERVER, COMPONENTS, FULL
@@ -55,7 +56,7 @@ async def test_disconnects_of_both_sides_leave_nothing_behind(
             assert await app.text_from(juliet.at(gateway), 60) == "back"
             assert await element.texts(room) == ["before", "after", "back"]
         finally:
-            print(gateway.log[-20_000:])
+            print(gateway.log[-20_000:], file=sys.stderr)
             await asyncio.to_thread(gateway.close)
     print(before, after)
     assert after.memory - before.memory <= MEMORY

@@ -2,6 +2,7 @@
 is lost by it. The gateway has a network for each case, and one whose stream is well and which notices nothing."""
 
 import asyncio
+import sys
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -96,7 +97,7 @@ async def test_a_half_open_stream_is_red_in_90_seconds_loses_nothing_and_disturb
                 assert await said(line) == list(line.out.values())
                 assert line.heard(app) == line.back
         finally:
-            print(gateway.log[-20_000:])
+            print(gateway.log[-20_000:], file=sys.stderr)
             await asyncio.to_thread(gateway.close)
     assert red <= RED
     assert green <= GREEN

@@ -5,6 +5,7 @@ One gateway has a network for each way, through a proxy of its own, and one netw
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -154,5 +155,5 @@ async def staged(stack: AsyncExitStack, synapse: Synapse, folder: Path) -> Async
             lines.append(line)
         yield app, lines
     finally:
-        print(gateway.log[-20_000:])
+        print(gateway.log[-20_000:], file=sys.stderr)
         await asyncio.to_thread(gateway.close)

@@ -133,7 +133,7 @@ async def test_kills_under_traffic_lose_and_double_nothing(database_url: str, tm
 
     repeats = sum(findings.repeats.values())
     print(
-        f"\nseed={seed} kills={KILLS} messages={len(traffic.wanted)} events={traffic.events} "
+        f"seed={seed} kills={KILLS} messages={len(traffic.wanted)} events={traffic.events} "
         f"places checked={findings.checked} repeats={repeats} "
         + " ".join(f"{name}={len(found)}" for name, found in findings.faults.items())
     )

@@ -5,6 +5,7 @@ behaviour; its steps are `app.message` (or `app.send`) and `app.expect`.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ async def staged(
             async with XmppClient(romeo, PASSWORD, server.c2s_port) as app:
                 yield Play(server, gateway, world, app)
         finally:
-            print(gateway.log[-20_000:])  # shown for a play that fails
+            print(gateway.log[-20_000:], file=sys.stderr)  # shown for a play that fails
             await asyncio.to_thread(gateway.close)
 
 

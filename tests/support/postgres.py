@@ -68,8 +68,8 @@ class Postgres:
         self._server.kill()
 
     def close(self) -> None:
-        """End it and remove everything."""
-        self.stop()
+        """End it and remove everything: hundreds of databases in good order would take a minute."""
+        self._server.stop(signal.SIGQUIT)
         self._folder.remove()
 
     def fresh(self, at: Path | None = None) -> str:
