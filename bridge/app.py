@@ -92,7 +92,7 @@ async def _serve(
     desk = CommandDesk(office)
     private = Permitted(config.allow_private)
     storing = Storing(config.upload_service, signer.link, lambda host, port: (host, port) in private)
-    asked = Asked(people, desk, hub.rooms, RoomArchive(database, hub.files), hub.lists, storing)
+    asked = Asked(people, desk, hub.rooms, RoomArchive(database, hub.files), hub.lists, hub.avatars, storing)
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)

@@ -92,6 +92,7 @@ class ChatSeen:
     name: str = ""
     encrypted: bool = False
     subject: str = ""  # of a room: what is talked about there
+    avatar: str = ""  # of a room: opaque reference of its picture, as in `Contact`
     alias: str = ""
     """Of a room: how people of other networks may type it, any Unicode; checked to mean this room. Empty: it has no
     such name. No contact may be called so (`Connector.contact` gives None for it)."""

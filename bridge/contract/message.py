@@ -12,7 +12,8 @@ class Contact:
 
     id: ContactId
     name: str = ""  # as people see it; empty when not known
-    avatar: str = ""  # opaque reference of its connector; changes when the picture does
+    avatar: str | None = None
+    """Opaque reference (`Session.open_media`) that changes when the picture does; empty: has none; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ _SHORT = 10  # characters of a name that we make up: 50 bits
 def room_seen(accept: Accept, ledger: Ledger, event: ChatSeen, outcome: Outcome) -> None:
     """An account of a user is in a room, which is as it is told."""
     source, directory = accept.source, ledger.directory
-    chat, changed = _noted(accept, ledger, event.chat, name=event.name, subject=event.subject, crypt=event.encrypted)
+    chat, changed = _noted(
+        accept, ledger, event.chat, name=event.name, subject=event.subject, crypt=event.encrypted, avatar=event.avatar
+    )
     came = directory.accounts.enter(chat.id, source.account, ledger.now())
     hosted = _host(accept.context, ledger, chat, event.alias)
     if hosted is None:
@@ -71,7 +73,7 @@ def accept_occupant(accept: Accept, ledger: Ledger) -> Outcome:
             outcome.news.append(RoomNews(_jid(hosted), gone=source.user))
     home = accept.context.home
     if home is not None and hosted is not None and rooms.peopled(ledger.connection, chat.id) != rooms.UNKNOWN:
-        now = occupants.put(ledger, home, chat.id, who)
+        now = occupants.put(ledger, home, chat, who)
         if now is not None:
             outcome.news.append(RoomNews(_jid(hosted), occupant=now))
     return outcome
@@ -84,7 +86,14 @@ def hosted_for(ledger: Ledger, chat: Chat) -> Chat | None:
 
 
 def _noted(
-    accept: Accept, ledger: Ledger, native: ChatId, *, name: str, subject: str | None = None, crypt: bool | None = None
+    accept: Accept,
+    ledger: Ledger,
+    native: ChatId,
+    *,
+    name: str,
+    subject: str | None = None,
+    crypt: bool | None = None,
+    avatar: str | None = None,
 ) -> tuple[Chat, bool]:
     """The room as it is told, and whether that is new. None: not told."""
     source, directory = accept.source, ledger.directory
@@ -95,6 +104,7 @@ def _noted(
         name=name[:_LONGEST],
         subject=known.subject if subject is None else subject[:_LONGEST],
         encrypted=known.encrypted if crypt is None else crypt,
+        avatar=known.avatar if avatar is None else avatar[:_LONGEST],
     )
     if now != known:
         directory.change_chat(now)

@@ -31,6 +31,7 @@ from bridge.contract import (
     Unparsable,
 )
 from bridge.hub import intake
+from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
 from bridge.hub.closing import Write, durably
 from bridge.hub.counters import Counters
@@ -55,6 +56,7 @@ from bridge.hub.opener import Opener
 from bridge.hub.opening import accept_chat
 from bridge.hub.people import KnownPeople
 from bridge.hub.performing import Performer
+from bridge.hub.pictures import Converter
 from bridge.hub.rooms import HostedRooms
 from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.workspace import Workspaces
@@ -119,9 +121,11 @@ class Hub:
             self.lanes.quiet,
         )
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
+        self.converter = Converter()
         self.files = Files(
             around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media, around.link
         )
+        self.avatars = KnownAvatars(around.database, self.sessions, self.converter, around.workspaces.data / "avatars")
         self.lists = KnownLists(around.database, self.sessions)
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
@@ -142,6 +146,7 @@ class Hub:
         self._context = Context(self._keys, around.home, home_account, self._names)
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, home_account)
         await around.people.load()
+        await self.avatars.load()
         self._tasks.append(asyncio.create_task(around.people.run(), name="people"))
         self._notices = Notices(
             around.database, self.writer, self._keys, around.limits, around.home, home_account, self._names,
@@ -163,6 +168,7 @@ class Hub:
         self._tasks.append(asyncio.create_task(self._notices.run(), name="notices"))
         self._tasks.append(asyncio.create_task(self._backlogs.run(), name="backlogs"))
         self._tasks.append(asyncio.create_task(self.files.run(), name="files"))
+        self._tasks.append(asyncio.create_task(self.avatars.run(), name="avatars"))
 
     async def stop(self) -> None:
         """Drain: lanes land what is under way, sessions end, everything submitted is committed if it can be."""

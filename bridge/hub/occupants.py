@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import chain, count
 
 from bridge.contract import ChatId, Contact, ContactId, Membership, NetworkId, Occupant, Rank
-from bridge.hub.facades import Home, Room, RoomOccupant
+from bridge.hub.facades import Avatar, Home, Room, RoomOccupant
 from bridge.store import rooms
 from bridge.store.ledger import Ledger
 from bridge.store.rooms import OccupantRow, RoomRow
@@ -21,19 +21,19 @@ _MOST = 200  # of one name; who comes after them is called by their id
 _PRESENT = Membership.JOINED
 
 
-def put(ledger: Ledger, home: Home, chat: int, who: Occupant) -> RoomOccupant | None:
+def put(ledger: Ledger, home: Home, chat: Chat, who: Occupant) -> RoomOccupant | None:
     """Note how `who` is now; what others are to see of it, None if that is nothing new."""
     connection = ledger.connection
-    before = rooms.occupant(connection, chat, who.contact.id)
+    before = rooms.occupant(connection, chat.id, who.contact.id)
     if before is None and who.membership is not _PRESENT:
         return None  # whoever never was there is nobody
-    now = _row(chat, who, before)
+    now = _row(chat.id, who, before)
     if before is None or before.name != now.name:
-        now = replace(now, nick=_nick(home, now, lambda nick: rooms.nick_taken(connection, chat, nick)))
+        now = replace(now, nick=_nick(home, now, lambda nick: rooms.nick_taken(connection, chat.id, nick)))
     if now == before:
         return None
     rooms.put_occupants(connection, [now])
-    return occupant_of(now)
+    return occupant_of(now, chat)
 
 
 def put_all(ledger: Ledger, home: Home, chat: int, present: Sequence[Occupant]) -> None:
@@ -55,27 +55,37 @@ def put_all(ledger: Ledger, home: Home, chat: int, present: Sequence[Occupant]) 
     rooms.put_occupants(ledger.connection, new)
 
 
-def occupant_of(row: OccupantRow) -> RoomOccupant:
+def occupant_of(row: OccupantRow, room: Chat | RoomRow) -> RoomOccupant:
+    """`room` is the one of the network."""
     rank = Rank(row.rank) if row.rank in set(Rank) else Rank.MEMBER
-    return RoomOccupant(ContactId(row.contact), row.nick, rank, row.membership == _PRESENT)
+    present = row.membership == _PRESENT
+    return RoomOccupant(ContactId(row.contact), row.nick, rank, present, _avatar(room, row.avatar))
 
 
 def room_of(hosted: Chat, chat: Chat) -> Room:
-    return Room(ChatId(hosted.native or ""), NetworkId(chat.network), chat.name, chat.subject, chat.encrypted)
+    return _room(ChatId(hosted.native or ""), chat)
 
 
 def room_of_row(row: RoomRow) -> Room:
-    return Room(ChatId(row.jid), NetworkId(row.network), row.name, row.subject, row.encrypted)
+    return _room(ChatId(row.jid), row)
+
+
+def _room(jid: ChatId, room: Chat | RoomRow) -> Room:
+    return Room(jid, NetworkId(room.network), room.name, room.subject, room.encrypted, _avatar(room, room.avatar))
+
+
+def _avatar(room: Chat | RoomRow, reference: str) -> Avatar:
+    return Avatar(NetworkId(room.network), room.scope, reference)
 
 
 def _row(chat: int, who: Occupant, before: OccupantRow | None) -> OccupantRow:
-    contact = who.contact
+    contact, avatar = who.contact, who.contact.avatar
     gone = before is not None and who.membership is not _PRESENT  # then the network need not say what they are called
     return OccupantRow(
         chat=chat,
         contact=contact.id,
         name=before.name if before is not None and gone else contact.name[:_LONGEST],
-        avatar=before.avatar if before is not None and gone else contact.avatar[:_LONGEST],
+        avatar=before.avatar if before is not None and (gone or avatar is None) else (avatar or "")[:_LONGEST],
         nick=before.nick if before is not None else "",
         membership=str(who.membership),
         rank=str(who.rank or (before.rank if before is not None else Rank.MEMBER)),

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
 from bridge.hub.facades import PresenceOf
@@ -134,12 +135,14 @@ class KnownPeople:
         """An account saw a person, with the name they bear now (empty: not known). Written behind, if it changed."""
         key = (account, contact.id)
         known = self._pending[key][2] if key in self._pending else self._written.get(key)
-        if known is not None and (contact == known or not contact.name):
+        if known is not None and (not contact.name or contact in (known, replace(known, avatar=None))):
             return
         if not _fits(contact.id):
             log.warning("a contact has an id that cannot be stored account=%d length=%d", account, len(contact.id))
             return
-        self._pending[key] = (user, network, Contact(contact.id, _plain(contact.name), _plain(contact.avatar)))
+        avatar = contact.avatar if contact.avatar is not None or known is None else known.avatar
+        said = Contact(contact.id, _plain(contact.name), None if avatar is None else _plain(avatar))
+        self._pending[key] = (user, network, said)
         self._idle.clear()
         self._wake.set()
 
@@ -172,8 +175,9 @@ class KnownPeople:
         changed: dict[tuple[int, str], Contact] = {}
         for key, (_, _, contact) in group.items():
             before = stored.get(key)
-            if before is None or (contact.name and contact != before):
-                changed[key] = contact
+            now = contact if before is None or contact.avatar is not None else replace(contact, avatar=before.avatar)
+            if before is None or (contact.name and now != before):
+                changed[key] = now
             else:
                 self._keep(key, before)
         if changed:
@@ -186,7 +190,7 @@ class KnownPeople:
                 del self._pending[key]
             if key not in changed:
                 continue
-            user, network, contact = entry
+            (user, network, _), contact = entry, changed[key]
             self._keep(key, contact)
             self.named(user, network)
             if contact.id in self._subscribed.get((user, network), ()):

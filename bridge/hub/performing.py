@@ -301,7 +301,7 @@ def _persona(owed: Debt, event: Journaled, seat: Seat) -> Persona | None:
         network=NetworkId(owed.network),
         contact=owed.author,
         name=event.sender.name,
-        avatar=event.sender.avatar,
+        avatar=event.sender.avatar or "",
     )
 
 

@@ -69,7 +69,7 @@ class HostedRooms:
             await self._ask_people(row, AccountId(member.account), ContactId(member.me))
         found = await self._database.read(lambda c: store.occupants(c, row.chat))
         now = await self._database.read(lambda c: store.room(c, room))
-        people = [occupants.occupant_of(one) for one in found]
+        people = [occupants.occupant_of(one, row) for one in found]
         return Entry(occupants.room_of_row(now or row), ContactId(member.me), people)
 
     async def describe(self, room: ChatId, reader: str) -> Room | None:
@@ -226,20 +226,21 @@ class HostedRooms:
                 store.set_peopled(ledger.connection, chat, store.KNOWN)
 
             await durably(self._writer, keep)
-            await self._tell_people(chat, ChatId(row.jid))
+            await self._tell_people(row)
         except ConnectorError as error:
             log.info("the people of a room are not known chat=%d reason=%s", chat, error.text)
         except Exception:
             log.exception("asking for the people of a room failed chat=%d", chat)
 
-    async def _tell_people(self, chat: int, room: ChatId) -> None:
+    async def _tell_people(self, row: RoomRow) -> None:
         """Whoever came in before the network answered hears it now; of whom something newer was told, that counts."""
+        room = ChatId(row.jid)
         moved = self._moved[room] = set()
         try:
-            people = await self._database.read(lambda c: store.occupants(c, chat))
+            people = await self._database.read(lambda c: store.occupants(c, row.chat))
             for number, one in enumerate(people):
                 if one.contact not in moved:
-                    self.told(RoomNews(room, occupant=occupants.occupant_of(one)))
+                    self.told(RoomNews(room, occupant=occupants.occupant_of(one, row)))
                 if number % _AT_ONCE == _AT_ONCE - 1:
                     await asyncio.sleep(0)
         finally:

@@ -107,6 +107,11 @@ class Sessions:
         """Whether `me` on `network` is an account of `user`."""
         return any(seat.user == user for seat in self._names.get((network, me), ()))
 
+    def scope_of(self, user: str, network: NetworkId) -> str | None:
+        """Whose word counts for an account of `user` that is connected; None if none is."""
+        sessions = (seat.session for seat in self._seats.values() if (seat.user, seat.network) == (user, network))
+        return next((session.scope(ChatId("")) for session in sessions if session is not None), None)
+
     def start(self, seat: Seat) -> None:
         """Connect an account and keep it connected."""
         self._seats[seat.account] = seat

@@ -11,15 +11,17 @@ from bridge.store import tables as t
 from bridge.store.ours import Accounts
 from bridge.store.rows import Chat, Endpoint, Entry, Link
 
-_NAMES = ("id", "network", "scope", "native", "kind", "owner", "contact", "encrypted", "name", "subject")
+_NAMES = (
+    "id", "network", "scope", "native", "kind", "owner", "contact", "encrypted", "name", "subject", "avatar",
+)  # fmt: skip
 _CHAT = tuple(t.chats.c[name] for name in _NAMES)
 _RECENT = 2_000  # events
 _KEPT = 50_000  # chats remembered before we start anew: about 30 MB
 
 
 def _chat(row: Any) -> Chat:
-    identity, network, scope, native, kind, owner, contact, encrypted, name, subject = row[:10]
-    return Chat(identity, network, scope, native, kind, owner, contact, bool(encrypted), name, subject)
+    identity, network, scope, native, kind, owner, contact, encrypted, *shown = row[: len(_NAMES)]
+    return Chat(identity, network, scope, native, kind, owner, contact, bool(encrypted), *shown)
 
 
 class Directory:
@@ -76,7 +78,7 @@ class Directory:
         """Write `chat` as it now is; its links are read again."""
         values = {
             "scope": chat.scope, "native": chat.native, "kind": chat.kind, "contact": chat.contact,
-            "encrypted": int(chat.encrypted), "name": chat.name, "subject": chat.subject,
+            "encrypted": int(chat.encrypted), "name": chat.name, "subject": chat.subject, "avatar": chat.avatar,
         }  # fmt: skip
         self.connection.execute(update(t.chats).where(t.chats.c.id == chat.id).values(values))
         self._by_native = {key: known for key, known in self._by_native.items() if known.id != chat.id}

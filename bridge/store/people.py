@@ -1,6 +1,7 @@
 """Contacts as our accounts last saw them, and whose presence users want. Every function works inside a transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, tuple_
@@ -28,7 +29,7 @@ def seen(connection: Connection, keys: Iterable[tuple[int, str]]) -> dict[tuple[
 def remember(connection: Connection, contacts: Mapping[tuple[int, str], Contact]) -> None:
     """Write contacts by (account, contact id), as they are now."""
     rows = [
-        {"account": account, "contact": identity, "name": contact.name, "avatar": contact.avatar}
+        {"account": account, "contact": identity, "name": contact.name, "avatar": contact.avatar or ""}
         for (account, identity), contact in contacts.items()
     ]
     upsert(connection, t.people, rows)
@@ -44,7 +45,24 @@ def profile(connection: Connection, user: str, network: str, contact: str) -> Co
         .order_by(p.name == "", a.id.desc())
     )
     row = connection.execute(query).first()
-    return _contact(row) if row else None
+    if row is None:
+        return None
+    known = _contact(row)
+    return known if known.avatar else replace(known, avatar=_in_rooms(connection, user, network, contact))
+
+
+def _in_rooms(connection: Connection, user: str, network: str, contact: str) -> str:
+    """The picture that somebody shows in a room that the user's accounts are in."""
+    o, m, a, c = t.occupants.c, t.chat_accounts.c, t.accounts.c, t.chats.c
+    query = (
+        select(o.avatar)
+        .join(t.chat_accounts, m.chat == o.chat)
+        .join(t.accounts, a.id == m.account)
+        .join(t.chats, c.id == o.chat)
+        .where(a.user == user, a.network == network, c.network == network, o.contact == contact, o.avatar != "")
+        .limit(1)
+    )
+    return connection.execute(query).scalar() or ""
 
 
 def contacts_of(connection: Connection, user: str, network: str) -> list[Contact]:

@@ -21,9 +21,11 @@ class RoomRow:
     jid: str
     chat: int  # the chat on the network
     network: str
+    scope: str
     native: str
     name: str
     subject: str
+    avatar: str
     encrypted: bool
     peopled: int
 
@@ -205,8 +207,8 @@ def _query() -> Select[Any]:
     ends = and_(_there_end.c.link == _here_end.c.link, _there_end.c.chat != _here_end.c.chat)
     return (
         select(
-            _hosted.c.id, _hosted.c.native, _there.c.id, _there.c.network, _there.c.native, _there.c.name,
-            _there.c.subject, _there.c.encrypted, _there.c.peopled,
+            _hosted.c.id, _hosted.c.native, _there.c.id, _there.c.network, _there.c.scope, _there.c.native,
+            _there.c.name, _there.c.subject, _there.c.avatar, _there.c.encrypted, _there.c.peopled,
         )
         .join_from(_hosted, _here_end, _here_end.c.chat == _hosted.c.id)
         .join(_there_end, ends)
@@ -219,7 +221,7 @@ def _rooms(connection: Connection, query: Select[Any]) -> list[RoomRow]:
     found = []
     for row in connection.execute(query):
         values = list(row)
-        values[7] = bool(values[7])
+        values[9] = bool(values[9])
         found.append(RoomRow(*values))
     return found
 

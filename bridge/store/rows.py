@@ -19,6 +19,7 @@ class Chat:
     encrypted: bool = False
     name: str = ""
     subject: str = ""
+    avatar: str = ""
 
 
 @dataclass(frozen=True, slots=True)

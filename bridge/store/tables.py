@@ -91,6 +91,7 @@ chats = Table(
     Column("encrypted", SmallInteger, nullable=False, server_default="0"),
     Column("name", Text, nullable=False, server_default=""),  # of a room
     Column("subject", Text, nullable=False, server_default=""),  # of a room
+    Column("avatar", Text, nullable=False, server_default=""),  # of a room: its connector's reference
     Column(
         "peopled", SmallInteger, nullable=False, server_default="0"
     ),  # its occupants: 0 unknown, 1 asked for, 2 known
@@ -313,5 +314,27 @@ publications = Table(
     Column("scope", Text, primary_key=True),
     Column("reference", Text, nullable=False),
     Column("at", Float, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
+
+avatars = Table(
+    "avatars",  # pictures of people and rooms: what each reference turned out to be
+    metadata,
+    Column("network", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("reference", Text, primary_key=True),  # its connector's own
+    Column("sha1", Text, nullable=False),  # of the PNG on our disk; empty: it cannot be shown
+    Column("at", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+file_lines = Table(
+    "file_lines",  # of deliveries: which files a line has taken the place of, so that a repeat says the same
+    metadata,
+    Column("chat", Integer, primary_key=True),  # where to
+    Column("event", _Clock, primary_key=True),
+    Column("media", Text, primary_key=True),
+    Column("why", Text, nullable=False),
+    Column("link", Text, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bridge.hub.facades import Archive, Desk, Lists, People, Rooms
+from bridge.hub.facades import Archive, Avatars, Desk, Lists, People, Rooms
 from bridge.xmpp.upload import Storing
 
 
@@ -15,4 +15,5 @@ class Asked:
     rooms: Rooms
     archive: Archive
     lists: Lists
+    avatars: Avatars
     storing: Storing = field(default_factory=Storing)

@@ -65,10 +65,12 @@ _EVERYBODY = (
     "http://jabber.org/protocol/caps",
     "http://jabber.org/protocol/disco#info",
     "http://jabber.org/protocol/disco#items",
+    "urn:ietf:params:xml:ns:vcard-4.0",
     "urn:xmpp:ping",
     "urn:xmpp:receipts",
     "vcard-temp",
 )
+_EVENTS = ("http://jabber.org/protocol/pubsub#retrieve-items",)
 _GATEWAY = (COMMANDS, "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:version")
 MESSAGES = (
     "jabber:x:oob",
@@ -86,7 +88,8 @@ MESSAGES = (
 )
 
 CONTACT = Description("client", "pc", "", _EVERYBODY + MESSAGES)  # a contact who is available
-ACCOUNT = Description("account", "registered", "", _EVERYBODY + MESSAGES)  # the same one's bare JID
+# The same one's bare JID; its personal events can be asked for (XEP-0163 #support).
+ACCOUNT = Description("account", "registered", "", _EVERYBODY + MESSAGES + _EVENTS, also=(("pubsub", "pep"),))
 COMMAND_LIST = Description("automation", "command-list", "Commands", (COMMANDS,))
 
 

@@ -6,14 +6,14 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import ChatId, Event, NetworkId
 from bridge.contract.workspace import Http
-from bridge.hub.facades import Caller, PresenceOf
+from bridge.hub.facades import Avatar, Caller, PresenceOf
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.dispatch import Dispatcher
 from bridge.xmpp.herald import Herald
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.reception import Reception
-from bridge.xmpp.presence import Presences
+from bridge.xmpp.presence import Photos, Presences
 from bridge.xmpp.questions import Answerers
 from bridge.xmpp.servers import Servers
 from bridge.xmpp.session import XmppSession
@@ -37,13 +37,14 @@ class Connected:
         self._people = people = asked.people
         self._command = command
         self.streams = {g.network: Stream(g, self._received, self._changed) for g in gateways}
-        self.rooms = House(addresses, asked.rooms, self._write, asked.storing.link)
+        self.rooms = House(addresses, asked.rooms, self._write, asked.storing.link, asked.avatars)
         self._reception = Reception(self.rooms, asked.rooms, asked.archive, people, max_stanza)
         self.session = XmppSession(
             addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, http)
         )
         self._servers = Servers(addresses, asked, self.streams, self.session)
-        self._presences = Presences(addresses, people, self._write)
+        self._photos = Photos(asked.avatars)
+        self._presences = Presences(addresses, people, self._write, self._photos)
         self._dispatcher = Dispatcher(addresses, self, self._reception, answerers)
         self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
 
@@ -68,6 +69,13 @@ class Connected:
     def presence_changed(self, now: PresenceOf) -> None:
         if now.network in self._heralds:
             self._heralds[now.network][0].changed(now)
+
+    def learned(self, avatar: Avatar) -> None:
+        """A picture is known now: whoever was told of its people before is told of it."""
+        self.rooms.pictures.learned(avatar, self.rooms)
+        for user, contact in self._photos.learned(avatar):
+            if avatar.network in self._heralds:
+                self._heralds[avatar.network][0].pictured(self._people.presence(user, avatar.network, contact))
 
     def listed(self, user: str, network: NetworkId) -> None:
         self._servers.listed(user, network)
@@ -107,5 +115,5 @@ class Connected:
         self._servers.changed(gateway, connected)
         if connected:
             self.rooms.ask_all(gateway)
-            herald = Herald(network, self._addresses, self._people, stream.send, stream.fence)
+            herald = Herald(network, self._addresses, self._people, stream.send, stream.fence, self._photos)
             self._heralds[network] = (herald, asyncio.create_task(herald.run(), name=f"herald {network}"))

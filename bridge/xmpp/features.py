@@ -1,11 +1,12 @@
 """Every question that is answered, collected from the feature files."""
 
-from bridge.xmpp import ping, pubsub, roster
+from bridge.xmpp import ping, roster
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.commands import Commands
 from bridge.xmpp.disco import Disco
 from bridge.xmpp.gateway_prompt import GatewayPrompt
+from bridge.xmpp.pubsub import PersonalEvents
 from bridge.xmpp.questions import Answerers
 from bridge.xmpp.registration import Registration
 from bridge.xmpp.software import Software
@@ -18,9 +19,9 @@ def answerers(addresses: Addresses, asked: Asked, version: str) -> Answerers:
         **Commands(asked.desk).answerers(),
         **Registration(asked.desk, asked.people).answerers(),
         **GatewayPrompt(addresses).answerers(),
-        **Cards(asked.people).answerers(),
+        **Cards(asked.people, asked.avatars).answerers(),
         **Software(version).answerers(),
         **ping.answerers(),
-        **pubsub.answerers(),
+        **PersonalEvents(asked.people, asked.avatars).answerers(),
         **roster.answerers(),
     }

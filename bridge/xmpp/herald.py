@@ -6,13 +6,15 @@ as they are when their turn comes. Everything goes in small groups, each of whic
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from bridge.contract import ConnectorError, ContactId, NetworkId, Refused
+from bridge.contract import ConnectorError, ContactId, NetworkId, Refused, Unavailable
 from bridge.hub.facades import People, PresenceOf
-from bridge.xmpp import presence
+from bridge.xmpp import avatars, presence
 from bridge.xmpp.chats import Addresses
+from bridge.xmpp.presence import Photos
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Herald:
         people: People,
         send: Callable[[str], bool],
         settled: Callable[[], Awaitable[None]],
+        photos: Photos,
         patience: float = 60.0,  # seconds until those who are away are told
     ) -> None:
         self._network = network
@@ -39,8 +42,10 @@ class Herald:
         self._people = people
         self._send = send
         self._settled = settled
+        self._photos = photos
         self._patience = patience
         self._changes: dict[tuple[str, ContactId | None], None] = {}
+        self._events: set[tuple[str, ContactId]] = set()  # of those, whose picture is told as an event, too
         self._news = asyncio.Event()
         self._greeted: set[str] = set()
         self._everybody = False  # all that were subscribed when the stream came up have been greeted
@@ -59,6 +64,13 @@ class Herald:
         if self._everybody or now.user in self._greeted:
             self._changes[now.user, now.contact.id if now.contact is not None else None] = None
             self._news.set()
+
+    def pictured(self, now: PresenceOf) -> None:
+        """A picture that a presence could not name is known now: it is also told as an event, for apps that look for
+        pictures nowhere else (XEP-0084 #process-subnotify)."""
+        self.changed(now)
+        if now.contact is not None and (now.user, now.contact.id) in self._changes:
+            self._events.add((now.user, now.contact.id))
 
     async def goodbye(self) -> None:
         """Everybody who is there goes. As many as can be told in a few seconds; returns then."""
@@ -94,6 +106,9 @@ class Herald:
                 user, contact = next(iter(self._changes))
                 del self._changes[user, contact]
                 await self._tell_now(user, contact)
+                if contact is not None and (user, contact) in self._events:
+                    self._events.discard((user, contact))
+                    await self._tell_event(user, contact)
 
     async def _tell_now(self, user: str, contact: ContactId | None, *, gone: bool = False) -> None:
         try:
@@ -102,7 +117,14 @@ class Herald:
             log.warning("a subscribed contact has no address any more network=%s", self._network)
             return
         now = self._people.presence(user, self._network, contact)
-        await self._tell(presence.unavailable(bare, contact, user) if gone else presence.of(now, bare, user))
+        here = "" if gone else presence.of(now, bare, user, self._photos.of(now))
+        await self._tell(here or presence.unavailable(bare, contact, user))
+
+    async def _tell_event(self, user: str, contact: ContactId) -> None:
+        now = self._people.presence(user, self._network, contact)
+        with contextlib.suppress(Unavailable):
+            picture = await self._photos.picture(now)
+            await self._tell(avatars.event(self._addresses.jid(self._network, contact), user, picture))
 
     async def _tell(self, stanza: str) -> None:
         self._send(stanza)

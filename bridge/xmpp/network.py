@@ -16,7 +16,7 @@ from bridge.contract import (
     Workspace,
 )
 from bridge.contract.workspace import Http
-from bridge.hub.facades import PresenceOf, RoomNews
+from bridge.hub.facades import Avatar, PresenceOf, RoomNews
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chat_commands import ChatCommands
 from bridge.xmpp.chats import Addresses, Gateway
@@ -51,6 +51,7 @@ class XmppNetwork:
         people.watch(self._presence_changed)
         asked.rooms.watch(self._room_changed)
         asked.lists.watch(self._listed)
+        asked.avatars.watch(self._learned)
 
     def health(self) -> Mapping[NetworkId, Stream]:
         """The streams as they are now."""
@@ -96,6 +97,10 @@ class XmppNetwork:
     def _room_changed(self, news: RoomNews) -> None:
         if self._now is not None:
             self._now.rooms.changed(news)
+
+    def _learned(self, avatar: Avatar) -> None:
+        if self._now is not None:
+            self._now.learned(avatar)
 
     def _listed(self, user: str, network: NetworkId) -> None:
         if self._now is not None:

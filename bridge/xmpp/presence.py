@@ -14,23 +14,63 @@ Who has ended all accounts is unsubscribed from contacts (`Farewells`); the gate
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from xml.etree.ElementTree import Element
 
 from bridge.contract import Contact, ContactId, NetworkId
-from bridge.hub.facades import People, PresenceOf
-from bridge.xmpp import capabilities, errors, render, text
+from bridge.hub.facades import Avatar, Avatars, People, Picture, PresenceOf
+from bridge.xmpp import avatars, capabilities, errors, render, text
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.errors import StanzaError
 
 _APPS = 50_000  # that were told a presence because they showed theirs
+_WAITING = 50_000  # presences that were told before the picture was known
 _MUC = "{http://jabber.org/protocol/muc}x"
+
+
+class Photos:
+    """Pictures in presences (XEP-0153). One that is not known yet is wanted, and remembered until it is."""
+
+    def __init__(self, pictures: Avatars) -> None:
+        self._pictures = pictures
+        self._waiting: dict[Avatar, dict[tuple[str, ContactId], None]] = {}
+        self._number = 0
+
+    def of(self, now: PresenceOf) -> str:
+        """What stands in a presence."""
+        if now.contact is None or not now.available:
+            return ""
+        avatar = self._pictures.of(now.user, now.network, now.contact)
+        if avatar is None:
+            return ""
+        sha1 = self._pictures.known(avatar)
+        if sha1 is None:
+            self._pictures.want(avatar)
+            if now.subscribed and self._number < _WAITING:
+                waiting = self._waiting.setdefault(avatar, {})
+                self._number += (now.user, now.contact.id) not in waiting
+                waiting[now.user, now.contact.id] = None
+        return avatars.update(sha1)
+
+    async def picture(self, now: PresenceOf) -> Picture | None:
+        """Of the contact; raises `Unavailable`."""
+        avatar = self._pictures.of(now.user, now.network, now.contact) if now.contact is not None else None
+        return await self._pictures.get(avatar) if avatar is not None else None
+
+    def learned(self, avatar: Avatar) -> Sequence[tuple[str, ContactId]]:
+        """To whom, and of whom, it has to be told now."""
+        waiting = self._waiting.pop(avatar, {})
+        self._number -= len(waiting)
+        return list(waiting)
 
 
 class Presences:
     """Answers presences of users. Who is told what without asking is `bridge.xmpp.herald`'s business."""
 
-    def __init__(self, addresses: Addresses, people: People, write: Callable[[NetworkId, str], object]) -> None:
+    def __init__(
+        self, addresses: Addresses, people: People, write: Callable[[NetworkId, str], object], photos: Photos
+    ) -> None:
+        self._photos = photos
         self._addresses = addresses
         self._people = people
         self._write = write
@@ -71,7 +111,7 @@ class Presences:
         if await self._people.befriend(user, network, whom.contact, True):
             now = self._people.presence(user, network, whom.contact)
             self._write(network, _presence("subscribed", whom.bare, user, _nick(now.contact)))
-            self._write(network, of(now, whom.bare, user))
+            self._write(network, of(now, whom.bare, user, self._photos.of(now)))
         else:
             self._write(network, _presence("unsubscribed", whom.bare, user, _status(self._why(user, whom))))
 
@@ -86,8 +126,8 @@ class Presences:
         if await self._people.befriend(user, network, contact, True) or contact in await self._people.friends(
             user, network
         ):
-            sender = stanza.get("from", "")
-            self._write(network, of(self._people.presence(user, network, contact), whom.bare, sender))
+            sender, now = stanza.get("from", ""), self._people.presence(user, network, contact)
+            self._write(network, of(now, whom.bare, sender, self._photos.of(now)))
         else:
             # RFC 6121 #presence-probe-inbound
             self._write(network, _presence("unsubscribed", whom.bare, user, _status(self._why(user, whom))))
@@ -105,7 +145,7 @@ class Presences:
         network = whom.gateway.network
         now = self._people.presence(user, network, whom.contact)
         if not now.subscribed:
-            self._write(network, of(now, whom.bare, shown[0]))
+            self._write(network, of(now, whom.bare, shown[0], self._photos.of(now)))
 
     async def _unavailable(self, stanza: Element, user: str, whom: Whom) -> None:
         self._shown.pop((stanza.get("from", ""), whom.bare), None)
@@ -126,13 +166,13 @@ async def _nothing(stanza: Element, user: str, whom: Whom) -> None:
     """We ask for no subscriptions, so nothing follows from these."""
 
 
-def of(presence: PresenceOf, bare: str, to: str) -> str:
-    """The presence of a contact or the gateway, whose address is `bare`, as a stanza."""
+def of(presence: PresenceOf, bare: str, to: str, photo: str = "") -> str:
+    """The presence of a contact or the gateway, whose address is `bare`, as a stanza; for `photo` see `Photos.of`."""
     contact = presence.contact
     if not presence.available:
         return unavailable(bare, contact.id if contact is not None else None, to, presence.status)
     caps = _CONTACT if contact is not None else ""
-    content = _status(presence.status) + _nick(contact) + caps
+    content = _status(presence.status) + _nick(contact) + caps + photo
     return _presence("", _full(bare, contact is not None), to, content)
 
 

@@ -1,32 +1,76 @@
-"""Cards (XEP-0054) of gateways and contacts: their names.
+"""Cards (XEP-0054, XEP-0292) of gateways and contacts: their names and pictures.
 
-A name counts only for those who were told it, so a contact that one's own accounts have never seen has no card, whoever
+Both count only for those who were told them, so a contact that one's own accounts have never seen has no card, whoever
 else may know them.
 """
 
-from bridge.hub.facades import People
-from bridge.xmpp import text
+from bridge.contract import Contact, Unavailable
+from bridge.hub.facades import Avatars, People, Picture
+from bridge.xmpp import avatars, text
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.questions import Answerers, Question
 
+VCARD4 = "urn:ietf:params:xml:ns:vcard-4.0"
+
 
 class Cards:
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, pictures: Avatars) -> None:
         self._people = people
+        self._pictures = pictures
 
     def answerers(self) -> Answerers:
-        return {("get", "{vcard-temp}vCard"): self._card, ("set", "{vcard-temp}vCard"): self._change}
+        return {
+            ("get", "{vcard-temp}vCard"): self._card,
+            ("set", "{vcard-temp}vCard"): self._change,
+            ("get", f"{{{VCARD4}}}vcard"): self._card4,
+            ("set", f"{{{VCARD4}}}vcard"): self._change,
+        }
 
     async def _card(self, question: Question) -> str:
-        gateway, contact = question.whom.gateway, question.whom.contact
-        if contact is None:
-            return f'<vCard xmlns="vcard-temp"><FN>{text.escape(gateway.name)}</FN></vCard>'
-        known = await self._people.profile(question.user, gateway.network, contact)
-        if known is None or not known.name:
+        name, picture = await self._known(question)
+        if not name:
             # XEP-0054 #error: no card is said like this.
             raise StanzaError("item-not-found", "No name is known of this person.")
-        name = text.escape(known.name)
-        return f'<vCard xmlns="vcard-temp"><FN>{name}</FN><NICKNAME>{name}</NICKNAME></vCard>'
+        nick = f"<NICKNAME>{name}</NICKNAME>" if question.whom.contact is not None else ""
+        return f'<vCard xmlns="vcard-temp"><FN>{name}</FN>{nick}{avatars.photo(picture)}</vCard>'
+
+    async def _card4(self, question: Question) -> str:
+        """XEP-0292 #self-iq-retrieval: an empty one if there is none."""
+        name, picture = await self._known(question)
+        return f'<vcard xmlns="{VCARD4}">{card4(name, picture)}</vcard>'
+
+    async def _known(self, question: Question) -> tuple[str, Picture | None]:
+        """Name, escaped, and picture; of whom none has been seen, nothing."""
+        network, contact = question.whom.gateway.network, question.whom.contact
+        if contact is None:
+            return text.escape(question.whom.gateway.name), None
+        known = await self._people.profile(question.user, network, contact)
+        if known is None or not known.name:
+            return "", None
+        return text.escape(known.name), await _picture(self._pictures, question, known)
 
     async def _change(self, question: Question) -> str:
         raise StanzaError("forbidden", "You can only change your own card.")
+
+
+def card4(name: str, picture: Picture | None) -> str:
+    """What stands in a card of version 4."""
+    named = f"<fn><text>{name}</text></fn><nickname><text>{name}</text></nickname>" if name else ""
+    return f"{named}{avatars.photo_uri(picture)}"
+
+
+async def shown(people: People, pictures: Avatars, question: Question) -> Picture | None:
+    """The picture of the contact who is asked; None also while it does not come."""
+    whom = question.whom
+    known = (
+        await people.profile(question.user, whom.gateway.network, whom.contact) if whom.contact is not None else None
+    )
+    return await _picture(pictures, question, known) if known is not None else None
+
+
+async def _picture(pictures: Avatars, question: Question, known: Contact) -> Picture | None:
+    avatar = pictures.of(question.user, question.whom.gateway.network, known)
+    try:
+        return await pictures.get(avatar) if avatar is not None else None
+    except Unavailable:
+        return None

@@ -84,7 +84,7 @@ def member(raw: object) -> Member | None:
     if event.get("type") != "m.room.member":
         return None
     user, by, content = event.get("state_key"), event.get("sender"), fields.mapping(event.get("content"))
-    membership, avatar = content.get("membership"), fields.line(content.get("avatar_url"), 500)
+    membership = content.get("membership")
     if not isinstance(user, str) or not ids.valid_user(user):
         return None
     if not isinstance(membership, str) or membership not in _MEMBERSHIPS:
@@ -94,7 +94,7 @@ def member(raw: object) -> Member | None:
         membership=membership,
         by=ContactId(by) if isinstance(by, str) and ids.valid_user(by) else None,
         name=fields.line(content.get("displayname")),
-        avatar=avatar if avatar.startswith("mxc://") else "",
+        avatar=fields.mxc(content.get("avatar_url")),
         direct=content.get("is_direct") is True,
         reason=fields.line(content.get("reason"), 500),
     )

@@ -1,7 +1,7 @@
 """What is shown of a room, from its state events. Pure.
 
 Source: client-server API #mroomname, #mroomtopic, #mroomcanonical_alias, #mroomcreate, #mroomencryption,
-#mroompower_levels, #calculating-the-display-name-for-a-room.
+#mroompower_levels, #mroomavatar, #calculating-the-display-name-for-a-room.
 """
 
 from collections import OrderedDict
@@ -25,6 +25,7 @@ class Facts:
     name: str = ""
     topic: str = ""
     alias: str = ""  # as the room claims it
+    avatar: str = ""  # an mxc URI, or empty
     encrypted: bool = False  # once it is, it stays so
     kind: str = ""  # "m.space" is no room to talk in
     names: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
@@ -75,6 +76,8 @@ class Facts:
                 self.name = fields.line(content.get("name"))
             case "m.room.topic":
                 self.topic = fields.line(content.get("topic"), 1_000)
+            case "m.room.avatar":
+                self.avatar = fields.mxc(content.get("url"))
             case "m.room.canonical_alias":
                 alias = content.get("alias")
                 self.alias = alias if isinstance(alias, str) and ids.valid_alias(alias) else ""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 _LONGEST_ID = 255  # bytes; client-server API #size-limits
 _LONGEST_TOKEN = 10_000  # characters
+# #matrix-content-mxc-uris: the media id is opaque, but of these characters; nothing that means something in a path.
+MXC = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_-]{1,255})")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -53,6 +55,11 @@ def token(value: object) -> str | None:
     """A place in a stream, opaque to us; None for what no homeserver would write."""
     fits = isinstance(value, str) and 0 < len(value) <= _LONGEST_TOKEN and value.isprintable()
     return value if isinstance(value, str) and fits else None
+
+
+def mxc(value: object) -> str:
+    """The content URI; empty for what is none."""
+    return value if isinstance(value, str) and MXC.fullmatch(value) is not None else ""
 
 
 def listed(value: object) -> list[object]:

@@ -37,7 +37,7 @@ from connectors.matrix.unread import Lines, Unread
 
 STATE = (
     "m.room.create", "m.room.encryption", "m.room.name", "m.room.topic", "m.room.canonical_alias",
-    "m.room.power_levels",
+    "m.room.power_levels", "m.room.avatar",
 )  # fmt: skip
 _SECONDS = 120.0  # for a page of a room, which a homeserver may have to fetch from others
 _ALIAS = 10.0  # for the room that an alias means; another homeserver may have to be asked
@@ -166,10 +166,8 @@ class Groups:
             if not ids.valid_user(user):
                 continue
             shown = fields.mapping(raw)
-            avatar = fields.line(shown.get("avatar_url"), 500)
-            contact = Contact(
-                ContactId(user), fields.line(shown.get("display_name")), avatar if avatar.startswith("mxc://") else ""
-            )
+            avatar = fields.mxc(shown.get("avatar_url"))
+            contact = Contact(ContactId(user), fields.line(shown.get("display_name")), avatar)
             found.append(Occupant(contact, Membership.JOINED, facts.rank(ContactId(user))))
         return found
 
@@ -218,6 +216,7 @@ class Groups:
             name=facts.title,
             subject=facts.topic,
             encrypted=facts.encrypted,
+            avatar=facts.avatar,
             alias=ids.alias_localpart(alias) if alias else "",
         )
         if self._reported.get(facts.id) != seen:

@@ -26,8 +26,6 @@ _TYPES = {
     MediaKind.VOICE: "m.audio", MediaKind.FILE: "m.file",
 }  # fmt: skip
 _VOICE = ("m.voice", "org.matrix.msc3245.voice")
-# #matrix-content-mxc-uris: the media id is opaque, but of these characters; nothing that means something in a path.
-_MXC = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_-]{1,255})")
 _MIME = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,60}")
 _UNKNOWN = "application/octet-stream"
 _PIXELS, _SECONDS = 100_000, 100 * 3_600.0  # more is not believed
@@ -39,8 +37,8 @@ _ANSWER = 64 * 1024
 
 def read(kind: str, content: Mapping[str, Any]) -> Media | None:
     """The file that a message of msgtype `kind`, or a sticker, holds; None when it cannot be had."""
-    reference = fields.string(content.get("url"))
-    if kind not in _KINDS or _MXC.fullmatch(reference) is None:
+    reference = fields.mxc(content.get("url"))
+    if kind not in _KINDS or not reference:
         return None
     info = fields.mapping(content.get("info"))
     mime, duration = fields.string(info.get("mimetype")), fields.number(info.get("duration"))
@@ -100,7 +98,7 @@ class Repository:
     async def open(self, media: Media, limit: int) -> AsyncIterator[AsyncIterator[bytes]]:
         """The bytes of a file; raises the four errors. COMPAT homeservers before version 1.11 have only the path that
         needs no token."""
-        found = _MXC.fullmatch(media.reference)
+        found = fields.MXC.fullmatch(media.reference)
         if found is None:
             raise Refused("It has no valid address.", Reason.BAD_REQUEST)
         where, query = ("media", "download", found[1], found[2]), f"?{urlencode({'timeout_ms': _WAIT})}"
@@ -135,8 +133,8 @@ class Repository:
             f"/_matrix/media/v3/upload?{query}", _chunks(kept.path), headers, 20.0 + size / _SLOWEST
         )
         said = errors.read(answer, changes=False)
-        uri = fields.string(said.get("content_uri"))
-        if _MXC.fullmatch(uri) is None:
+        uri = fields.mxc(said.get("content_uri"))
+        if not uri:
             raise Refused("The homeserver gave no address for the file.", Reason.SERVICE)
         return uri
 

@@ -120,7 +120,7 @@ async def test_hostile_ids_disturb_nobody_else(database: Database, people: Known
     people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
     await people.drained()
 
-    assert await people.profile(ROMEO, NETWORK, ALICE) == Contact(ALICE, "Alice")
+    assert await people.profile(ROMEO, NETWORK, ALICE) == Contact(ALICE, "Alice", "")
     assert not await people.befriend(ROMEO, NETWORK, ContactId(name), True)
 
 
@@ -131,7 +131,9 @@ async def test_a_large_first_sync_is_written_in_groups(database: Database, peopl
         people.contact_seen(account, ROMEO, NETWORK, Contact(ContactId(f"@{number}:y"), f"Person {number}"))
     await people.drained()
 
-    assert await people.profile(ROMEO, NETWORK, ContactId("@1200:y")) == Contact(ContactId("@1200:y"), "Person 1200")
+    assert await people.profile(ROMEO, NETWORK, ContactId("@1200:y")) == Contact(
+        ContactId("@1200:y"), "Person 1200", ""
+    )
 
 
 async def test_contacts_are_those_with_direct_chats_by_name(database: Database, people: KnownPeople) -> None:
@@ -167,7 +169,7 @@ async def test_a_subscription_lasts_over_a_restart(database: Database, people: K
             assert await either.friends(ROMEO, NETWORK) == [None, ALICE]
             assert await either.subscribers(NETWORK) == [ROMEO]
             assert await either.subscribers(NetworkId("telegram")) == []
-            assert either.presence(ROMEO, NETWORK, ALICE).contact == Contact(ALICE, "Alice")
+            assert either.presence(ROMEO, NETWORK, ALICE).contact == Contact(ALICE, "Alice", "")
 
         assert await after_restart.befriend(ROMEO, NETWORK, ALICE, False)
         assert await after_restart.befriend(ROMEO, NETWORK, None, False)

@@ -26,12 +26,22 @@ META = "{urn:xmpp:file:metadata:0}"
 def png(width: int = 3, height: int = 2, seed: int = 0) -> bytes:
     """A picture; another one for each seed."""
     rows = b"".join(b"\0" + bytes((seed + x + y) % 256 for x in range(3 * width)) for y in range(height))
+    return _png(struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), zlib.compress(rows))
 
+
+def _png(head: bytes, data: bytes) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A picture of a few kilobytes that is huge once it is decoded: its rows are all black."""
+    packer = zlib.compressobj(9)
+    row = bytes(1 + width // 8)
+    data = b"".join(packer.compress(row * 1_000) for _ in range(height // 1_000)) + packer.flush()
+    return _png(struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0), data)
 
 
 def noise(size: int, seed: str = "") -> bytes:

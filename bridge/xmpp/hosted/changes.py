@@ -9,6 +9,12 @@ from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.stanzas import Seen
 
 
+class Looking(Protocol):
+    """See `bridge.xmpp.hosted.pictures`."""
+
+    def look_at(self, room: HostedRoom, contact: ContactId | None, *, soon: bool = False) -> bool: ...
+
+
 class Teller(Protocol):
     """Who tells it (`bridge.xmpp.hosted.house`)."""
 
@@ -17,6 +23,9 @@ class Teller(Protocol):
     def let_out(self, room: HostedRoom, who: str, statuses: tuple[int, ...]) -> None: ...
 
     def seen(self, room: HostedRoom, contact: ContactId, occupant: RoomOccupant) -> Seen: ...
+
+    @property
+    def pictures(self) -> Looking: ...
 
 
 def apply(teller: Teller, room: HostedRoom, news: RoomNews) -> None:
@@ -41,6 +50,8 @@ def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant) -> None:
         teller.tell(room, stanzas.gone(room.jid, before, (303,), now.nick), others)
     elif before is not None and not occupant.present:
         teller.tell(room, stanzas.gone(room.jid, before), others)
+    if occupant.present and before is not None and before.avatar != now.avatar:
+        teller.pictures.look_at(room, occupant.contact)
     if occupant.present and before != now:
         teller.tell(room, stanzas.present(room.jid, now), others)
         for one in themselves:
@@ -57,5 +68,7 @@ def _described(teller: Teller, room: HostedRoom, now: Room) -> None:
     before, room.room = room.room, now
     if before.subject != now.subject:
         teller.tell(room, stanzas.subject(room.jid, now.subject), room.inside)
-    if (before.name, before.encrypted) != (now.name, now.encrypted):
+    # XEP-0486 #owner-publish: a new picture is told when it is there.
+    pictured = before.avatar != now.avatar and not teller.pictures.look_at(room, None, soon=True)
+    if pictured or (before.name, before.encrypted) != (now.name, now.encrypted):
         teller.tell(room, stanzas.configured(room.jid), room.inside)

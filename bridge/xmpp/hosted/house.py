@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
 from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkId, Refused
-from bridge.hub.facades import Entry, RoomNews, RoomOccupant, Rooms
+from bridge.hub.facades import Avatars, Entry, RoomNews, RoomOccupant, Rooms
 from bridge.xmpp import errors
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import changes, stanzas
+from bridge.xmpp.hosted.pictures import RoomPictures
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.stanzas import Seen
 
@@ -33,6 +34,7 @@ class House:
         rooms: Rooms,
         write: Callable[[NetworkId, str], object],
         link: Callable[[str, str], str],
+        pictures: Avatars,
     ) -> None:
         """`link`: see `bridge.xmpp.files.addressed`."""
         self.link = link
@@ -42,6 +44,7 @@ class House:
         self._open: dict[ChatId, HostedRoom] = {}
         self._meanwhile: dict[ChatId, list[RoomNews]] = {}  # what changes while a room is read
         self._pings = 0
+        self.pictures = RoomPictures(pictures)
 
     def room(self, jid: ChatId) -> HostedRoom | None:
         """The room, if somebody is in it."""
@@ -128,6 +131,7 @@ class House:
         if jid not in self._open:
             assert made is not None
             self._open[jid] = made
+            self.pictures.opened(made)
         room = self._open[jid]
         self._learn(room, entry, user)
         return room, entry.me
@@ -153,7 +157,9 @@ class House:
             jid = self._addresses.jid(room.room.network, contact)
         except Refused:
             jid = ""  # nobody can write to them
-        return Seen(occupant.nick, self._rooms.occupant_id(room.jid, contact), jid, occupant.rank)
+        avatar = occupant.avatar
+        photo = self.pictures.known(avatar)
+        return Seen(occupant.nick, self._rooms.occupant_id(room.jid, contact), jid, occupant.rank, avatar, photo)
 
     def contact(self, network: NetworkId, jid: str) -> ContactId | None:
         """Whom of a network a bare JID means."""

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from xml.etree.ElementTree import Element
 
+from bridge.contract import Unavailable
 from bridge.hub.facades import Room, Rooms
-from bridge.xmpp import capabilities, text
+from bridge.xmpp import avatars, capabilities, text
 from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import moderating, stanzas
@@ -13,10 +14,12 @@ from bridge.xmpp.hosted.moderating import Moderating, RoomQuestion
 
 _INFO = "http://jabber.org/protocol/disco#info"
 _ITEMS = "http://jabber.org/protocol/disco#items"
+_CARD = "{vcard-temp}vCard"
+_OF_PEOPLE = ("{urn:xmpp:ping}ping", _CARD)  # what people in a room can be asked
 _FEATURES = (
     _INFO, _ITEMS, stanzas.MUC, f"{stanzas.MUC}#stable_id", f"{stanzas.MUC}#self-ping-optimization",
     "muc_membersonly", "muc_nonanonymous", "muc_persistent", "muc_unmoderated", "muc_unsecured", "muc_hidden",
-    "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", moderating.NOW, moderating.BEFORE,
+    "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp", moderating.NOW, moderating.BEFORE,
     *capabilities.MESSAGES,
 )  # fmt: skip
 
@@ -31,6 +34,7 @@ class Questions:
             ("get", f"{{{_INFO}}}query"): self._info,
             ("get", f"{{{_ITEMS}}}query"): self._items,
             ("get", "{urn:xmpp:ping}ping"): self._ping,
+            ("get", _CARD): self._card,
             **dict.fromkeys(
                 (("set", moderating.MODERATE), ("set", moderating.APPLY_TO)), Moderating(house, rooms).answer
             ),
@@ -40,7 +44,7 @@ class Questions:
         """Raises `StanzaError`."""
         question = RoomQuestion(payload, sender, sender.partition("/")[0], where)
         answer = self._answers.get((kind, payload.tag))
-        if answer is not None and (not where.nick or payload.tag == "{urn:xmpp:ping}ping"):
+        if answer is not None and (not where.nick or payload.tag in _OF_PEOPLE):
             return await answer(question)
         await self._room(question)
         if where.nick:
@@ -64,11 +68,29 @@ class Questions:
         fields = {"muc#roominfo_subject": room.subject, "muc#roomconfig_roomname": room.name}
         if there is not None:
             fields["muc#roominfo_occupants"] = str(len(there.seen))
+        if sha1 := self._house.pictures.shown(room.avatar):
+            fields["muc#roominfo_avatarhash"] = sha1  # XEP-0486 #disco-avatar-hash
         some = "".join(
             f'<field var="{name}"><value>{text.escape(value)}</value></field>' for name, value in fields.items()
         )
         kind = '<field var="FORM_TYPE" type="hidden"><value>http://jabber.org/protocol/muc#roominfo</value></field>'
         return f'<x xmlns="jabber:x:data" type="result">{kind}{some}</x>'
+
+    async def _card(self, question: RoomQuestion) -> str:
+        """Of somebody in the room (XEP-0054, as MUC services pass it on), or of the room itself (XEP-0486)."""
+        where, room = question.where, await self._room(question)
+        if where.nick:
+            self._occupant(question)
+        there = self._house.room(where.room)
+        seen = there.seen.get(contact) if there and (contact := there.with_nick(where.nick)) else None
+        avatar = (seen.avatar if seen is not None else None) if where.nick else room.avatar
+        try:
+            picture = await self._house.pictures.get(avatar) if avatar is not None else None
+        except Unavailable:
+            picture = None  # it does not come now
+        name = text.escape(where.nick or room.name)
+        named = f"<{'NICKNAME' if where.nick else 'FN'}>{name}</{'NICKNAME' if where.nick else 'FN'}>" if name else ""
+        return f'<vCard xmlns="vcard-temp">{named}{avatars.photo(picture)}</vCard>'
 
     async def _items(self, question: RoomQuestion) -> str:
         """XEP-0045 #disco-roomitems: who is in a room is told to those who are in it."""

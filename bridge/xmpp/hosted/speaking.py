@@ -8,6 +8,7 @@ from bridge.contract import (
     Capabilities,
     ChatId,
     Confirm,
+    ContactId,
     Edit,
     Fail,
     Invite,
@@ -62,6 +63,8 @@ def _say(house: House, action: Send | Edit | Retract | React) -> str:
     room = house.room(action.chat)
     if room is None:
         return ""  # nobody is in: whoever comes reads it in the history
+    if isinstance(action, Send) and action.persona is not None:
+        house.pictures.look_at(room, ContactId(action.persona.contact), soon=True)
     stanza = wording.stanza(house, room, action)
     return stanzas.filled(stanza, room.offer(action.key, stanza))
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bridge.contract import ChatId, Invite, Rank
-from bridge.xmpp import render, text
+from bridge.hub.facades import Avatar
+from bridge.xmpp import avatars, render, text
 
 MUC = "http://jabber.org/protocol/muc"
 USER = f"{MUC}#user"
@@ -28,6 +29,8 @@ class Seen:
     id: str  # XEP-0421
     jid: str  # of the contact, empty if they have none; real ones are shown to nobody
     rank: Rank = Rank.MEMBER
+    avatar: Avatar | None = None
+    photo: str | None = None  # its hash; empty: there is none; None: not known yet
 
 
 def filled(stanza: str, everybody: Iterable[str]) -> str:
@@ -64,9 +67,10 @@ def ping(room: ChatId, id: str) -> str:
 
 def _presence(room: ChatId, who: Seen, item: str, statuses: Iterable[int], kind: str = "") -> str:
     codes = "".join(f'<status code="{code}"/>' for code in statuses)
+    photo = avatars.update(who.photo) if who.photo is not None and not kind else ""
     return (
         f'<presence{kind} from="{text.attribute(_full(room, who.nick))}" to="{_GAP}">'
-        f'<x xmlns="{USER}">{item}{codes}</x>{_occupant(who.id)}</presence>'
+        f'<x xmlns="{USER}">{item}{codes}</x>{_occupant(who.id)}{photo}</presence>'
     )
 
 

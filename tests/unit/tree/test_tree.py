@@ -18,6 +18,7 @@ MAY = {
     "bridge.xmpp": {"bridge.hub", "bridge.contract"},
     "bridge.web": {"bridge.hub", "bridge.contract"},
     "bridge.testing": {"bridge.contract"},
+    "bridge.converter": set(),
     "bridge.app": {"bridge"},
     "bridge.cli": {"bridge"},
     "bridge.__main__": {"bridge"},
@@ -28,6 +29,7 @@ ONLY = {
     "sqlalchemy": ("bridge.store",),
     "alembic": ("bridge.store",),
     "slixmpp": ("bridge.xmpp",),
+    "PIL": ("bridge.converter",),
     "nio": ("connectors.matrix",),
     "telegram": ("connectors.telegram",),
 }

@@ -15,7 +15,7 @@ from bridge.contract import (
     Retract,
     SetRoom,
 )
-from bridge.hub.facades import Entry, Line, PresenceOf, Room, RoomNews, RoomOccupant
+from bridge.hub.facades import Avatar, Entry, Line, Picture, PresenceOf, Room, RoomNews, RoomOccupant
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.questions import Answerers, Question
 from tests.support.asking import NETWORK
@@ -159,6 +159,34 @@ class RoomsByHeart:
 
     async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
         return [line for line in self.lines.get(room, []) if line.at >= (since or 0.0)][-most:] if most else []
+
+
+@dataclass
+class AvatarsByHeart:
+    """The `Avatars` facade: `pictures` by reference; None: one that cannot be shown."""
+
+    pictures: dict[str, Picture | None] = field(default_factory=dict)
+    wanted: list[tuple[str, bool]] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)  # by contact
+
+    def of(self, user: str, network: NetworkId, contact: Contact) -> Avatar | None:
+        reference = self.references.get(contact.id)
+        return None if reference is None else Avatar(network, "", reference)
+
+    def known(self, avatar: Avatar) -> str | None:
+        if not avatar.reference:
+            return ""
+        found = self.pictures.get(avatar.reference, avatar)
+        return None if isinstance(found, Avatar) else found.sha1 if found is not None else ""
+
+    def want(self, avatar: Avatar, *, soon: bool = False) -> None:
+        if self.known(avatar) is None:
+            self.wanted.append((avatar.reference, soon))
+
+    async def get(self, avatar: Avatar) -> Picture | None:
+        return self.pictures.get(avatar.reference)
+
+    def watch(self, learned: Callable[[Avatar], None]) -> None: ...
 
 
 @dataclass

@@ -2,17 +2,27 @@
 
 import base64
 import hashlib
-from xml.etree.ElementTree import fromstring
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
+from bridge.hub.facades import Picture
 from bridge.xmpp import capabilities
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.features import answerers
 from tests.support.asking import Scene
-from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, Asking, KnownByHeart, ListsByHeart, RoomsByHeart
+from tests.unit.xmpp.known import (
+    DOMAIN,
+    GATEWAY,
+    ROMEO,
+    Asking,
+    AvatarsByHeart,
+    KnownByHeart,
+    ListsByHeart,
+    RoomsByHeart,
+)
 
 INFO, ITEMS = "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items"
 COMMANDS = "http://jabber.org/protocol/commands"
@@ -20,9 +30,14 @@ EVE = "eve@evil.example/x"
 
 
 @pytest.fixture
-def asking(addresses: Addresses, people: KnownByHeart, at_desk: Scene) -> Asking:
-    rooms = RoomsByHeart()
-    return Asking(answerers(addresses, Asked(people, at_desk.desk, rooms, rooms, ListsByHeart()), "1.2.3"), addresses)
+def pictures() -> AvatarsByHeart:
+    return AvatarsByHeart()
+
+
+@pytest.fixture
+def asking(addresses: Addresses, people: KnownByHeart, pictures: AvatarsByHeart, at_desk: Scene) -> Asking:
+    rooms, lists = RoomsByHeart(), ListsByHeart()
+    return Asking(answerers(addresses, Asked(people, at_desk.desk, rooms, rooms, lists, pictures), "1.2.3"), addresses)
 
 
 async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
@@ -36,6 +51,7 @@ async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
     assert features == {
         "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:gateway", "jabber:iq:register",
         "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:receipts", "vcard-temp", "http://jabber.org/protocol/muc",
+        "urn:ietf:params:xml:ns:vcard-4.0",
     }  # fmt: skip
 
 
@@ -48,6 +64,7 @@ async def test_every_feature_that_is_a_question_is_answered(asking: Asking) -> N
         "<query xmlns='jabber:iq:register'/>",
         "<query xmlns='jabber:iq:version'/>",
         "<vCard xmlns='vcard-temp'/>",
+        "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>",
     )
 
     for payload in questions:
@@ -64,11 +81,12 @@ async def test_a_contact_names_no_encryption_and_nobody(
     people.names["paris@example.org", "juliet"] = "Juliet"
     answer = await asking.ask("get", f"<query xmlns='{INFO}'/>", to)
 
-    [found] = answer.iter(f"{{{INFO}}}identity")
-    assert (found.get("category"), found.get("type"), found.get("name")) == (*identity, None)
+    identities = [(one.get("category"), one.get("type"), one.get("name")) for one in answer.iter(f"{{{INFO}}}identity")]
+    events = [("pubsub", "pep", None)] if "/" not in to else []
+    assert identities == [(*identity, None), *events]
     features = {feature.get("var", "") for feature in answer.iter(f"{{{INFO}}}feature")}
     assert {"urn:xmpp:message-correct:0", "jabber:x:oob", "urn:xmpp:sfs:0"} <= features
-    assert [feature for feature in features if "axolotl" in feature or "omemo" in feature or "pubsub" in feature] == []
+    assert [feature for feature in features if "axolotl" in feature or "omemo" in feature or "publish" in feature] == []
 
 
 @pytest.mark.parametrize("own", [capabilities.CONTACT, capabilities.gateway(GATEWAY)])
@@ -152,6 +170,30 @@ async def test_a_card_has_the_name_that_the_asking_user_was_told(asking: Asking,
     assert (await asking.ask("get", card)).findtext(".//{vcard-temp}FN") == "Matrix"
     with pytest.raises(StanzaError, match="your own card"):
         await asking.ask("set", card, f"juliet@{DOMAIN}")
+
+
+async def test_a_picture_stands_in_cards_and_personal_events(
+    asking: Asking, people: KnownByHeart, pictures: AvatarsByHeart
+) -> None:
+    people.names[ROMEO, "juliet"] = "Juliet"
+    pictures.references["juliet"] = "her"
+    pictures.pictures["her"] = Picture("0" * 40, b"picture", 3, 2)
+    events = "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:avatar:{}'>{}</items></pubsub>"
+
+    async def asked(payload: str) -> Element:
+        return await asking.ask("get", payload, f"juliet@{DOMAIN}")
+
+    encoded = "cGljdHVyZQ=="
+    assert (await asked("<vCard xmlns='vcard-temp'/>")).findtext(".//{vcard-temp}BINVAL") == encoded
+    vcard = await asked("<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>")
+    assert [e.text for e in vcard.iter() if e.text] == ["Juliet", "Juliet", f"data:image/png;base64,{encoded}"]
+    [info] = (await asked(events.format("metadata", ""))).iter("{urn:xmpp:avatar:metadata}info")
+    assert info.attrib == {"id": "0" * 40, "type": "image/png", "bytes": "7", "width": "3", "height": "2"}
+    item = f"<item id='{'0' * 40}'/>"
+    assert (await asked(events.format("data", item))).findtext(".//{urn:xmpp:avatar:data}data") == encoded
+    assert (await asked(events.format("data", "<item id='other'/>"))).find(".//{urn:xmpp:avatar:data}data") is None
+    with pytest.raises(StanzaError, match="Nothing is published"):
+        await asking.ask("get", events.format("metadata", ""), f"juliet@{DOMAIN}", EVE)
 
 
 async def test_what_nobody_published_is_not_found_at_once(asking: Asking) -> None:

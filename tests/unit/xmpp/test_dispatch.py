@@ -15,7 +15,7 @@ from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.reception import Reception
 from bridge.xmpp.questions import Question
-from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, KnownByHeart, RoomsByHeart, own_link
+from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, AvatarsByHeart, KnownByHeart, RoomsByHeart, own_link
 
 PHONE, JULIET = f"{ROMEO}/phone", f"juliet@{DOMAIN}"
 
@@ -94,7 +94,7 @@ def all_of_it() -> Everything:
 @pytest.fixture
 async def dispatcher(addresses: Addresses, all_of_it: Everything) -> AsyncIterator[Dispatcher]:
     rooms, people = RoomsByHeart(), KnownByHeart()
-    house = House(addresses, rooms, lambda network, stanza: all_of_it.send(GATEWAY, stanza), own_link)
+    house = House(addresses, rooms, lambda network, stanza: all_of_it.send(GATEWAY, stanza), own_link, AvatarsByHeart())
     reception = Reception(house, rooms, rooms, people, 65_536)
     made = Dispatcher(addresses, all_of_it, reception, {("get", "{urn:question}q"): all_of_it.answer})
     yield made

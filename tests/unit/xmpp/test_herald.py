@@ -8,8 +8,9 @@ from xml.etree.ElementTree import fromstring
 from bridge.contract import ContactId, Unconfirmed
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.herald import Herald
+from bridge.xmpp.presence import Photos
 from tests.support.asking import NETWORK
-from tests.unit.xmpp.known import DOMAIN, ROMEO, KnownByHeart
+from tests.unit.xmpp.known import DOMAIN, ROMEO, AvatarsByHeart, KnownByHeart
 
 PARIS = "paris@example.org"
 
@@ -65,7 +66,7 @@ async def test_who_is_there_is_told_first(addresses: Addresses, people: KnownByH
     befriended(people, ROMEO, "juliet")
     befriended(people, PARIS, "juliet", connected=False)
     server = Server()
-    async with running(Herald(NETWORK, addresses, people, server.send, server.settled)):
+    async with running(Herald(NETWORK, addresses, people, server.send, server.settled, Photos(AvatarsByHeart()))):
         told = await server.until(3)
 
     assert told == [
@@ -79,7 +80,9 @@ async def test_who_is_away_is_told_when_accounts_had_time_to_connect(
     befriended(people, ROMEO, "juliet", connected=False)
     befriended(people, PARIS, "juliet", connected=False)
     server = Server()
-    async with running(Herald(NETWORK, addresses, people, server.send, server.settled, patience=0.05)):
+    async with running(
+        Herald(NETWORK, addresses, people, server.send, server.settled, Photos(AvatarsByHeart()), patience=0.05)
+    ):
         await server.until(2)
         people.connected.add(PARIS)
         told = await server.until(3)
@@ -90,7 +93,7 @@ async def test_who_is_away_is_told_when_accounts_had_time_to_connect(
 async def test_changes_are_told_as_they_are_when_their_turn_comes(addresses: Addresses, people: KnownByHeart) -> None:
     befriended(people, ROMEO, "juliet")
     server = Server()
-    herald = Herald(NETWORK, addresses, people, server.send, server.settled)
+    herald = Herald(NETWORK, addresses, people, server.send, server.settled, Photos(AvatarsByHeart()))
     async with running(herald):
         await server.until(2)
         await asyncio.sleep(0)
@@ -105,7 +108,7 @@ async def test_changes_are_told_as_they_are_when_their_turn_comes(addresses: Add
 async def test_who_has_not_been_greeted_hears_it_then_and_once(addresses: Addresses, people: KnownByHeart) -> None:
     befriended(people, ROMEO, *(f"p{n}" for n in range(200)))
     server = Server()
-    herald = Herald(NETWORK, addresses, people, server.send, server.settled)
+    herald = Herald(NETWORK, addresses, people, server.send, server.settled, Photos(AvatarsByHeart()))
     for contact in people.friendships[ROMEO]:
         herald.changed(people.presence(ROMEO, NETWORK, contact))
     async with running(herald):
@@ -120,8 +123,12 @@ async def test_a_stream_that_ends_ends_the_herald(addresses: Addresses, people: 
     server = Server()
     server.broken = True
 
-    await asyncio.wait_for(Herald(NETWORK, addresses, people, server.send, server.settled).run(), 5)
-    await asyncio.wait_for(Herald(NETWORK, addresses, people, server.send, server.settled).goodbye(), 5)
+    await asyncio.wait_for(
+        Herald(NETWORK, addresses, people, server.send, server.settled, Photos(AvatarsByHeart())).run(), 5
+    )
+    await asyncio.wait_for(
+        Herald(NETWORK, addresses, people, server.send, server.settled, Photos(AvatarsByHeart())).goodbye(), 5
+    )
 
     assert server.taken == []
 
@@ -131,7 +138,7 @@ async def test_goodbye_is_said_for_who_was_there(addresses: Addresses, people: K
     befriended(people, PARIS, "juliet", connected=False)
     server = Server()
 
-    await Herald(NETWORK, addresses, people, server.send, server.settled).goodbye()
+    await Herald(NETWORK, addresses, people, server.send, server.settled, Photos(AvatarsByHeart())).goodbye()
 
     assert server.taken == [
         ("unavailable", DOMAIN, PARIS), ("unavailable", DOMAIN, ROMEO),

@@ -12,7 +12,7 @@ from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from tests.support.asking import NETWORK
 from tests.support.uncollected import uncollected
-from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, RoomsByHeart, own_link
+from tests.unit.xmpp.known import DOMAIN, GATEWAY, ROMEO, AvatarsByHeart, RoomsByHeart, own_link
 
 VERONA = ChatId(f"#verona@{DOMAIN}")
 MANY = 20_000
@@ -27,7 +27,7 @@ def rooms() -> RoomsByHeart:
 
 @pytest.fixture
 def house(rooms: RoomsByHeart) -> House:
-    return House(Addresses([GATEWAY]), rooms, lambda network, stanza: None, own_link)
+    return House(Addresses([GATEWAY]), rooms, lambda network, stanza: None, own_link, AvatarsByHeart())
 
 
 def person(number: int, *, present: bool = True) -> RoomOccupant:

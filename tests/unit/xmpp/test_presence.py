@@ -7,8 +7,8 @@ import pytest
 
 from bridge.contract import NetworkId
 from bridge.xmpp.chats import Addresses
-from bridge.xmpp.presence import Presences
-from tests.unit.xmpp.known import DOMAIN, ROMEO, KnownByHeart
+from bridge.xmpp.presence import Photos, Presences
+from tests.unit.xmpp.known import DOMAIN, ROMEO, AvatarsByHeart, KnownByHeart
 
 PHONE = f"{ROMEO}/phone"
 JULIET = f"juliet@{DOMAIN}"
@@ -37,7 +37,7 @@ def written() -> Written:
 
 @pytest.fixture
 def presences(addresses: Addresses, people: KnownByHeart, written: Written) -> Presences:
-    return Presences(addresses, people, written)
+    return Presences(addresses, people, written, Photos(AvatarsByHeart()))
 
 
 async def receive(presences: Presences, kind: str, to: str, sender: str = ROMEO, inner: str = "") -> None:

@@ -32,7 +32,7 @@ from bridge.xmpp.session import XmppSession
 from bridge.xmpp.stream import Timing
 from bridge.xmpp.upload import Storing
 from tests.support.asking import NoHttp
-from tests.unit.xmpp.known import RoomsByHeart, own_link
+from tests.unit.xmpp.known import AvatarsByHeart, RoomsByHeart, own_link
 from tests.unit.xmpp.server import Ends, Server, connected
 
 CHAT = ChatId("romeo@example.org juliet@far.example")
@@ -55,7 +55,9 @@ async def told(server: Server, first: float = 0.05) -> AsyncIterator[Told]:
     async with connected(server, timing=Timing(first=first)) as ends:
         await asyncio.wait_for(ends.changes.get(), 5)
         addresses, streams = Addresses([ends.stream.gateway]), {NetworkId("far"): ends.stream}
-        house = House(addresses, RoomsByHeart(), lambda network, stanza: streams[network].send(stanza), own_link)
+        house = House(
+            addresses, RoomsByHeart(), lambda network, stanza: streams[network].send(stanza), own_link, AvatarsByHeart()
+        )
         yield Told(ends, XmppSession(addresses, streams, house, 65_536, Storing().over(streams, NoHttp())))
 
 
