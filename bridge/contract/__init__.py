@@ -16,11 +16,14 @@ from bridge.contract.actions import (
     Invite,
     Join,
     Leave,
+    MarkRead,
     Persona,
     React,
     Retract,
     Send,
+    SetPresence,
     SetRoom,
+    SetTyping,
     Target,
 )
 from bridge.contract.capabilities import Capabilities
@@ -34,6 +37,7 @@ from bridge.contract.errors import (
     Unconfirmed,
 )
 from bridge.contract.events import (
+    TYPING,
     Authored,
     ChatKind,
     ChatSeen,
@@ -48,7 +52,10 @@ from bridge.contract.events import (
     OccupantChanged,
     PresenceChanged,
     ReactionsChanged,
+    ReadUpTo,
     RoomInvited,
+    Sign,
+    TypingChanged,
     Unparsable,
 )
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
@@ -71,6 +78,7 @@ from bridge.contract.session import Account, Connector, File, Kept, Receipt, Ses
 from bridge.contract.workspace import Clock, Memory, Workspace
 
 __all__ = [
+    "TYPING",
     "Account",
     "AccountId",
     "Action",
@@ -104,6 +112,7 @@ __all__ = [
     "Live",
     "LoggedOut",
     "LoginRefused",
+    "MarkRead",
     "Media",
     "MediaKind",
     "Membership",
@@ -123,6 +132,7 @@ __all__ = [
     "Rank",
     "React",
     "ReactionsChanged",
+    "ReadUpTo",
     "Reason",
     "Receipt",
     "Refused",
@@ -131,11 +141,15 @@ __all__ = [
     "Scope",
     "Send",
     "Session",
+    "SetPresence",
     "SetRoom",
+    "SetTyping",
+    "Sign",
     "Span",
     "SpanKind",
     "Style",
     "Target",
+    "TypingChanged",
     "Unavailable",
     "Unconfirmed",
     "Unparsable",

@@ -120,3 +120,28 @@ class SetRoom(Action):
     """Change what is said of a room; None: as it is."""
 
     subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTyping(Action):
+    """Show that somebody writes, for `TYPING` seconds, or that they do not any more."""
+
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRead(Action):
+    """Show that somebody has read up to `target`. Of the performing account itself (or `Persona.own`): its own apps
+    need not show it as new any more; `private`: and nobody else is to know."""
+
+    target: Target
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPresence(Action):
+    """Show whether the account's user is there. Concerns no chat: `chat` is empty."""
+
+    available: bool
+    away: bool = False
+    status: str = ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.contract.errors import Reason
-from bridge.contract.ids import ChatId, MessageId
+from bridge.contract.ids import ChatId, MessageId, NetworkId
 from bridge.contract.message import Contact, Message, Occupant, Person
 
 
@@ -26,6 +26,8 @@ class Authored:
     """Opaque to the hub: what the session needs to answer the author (`Confirm`, `Fail`); empty for no answers."""
     confirm: bool = True
     """Whether the author, if they get answers, wants to be told of success as well."""
+    marks: bool = False
+    """Whether the author wants to be told what others have read (`MarkRead`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +127,36 @@ class ContactChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TypingChanged:
+    """Somebody writes, or does not any more; a sign. It also ends with what they say, and by itself after minutes."""
+
+    chat: ChatId
+    sender: Contact
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadUpTo:
+    """Somebody has read a chat up to `target`, which may also be an edit or a reaction; a sign. Of the account itself:
+    its user has, in whatever app. `private`: nobody else is to know."""
+
+    chat: ChatId
+    sender: Contact
+    target: MessageId
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChanged:
-    """Whether a person is there; never journaled."""
+    """Whether a person is there; a sign. On networks where people show themselves to single networks of others,
+    `towards` is the one that may know."""
 
     contact: Contact
     available: bool
-    status: str = ""
+    away: bool = False  # there, but not at it
+    status: str = ""  # in their own words
+    idle: float | None = None  # since when they have not done anything, seconds since the epoch; None: not known
+    towards: NetworkId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +182,11 @@ class Live:
     that the session made by itself: whatever waits for this account tries at once."""
 
 
+Sign = TypingChanged | ReadUpTo | PresenceChanged
+"""Signs of life: never journaled, never replayed, and dropped rather than that anything waits for them."""
+
+TYPING = 30.0  # seconds for which `SetTyping` counts, if nothing else is said
+
 Event = (
     MessageReceived
     | MessageEdited
@@ -166,6 +197,8 @@ Event = (
     | OccupantChanged
     | RoomInvited
     | ContactChanged
+    | TypingChanged
+    | ReadUpTo
     | PresenceChanged
     | Unparsable
     | CursorMoved

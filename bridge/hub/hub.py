@@ -24,9 +24,12 @@ from bridge.contract import (
     NetworkId,
     OccupantChanged,
     ReactionsChanged,
+    ReadUpTo,
     Reason,
     RoomInvited,
     Session,
+    Sign,
+    TypingChanged,
     Unavailable,
     Unparsable,
 )
@@ -59,6 +62,7 @@ from bridge.hub.performing import Performer
 from bridge.hub.pictures import Converter
 from bridge.hub.rooms import HostedRooms
 from bridge.hub.sessions import Listener, Seat, Sessions
+from bridge.hub.signs import Signs
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts as stored
 from bridge.store.accounts import AccountRow
@@ -117,9 +121,10 @@ class Hub:
             around.connectors,
             around.workspaces.of,
             around.limits,
-            Listener(self._event, self._live, self._cursor, self._contact, self._changed),
+            Listener(self._event, self._live, self._cursor, self._contact, self._changed, self._sign),
             self.lanes.quiet,
         )
+        self.signs = Signs(around.database, self.sessions, self.counters)
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
         self.converter = Converter()
         self.files = Files(
@@ -169,9 +174,11 @@ class Hub:
         self._tasks.append(asyncio.create_task(self._backlogs.run(), name="backlogs"))
         self._tasks.append(asyncio.create_task(self.files.run(), name="files"))
         self._tasks.append(asyncio.create_task(self.avatars.run(), name="avatars"))
+        self._tasks.append(asyncio.create_task(self.signs.run(), name="signs"))
 
     async def stop(self) -> None:
         """Drain: lanes land what is under way, sessions end, everything submitted is committed if it can be."""
+        await self.signs.close()
         await self.lanes.close()
         await self.files.close()
         await self.rooms.close()
@@ -244,6 +251,8 @@ class Hub:
     def _accepted(self, seat: Seat, event: Event, outcome: Outcome) -> None:
         if outcome.ruling is Ruling.ACCEPT:
             self.counters.messages_in[seat.network] += 1
+            if isinstance(event, MessageReceived) and seat.session is not None:
+                self.signs.said(seat, seat.session, event, outcome.debts)
         elif outcome.ruling in (Ruling.IGNORE, Ruling.REFUSE):
             self.counters.ignored[seat.network, outcome.why] += 1
         if outcome.gone or outcome.reread:
@@ -315,6 +324,7 @@ class Hub:
             if seat.session is not None:
                 seat.caught_up = time.time()
                 seat.live.set()
+                self.signs.live(seat.account)
                 self.lanes.wake([seat.account])
                 if seat.user:
                     self.lists.changed(seat.user, seat.network)
@@ -335,6 +345,10 @@ class Hub:
                 lambda error: log.error("a cursor could not be written error=%s", type(error).__name__),
             )
         )
+
+    def _sign(self, seat: Seat, session: Session, sign: Sign) -> None:
+        if isinstance(sign, TypingChanged | ReadUpTo):
+            self.signs.offer(seat, session, sign)
 
     def _contact(self, seat: Seat, contact: Contact) -> None:
         self._around.people.contact_seen(seat.account, seat.user, seat.network, contact)

@@ -210,9 +210,9 @@ class Performer:
         elif owed.maybe or owed.kind in CHANGES:
             copies = await known.of(owed.message)
         if owed.kind in CHANGES:
-            target = _called(copies, by_author=owed.kind == "edit")
+            target = called(copies, by_author=owed.kind == "edit")
         if owed.reply is not None:
-            replied = _called(await known.of(owed.reply))
+            replied = called(await known.of(owed.reply))
             reply_to = replied.ids[0] if replied is not None else None
             quote = await known.quote(owed.reply)
         before: list[tuple[str, str]] = []
@@ -305,7 +305,7 @@ def _persona(owed: Debt, event: Journaled, seat: Seat) -> Persona | None:
     )
 
 
-def _called(copies: Sequence[Copy], *, by_author: bool = False) -> Target | None:
+def called(copies: Sequence[Copy], *, by_author: bool = False) -> Target | None:
     """What the parts of a message are called; None where it never arrived. What its author wrote in this very chat,
     which does not reflect, has two names: theirs, and the key under which it was shown (`intake.journal`)."""
     ids = [MessageId(copy.native) for copy in sorted(copies, key=lambda copy: copy.part) if copy.part >= 0]

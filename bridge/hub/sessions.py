@@ -29,8 +29,11 @@ from bridge.contract import (
     NetworkId,
     OccupantChanged,
     PresenceChanged,
+    ReadUpTo,
     RoomInvited,
     Session,
+    Sign,
+    TypingChanged,
     Unavailable,
     Unparsable,
     Workspace,
@@ -76,6 +79,7 @@ class Listener:
     cursor: Callable[[Seat, Session, str], None]
     contact: Callable[[Seat, Contact], None]
     changed: Callable[[Seat], None]  # connected, disconnected, logged out
+    sign: Callable[[Seat, Session, Sign], None]
 
 
 class Sessions:
@@ -227,8 +231,8 @@ class Sessions:
                 self._listener.cursor(seat, session, cursor)
             case ContactChanged(contact=contact):
                 self._listener.contact(seat, contact)
-            case PresenceChanged():
-                pass  # presence of contacts follows their account until it is carried (FEATURES B9)
+            case TypingChanged() | ReadUpTo() | PresenceChanged():
+                self._listener.sign(seat, session, event)
 
     async def _hold(self, seat: Seat, session: Session, event: Event) -> None:
         """An event about what we are just sending waits for the receipt, which is journaled before it and tells what

@@ -8,11 +8,12 @@ import msgspec
 
 from bridge import contract
 from bridge.contract import DeliveryFailed, MessageId, Reason
-from bridge.testing import doings, files, rooms, wire
+from bridge.testing import doings, files, rooms, signs, wire
 from bridge.testing.network import Failed, Network, refuse
 from bridge.testing.places import Member
+from bridge.testing.states import AccountState, ChatState
 from bridge.testing.stream import Stream
-from bridge.testing.wire import AccountState, ChatState, Trouble, Welcome
+from bridge.testing.wire import Trouble, Welcome
 
 if TYPE_CHECKING:
     from bridge.testing.world import Connection
@@ -164,7 +165,10 @@ def _report(who: "Connection", ask: wire.Report) -> None:
 def _state(who: "Connection", ask: wire.State) -> None:
     network = who.world.network
     chat = network.chat(ask.chat)
-    state = ChatState(chat.id, chat.kind, chat.members, chat.messages, chat.answers, network.revision, chat.subject)
+    state = ChatState(
+        chat.id, chat.kind, chat.members, chat.messages, chat.answers, network.revision, chat.subject,
+        sorted(chat.typing), chat.read, sorted(chat.private),
+    )  # fmt: skip
     who.reply(ask.re, state)
 
 
@@ -176,7 +180,7 @@ def _accounts(who: "Connection", ask: wire.Accounts) -> None:
     network = who.world.network
     attached = {stream.member.id for stream in who.world.streams}
     found = [
-        AccountState(m.id, m.id in attached, m.journaled, network.behind(m), m.active)
+        AccountState(m.id, m.id in attached, m.journaled, network.behind(m), m.active, m.presence)
         for m in network.accounts.values()
     ]
     who.reply(ask.re, found)
@@ -250,6 +254,9 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.Edits: _person_does("edits"),
     wire.Retracts: _person_does("retracts"),
     wire.Reacts: _person_does("reacts"),
+    wire.Types: _does(signs.types),
+    wire.Reads: _does(signs.reads),
+    wire.Appears: _does(signs.appears),
     wire.Bounce: _person_does("bounce"),
     wire.Report: _report,
     wire.State: _state,

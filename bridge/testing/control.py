@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from bridge.contract import Refused
 from bridge.testing import wire
 from bridge.testing.client import Client
-from bridge.testing.wire import AccountState, Ask, ChatState
+from bridge.testing.states import AccountState, ChatState
+from bridge.testing.wire import Ask
 
 T = TypeVar("T")
 PATIENCE = 20.0  # seconds until a test gives up

@@ -17,6 +17,7 @@ from bridge.contract import (
     Invite,
     Join,
     Leave,
+    MarkRead,
     MessageEdited,
     MessageId,
     MessageReceived,
@@ -28,12 +29,15 @@ from bridge.contract import (
     Receipt,
     Retract,
     Send,
+    SetPresence,
     SetRoom,
+    SetTyping,
 )
-from bridge.testing import rooms, wire
+from bridge.testing import rooms, signs, wire
 from bridge.testing.network import Network, refuse, set_reactions
 from bridge.testing.places import Chat, Member
-from bridge.testing.wire import Answered, Said, Traits
+from bridge.testing.states import Answered, Said
+from bridge.testing.traits import Traits
 
 ACTIONS: dict[str, type[Action]] = {"edit": Edit, "retract": Retract, "react": React}
 
@@ -45,6 +49,8 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
         actions |= {Confirm, Fail}
     if not traits.fence:
         actions |= {Join, Leave, Invite, SetRoom}
+    if traits.signs:
+        actions |= {SetTyping, MarkRead, SetPresence}
     return Capabilities(
         actions=frozenset(actions),
         window=traits.window,
@@ -62,6 +68,8 @@ def perform(network: Network, member: Member, ask: wire.Perform) -> Receipt:
     action: Any = ask.action
     if isinstance(action, Join | Leave):
         return MOVES[type(action)](network, member, rooms.room(network, action.chat))
+    if isinstance(action, SetPresence):
+        return signs.set_presence(network, member, action)
     chat = network.chat(action.chat)
     if not chat.sees(member) and not network.traits.implicit:
         raise refuse("This account is not in the chat.", Reason.FORBIDDEN)
@@ -216,6 +224,8 @@ DOINGS: dict[type[Action], Callable[..., Receipt]] = {
     Fail: _answer,
     Invite: _invite,
     SetRoom: _set_room,
+    SetTyping: signs.set_typing,
+    MarkRead: signs.mark_read,
 }
 
 

@@ -24,7 +24,9 @@ from bridge.contract import (
 )
 from bridge.testing import wire
 from bridge.testing.places import Chat, Entry, Member
-from bridge.testing.wire import Said, Traits, Trouble
+from bridge.testing.states import Said
+from bridge.testing.traits import Traits
+from bridge.testing.wire import Trouble
 
 NOBODY = Member("", "", "", relay=False, own=False, everywhere=False)
 

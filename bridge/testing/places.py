@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from bridge.contract import ChatKind, Contact, ContactId
-from bridge.testing.wire import Answered, Happened, Said, line
+from bridge.testing.states import Answered, Said
+from bridge.testing.wire import Happened, line
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Member:
     tokens: set[str] = field(default_factory=set)
     journaled: int | None = None  # acknowledged up to here; None: never connected
     receipts: dict[str, tuple[Said | None, dict[str, Any]]] = field(default_factory=dict)  # by key, where idempotent
+    presence: str = ""  # as its user has shown it
     opened: dict[str, str] = field(default_factory=dict)  # direct chats by the key they were opened with
 
     @property
@@ -46,6 +48,9 @@ class Chat:
     messages: list[Said] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
     known: dict[str, Said] = field(default_factory=dict)  # by id; where ids come again, the newest
+    typing: set[str] = field(default_factory=set)  # who of the accounts
+    read: dict[str, str] = field(default_factory=dict)  # how far, by account
+    private: set[str] = field(default_factory=set)  # accounts whose mark nobody else is shown
     done: dict[str, int] = field(default_factory=dict)  # number in the log of what people did, by its id
 
     def sees(self, member: Member) -> bool:

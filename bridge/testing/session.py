@@ -28,6 +28,7 @@ from bridge.contract import (
     Leave,
     Live,
     LoggedOut,
+    MarkRead,
     Media,
     MessageId,
     Occupant,
@@ -37,7 +38,9 @@ from bridge.contract import (
     Refused,
     Retract,
     Send,
+    SetPresence,
     SetRoom,
+    SetTyping,
     Unavailable,
     Unconfirmed,
     Unparsable,
@@ -59,6 +62,9 @@ _ASKS: dict[type[Action], Any] = {
     Leave: wire.LeaveIt,
     Invite: wire.InviteIt,
     SetRoom: wire.SetRoomIt,
+    SetTyping: wire.SetTypingIt,
+    MarkRead: wire.MarkReadIt,
+    SetPresence: wire.SetPresenceIt,
 }
 AuthoredEvent = (
     contract.MessageReceived | contract.MessageEdited | contract.MessageRetracted | contract.ReactionsChanged

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from bridge.contract import PresenceChanged, TypingChanged
 from bridge.testing.network import Network
 from bridge.testing.places import Member
 from bridge.testing.wire import Happened, line
@@ -19,7 +20,7 @@ class Stream:
         self.member = member
         self._network = network
         self._write = write
-        end = len(network.log)
+        end = self._opened = len(network.log)
         known = int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else None
         self._live_at: int | None = end
         self._first = known is None or not network.traits.replays
@@ -56,6 +57,8 @@ class Stream:
                 return
             entry = log[self._position]
             self._position = entry.n
+            if isinstance(entry.event, TypingChanged | PresenceChanged) and entry.n <= self._opened:
+                continue  # signs pass
             if entry.shown_to(self.member):
                 yield entry.line(keys=network.traits.echoes)
 

@@ -8,29 +8,25 @@ from typing import Any
 
 import msgspec
 
-from bridge.contract import Confirm, Edit, Fail, Invite, Join, Leave, React, Retract, Send, SetRoom, Span
+from bridge.contract import (
+    Confirm,
+    Edit,
+    Fail,
+    Invite,
+    Join,
+    Leave,
+    MarkRead,
+    React,
+    Retract,
+    Send,
+    SetPresence,
+    SetRoom,
+    SetTyping,
+    Span,
+)
+from bridge.testing.traits import Traits
 
 LONGEST = 8 * 1024 * 1024  # bytes of a line
-
-
-class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a network behaves; every session is told when it connects."""
-
-    idempotent: bool = False
-    echoes: bool = False  # keys are shown to everybody who sees a message, to its author too
-    replays: bool = False  # events are read from a cursor; else what nobody hears is lost
-    resay: bool = False  # without replays: authors say again what was not acknowledged, under the same id
-    personas: bool = False  # relaying accounts may give people a face of their own
-    unique_ids: bool = False  # ids are given by the network; else by whoever writes
-    answers: bool = False  # authors want to hear what became of their messages
-    fence: bool = False  # actions are not answered one by one: one answer covers all before it
-    implicit: bool = False  # a chat that is written to exists
-    media: bool = True  # files can be sent
-    reflect: bool = True  # people see their own messages without us
-    parrots: bool = False  # people say again what is written to them in a direct chat
-    window: int = 1
-    longest: int = 4_000  # code points of a message
-    without: tuple[str, ...] = ()  # of "edit", "retract", "react": what this network cannot do
 
 
 class Ask(msgspec.Struct, tag_field="op", kw_only=True, omit_defaults=True):
@@ -99,6 +95,18 @@ class SetRoomIt(Ask, tag="set-room"):
     action: SetRoom
 
 
+class SetTypingIt(Ask, tag="set-typing"):
+    action: SetTyping
+
+
+class MarkReadIt(Ask, tag="mark-read"):
+    action: MarkRead
+
+
+class SetPresenceIt(Ask, tag="set-presence"):
+    action: SetPresence
+
+
 class Fence(Ask, tag="fence"):
     """Answered after everything that was written before."""
 
@@ -132,7 +140,10 @@ class Journaled(Ask, tag="journaled"):
     cursor: str
 
 
-Perform = SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | InviteIt | SetRoomIt
+Perform = (
+    SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | InviteIt | SetRoomIt
+    | SetTypingIt | MarkReadIt | SetPresenceIt
+)  # fmt: skip
 SessionAsk = SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Occupants | PutFile | GetFile | Journaled
 
 
@@ -223,6 +234,33 @@ class Reacts(Ask, tag="reacts", kw_only=True):
     id: str | None = None
 
 
+class Types(Ask, tag="types", kw_only=True):
+    """Somebody begins to write, or stops."""
+
+    person: str
+    chat: str
+    typing: bool = True
+
+
+class Reads(Ask, tag="reads", kw_only=True):
+    """Somebody has read a chat up to `target`; an account in another app, if it is one."""
+
+    person: str
+    chat: str
+    target: str
+    private: bool = False
+
+
+class Appears(Ask, tag="appears", kw_only=True):
+    """Somebody shows how they are."""
+
+    person: str
+    available: bool = True
+    away: bool = False
+    status: str = ""
+    idle: float | None = None
+
+
 class Bounce(Ask, tag="bounce", kw_only=True):
     """What was delivered comes back (`DeliveryFailed`)."""
 
@@ -292,7 +330,7 @@ class EndLogin(Ask, tag="end-login"):
 
 AnyAsk = (
     SessionAsk | AddPerson | AddAccount | AddChat | Comes | Goes | Invites | Says | Edits | Retracts | Reacts
-    | Bounce | Report | State | Chats | Accounts | Changed | Fault | Mend | EndLogin
+    | Types | Reads | Appears | Bounce | Report | State | Chats | Accounts | Changed | Fault | Mend | EndLogin
 )  # fmt: skip
 
 
@@ -336,61 +374,6 @@ class Happened(msgspec.Struct):
     kind: str  # a class of the contract, "Live", or "LoggedOut"
     by: str = ""  # who did it: person, account, persona
     body: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class Said(msgspec.Struct, kw_only=True):
-    """A message as the people of a chat see it."""
-
-    id: str
-    author: str
-    name: str
-    text: str
-    edited: int = 0  # how often
-    gone: bool = False
-    reactions: dict[str, list[str]] = {}  # by person
-    reply_to: str | None = None
-    media: list[str] = []  # references
-    spans: list[Span] = []
-    keys: list[str] = []  # the key of each arrival, where we sent it
-    at: float | None = None
-    by: str = "person"
-
-
-class Answered(msgspec.Struct):
-    """What an author was told of a message; no reason: it was accepted."""
-
-    target: str
-    origin: str
-    reason: str = ""
-    text: str = ""
-
-
-class ChatState(msgspec.Struct):
-    """A chat, in order."""
-
-    id: str
-    kind: str
-    members: list[str]
-    messages: list[Said]
-    answers: list[Answered]
-    revision: int
-    subject: str = ""
-
-    @property
-    def visible(self) -> list[Said]:
-        return [said for said in self.messages if not said.gone]
-
-    @property
-    def texts(self) -> list[str]:
-        return [said.text for said in self.visible]
-
-
-class AccountState(msgspec.Struct):
-    id: str
-    attached: bool
-    journaled: int | None
-    behind: int  # events meant for it that are not acknowledged
-    active: bool
 
 
 encode = msgspec.json.Encoder().encode

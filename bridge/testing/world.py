@@ -21,7 +21,8 @@ from bridge.testing.faults import Faults
 from bridge.testing.network import Failed, Network
 from bridge.testing.places import Member
 from bridge.testing.stream import Stream
-from bridge.testing.wire import LONGEST, AnyAsk, Reply, Traits, Trouble, line
+from bridge.testing.traits import Traits
+from bridge.testing.wire import LONGEST, AnyAsk, Reply, Trouble, line
 
 VARIANTS = {
     "a": Traits(idempotent=True, echoes=True, replays=True, personas=True, unique_ids=True),

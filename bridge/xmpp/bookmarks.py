@@ -12,13 +12,12 @@ Of who has ended all accounts those are removed that we have made and that are a
 What else is in a bookmark (nick, extensions, whether apps enter the room) stays as it is.
 """
 
-from collections.abc import Mapping
 from copy import deepcopy
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from bridge.hub.facades import Lists, Room, Rooms
-from bridge.xmpp import text
+from bridge.xmpp import nodes, text
 from bridge.xmpp.chats import Gateway
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.privilege import PUBSUB
@@ -56,7 +55,7 @@ class Bookmarks:
         if not (new or left or renamed):
             return  # the bookmarks need not be read for that
         there = await self._read(user)
-        options = _options(_CREATED if there is None else _ALWAYS)
+        options = nodes.options(_CREATED if there is None else _ALWAYS)
         there = there or {}
         for jid in new:
             if jid not in there:
@@ -91,7 +90,7 @@ class Bookmarks:
     async def _read(self, user: str) -> dict[str, Element] | None:
         """The bookmarks, by JID; None when there never were any."""
         try:
-            answer = await self._requests.ask_as("get", user, _pubsub(f'<items node="{_NODE}"/>'))
+            answer = await self._requests.ask_as("get", user, nodes.wrapped(f'<items node="{_NODE}"/>'))
         except StanzaError as error:
             if error.condition == "item-not-found":
                 return None
@@ -100,12 +99,14 @@ class Bookmarks:
 
     async def _publish(self, user: str, jid: str, conference: str, options: str) -> None:
         item = f'<item id="{text.attribute(jid)}">{conference}</item>'
-        await self._requests.ask_as("set", user, _pubsub(f'<publish node="{_NODE}">{item}</publish>{options}'))
+        await self._requests.ask_as("set", user, nodes.wrapped(f'<publish node="{_NODE}">{item}</publish>{options}'))
 
     async def _retract(self, user: str, jid: str) -> None:
         item = f'<item id="{text.attribute(jid)}"/>'
         try:
-            await self._requests.ask_as("set", user, _pubsub(f'<retract node="{_NODE}" notify="true">{item}</retract>'))
+            await self._requests.ask_as(
+                "set", user, nodes.wrapped(f'<retract node="{_NODE}" notify="true">{item}</retract>')
+            )
         except StanzaError as error:
             if error.condition != "item-not-found":
                 raise
@@ -141,13 +142,3 @@ def called(there: Element | None, before: str, name: str) -> str:
     again.set("name", text.legal(name))
     written = ElementTree.tostring(again, "unicode")
     return written if len(written.encode()) <= _LARGEST else ""
-
-
-def _pubsub(content: str) -> str:
-    return f'<pubsub xmlns="{PUBSUB}">{content}</pubsub>'
-
-
-def _options(wanted: Mapping[str, str]) -> str:
-    fields = "".join(f'<field var="{name}"><value>{value}</value></field>' for name, value in wanted.items())
-    kind = f'<field var="FORM_TYPE" type="hidden"><value>{PUBSUB}#publish-options</value></field>'
-    return f'<publish-options><x xmlns="jabber:x:data" type="submit">{kind}{fields}</x></publish-options>'

@@ -73,7 +73,9 @@ _EVERYBODY = (
 _EVENTS = ("http://jabber.org/protocol/pubsub#retrieve-items",)
 _GATEWAY = (COMMANDS, "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:version")
 MESSAGES = (
+    "http://jabber.org/protocol/chatstates",
     "jabber:x:oob",
+    "urn:xmpp:chat-markers:0",
     "urn:xmpp:fallback:0",
     "urn:xmpp:markup:0",
     "urn:xmpp:message-correct:0",

@@ -6,13 +6,13 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Authored, ChatId, Event
+from bridge.contract import Authored, ChatId, Event, Sign
 from bridge.hub.facades import Caller
-from bridge.xmpp import carbons, errors, parse, render, text
+from bridge.xmpp import carbons, errors, parse, render, signs, text
 from bridge.xmpp.chats import Addresses, Gateway, Where
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.questions import Answerer, Question
@@ -61,7 +61,7 @@ class Hosted(Protocol):
 
     def presence(self, where: Where, stanza: Element) -> None: ...
 
-    def message(self, where: Where, stanza: Element) -> Authored | None: ...
+    def message(self, where: Where, stanza: Element) -> Sequence[Authored | Sign]: ...
 
     def bounced(self, where: Where, stanza: Element) -> None: ...
 
@@ -142,9 +142,9 @@ class Dispatcher:
         if whom.contact is None:
             self._line(gateway, stanza, user)
             return
-        event = parse.message(stanza, user, whom, ChatId(f"{user} {whom.bare}"), time.time())
-        if event is not None:
-            self._outside.report(event)  # type: ignore[arg-type]  # every Authored that is made is an Event
+        chat = ChatId(f"{user} {whom.bare}")
+        said = parse.message(stanza, user, whom, chat, time.time())
+        self._report([said] if said is not None else signs.read(stanza, user, chat))
 
     def _in_room(self, where: Where, stanza: Element) -> bool:
         """A message for a room; False when it is none."""
@@ -154,10 +154,12 @@ class Dispatcher:
             return True
         if kind != "groupchat" and not self._hosted.inside(where, stanza.get("from", "")):
             return False
-        event = self._hosted.message(where, stanza)
-        if event is not None:
-            self._outside.report(event)  # type: ignore[arg-type]  # every Authored that is made is an Event
+        self._report(self._hosted.message(where, stanza))
         return True
+
+    def _report(self, events: Sequence[Authored | Sign]) -> None:
+        for event in events:
+            self._outside.report(event)  # type: ignore[arg-type]  # every Authored that is made is an Event
 
     def _line(self, gateway: Gateway, stanza: Element, user: str) -> None:
         """A command, typed. Those of one user are answered one after the other."""

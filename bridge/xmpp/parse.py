@@ -8,7 +8,8 @@
 | retract (XEP-0424) | MessageRetracted |
 | reactions (XEP-0444) | ReactionsChanged |
 | type error | DeliveryFailed |
-| chat states, receipts, markers, headlines | nothing |
+| chat states, markers | signs (`bridge.xmpp.signs`) |
+| receipts, headlines | nothing |
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ from bridge.contract import (
     Person,
     ReactionsChanged,
 )
-from bridge.xmpp import errors, files, reading
+from bridge.xmpp import errors, files, reading, signs
 from bridge.xmpp.chats import Whom
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.mentions import People
@@ -111,6 +112,7 @@ def message(stanza: Element, user: str, whom: Whom, chat: ChatId, now: float) ->
     children = {child.tag: child for child in stanza}
     _refuse_encrypted(children, whom.gateway.name)
     authored = _authored(stanza, children, user, whom, chat, now)
+    authored["marks"] = signs.marks(stanza)
     return _doing(stanza, children, authored) or _said(stanza, children, authored, lambda: _them(whom))
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bridge.contract import Action, Confirm, Edit, Fail, Message, React, Retract, Send, Target
-from bridge.xmpp import content, errors, text
+from bridge.contract import Action, Confirm, Edit, Fail, MarkRead, Message, React, Retract, Send, SetTyping, Target
+from bridge.xmpp import content, errors, signs, text
 from bridge.xmpp.parse import Origin
 
 _AROUND = 1_200  # bytes of a stanza besides its JIDs and its body
@@ -58,10 +58,10 @@ def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
     author did not ask for."""
     match action:
         case Send(message=message):
-            return _message(action, contact, user, _content(action, message, contact, user) + _named(nick))
+            return _message(action, contact, user, _said(action, message, contact, user) + _named(nick))
         case Edit(message=message, target=target):
             replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target.ids[0])}"/>'
-            return _message(action, contact, user, _content(action, message, contact, user) + replaced)
+            return _message(action, contact, user, _said(action, message, contact, user) + replaced)
         case Retract(moderator=True):
             # XEP-0424 #security: apps believe nobody's retraction but the author's.
             return _message(action, contact, user, f"<body>{text.escape(removal(action))}</body>")
@@ -71,6 +71,10 @@ def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
             some = "".join(f"<reaction>{text.escape(one)}</reaction>" for one in reactions)
             wanted = f'<reactions xmlns="urn:xmpp:reactions:0" id="{text.attribute(target.ids[0])}">{some}</reactions>'
             return _message(action, contact, user, wanted + '<store xmlns="urn:xmpp:hints"/>')
+        case SetTyping(typing=composing):
+            return _sign(contact, user, signs.typing(composing))
+        case MarkRead(target=target):
+            return _sign(contact, user, signs.displayed(target.ids[-1]))
         case Confirm(target=accepted, origin=given):
             origin = Origin.read(given)
             if not origin.receipt:
@@ -99,12 +103,12 @@ def _key(action: Action, n: int) -> str:
     return f"{action.key}.{n}" if n else action.key
 
 
-def _content(action: Action, message: Message, contact: str, user: str) -> str:
-    """A carbon goes from the user to the contact: whom it answers is not said."""
+def _said(action: Action, message: Message, contact: str, user: str) -> str:
+    """A carbon goes from the user to the contact: whom it answers is not said, and nobody marks it as read."""
     author = message.quote.author if message.quote is not None else None
     own = action.persona is not None and action.persona.own
     to = "" if author is None or own else user if author.id == user else contact
-    return content.written(message, to=to)
+    return content.written(message, to=to) + ("" if own else signs.MARKABLE)
 
 
 def _named(nick: str) -> str:
@@ -126,6 +130,11 @@ def retraction(target: str) -> str:
 def removal(action: Retract) -> str:
     """A moderator's retraction in words."""
     return "/me removed a message" + (f": {action.reason}" if action.reason else ".")
+
+
+def _sign(contact: str, user: str, payload: str) -> str:
+    """It has no id: nothing is to come back for it."""
+    return f'<message type="chat" from="{text.attribute(contact)}" to="{text.attribute(user)}">{payload}</message>'
 
 
 def _message(action: Action, contact: str, user: str, payload: str) -> str:

@@ -22,6 +22,7 @@ from bridge.contract import (
     File,
     Invite,
     Live,
+    MarkRead,
     Media,
     MessageId,
     NetworkId,
@@ -32,14 +33,16 @@ from bridge.contract import (
     Refused,
     Retract,
     Send,
+    SetTyping,
 )
 from bridge.hub.facades import OURS
-from bridge.xmpp import errors, files, parse, render
+from bridge.xmpp import files, parse, render
 from bridge.xmpp.carbons import AROUND, Carbons
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.delivering import Delivering
 from bridge.xmpp.hosted import speaking
 from bridge.xmpp.hosted.house import House
+from bridge.xmpp.showing import SIGNS, Showing
 from bridge.xmpp.stream import Stream
 from bridge.xmpp.upload import Storage
 
@@ -49,7 +52,7 @@ _BEHIND = 2_000  # events waiting for the hub, above which the streams are not r
 _NICKS = 10_000  # chats of which we know that their name has been told
 
 _CHAT = Capabilities(
-    actions=frozenset({Send, Edit, Retract, React, Confirm, Fail}),
+    actions=frozenset({Send, Edit, Retract, React, Confirm, Fail, SetTyping, MarkRead}),
     window=8,
     # A repeat carries the same message id: nothing has to be written before each attempt.
     idempotent=True,
@@ -80,6 +83,7 @@ class XmppSession:
         self._streams = streams
         self._delivering = {network: Delivering(stream) for network, stream in streams.items()}
         self.carbons = {network: Carbons(stream, self._delivering[network]) for network, stream in streams.items()}
+        self._showing = Showing(streams, house, self.carbons, storage.requests)
         self._limit = max_stanza
         self.storage = storage
         self._events: asyncio.Queue[Event] = asyncio.Queue()
@@ -138,6 +142,8 @@ class XmppSession:
         if isinstance(action, Send | Edit):
             action = replace(action, message=files.addressed(action.message, self._house.link))
         where = self._addresses.where(action.chat)
+        if where is not None and isinstance(action, SIGNS):
+            return await self._showing.in_room(action, where)
         if where is not None:
             if isinstance(action, Invite) and action.inside and self._bookmarked(where.gateway.network, action.whom):
                 return Receipt()
@@ -146,6 +152,8 @@ class XmppSession:
         if read is None:
             raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
         user, whom = read
+        if isinstance(action, SIGNS):
+            return await self._showing.to(action, user, whom)
         if action.persona is not None and action.persona.own:
             return await self.carbons[whom.gateway.network].show(action, user, whom)
         stanza = render.stanza(action, whom.bare, user, self._nick(action, whom))
@@ -194,8 +202,7 @@ class XmppSession:
             return
         under_way = (chat, failed.target)
         if under_way in self._under_way:
-            reason, words = errors.read(stanza)
-            self._under_way[under_way] = Refused(_bounce(words), reason)
+            self._under_way[under_way] = Refused(_bounce(failed.text), failed.reason)
         else:
             self.offer(failed)
 

@@ -20,6 +20,7 @@ from connectors.matrix.patience import Pace, Patience, Rhythm
 from connectors.matrix.pulse import Pulse
 from connectors.matrix.rooms import Rooms
 from connectors.matrix.session import MatrixSession
+from connectors.matrix.signs import Signs
 from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known
 from connectors.matrix.unread import Lines
@@ -61,7 +62,7 @@ class Connecting:
             raise Unavailable(refusal.text) from refusal
         patience = Patience(self._pace, pulse.check, workspace.log)
         known, speaker = await self._parts(account, workspace, api, directs, patience)
-        session = MatrixSession(known, speaker, Rhythm(self._pace), Repository(api), first=first)
+        session = MatrixSession(known, speaker, Rhythm(self._pace), Repository(api), workspace.clock, first=first)
         try:
             async with _accepting(known):
                 yield session
@@ -100,7 +101,8 @@ class Connecting:
         groups = Groups(self._network, api, me, patience, lines, clock)
         since = float(account.secret.get("since", "0"))
         speaker = Speaker(api, me, opening, groups, invited, left, lines, clock, since)
-        return Known(api, me, directs, invitations, chats, groups, lines), speaker
+        signs = Signs(api, me, private=workspace.options.get("private_receipts") is True)
+        return Known(api, me, directs, invitations, chats, groups, lines, signs), speaker
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ class MatrixConnector:
     id = "matrix"
     name = "Matrix"
     flows: Sequence[Flow] = (login.PASSWORD,)
-    options: Mapping[str, type] = {"homeserver": str, "accept_direct": bool}
+    options: Mapping[str, type] = {"homeserver": str, "accept_direct": bool, "private_receipts": bool}
 
     def __init__(self, network: str = "matrix", pace: Pace | None = None) -> None:
         self._connecting = Connecting(NetworkId(network), pace or Pace())

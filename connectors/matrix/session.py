@@ -10,6 +10,7 @@ from bridge.contract import (
     Action,
     Capabilities,
     ChatId,
+    Clock,
     Contact,
     ContactId,
     CursorMoved,
@@ -27,11 +28,12 @@ from connectors.matrix import changing, moving, sending, sync
 from connectors.matrix.chats import person
 from connectors.matrix.media import Repository
 from connectors.matrix.patience import Rhythm
+from connectors.matrix.signs import SIGNS
 from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
 _CAN = Capabilities(
-    actions=frozenset((*changing.DOINGS, *moving.DOINGS)), window=1, idempotent=True, echoes=True, media=True
+    actions=frozenset((*changing.DOINGS, *moving.DOINGS, *SIGNS)), window=1, idempotent=True, echoes=True, media=True
 )
 
 
@@ -44,6 +46,7 @@ class MatrixSession:
         speaker: Speaker,
         rhythm: Rhythm,
         repository: Repository,
+        clock: Clock,
         *,
         first: tuple[str | None, News] | None,
     ) -> None:
@@ -54,6 +57,7 @@ class MatrixSession:
         self._speaker = speaker
         self._rhythm = rhythm
         self._repository = repository
+        self._clock = clock
         self._first = first
 
     def scope(self, chat: ChatId) -> str:
@@ -77,7 +81,8 @@ class MatrixSession:
             finally:
                 polling.cancel()
                 await asyncio.wait({polling})
-            async with aclosing(sync.read(self._known, news, cursor)) as events:  # type: ignore[type-var]
+            now = self._clock.time()
+            async with aclosing(sync.read(self._known, news, cursor, now, live=live)) as events:  # type: ignore[type-var]
                 async for event in events:
                     yield event
             cursor = news.cursor
@@ -95,6 +100,8 @@ class MatrixSession:
         return sending.parts(action)
 
     async def perform(self, action: Action) -> Receipt:
+        if type(action) in SIGNS:
+            return await self._known.signs.perform(action)
         saying, moves = changing.DOINGS.get(type(action)), moving.DOINGS.get(type(action))
         if saying is not None:
             return await saying(self._speaker, action)
@@ -126,7 +133,7 @@ class MatrixSession:
         if first is not None and first[0] == cursor:
             return first[1]
         try:
-            return await sync.poll(self._known.api, cursor, wait=wait)
+            return await sync.poll(self._known.api, cursor, wait=wait, presence=self._known.signs.presence)
         except Unavailable:
             self.failed = (cursor,)
             raise

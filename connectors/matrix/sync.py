@@ -20,6 +20,7 @@ from connectors.matrix.chats import Chats
 from connectors.matrix.directs import KIND, Directs
 from connectors.matrix.groups import STATE, Groups
 from connectors.matrix.invitations import Invitations
+from connectors.matrix.signs import Signs
 from connectors.matrix.unread import Lines
 
 _WAIT = 25.0  # seconds that the homeserver may wait for news; a revoked login is noticed after them
@@ -29,15 +30,17 @@ _LARGEST = 256 * 1024 * 1024  # bytes of an answer
 _STATE = ["m.room.member", *STATE]
 
 
-def _filter(state: Mapping[str, Any], timeline: Mapping[str, Any]) -> str:
+def _filter(state: Mapping[str, Any], timeline: Mapping[str, Any], *, signs: bool) -> str:
     nothing: Mapping[str, Any] = {"types": []}
-    room = {"account_data": nothing, "ephemeral": nothing, "state": state, "timeline": timeline}
-    return json.dumps({"presence": nothing, "account_data": {"types": [KIND]}, "room": room})
+    ephemeral = {"types": ["m.typing", "m.receipt"]} if signs else nothing
+    room = {"account_data": nothing, "ephemeral": ephemeral, "state": state, "timeline": timeline}
+    presence = {"types": ["m.presence"]}
+    return json.dumps({"presence": presence, "account_data": {"types": [KIND]}, "room": room})
 
 
 _LAZY = {"lazy_load_members": True, "include_redundant_members": True}
-_FILTER = _filter({"types": _STATE, **_LAZY}, {"limit": 100, **_LAZY})
-_FIRST_FILTER = _filter({"types": _STATE, **_LAZY}, {"types": [], "limit": 1})
+_FILTER = _filter({"types": _STATE, **_LAZY}, {"limit": 100, **_LAZY}, signs=True)
+_FIRST_FILTER = _filter({"types": _STATE, **_LAZY}, {"types": [], "limit": 1}, signs=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Known:
     chats: Chats
     groups: Groups
     lines: Lines
+    signs: Signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,17 @@ class News:
     joined: Mapping[str, msgspec.Raw]
     left: Mapping[str, msgspec.Raw]
     invited: Mapping[str, msgspec.Raw]
+    people: object = None  # presence
 
     @property
     def empty(self) -> bool:
-        return not (self.joined or self.left or self.invited)
+        return not (self.joined or self.left or self.invited or fields.mapping(self.people).get("events"))
 
 
-async def poll(api: Api, cursor: str | None, *, wait: bool) -> News:
-    """One answer, checked for a cursor. Raises `Unavailable`, `LoggedOut`."""
-    query = {"filter": _FIRST_FILTER if cursor is None else _FILTER, "set_presence": "offline"}
+async def poll(api: Api, cursor: str | None, *, wait: bool, presence: str = "offline") -> News:
+    """One answer, checked for a cursor; `presence` is how its user is shown meanwhile. Raises `Unavailable`,
+    `LoggedOut`."""
+    query = {"filter": _FIRST_FILTER if cursor is None else _FILTER, "set_presence": presence}
     query["timeout"] = str(int(_WAIT * 1000)) if wait else "0"
     if cursor is not None:
         query["since"] = cursor
@@ -95,15 +101,19 @@ async def _news(body: bytes) -> News:
     joined = _rooms(rooms.get("join"))
     await asyncio.sleep(0)
     account = decoding.decoded(parts["account_data"]) if "account_data" in parts else None
-    return News(cursor, account, joined, _rooms(rooms.get("leave")), _rooms(rooms.get("invite")))
+    people = decoding.decoded(parts["presence"]) if "presence" in parts else None
+    return News(cursor, account, joined, _rooms(rooms.get("leave")), _rooms(rooms.get("invite")), people)
 
 
 def _rooms(source: msgspec.Raw | None) -> Mapping[str, msgspec.Raw]:
     return {id: news for id, news in decoding.pieces(source).items() if fields.room_id(id) is not None}
 
 
-async def read(known: Known, news: News, cursor: str | None) -> AsyncIterator[Event]:
-    """What `news`, which came after `cursor`, reports. Raises `Unavailable`, `LoggedOut`."""
+async def read(known: Known, news: News, cursor: str | None, now: float, *, live: bool) -> AsyncIterator[Event]:
+    """What `news`, which came after `cursor`, reports; `live` if it has just happened. Raises `Unavailable`,
+    `LoggedOut`."""
+    for sign in known.signs.of_people(fields.mapping(news.people).get("events"), now):
+        yield sign
     for raw in fields.listed(fields.mapping(news.account).get("events")):
         if fields.mapping(raw).get("type") == KIND:
             known.directs.read(fields.mapping(raw).get("content"))
@@ -129,9 +139,24 @@ async def read(known: Known, news: News, cursor: str | None) -> AsyncIterator[Ev
     for id, raw_news in news.joined.items():
         await asyncio.sleep(0)
         happened = fields.mapping(decoding.decoded(raw_news))
-        found = await known.chats.news(id, happened, cursor)
-        for event in await known.groups.news(id, happened, cursor) if found is None else found:
-            yield event
+        if not _only_signs(happened):
+            async for event in _happened(known, id, happened, cursor):
+                yield event
+        for sign in known.signs.of_room(id, happened, live=live):
+            yield sign
+
+
+async def _happened(known: Known, id: str, happened: Mapping[str, object], cursor: str) -> AsyncIterator[Event]:
+    found = await known.chats.news(id, happened, cursor)
+    for event in await known.groups.news(id, happened, cursor) if found is None else found:
+        yield event
+
+
+def _only_signs(news: Mapping[str, object]) -> bool:
+    """Whether nothing was said in a room, and nothing changed: then it need not be known."""
+    shown, state = fields.mapping(news.get("timeline")), fields.mapping(news.get("state"))
+    said = shown.get("events") or state.get("events") or shown.get("limited") or news.get("summary")
+    return not said and "ephemeral" in news
 
 
 async def _groups(known: Known, news: News) -> Mapping[str, Mapping[str, object]]:

@@ -72,6 +72,23 @@ class MatrixUnderTest:
         for key in reactions:
             await self._relate("m.reaction", {}, {"rel_type": "m.annotation", "event_id": target, "key": key})
 
+    async def types(self, typing: bool) -> None:
+        await self.juliet.types(self.room, typing)
+
+    async def reads(self, target: MessageId) -> None:
+        await self.juliet.reads(self.room, target)
+
+    async def appears(self, away: bool, status: str) -> None:
+        await self.juliet.appears("unavailable" if away else "online", status)
+
+    async def signs(self) -> tuple[bool, str]:
+        me = self._account.me
+        return me in self.juliet.typing.get(self.room, ()), self.juliet.read.get((self.room, me), "")
+
+    async def presence(self) -> str:
+        found = await self.juliet.call("GET", f"/presence/{quote(self._account.me)}/status")
+        return {"online": "available", "unavailable": "away"}.get(found["presence"], "unavailable")
+
     async def shown(self) -> Sequence[Shown]:
         """As Element shows it: redacted events are gone, and whoever has said something may replace it."""
         events = await self.juliet.timeline(self.room)
@@ -121,7 +138,7 @@ async def matrix_network(
         found = await connector.login(connector.flows[0], person, workspace)
         account = Account(AccountId(1), NetworkId("matrix"), "romeo@example.org", found.me, found.secret)
         element = await stack.enter_async_context(folk.on_matrix(juliet, synapse))
-        app = await stack.enter_async_context(folk.on_matrix(romeo, synapse))
+        app = await stack.enter_async_context(folk.on_matrix(romeo, synapse, "offline"))
         if room_of_many:
             wish = {"preset": "public_chat", "name": "Square", "power_level_content_override": {"state_default": 0}}
             room = str((await app.call("POST", "/createRoom", wish))["room_id"])

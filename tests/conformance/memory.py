@@ -13,7 +13,8 @@ from bridge.testing import files
 from bridge.testing.conformance import Shown
 from bridge.testing.connector import MemoryConnector
 from bridge.testing.control import Control, controlled
-from bridge.testing.wire import SignIn, Traits
+from bridge.testing.traits import Traits
+from bridge.testing.wire import Appears, Reads, SignIn, Types
 from bridge.testing.world import VARIANTS, World, serve
 from tests.support.asking import HandClock, NoHttp
 
@@ -65,6 +66,22 @@ class MemoryUnderTest:
 
     async def react(self, target: MessageId, *reactions: str) -> None:
         await self.control.reacts("benvolio", self.room, target, *reactions)
+
+    async def types(self, typing: bool) -> None:
+        await self.control.do(Types(person="benvolio", chat=self.room, typing=typing))
+
+    async def reads(self, target: MessageId) -> None:
+        await self.control.do(Reads(person="benvolio", chat=self.room, target=target))
+
+    async def appears(self, away: bool, status: str) -> None:
+        await self.control.do(Appears(person="benvolio", away=away, status=status))
+
+    async def signs(self) -> tuple[bool, str]:
+        state = await self.control.state(self.room)
+        return "romeo" in state.typing, "" if "romeo" in state.private else state.read.get("romeo", "")
+
+    async def presence(self) -> str:
+        return (await self.control.accounts())["romeo"].presence
 
     async def shown(self) -> Sequence[Shown]:
         return [

@@ -64,6 +64,14 @@ class TestEchoing(conformance.Echoing):
     pass
 
 
+class TestSigning(conformance.Signing):
+    pass
+
+
+class TestAppearing(conformance.Appearing):
+    pass
+
+
 class TestFiling(conformance.Filing):
     pass
 

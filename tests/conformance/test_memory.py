@@ -88,6 +88,16 @@ class TestRooming(conformance.Rooming):
     pass
 
 
+@only("a", "t", "seeing")
+class TestSigning(conformance.Signing):
+    pass
+
+
+@only("a", "t", "seeing")
+class TestAppearing(conformance.Appearing):
+    pass
+
+
 @only("a", "x", "t", "seeing")
 class TestFiling(conformance.Filing):
     pass

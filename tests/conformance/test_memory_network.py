@@ -25,7 +25,8 @@ from bridge.testing.client import Client
 from bridge.testing.conformance.network import a_send, connected, ours, reading
 from bridge.testing.control import controlled, spawned
 from bridge.testing.parts import parts_of
-from bridge.testing.wire import EndLogin, Report, Traits
+from bridge.testing.traits import Traits
+from bridge.testing.wire import EndLogin, Report
 from bridge.testing.world import traits_of
 from tests.conformance.memory import MemoryUnderTest, memory_network
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bridge.testing.wire import ChatState, Said
+from bridge.testing.states import ChatState, Said
 
 _TOKEN = re.compile(r"\bm(\d+) v(\d+)\b")
 

@@ -10,7 +10,7 @@ from bridge.hub.hub import Hub
 from bridge.hub.limits import MediaLimits
 from bridge.store.database import Database
 from bridge.testing.control import Control, spawned
-from bridge.testing.wire import Said
+from bridge.testing.states import Said
 from tests.hub.building import hub_over, put_account, running
 
 

@@ -15,7 +15,8 @@ from bridge.hub.limits import Limits
 from bridge.store.database import Database
 from bridge.store.deliveries import waiting
 from bridge.testing.control import Control, controlled
-from bridge.testing.wire import Answered, Bounce, ChatState, EndLogin, SignIn
+from bridge.testing.states import Answered, ChatState
+from bridge.testing.wire import Bounce, EndLogin, SignIn
 from bridge.testing.world import VARIANTS, serve
 from tests.hub.building import hub_over, put_account, running
 

@@ -13,7 +13,7 @@ from bridge.hub.limits import MediaLimits
 from bridge.store.database import Database
 from bridge.testing import files
 from bridge.testing.files import FILES
-from bridge.testing.wire import ChatState, Said
+from bridge.testing.states import ChatState, Said
 from tests.hub.building import hub_over, put_account, running
 from tests.hub.room import Network, Room, room_on
 from tests.support.files import noise, png

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.testing.wire import ChatState, Said
+from bridge.testing.states import ChatState, Said
 from tests.hub.oracle import Rules, Wanted, Where, check, text_of
 
 A, X, T = Where("a", "room"), Where("xmpp", "room"), Where("t", "room")

@@ -48,9 +48,9 @@ async def on_xmpp(person: Person, server: XmppServer) -> AsyncIterator[XmppClien
 
 
 @asynccontextmanager
-async def on_matrix(person: Person, synapse: Synapse) -> AsyncIterator[MatrixClient]:
+async def on_matrix(person: Person, synapse: Synapse, presence: str = "online") -> AsyncIterator[MatrixClient]:
     """Their Matrix app."""
-    async with MatrixClient(synapse.url, person.name, PASSWORD) as client:
+    async with MatrixClient(synapse.url, person.name, PASSWORD, presence=presence) as client:
         yield client
 
 

@@ -28,12 +28,16 @@ class MatrixClient:
     """One person. `events` has every timeline event since the start, with its `room_id`; invitations are accepted
     unless `joins` is off."""
 
-    def __init__(self, url: str, name: str, password: str, *, joins: bool = True) -> None:
+    def __init__(self, url: str, name: str, password: str, *, joins: bool = True, presence: str = "online") -> None:
         self.url = url
         self.me = ""
         self.events: list[Event] = []
         self.invited: list[str] = []
         self.joins = joins
+        self.typing: dict[str, list[str]] = {}  # by room: who writes
+        self.read: dict[tuple[str, str], str] = {}  # by room and person: how far
+        self.people: dict[str, Event] = {}  # how they are
+        self.presence = presence  # as syncs say it
         self._name, self._password = name, password
         self.token = ""
         self._news = asyncio.Condition()
@@ -100,6 +104,22 @@ class MatrixClient:
     async def join(self, room: str) -> None:
         await self.call("POST", f"/rooms/{quote(room)}/join", {})
 
+    async def types(self, room: str, typing: bool) -> None:
+        wish = {"typing": True, "timeout": 60_000} if typing else {"typing": False}
+        await self.call("PUT", f"/rooms/{quote(room)}/typing/{quote(self.me)}", wish)
+
+    async def reads(self, room: str, event: str, kind: str = "m.read") -> None:
+        await self.call("POST", f"/rooms/{quote(room)}/receipt/{kind}/{quote(event)}", {})
+
+    async def appears(self, presence: str, status: str = "") -> None:
+        self.presence = presence
+        await self.call("PUT", f"/presence/{quote(self.me)}/status", {"presence": presence, "status_msg": status})
+
+    async def until(self, so: Callable[["MatrixClient"], bool], seconds: float = _SECONDS) -> None:
+        """Wait until what was heard of others is `so`. Raises TimeoutError."""
+        async with asyncio.timeout(seconds), self._news:
+            await self._news.wait_for(lambda: so(self))
+
     async def timeline(self, room: str) -> list[Event]:
         """Everything in a room as the homeserver has it, oldest first."""
         found: list[Event] = []
@@ -157,7 +177,9 @@ class MatrixClient:
                 await asyncio.sleep(0.3)  # the homeserver is away: a test stops it
 
     async def _sync(self, wait: int) -> None:
-        query = {"timeout": str(wait)} | ({"since": self._since, "filter": _ALL} if self._since else {})
+        query = {"timeout": str(wait), "set_presence": self.presence} | (
+            {"since": self._since, "filter": _ALL} if self._since else {}
+        )
         answer = await self.call("GET", "/sync", **query)
         rooms = answer.get("rooms", {})
         for room in rooms.get("invite", {}):
@@ -167,5 +189,17 @@ class MatrixClient:
         async with self._news:
             for room, news in rooms.get("join", {}).items():
                 self.events += [{**event, "room_id": room} for event in news.get("timeline", {}).get("events", [])]
+                for event in news.get("ephemeral", {}).get("events", []):
+                    self._note(room, event["type"], event["content"])
+            for event in answer.get("presence", {}).get("events", []):
+                self.people[event["sender"]] = event["content"]
             self._news.notify_all()
         self._since = answer["next_batch"]
+
+    def _note(self, room: str, kind: str, content: Event) -> None:
+        if kind == "m.typing":
+            self.typing[room] = content["user_ids"]
+        elif kind == "m.receipt":
+            for event, about in content.items():
+                for user in about.get("m.read", {}):
+                    self.read[room, user] = event

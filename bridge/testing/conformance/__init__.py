@@ -12,6 +12,7 @@
 | ReadingChanges | networks that report edits, retractions and reactions as what they are |
 | Editing, Retracting, Reacting | sessions that name the action in `Capabilities.actions` |
 | Lacking | sessions that do not name all of them |
+| Signing, Appearing | sessions that name `SetTyping` and `MarkRead`, and `SetPresence` |
 | Filing | sessions that can publish files |
 | Idempotent, Echoing, Personas, Answering | sessions that claim so in their capabilities |
 
@@ -28,9 +29,11 @@ from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
 from bridge.testing.conformance.reading import Reading, ReadingChanges, Replaying
 from bridge.testing.conformance.rooms import Rooming
+from bridge.testing.conformance.signs import Appearing, Signing, SigningNetwork
 
 __all__ = [
     "Answering",
+    "Appearing",
     "Breaking",
     "Echoing",
     "Editing",
@@ -52,4 +55,6 @@ __all__ = [
     "Retracting",
     "Rooming",
     "Shown",
+    "Signing",
+    "SigningNetwork",
 ]

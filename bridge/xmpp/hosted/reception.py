@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Authored, ConnectorError, Invite, Person, Reason, Refused, SetRoom
+from bridge.contract import Authored, ConnectorError, Invite, Person, Reason, Refused, SetRoom, Sign
 from bridge.hub.facades import Archive, People, Rooms
-from bridge.xmpp import errors, parse, render
+from bridge.xmpp import errors, parse, render, signs
 from bridge.xmpp.chats import Gateway, Where
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import inviting
@@ -51,13 +51,16 @@ class Reception:
         """The payload of the answer. Raises `StanzaError`."""
         return await self._questions.answer(kind, payload, sender, where)
 
-    def message(self, where: Where, stanza: Element) -> Authored | None:
-        """What is to be journaled. Raises `StanzaError`."""
+    def message(self, where: Where, stanza: Element) -> Sequence[Authored | Sign]:
+        """What is told by it. Raises `StanzaError`."""
         sender = stanza.get("from", "")
         one = self._house.attendee(where.room, sender)
         if one is None:
             raise StanzaError("not-acceptable", "You are not in this room. Enter it first.")
+        told = signs.read(stanza, one.user, where.room)
         if where.nick:
+            if told:
+                return ()  # of nothing that is said there
             raise self._not_through_the_room(where)
         if stanza.get("type") != "groupchat":
             network = where.gateway
@@ -66,7 +69,9 @@ class Reception:
             )
             if asked:
                 self._change(where, stanza, lambda: self._invite(one.user, asked))
-                return None
+                return ()
+            if told:
+                return ()
             if parse.body(stanza) is None:
                 raise StanzaError("feature-not-implemented", "This cannot be done here yet.")
             raise StanzaError("bad-request", "This is a room. Write to it as to a room.")
@@ -76,8 +81,8 @@ class Reception:
         if isinstance(said, parse.Subject):
             wish = SetRoom(chat=where.room, key="-", subject=said.text)
             self._change(where, stanza, lambda: self._rooms.change(one.user, wish))
-            return None
-        return said
+            return ()
+        return [said] if said is not None else told
 
     def _people(self, where: Where) -> Mapping[str, Person]:
         """Everybody who is there, by nick and by JID."""

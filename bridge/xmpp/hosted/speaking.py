@@ -12,11 +12,13 @@ from bridge.contract import (
     Edit,
     Fail,
     Invite,
+    MarkRead,
     MessageId,
     React,
     Receipt,
     Retract,
     Send,
+    SetTyping,
 )
 from bridge.xmpp import errors, render
 from bridge.xmpp.content import Called, nobody
@@ -25,7 +27,7 @@ from bridge.xmpp.hosted.house import House
 from bridge.xmpp.parse import Origin
 
 ROOM = Capabilities(
-    actions=frozenset({Send, Edit, Retract, React, Confirm, Fail, Invite}),
+    actions=frozenset({Send, Edit, Retract, React, Confirm, Fail, Invite, SetTyping, MarkRead}),
     window=32,
     # A repeat carries the same stanza-id.
     idempotent=True,
@@ -34,6 +36,7 @@ ROOM = Capabilities(
     media=True,
     reflects=False,
 )
+_MANY = 200  # people in a room, above which signs of theirs are not shown
 Deliver = Callable[[str, str], Awaitable[None]]
 
 
@@ -69,6 +72,15 @@ def _say(house: House, action: Send | Edit | Retract | React) -> str:
     return stanzas.filled(stanza, room.offer(action.key, stanza))
 
 
+def _sign(house: House, action: SetTyping | MarkRead) -> str:
+    """Only what those who are in see of those who are there; where there are many, nobody is told of each."""
+    room = house.room(action.chat)
+    persona = action.persona
+    if room is None or persona is None or len(room.seen) > _MANY or ContactId(persona.contact) not in room.seen:
+        return ""
+    return stanzas.filled(wording.stanza(house, room, action), room.inside)
+
+
 def _invite(house: House, action: Invite) -> str:
     return stanzas.invitation(action)
 
@@ -93,6 +105,8 @@ DOINGS: Mapping[type[Action], Callable[[House, Any], str]] = {
     Edit: _say,
     Retract: _say,
     React: _say,
+    SetTyping: _sign,
+    MarkRead: _sign,
     Invite: _invite,
     Confirm: _confirm,
     Fail: _fail,

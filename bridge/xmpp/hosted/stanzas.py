@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bridge.contract import ChatId, Invite, Rank
 from bridge.hub.facades import Avatar
-from bridge.xmpp import avatars, render, text
+from bridge.xmpp import avatars, render, signs, text
 
 MUC = "http://jabber.org/protocol/muc"
 USER = f"{MUC}#user"
@@ -85,13 +85,13 @@ def subject(room: ChatId, words: str) -> str:
 def said(room: ChatId, nick: str, occupant: str, id: str, key: str, content: str, at: float | None = None) -> str:
     """A message. `id` is its author's own where there is one, `key` the room's (XEP-0359); `at` if it was said long ago
     (XEP-0203 #protocol)."""
-    return _message(room, nick, occupant, id, key, content, at)
+    return _message(room, nick, occupant, id, key, content + signs.MARKABLE, at)
 
 
 def corrected(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str, content: str) -> str:
     """XEP-0308 #usecase."""
     replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target)}"/>'
-    return _message(room, nick, occupant, id, key, content + replaced)
+    return _message(room, nick, occupant, id, key, content + signs.MARKABLE + replaced)
 
 
 def retracted(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str) -> str:
@@ -122,6 +122,14 @@ def removed(room: ChatId, key: str, target: str, why: str, nick: str = "", occup
         '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:message-retract:0"/>'
         f"<body>{text.escape(words)}</body>"
         f'<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/></message>'
+    )
+
+
+def sign(room: ChatId, nick: str, occupant: str, payload: str) -> str:
+    """A chat state or a marker of somebody there; it has no id, and nothing is to come back for it."""
+    return (
+        f'<message type="groupchat" from="{text.attribute(_full(room, nick))}" to="{_GAP}">'
+        f"{payload}{_occupant(occupant)}</message>"
     )
 
 

@@ -4,9 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.contract import Action, ContactId, Edit, Message, MessageId, Person, React, Retract, Send
+from bridge.contract import (
+    Action,
+    ContactId,
+    Edit,
+    MarkRead,
+    Message,
+    MessageId,
+    Person,
+    React,
+    Retract,
+    Send,
+    SetTyping,
+)
 from bridge.hub.facades import HOME, Line
-from bridge.xmpp import content, files, nicks, render
+from bridge.xmpp import content, files, nicks, render, signs
 from bridge.xmpp.hosted import stanzas
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.room import HostedRoom
@@ -97,9 +109,20 @@ def _react(room: HostedRoom, voice: Voice, action: React) -> str:
     return stanzas.reacted(room.jid, voice.nick, voice.occupant, id, action.key, target, action.reactions)
 
 
+def _typing(room: HostedRoom, voice: Voice, action: SetTyping) -> str:
+    return stanzas.sign(room.jid, voice.nick, voice.occupant, signs.typing(action.typing))
+
+
+def _read(room: HostedRoom, voice: Voice, action: MarkRead) -> str:
+    """XEP-0333 #rooms: the room's own name of the message."""
+    return stanzas.sign(room.jid, voice.nick, voice.occupant, signs.displayed(action.target.ids[-1]))
+
+
 _WRITERS: Mapping[type[Action], Callable[[HostedRoom, Voice, Any], str]] = {
     Send: _send,
     Edit: _edit,
     Retract: _retract,
     React: _react,
+    SetTyping: _typing,
+    MarkRead: _read,
 }

@@ -7,7 +7,7 @@ by the id that the room gave it (XEP-0424 #retract, XEP-0444 #id).
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
 
-from bridge.testing.wire import ChatState, Said
+from bridge.testing.states import ChatState, Said
 from tests.conftest import ANY_SERVER
 from tests.scenarios.rooms.conftest import InVerona
 from tests.support import muc

@@ -1,0 +1,161 @@
+"""Signs of life: who writes, who has read how far, who is there. From any end of a link to the others.
+
+They never enter the journal. What comes is looked up beside the writer, the latest of each thing; what is to be shown
+goes to one `Post` per account, which holds nobody else up. A sign counts only from an account that is in the chat.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from bridge.contract import Action, ChatKind, MessageReceived, NetworkId, ReadUpTo, Session, TypingChanged, Unavailable
+from bridge.hub.counters import Counters
+from bridge.hub.facades import HOME
+from bridge.hub.marks import Marks
+from bridge.hub.posts import Post
+from bridge.hub.sessions import Seat, Sessions
+from bridge.hub.speakers import Place, Speakers
+from bridge.hub.typists import Typists
+from bridge.store import signs as store
+from bridge.store.database import Database
+from bridge.store.rooms import HOSTED
+from bridge.store.rows import Debt
+from bridge.store.signs import End
+
+log = logging.getLogger(__name__)
+_MOST = 2_000  # signs that wait to be looked up; more are not shown
+_AGAIN = (0.5, 2.0, 8.0)  # seconds after which a mark is looked up again: what it names is perhaps just coming
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """A sign, and the account that reported it."""
+
+    sign: TypingChanged | ReadUpTo
+    place: Place
+    account: int
+    me: str
+    tries: int = 0
+
+    @property
+    def thing(self) -> Hashable:
+        return self.place, type(self.sign)
+
+
+class Signs:
+    """`run` is a task of the hub; all else is told on the loop."""
+
+    def __init__(self, database: Database, sessions: Sessions, counters: Counters) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._counters = counters
+        speakers = Speakers(sessions)
+        self._typists = Typists(speakers, self.put)
+        self._marks = Marks(database, speakers, self.put)
+        self._coming: dict[Hashable, _Came] = {}
+        self._posts: dict[int, Post] = {}
+        self._news = asyncio.Event()
+
+    def offer(self, seat: Seat, session: Session, sign: TypingChanged | ReadUpTo) -> None:
+        """Something that a session has seen."""
+        came = _Came(sign, _place(seat, session, sign), seat.account, seat.me)
+        if isinstance(sign, TypingChanged):
+            if sign.sender.id == seat.me and seat.network != HOME:
+                return  # our user writes in another app
+            if not sign.typing and came.place not in self._typists:
+                self._coming.pop(came.thing, None)
+                return  # it was never shown
+        self._put(came)
+
+    def said(self, seat: Seat, session: Session, event: MessageReceived, debts: Sequence[Debt]) -> None:
+        """Somebody has said something, which is journaled: they do not write it any more."""
+        place = _place(seat, session, event)
+        self._coming.pop((place, TypingChanged), None)
+        self._typists.ended(place, said=True)
+        if debts:
+            self._marks.said(event, debts)
+
+    def live(self, account: int) -> None:
+        """The account has caught up."""
+        if account in self._posts:
+            self._posts[account].again()
+
+    def put(self, account: int, thing: Hashable, action: Action, *, keep: bool = False) -> None:
+        """`account` is to show something now (`Post.put`)."""
+        post = self._posts.get(account)
+        if post is None:
+            post = self._posts[account] = Post(self._performer(account), lambda: self._full(account))
+        post.put(thing, action, keep=keep)
+
+    async def run(self) -> None:
+        """Look up what came; ends only by being cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._coming:
+                came = self._coming.pop(next(iter(self._coming)))
+                try:
+                    await self._take(came)
+                except Exception:
+                    log.exception("a sign could not be looked up")
+
+    async def close(self) -> None:
+        self._typists.close()
+        await asyncio.gather(*(post.close() for post in self._posts.values()))
+
+    def _put(self, came: _Came) -> None:
+        if came.thing not in self._coming and len(self._coming) >= _MOST:
+            self._counters.ignored[NetworkId(came.place[0]), "too many signs"] += 1
+            return
+        self._coming[came.thing] = came
+        self._news.set()
+
+    async def _take(self, came: _Came) -> None:
+        network, scope, native, _ = came.place
+        ends = await self._database.read(lambda c: store.ends(c, network, scope, native))
+        if not ends or not _may(ends[0], came):
+            return
+        if isinstance(came.sign, TypingChanged):
+            self._typists.changed(came.place, came.sign, ends)
+        elif not await self._marks.moved(came.place, came.sign, ends, came.account, came.me):
+            self._later(came)
+
+    def _later(self, came: _Came) -> None:
+        if came.tries < len(_AGAIN):
+            again = _Came(came.sign, came.place, came.account, came.me, came.tries + 1)
+            asyncio.get_running_loop().call_later(_AGAIN[came.tries], self._come_again, again)
+
+    def _come_again(self, came: _Came) -> None:
+        """Unless something newer has come."""
+        if came.thing not in self._coming:
+            self._put(came)
+
+    def _performer(self, account: int) -> Callable[[Action], Awaitable[object]]:
+        async def perform(action: Action) -> object:
+            seat = self._sessions.seat(account)
+            if seat is None or seat.session is None or not seat.up.is_set():
+                raise Unavailable("The account is not connected.")
+            if type(action) not in seat.session.capabilities(action.chat).actions:
+                return None
+            return await seat.session.perform(action)
+
+        return perform
+
+    def _full(self, account: int) -> None:
+        seat = self._sessions.seat(account)
+        if seat is not None:
+            self._counters.ignored[seat.network, "too many signs"] += 1
+
+
+def _place(seat: Seat, session: Session, event: TypingChanged | ReadUpTo | MessageReceived) -> Place:
+    return str(seat.network), session.scope(event.chat), str(event.chat), str(event.sender.id)
+
+
+def _may(here: End, came: _Came) -> bool:
+    """Whether whoever reports it is in the chat, and whoever does it can be."""
+    who = came.place[3]
+    if here.network == HOME:
+        return here.kind == HOSTED or here.owner == who
+    present = any(seen.account == came.account for seen in here.seen)
+    return present and (here.kind != ChatKind.DIRECT or who in (here.contact, came.me))

@@ -1,0 +1,47 @@
+"""Who shows at an end of a link what somebody does at another: at home the gateway, elsewhere their own account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.contract import Action, ChatId, Contact, NetworkId, Persona
+from bridge.hub.facades import HOME
+from bridge.hub.sessions import Sessions
+from bridge.store.signs import End
+
+Place = tuple[str, str, str, str]  # network, scope, chat, and who
+
+
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    sessions: Sessions
+
+    def of(self, end: End, place: Place, who: Contact, wish: type[Action]) -> Sequence[tuple[int, Persona | None]]:
+        """The account that shows it, and as whom; nobody where it cannot be shown."""
+        network = NetworkId(place[0])
+        if end.network == HOME:
+            home = self.home(end, wish)
+            persona = Persona(key=f"{network}:{who.id}", network=network, contact=who.id, name=who.name)
+            return [] if home is None else [(home, persona)]
+        for seen in end.seen:
+            mine = seen.user == who.id if network == HOME else network == end.network and seen.me == who.id
+            if mine and self._can(seen.account, end, wish):
+                return [(seen.account, None)]
+        return []
+
+    def home(self, end: End, wish: type[Action]) -> int | None:
+        """The gateway, if `end` is a chat at home that can show it."""
+        if end.network != HOME:
+            return None
+        seat = next((seat for seat in self.sessions.seats() if seat.network == HOME), None)
+        return seat.account if seat is not None and self._can(seat.account, end, wish) else None
+
+    def is_home(self, account: int) -> bool:
+        seat = self.sessions.seat(account)
+        return seat is not None and seat.network == HOME
+
+    def _can(self, account: int, end: End, wish: type[Action]) -> bool:
+        """One that is not connected now may be able to."""
+        seat = self.sessions.seat(account)
+        if seat is None:
+            return False
+        return seat.session is None or wish in seat.session.capabilities(ChatId(end.native)).actions
