@@ -76,11 +76,11 @@ class Post:
             now = self.now()
             self._free = {one: at for one, at in self._free.items() if at > now}
             self._free[thing] = now + _EACH
-            self._free[due.action.chat] = now + _CHAT
+            self._free["chat", due.action.chat] = now + _CHAT
             await self._try(thing, due)
 
     def _when(self, thing: Hashable) -> float:
-        return max(self._free.get(thing, 0.0), self._free.get(self._due[thing].action.chat, 0.0))
+        return max(self._free.get(thing, 0.0), self._free.get(("chat", self._due[thing].action.chat), 0.0))
 
     async def _try(self, thing: Hashable, due: _Due) -> None:
         try:

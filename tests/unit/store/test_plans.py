@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from bridge.store import deliveries
+from bridge.store import deliveries, signs
 from bridge.store import tables as t
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
@@ -42,6 +42,13 @@ def of_lanes(connection: Connection) -> None:
     deliveries.reactions_of(connection, 1, 1, "far", "anna")
 
 
+def of_signs(connection: Connection) -> None:
+    signs.ends(connection, "far", "", "a")
+    signs.position(connection, 1, "a", "k")
+    signs.position(connection, 1, "no such name", "k")
+    signs.written(connection, 1)
+
+
 @contextmanager
 def asked(connection: Connection) -> Iterator[Statements]:
     """Every statement in the block."""
@@ -66,7 +73,7 @@ def fill(connection: Connection) -> None:
     connection.execute(t.endpoints.insert().values(chat=1, link=1))
 
 
-@pytest.mark.parametrize("questions", [of_a_group, of_lanes], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("questions", [of_a_group, of_lanes, of_signs], ids=lambda f: f.__name__)
 async def test_no_question_of_a_message_reads_a_whole_table(
     questions: Callable[[Connection], None], tmp_path: Path
 ) -> None:
