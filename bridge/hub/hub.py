@@ -24,12 +24,9 @@ from bridge.contract import (
     NetworkId,
     OccupantChanged,
     ReactionsChanged,
-    ReadUpTo,
     Reason,
     RoomInvited,
     Session,
-    Sign,
-    TypingChanged,
     Unavailable,
     Unparsable,
 )
@@ -121,7 +118,9 @@ class Hub:
             around.connectors,
             around.workspaces.of,
             around.limits,
-            Listener(self._event, self._live, self._cursor, self._contact, self._changed, self._sign),
+            Listener(
+                self._event, self._live, self._cursor, self._contact, self._changed, lambda *s: self.signs.offer(*s)
+            ),  # fmt: skip
             self.lanes.quiet,
         )
         self.signs = Signs(around.database, self.sessions, self.counters)
@@ -170,11 +169,11 @@ class Hub:
             if row.network in around.connectors:
                 self.sessions.start(self._seat(row))
         self.lanes.start()
-        self._tasks.append(asyncio.create_task(self._notices.run(), name="notices"))
-        self._tasks.append(asyncio.create_task(self._backlogs.run(), name="backlogs"))
-        self._tasks.append(asyncio.create_task(self.files.run(), name="files"))
-        self._tasks.append(asyncio.create_task(self.avatars.run(), name="avatars"))
-        self._tasks.append(asyncio.create_task(self.signs.run(), name="signs"))
+        for name, work in (
+            ("notices", self._notices), ("backlogs", self._backlogs), ("files", self.files), ("avatars", self.avatars),
+            ("signs", self.signs),
+        ):  # fmt: skip
+            self._tasks.append(asyncio.create_task(work.run(), name=name))
 
     async def stop(self) -> None:
         """Drain: lanes land what is under way, sessions end, everything submitted is committed if it can be."""
@@ -345,10 +344,6 @@ class Hub:
                 lambda error: log.error("a cursor could not be written error=%s", type(error).__name__),
             )
         )
-
-    def _sign(self, seat: Seat, session: Session, sign: Sign) -> None:
-        if isinstance(sign, TypingChanged | ReadUpTo):
-            self.signs.offer(seat, session, sign)
 
     def _contact(self, seat: Seat, contact: Contact) -> None:
         self._around.people.contact_seen(seat.account, seat.user, seat.network, contact)

@@ -9,7 +9,18 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from bridge.contract import Action, ChatKind, MessageReceived, NetworkId, ReadUpTo, Session, TypingChanged, Unavailable
+from bridge.contract import (
+    Action,
+    ChatKind,
+    MessageReceived,
+    NetworkId,
+    PresenceChanged,
+    ReadUpTo,
+    Session,
+    Sign,
+    TypingChanged,
+    Unavailable,
+)
 from bridge.hub.counters import Counters
 from bridge.hub.facades import HOME
 from bridge.hub.marks import Marks
@@ -57,8 +68,10 @@ class Signs:
         self._posts: dict[int, Post] = {}
         self._news = asyncio.Event()
 
-    def offer(self, seat: Seat, session: Session, sign: TypingChanged | ReadUpTo) -> None:
+    def offer(self, seat: Seat, session: Session, sign: Sign) -> None:
         """Something that a session has seen."""
+        if isinstance(sign, PresenceChanged):
+            return
         came = _Came(sign, _place(seat, session, sign), seat.account, seat.me)
         if isinstance(sign, TypingChanged):
             if sign.sender.id == seat.me and seat.network != HOME:
