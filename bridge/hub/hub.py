@@ -115,14 +115,12 @@ class Hub:
         self._keys = Keys(around.secrets.derive("keys").encode(), around.database.install)
         self.lanes = Lanes(around.database)
         self.sessions = Sessions(
-            around.connectors,
-            around.workspaces.of,
-            around.limits,
+            around.connectors, around.workspaces.of, around.limits,
             Listener(
                 self._event, self._live, self._cursor, self._contact, self._changed, lambda *s: self.signs.offer(*s)
-            ),  # fmt: skip
+            ),
             self.lanes.quiet,
-        )
+        )  # fmt: skip
         self.signs = Signs(around.database, self.sessions, self.counters)
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
         self.converter = Converter()
