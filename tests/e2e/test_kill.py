@@ -3,16 +3,12 @@
 LANDBRIDGE_SEED repeats a run.
 """
 
-import asyncio
-import os
-import random
 from contextlib import AsyncExitStack
 
 from tests.conftest import FULL
 from tests.support import folk, talks
-from tests.support.folk import Person
 from tests.support.gateway import Gateway
-from tests.support.matrix_client import MatrixClient
+from tests.support.kills import Killer
 from tests.support.synapse import Synapse
 from tests.support.talks import Direct
 from tests.support.xmpp_servers import XmppServer
@@ -22,32 +18,15 @@ MESSAGES = 500  # each way
 
 
 async def test_kill_9_loses_nothing_and_doubles_nothing(gateway: Gateway, server: XmppServer, synapse: Synapse) -> None:
-    seed = int(os.environ.get("LANDBRIDGE_SEED") or random.randrange(1_000_000))
-    print(f"seed {seed}, {KILLS} kills")
-    dice = random.Random(seed)
+    killer = Killer(gateway, KILLS)
     async with AsyncExitStack() as apps:
         chats = await meet(apps, gateway, server, synapse)
-        up = asyncio.Event()
-        up.set()
-        talking = [
-            asyncio.create_task(one)
+        speaking = [
+            one
             for chat, share in talks.shares(MESSAGES, chats)
-            for one in (talks.talk_out(chat, share, up, random.Random(dice.random())), talks.talk_back(chat, share))
+            for one in (talks.talk_out(chat, share, killer.up, killer.own()), talks.talk_back(chat, share))
         ]
-        for moment in sorted(dice.sample(range(20, MESSAGES - 20), KILLS)):
-            await talks.until(lambda moment=moment: sum(len(chat.out) for chat in chats) >= moment)  # type: ignore[misc]
-            await asyncio.sleep(dice.uniform(0, 0.2))
-            up.clear()
-            gateway.kill()
-            for chat in dice.sample(chats, 2):
-                chat.say(f"{len(chat.out)} into the void")
-            await talks.bounces_are_in(chats)
-            await asyncio.to_thread(gateway.start)
-            for chat in chats:
-                chat.repeat()
-            up.set()
-        await asyncio.gather(*talking)
-        await talks.all_arrived(chats)
+        await killer.amid(chats, MESSAGES, speaking)
 
         for chat in chats:
             assert await chat.element.texts(chat.room, chat.user.mxid) == chat.out
@@ -68,13 +47,5 @@ async def meet(apps: AsyncExitStack, gateway: Gateway, server: XmppServer, synap
     for user, client in zip(users, clients, strict=True):
         await folk.connect(user, client, gateway, synapse)
         for contact, element in zip(contacts, elements, strict=True):
-            chat = Direct(client, contact.at(gateway), element, user)
-            chat.say("begin")
-            chat.room = await first_room(element, user)
-            chats.append(chat)
+            chats.append(await talks.opened(client, user, contact.at(gateway), element))
     return chats
-
-
-async def first_room(element: MatrixClient, user: Person) -> str:
-    event = await element.expect(lambda e: e["sender"] == user.mxid and "body" in e["content"], 60)
-    return str(event["room_id"])

@@ -1,102 +1,101 @@
-"""kill -9 amid traffic in rooms and direct chats: nothing accepted is lost, nothing doubled on Matrix, in the rooms or
-in their history, and order is kept.
+"""kill -9 amid a mixture of everything in rooms and direct chats: nothing accepted is lost, nothing doubled on Matrix,
+in the rooms or in their history; order is kept; no edit comes before its message, and what was taken back stays away.
 
 Apps come back into a room by pinging themselves (XEP-0410). LANDBRIDGE_SEED repeats a run.
 """
 
-import asyncio
-import os
-import random
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from tests.conftest import FULL
-from tests.support import folk, muc, talks
+import pytest
+from aiohttp import web
+
+from tests.conftest import COMPONENTS, FULL
+from tests.support import files, folk, muc, talks, views
 from tests.support.folk import Person
-from tests.support.gateway import Gateway
+from tests.support.gateway import MATRIX, Gateway, matrix
+from tests.support.kills import Killer
 from tests.support.matrix_client import MatrixClient
+from tests.support.mixture import Mixed, MixedDirect, MixedRoom
 from tests.support.synapse import Synapse
-from tests.support.talks import Direct, InRoom, Talk
+from tests.support.views import View
 from tests.support.xmpp_client import XmppClient
 from tests.support.xmpp_servers import XmppServer
 
-KILLS, ROOMS, CHATS, MESSAGES = (20, 10, 4, 500) if FULL else (5, 3, 1, 90)  # messages each way
-HISTORY = "<history maxstanzas='200'/>"
+KILLS, ROOMS, CHATS, DOINGS = (20, 10, 4, 800) if FULL else (5, 2, 1, 120)  # doings each way
+HISTORY = "<history maxstanzas='500'/>"
+
+
+@pytest.fixture
+def gateway(server: XmppServer, synapse: Synapse) -> Iterator[Gateway]:
+    settings = {"allow_private": ["127.0.0.1"], "media": {"wait": 120, "upload_service": "nobody.localhost"}}
+    with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), server.component_port, settings) as running:
+        yield running
 
 
 @dataclass
 class Company:
     """Romeo talks in rooms and direct chats; the Nurse is in the rooms and listens."""
 
-    rooms: list[InRoom]
-    chats: list[Direct]
+    rooms: list[MixedRoom]
+    chats: list[MixedDirect]
     nurse: Person
     ear: XmppClient
+    entered: int = 0  # how often somebody had to enter again
 
     @property
-    def talks(self) -> list[Talk]:
+    def talks(self) -> list[Mixed]:
         return [*self.rooms, *self.chats]
 
-    async def come_back(self) -> int:
-        """As apps do by themselves; how often somebody had to enter again."""
-        again = 0
+    async def come_back(self) -> None:
+        """As apps do by themselves."""
         for talk in self.rooms:
             for app, who in ((talk.app, talk.user), (self.ear, self.nurse)):
                 if await muc.ping(app, f"{talk.jid}/{who.name}"):
                     await muc.enter(app, talk.jid, who.name, HISTORY)
-                    again += 1
-        return again
+                    self.entered += 1
 
 
-async def test_kill_9_in_rooms(gateway: Gateway, server: XmppServer, synapse: Synapse, element: MatrixClient) -> None:
-    seed = int(os.environ.get("LANDBRIDGE_SEED") or random.randrange(1_000_000))
-    print(f"seed {seed}, {KILLS} kills, {ROOMS} rooms, {CHATS} direct chats, {MESSAGES} messages each way")
-    dice = random.Random(seed)
-    async with AsyncExitStack() as apps:
-        company = await meet(apps, gateway, server, synapse, element)
-        everything, again = company.talks, 0
-        up = asyncio.Event()
-        up.set()
-        talking = [
-            asyncio.create_task(one)
-            for talk, share in talks.shares(MESSAGES, everything)
-            for one in (talks.talk_out(talk, share, up, random.Random(dice.random())), talks.talk_back(talk, share))
+async def picture(request: web.Request) -> web.Response:
+    return web.Response(body=files.png(seed=int(request.path.strip("/out-.png"))))
+
+
+async def test_kill_9_amid_a_mixture(
+    gateway: Gateway, server: XmppServer, synapse: Synapse, element: MatrixClient
+) -> None:
+    killer = Killer(gateway, KILLS)
+    async with AsyncExitStack() as stack:
+        place = await stack.enter_async_context(files.website(picture))
+        company = await meet(stack, gateway, server, synapse, element, place)
+        speaking = [
+            one
+            for talk, share in talks.shares(DOINGS, company.talks)
+            for one in (talk.talk_out(share, killer.up, killer.own()), talk.talk_back(share, killer.own()))
         ]
-        for moment in sorted(dice.sample(range(10, MESSAGES - 10), KILLS)):
-            await talks.until(lambda moment=moment: sum(len(talk.out) for talk in everything) >= moment)  # type: ignore[misc]
-            await asyncio.sleep(dice.uniform(0, 0.2))
-            up.clear()
-            gateway.kill()
-            for talk in (dice.choice(company.rooms), dice.choice(company.chats)):
-                talk.say(f"{len(talk.out)} into the void")
-            await talks.bounces_are_in(everything)
-            await asyncio.to_thread(gateway.start)
-            again += await company.come_back()
-            for talk in everything:
-                talk.repeat()
-            up.set()
-        await asyncio.gather(*talking)
-        await talks.all_arrived(everything)
+        await killer.amid(company.talks, DOINGS, speaking, company.come_back)
 
-        for talk in everything:
-            assert await talk.element.texts(talk.room, talk.user.mxid) == talk.out
-            assert talk.came_back() == talk.back
+        for talk in company.talks:
+            there = views.on_matrix(await talk.element.timeline(talk.room), talk.user.mxid)
+            assert talk.differs(there, "on Matrix") == []
+            for line in (line for line in talk.of("out") if line.file and not line.taken_back):
+                assert await files.matrix_file(element, there.shown[line.mark].address) == files.png(seed=line.number)
+            for line in (line for line in talk.of("back") if line.file and not line.taken_back):
+                url = talk.here().shown[line.mark].address
+                assert (await files.get(url)).body == files.png(seed=line.number)
         for room in company.rooms:
-            assert [text for _, text in room.shown() if not text.startswith("back")] == room.out
-            await talks.until(lambda room=room: heard(company, room) == room.shown())  # type: ignore[misc]
+            heard = lambda room=room: room.differs(room.seen_by(company.ear), "at the Nurse's")  # noqa: E731
+            await talks.until(lambda heard=heard: heard() == [], heard)  # type: ignore[misc]
             entered = await muc.enter(room.app, room.jid, room.user.name, HISTORY)
-            assert muc.lines_of(entered.history) == room.shown()[-200:]
-        print(f"entered again: {again}, repeats in direct chats: {sum(chat.repeats() for chat in company.chats)}")
-    assert sum(len(talk.back) for talk in everything) == MESSAGES
+            read = views.on_xmpp(entered.history, room.jid, room.user.name, View())
+            assert [room.differs(read, "in the history", ())] == [[]]
+        said = sum(len(talk.said) for talk in company.talks)
+        print(f"{said} messages; entered again: {company.entered}")
     assert gateway.metric("landbridge_dead_letters", network="matrix") == 0
 
 
-def heard(company: Company, room: InRoom) -> list[tuple[str, str]]:
-    return muc.lines(company.ear, room.jid)
-
-
 async def meet(
-    apps: AsyncExitStack, gateway: Gateway, server: XmppServer, synapse: Synapse, element: MatrixClient
+    stack: AsyncExitStack, gateway: Gateway, server: XmppServer, synapse: Synapse, element: MatrixClient, place: str
 ) -> Company:
     romeo, nurse = folk.user(server, synapse, "romeo"), folk.user(server, synapse, "nurse")
     places = []
@@ -106,10 +105,10 @@ async def meet(
         places.append((room, f"#r{number}-{romeo.name}%localhost@{gateway.jid}"))
     clients = []
     for one in (romeo, nurse):
-        async with folk.on_matrix(one, synapse) as matrix:
+        async with folk.on_matrix(one, synapse) as phone:
             for room, _ in places:
-                await matrix.join(room)
-        client = await apps.enter_async_context(folk.on_xmpp(one, server))
+                await phone.join(room)
+        client = await stack.enter_async_context(folk.on_xmpp(one, server))
         await folk.connect(one, client, gateway, synapse)
         clients.append(client)
         for _, jid in places:
@@ -119,10 +118,8 @@ async def meet(
     chats = []
     for _ in range(CHATS):
         contact = folk.contact(synapse)
-        theirs = await apps.enter_async_context(folk.on_matrix(contact, synapse))
-        chat = Direct(app, contact.at(gateway), theirs, romeo)
-        chat.say("begin")
-        event = await theirs.expect(lambda e: e["sender"] == romeo.mxid and "body" in e["content"], 60)
-        chat.room = str(event["room_id"])
-        chats.append(chat)
-    return Company([InRoom(app, jid, element, romeo, room) for room, jid in places], chats, nurse, ear)
+        theirs = await stack.enter_async_context(folk.on_matrix(contact, synapse))
+        chat = await talks.opened(app, romeo, contact.at(gateway), theirs)
+        chats.append(MixedDirect(app, chat.jid, theirs, romeo, chat.room, open=chat.open, sent=chat.sent, place=place))
+    rooms = [MixedRoom(app, jid, element, romeo, room, place=place) for room, jid in places]
+    return Company(rooms, chats, nurse, ear)

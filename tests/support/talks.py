@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar, TypeVar
 
 from tests.support import folk, muc
 from tests.support.folk import Person
@@ -18,6 +19,8 @@ from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
 
+Written = Callable[[str], str]
+"""What stands in a stanza, as it is to be sent now under this id."""
 SECONDS = 240.0
 _AHEAD = 2  # messages that the Matrix side writes before the XMPP side has answered
 
@@ -26,6 +29,8 @@ _AHEAD = 2  # messages that the Matrix side writes before the XMPP side has answ
 class Talk:
     """One conversation of `user`, whose app is `app`, with whoever has `element`; `jid` and `room` is where."""
 
+    kind: ClassVar[str]
+    asks: ClassVar[str] = ""
     app: XmppClient
     jid: str
     element: MatrixClient
@@ -33,28 +38,39 @@ class Talk:
     room: str = ""
     out: list[str] = field(default_factory=list)  # texts in the order they were first sent, XMPP to Matrix
     back: list[str] = field(default_factory=list)  # texts whose event id is known, Matrix to XMPP
-    open: dict[str, str] = field(default_factory=dict)  # id: text, neither accepted nor refused, in order
+    open: dict[str, Written] = field(default_factory=dict)  # by id: neither accepted nor refused, in order
     sent: Counter[str] = field(default_factory=Counter)  # how often, by id
 
     def say(self, text: str) -> None:
-        self.out.append(text)
-        self._send(text, uuid.uuid4().hex)
+        self.do(text, lambda id: f"<body>{text}</body>")
+
+    def do(self, what: str, written: Written) -> None:
+        """Something that is not said, but done with what was said."""
+        self.out.append(what)
+        self._send(written, uuid.uuid4().hex)
 
     def repeat(self) -> None:
         """Send everything again that was not accepted, under its id; what was refused under a new one."""
         accepted, refused = self.accepted(), self.refused()
         before, self.open = self.open, {}
-        for id, text in before.items():
+        for id, written in before.items():
             if id not in accepted:
-                self._send(text, uuid.uuid4().hex if refused[id] >= self.sent[id] else id)
+                self._send(written, uuid.uuid4().hex if refused[id] >= self.sent[id] else id)
 
-    def _send(self, text: str, id: str) -> None:
-        self.open[id] = text
+    def _send(self, written: Written, id: str) -> None:
+        self.open[id] = written
         self.sent[id] += 1
-        self.write(text, id)
+        self.app.send(f"<message to='{self.jid}' type='{self.kind}' id='{id}'>{written(id)}{self.asks}</message>")
 
-    def write(self, text: str, id: str) -> None:
-        raise NotImplementedError
+    def speak(self) -> None:
+        """Say anything."""
+        self.say(f"{len(self.out)} into the void")
+
+    async def arrived(self) -> None:
+        """Return when nothing is under way any more. Raises TimeoutError with what is missing."""
+        await until(lambda: not self.pending(), self.pending)
+        await until(lambda: len(self.came_back()) >= len(self.back), self.came_back)
+        await until(lambda: len(self.on_matrix()) >= len(self.out), self.on_matrix)
 
     def accepted(self) -> set[str]:
         raise NotImplementedError
@@ -68,12 +84,12 @@ class Talk:
         return Counter(s.get("id", "") for s in self.app.received if error_of(s)[0])
 
     def pending(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """Id, text and errors of what was not accepted."""
+        """Id, content and errors of what was not accepted."""
         missing = set(self.open) - self.accepted()
         errors = {
             id: [error_of(s) for s in self.app.received if s.get("id") == id and error_of(s)[0]] for id in missing
         }
-        return [(id, self.open[id], errors[id]) for id in sorted(missing)]
+        return [(id, self.open[id](id), errors[id]) for id in sorted(missing)]
 
     def came_back(self) -> list[str]:
         """What the app has of the other side's."""
@@ -88,8 +104,7 @@ class Talk:
 class Direct(Talk):
     """A direct chat: a receipt accepts (XEP-0184), and a repeat has the same message id."""
 
-    def write(self, text: str, id: str) -> None:
-        self.app.message(self.jid, text, id=id)
+    kind, asks = "chat", "<request xmlns='urn:xmpp:receipts'/>"
 
     def accepted(self) -> set[str]:
         return {receipt_of(s) for s in self.app.received} - {""}
@@ -107,11 +122,10 @@ class Direct(Talk):
 class InRoom(Talk):
     """A hosted room: that the room shows it accepts, and a repeat has the same stanza-id (XEP-0359)."""
 
-    def write(self, text: str, id: str) -> None:
-        muc.say(self.app, self.jid, text, id)
+    kind = "groupchat"
 
     def accepted(self) -> set[str]:
-        return {s.get("id", "") for s in self.app.received if bare(s) == self.jid and body(s)}
+        return {s.get("id", "") for s in self.app.received if bare(s) == self.jid and s.get("type") == self.kind}
 
     def shown(self) -> list[tuple[str, str]]:
         return muc.lines(self.app, self.jid)
@@ -141,15 +155,32 @@ async def talk_out(talk: Talk, share: int, up: asyncio.Event, dice: random.Rando
 async def talk_back(talk: Talk, share: int) -> None:
     """The other side's part, at about the same pace, whether the gateway is there or not."""
     for number in range(share):
-        await until(lambda number=number: len(talk.out) + _AHEAD > number)  # type: ignore[misc]
+        await at_the_pace_of(talk, number)
         await talk.element.send(talk.room, f"back {number}")
         talk.back.append(f"back {number}")
 
 
-def shares(messages: int, talks: Iterable[Talk]) -> list[tuple[Talk, int]]:
+async def at_the_pace_of(talk: Talk, number: int) -> None:
+    """Return when it is time for the other side's next."""
+    await until(lambda: len(talk.out) + _AHEAD > number)
+
+
+T = TypeVar("T", bound=Talk)
+
+
+def shares(messages: int, talks: Iterable[T]) -> list[tuple[T, int]]:
     """`messages` in all, spread evenly."""
     some = list(talks)
     return [(talk, messages // len(some) + (n < messages % len(some))) for n, talk in enumerate(some)]
+
+
+async def opened(app: XmppClient, user: Person, jid: str, element: MatrixClient) -> Direct:
+    """A direct chat that begins with a message of `user`, who is logged in."""
+    chat = Direct(app, jid, element, user)
+    chat.say("begin")
+    event = await element.expect(lambda e: e["sender"] == user.mxid and "body" in e["content"], 60)
+    chat.room = str(event["room_id"])
+    return chat
 
 
 async def bounces_are_in(talks: Iterable[Talk]) -> None:
@@ -161,9 +192,7 @@ async def bounces_are_in(talks: Iterable[Talk]) -> None:
 async def all_arrived(talks: Iterable[Talk]) -> None:
     """Return when nothing is under way any more. Raises TimeoutError with what is missing."""
     for talk in talks:
-        await until(lambda talk=talk: not talk.pending(), talk.pending)  # type: ignore[misc]
-        await until(lambda talk=talk: len(talk.came_back()) >= len(talk.back), talk.came_back)  # type: ignore[misc]
-        await until(lambda talk=talk: len(talk.on_matrix()) >= len(talk.out), talk.on_matrix)  # type: ignore[misc]
+        await talk.arrived()
 
 
 async def until(so: Callable[[], bool], instead: Callable[[], object] = lambda: "", seconds: float = SECONDS) -> None:
