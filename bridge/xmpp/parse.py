@@ -176,18 +176,26 @@ def _doing(stanza: Element, children: Mapping[str, Element], by: Mapping[str, An
     fastened = children.get(_APPLY_TO)
     if found is None and fastened is not None and fastened.find(_RETRACT_0) is not None:
         found = fastened
-    if found is not None and (target := found.get("id")):
-        return MessageRetracted(target=MessageId(target[:_LONGEST_ID]), **by)
+    if found is not None:
+        return MessageRetracted(target=_target(found), **by)
     found = children.get(_REACTIONS)
-    if found is not None and (target := found.get("id")):
+    if found is not None:
         some = dict.fromkeys((r.text or "").strip() for r in found if r.tag == _REACTION)
         reactions = tuple(text for text in some if text)
         if len(reactions) > _MOST_REACTIONS or any(len(one) > _LONGEST_REACTION for one in reactions):
             raise StanzaError(
                 "not-acceptable", "These are too many reactions to one message, or one of them is too long."
             )
-        return ReactionsChanged(target=MessageId(target[:_LONGEST_ID]), reactions=reactions, **by)
+        return ReactionsChanged(target=_target(found), reactions=reactions, **by)
     return None
+
+
+def _target(change: Element) -> MessageId:
+    """What an edit, a retraction or reactions are about."""
+    target = change.get("id")
+    if not target:
+        raise StanzaError("bad-request", "This does not say which message it is about, so nothing was changed.")
+    return MessageId(target[:_LONGEST_ID])
 
 
 def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any], people: People) -> Authored | None:
@@ -199,6 +207,6 @@ def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any
         raise StanzaError("bad-request", "The message is empty.")
     said = replace(reading.message(stanza, children, words, people), media=media)
     replaced = children.get(_REPLACE)
-    if replaced is not None and (target := replaced.get("id")):
-        return MessageEdited(target=MessageId(target[:_LONGEST_ID]), message=said, **by)
+    if replaced is not None:
+        return MessageEdited(target=_target(replaced), message=said, **by)
     return MessageReceived(message=said, **by)
