@@ -122,6 +122,8 @@ class PresenceOf:
     available: bool
     status: str = ""
     subscribed: bool = False  # the user has asked for it
+    away: bool = False  # there, but not at it
+    idle: float | None = None  # since when they have not done anything, seconds since the epoch
 
 
 class People(Protocol):
@@ -140,8 +142,8 @@ class People(Protocol):
         ...
 
     def presence(self, user: str, network: NetworkId, contact: ContactId | None) -> PresenceOf:
-        """Available while an account of `user` on `network` is connected (the gateway: while it runs and the user
-        may use it)."""
+        """As their network says they are, else available, while an account of `user` there is connected (the gateway:
+        while it runs and the user may use it)."""
         ...
 
     async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:

@@ -121,7 +121,7 @@ class Hub:
             ),
             self.lanes.quiet,
         )  # fmt: skip
-        self.signs = Signs(around.database, self.sessions, self.counters)
+        self.signs = Signs(around.database, self.sessions, self.counters, around.people.appearances)
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
         self.converter = Converter()
         self.files = Files(

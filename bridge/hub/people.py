@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
+from bridge.hub.appearances import Appearances
 from bridge.hub.facades import PresenceOf
 from bridge.hub.permission import may_serve, may_use
 from bridge.store import people as store
@@ -36,6 +37,7 @@ class KnownPeople:
         self._users = users
         self._admins = admins
         self._watchers: list[Callable[[PresenceOf], None]] = []
+        self.appearances = Appearances(self._appeared)
         self.named: Callable[[str, NetworkId], None] = lambda user, network: None  # a user has a contact by a new name
         self._subscribed: dict[tuple[str, NetworkId], set[str]] = {}
         self._connected: dict[tuple[str, NetworkId], set[AccountId]] = {}
@@ -74,7 +76,10 @@ class KnownPeople:
         subscribed = (contact or "") in self._subscribed.get((user, network), ())
         if contact is not None:
             known = self._names.get((user, network, contact)) or Contact(contact)
-            return PresenceOf(user, network, known, connected, subscribed=subscribed)
+            now = self.appearances.of(user, network, contact) if connected else None
+            if now is None:
+                return PresenceOf(user, network, known, connected, subscribed=subscribed)
+            return PresenceOf(user, network, known, now.available, now.status, subscribed, now.away, now.idle)
         status = "" if connected else "Not connected. Send `login` to sign in, or `status` to see why."
         return PresenceOf(user, network, None, self.allowed(user), status, subscribed)
 
@@ -128,6 +133,7 @@ class KnownPeople:
             return
         if not mine:
             del self._connected[user, network]
+            self.appearances.forget(user, network)
         for name in sorted(self._subscribed.get((user, network), ())):
             self._tell(self.presence(user, network, ContactId(name) if name else None))
 
@@ -215,6 +221,10 @@ class KnownPeople:
         self._written.move_to_end(key)
         if len(self._written) > _KEPT:
             self._written.popitem(last=False)
+
+    def _appeared(self, user: str, network: NetworkId, contact: ContactId) -> None:
+        if contact in self._subscribed.get((user, network), ()):
+            self._tell(self.presence(user, network, contact))
 
     def _tell(self, presence: PresenceOf) -> None:
         for changed in self._watchers:

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 
 from bridge.contract import (
     Action,
+    ChatId,
     ChatKind,
     MessageReceived,
     NetworkId,
     PresenceChanged,
     ReadUpTo,
     Session,
+    SetPresence,
     Sign,
     TypingChanged,
     Unavailable,
 )
+from bridge.hub.appearances import Appearances
 from bridge.hub.counters import Counters
 from bridge.hub.facades import HOME
 from bridge.hub.marks import Marks
@@ -57,9 +60,11 @@ class _Came:
 class Signs:
     """`run` is a task of the hub; all else is told on the loop."""
 
-    def __init__(self, database: Database, sessions: Sessions, counters: Counters) -> None:
+    def __init__(self, database: Database, sessions: Sessions, counters: Counters, appearances: Appearances) -> None:
         self._database = database
         self._sessions = sessions
+        self._appearances = appearances
+        self._there: dict[tuple[str, str], PresenceChanged] = {}  # which users at home are there, and for which network
         self._counters = counters
         speakers = Speakers(sessions)
         self._typists = Typists(speakers, self.put)
@@ -71,6 +76,7 @@ class Signs:
     def offer(self, seat: Seat, session: Session, sign: Sign) -> None:
         """Something that a session has seen."""
         if isinstance(sign, PresenceChanged):
+            self._present(seat, sign)
             return
         came = _Came(sign, _place(seat, session, sign), seat.account, seat.me)
         if isinstance(sign, TypingChanged):
@@ -93,6 +99,10 @@ class Signs:
         """The account has caught up."""
         if account in self._posts:
             self._posts[account].again()
+        seat = self._sessions.seat(account)
+        there = self._there.get((seat.user, seat.network)) if seat is not None else None
+        if there is not None:
+            self._show_presence(account, there)
 
     def put(self, account: int, thing: Hashable, action: Action, *, keep: bool = False) -> None:
         """`account` is to show something now (`Post.put`)."""
@@ -100,6 +110,24 @@ class Signs:
         if post is None:
             post = self._posts[account] = Post(self._performer(account), lambda: self._full(account))
         post.put(thing, action, keep=keep)
+
+    def _present(self, seat: Seat, sign: PresenceChanged) -> None:
+        """A person on a network: its user is told. A user: their accounts show it on the network that may know."""
+        if seat.network != HOME:
+            if seat.user and sign.contact.id != seat.me:
+                self._appearances.seen(seat.user, seat.network, sign)
+            return
+        who = (str(sign.contact.id), str(sign.towards))
+        self._there.pop(who, None)
+        if sign.available:
+            self._there[who] = sign
+        for one in self._sessions.seats():
+            if (one.user, one.network) == who:
+                self._show_presence(one.account, sign)
+
+    def _show_presence(self, account: int, sign: PresenceChanged) -> None:
+        wish = SetPresence(chat=ChatId(""), key="-", available=sign.available, away=sign.away, status=sign.status)
+        self.put(account, "presence", wish)
 
     async def run(self) -> None:
         """Look up what came; ends only by being cancelled."""

@@ -44,7 +44,7 @@ class Connected:
         )
         self._servers = Servers(addresses, asked, self.streams, self.session)
         self._photos = Photos(asked.avatars)
-        self._presences = Presences(addresses, people, self._write, self._photos)
+        self._presences = Presences(addresses, people, self._write, self._photos, self.session.offer)
         self._dispatcher = Dispatcher(addresses, self, self._reception, answerers)
         self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
 
@@ -113,7 +113,15 @@ class Connected:
             self._heralds.pop(network)[1].cancel()
         self.session.changed(network, connected)
         self._servers.changed(gateway, connected)
+        self._presences.lost(network)
         if connected:
             self.rooms.ask_all(gateway)
             herald = Herald(network, self._addresses, self._people, stream.send, stream.fence, self._photos)
-            self._heralds[network] = (herald, asyncio.create_task(herald.run(), name=f"herald {network}"))
+            self._heralds[network] = (
+                herald,
+                asyncio.create_task(self._greet(network, herald), name=f"herald {network}"),
+            )
+
+    async def _greet(self, network: NetworkId, herald: Herald) -> None:
+        await self._presences.ask(network)
+        await herald.run()

@@ -9,22 +9,28 @@
 | available, to join a room | an error: here are no rooms |
 | subscribed, unsubscribed, unavailable, error | nothing |
 
+Which apps are there `bridge.xmpp.apps` hears of.
 We ask nobody for a subscription: no prompts that a user did not ask for. Nothing of our own domains is answered.
 Who has ended all accounts is unsubscribed from contacts (`Farewells`); the gateway itself stays, to log in again.
 """
 
+import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Contact, ContactId, NetworkId
+from bridge.contract import Contact, ContactId, NetworkId, PresenceChanged, Refused
 from bridge.hub.facades import Avatar, Avatars, People, Picture, PresenceOf
 from bridge.xmpp import avatars, capabilities, errors, render, text
+from bridge.xmpp.apps import Apps
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.errors import StanzaError
 
 _APPS = 50_000  # that were told a presence because they showed theirs
 _WAITING = 50_000  # presences that were told before the picture was known
+_AT_ONCE, _PAUSE = 50, 0.05  # users whose apps are asked for together, and seconds before the next
 _MUC = "{http://jabber.org/protocol/muc}x"
 
 
@@ -68,8 +74,15 @@ class Presences:
     """Answers presences of users. Who is told what without asking is `bridge.xmpp.herald`'s business."""
 
     def __init__(
-        self, addresses: Addresses, people: People, write: Callable[[NetworkId, str], object], photos: Photos
+        self,
+        addresses: Addresses,
+        people: People,
+        write: Callable[[NetworkId, str], object],
+        photos: Photos,
+        report: Callable[[PresenceChanged], None],
     ) -> None:
+        """`report` is told whether users are there."""
+        self._apps = Apps(report)
         self._photos = photos
         self._addresses = addresses
         self._people = people
@@ -106,6 +119,21 @@ class Presences:
         else:
             await answer(stanza, user, whom)
 
+    def lost(self, network: NetworkId) -> None:
+        """There is no stream: nothing is heard any more of who is there."""
+        self._apps.lost(network)
+
+    async def ask(self, network: NetworkId) -> None:
+        """There is a stream again: which apps are there we have not heard. One contact of a user asks for all."""
+        for number, user in enumerate(await self._people.subscribers(network)):
+            friends = await self._people.friends(user, network)
+            contact = next((contact for contact in friends if contact is not None), None)
+            if contact is not None:
+                with contextlib.suppress(Refused):
+                    self._write(network, probe(self._addresses.jid(network, contact), user))
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(_PAUSE)
+
     async def _subscribe(self, stanza: Element, user: str, whom: Whom) -> None:
         network = whom.gateway.network
         if await self._people.befriend(user, network, whom.contact, True):
@@ -137,7 +165,10 @@ class Presences:
             self._refuse(stanza, whom, StanzaError("service-unavailable", "This address is not a room."))
             return
         shown = (stanza.get("from", ""), whom.bare)
-        if shown in self._shown or not self._people.allowed(user):
+        if not self._people.allowed(user):
+            return
+        self._apps.heard(stanza, user, whom.gateway.network)
+        if shown in self._shown:
             return
         self._shown[shown] = None
         if len(self._shown) > _APPS:
@@ -149,6 +180,7 @@ class Presences:
 
     async def _unavailable(self, stanza: Element, user: str, whom: Whom) -> None:
         self._shown.pop((stanza.get("from", ""), whom.bare), None)
+        self._apps.heard(stanza, user, whom.gateway.network)
 
     def _refuse(self, stanza: Element, whom: Whom, error: StanzaError) -> None:
         payload = errors.render(error.condition, error.text)
@@ -172,7 +204,8 @@ def of(presence: PresenceOf, bare: str, to: str, photo: str = "") -> str:
     if not presence.available:
         return unavailable(bare, contact.id if contact is not None else None, to, presence.status)
     caps = _CONTACT if contact is not None else ""
-    content = _status(presence.status) + _nick(contact) + caps + photo
+    how = ("<show>away</show>" if presence.away else "") + _status(presence.status) + _idle(presence.idle)
+    content = how + _nick(contact) + caps + photo
     return _presence("", _full(bare, contact is not None), to, content)
 
 
@@ -194,6 +227,19 @@ def _presence(kind: str, sender: str, to: str, content: str = "") -> str:
 
 def _full(bare: str, contact: bool) -> str:
     return f"{bare}/{capabilities.RESOURCE}" if contact else bare
+
+
+def probe(bare: str, user: str) -> str:
+    """RFC 6121 #presence-probe: the apps of `user` show themselves again, if `bare` may see them."""
+    return _presence("probe", bare, user)
+
+
+def _idle(since: float | None) -> str:
+    """XEP-0319 #protocol."""
+    if since is None:
+        return ""
+    stamp = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f'<idle xmlns="urn:xmpp:idle:1" since="{stamp}"/>'
 
 
 def _status(words: str) -> str:

@@ -51,3 +51,11 @@ async def test_who_is_not_in_the_room_neither_shows_nor_hears_anything(verona: I
 
     assert [s for s in verona.app.received if state_of(s)] == []
     assert (await verona.play.world.state(verona.chat)).typing == []
+
+
+async def test_being_in_a_room_is_not_being_there(verona: InVerona) -> None:
+    await verona.enter()
+    muc.say(verona.app, verona.room, "Peace!", "m1")
+    await verona.heard("Peace!")
+
+    assert (await verona.play.world.accounts())["romeo"].presence == ""

@@ -37,7 +37,7 @@ def written() -> Written:
 
 @pytest.fixture
 def presences(addresses: Addresses, people: KnownByHeart, written: Written) -> Presences:
-    return Presences(addresses, people, written, Photos(AvatarsByHeart()))
+    return Presences(addresses, people, written, Photos(AvatarsByHeart()), lambda now: None)
 
 
 async def receive(presences: Presences, kind: str, to: str, sender: str = ROMEO, inner: str = "") -> None:

@@ -1,0 +1,82 @@
+"""Which apps of users are there (RFC 6121 #presence), as far as they show it to people of a network.
+
+Only what is sent to a contact or the gateway counts, which a user has allowed to see it; what is sent to a room is for
+that room.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from bridge.contract import Contact, ContactId, NetworkId, PresenceChanged
+
+_USERS, _EACH = 20_000, 20  # users of a network, and apps of each
+_AWAY = ("away", "dnd", "xa")
+_LONGEST = 500  # characters of a status
+
+
+@dataclass(frozen=True, slots=True)
+class _App:
+    away: bool
+    status: str
+    priority: int
+
+
+class Apps:
+    """Of all users. `report` is told of whoever is otherwise now."""
+
+    def __init__(self, report: Callable[[PresenceChanged], None]) -> None:
+        self._report = report
+        self._there: OrderedDict[tuple[str, NetworkId], dict[str, _App]] = OrderedDict()
+
+    def heard(self, stanza: Element, user: str, network: NetworkId) -> None:
+        """A presence of an app of `user` (bare JID), available or unavailable, to somebody of a network."""
+        app, who = stanza.get("from", ""), (user, network)
+        there = self._there.get(who, {})
+        before = _shown(who, there)
+        there.pop(app, None)
+        if app == user:  # a server says that nobody is there any more
+            there.clear()
+        elif stanza.get("type") != "unavailable" and len(there) < _EACH:
+            there[app] = _read(stanza)
+        self._keep(who, there)
+        now = _shown(who, there)
+        if now != before:
+            self._report(now)
+
+    def lost(self, network: NetworkId) -> None:
+        """Nothing is heard any more of who is there."""
+        for who in [who for who in self._there if who[1] == network]:
+            del self._there[who]
+            self._report(_shown(who, {}))
+
+    def _keep(self, who: tuple[str, NetworkId], there: dict[str, _App]) -> None:
+        self._there.pop(who, None)
+        if there:
+            self._there[who] = there
+        if len(self._there) > _USERS:
+            gone, _ = self._there.popitem(last=False)
+            self._report(_shown(gone, {}))
+
+
+def _read(stanza: Element) -> _App:
+    said = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in stanza}
+    try:
+        priority = max(-128, min(127, int(said.get("priority", "0"))))
+    except ValueError:
+        priority = 0
+    return _App(said.get("show", "") in _AWAY, said.get("status", "")[:_LONGEST], priority)
+
+
+def _shown(who: tuple[str, NetworkId], there: dict[str, _App]) -> PresenceChanged:
+    """Whoever is at one app is there."""
+    user, network = who
+    best = min(there.values(), key=lambda app: (app.away, -app.priority), default=None)
+    return PresenceChanged(
+        contact=Contact(ContactId(user)),
+        available=best is not None,
+        away=best is not None and best.away,
+        status=best.status if best is not None else "",
+        towards=network,
+    )
