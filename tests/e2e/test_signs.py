@@ -7,7 +7,7 @@ from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
-from tests.support.xmpp_client import XmppClient, bare, body
+from tests.support.xmpp_client import CLIENT, XmppClient, bare, body
 
 pytestmark = ANY_SERVER
 COMPOSING = "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
@@ -91,3 +91,23 @@ async def test_what_one_reads_in_private_nobody_else_hears_of(
     await app.expect(lambda s: displayed(s) != "")
 
     assert [displayed(s) for s in app.received if displayed(s)] == [second]
+
+
+async def test_who_is_there_each_way(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    await folk.connect(romeo, app, gateway, synapse)
+    to = juliet.at(gateway)
+    app.message(to, "But soft!")
+    await element.text("But soft!")
+    await app.befriend(to)
+    await element.appears("unavailable", "on the balcony")
+    away = await app.expect(lambda s: bare(s) == to and s.findtext(f"{CLIENT}show") == "away")
+    app.send(f"<presence to='{to}'/>")
+    await element.until(lambda e: e.people.get(romeo.mxid, {}).get("presence") == "online")
+    app.send(f"<presence to='{to}'><show>away</show></presence>")
+    await element.until(lambda e: e.people.get(romeo.mxid, {}).get("presence") == "unavailable")
+    app.send(f"<presence to='{to}' type='unavailable'/>")
+    await element.until(lambda e: e.people.get(romeo.mxid, {}).get("presence") == "offline")
+
+    assert away.findtext(f"{CLIENT}status") == "on the balcony"
