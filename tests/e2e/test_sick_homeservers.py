@@ -9,22 +9,21 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.testing.control import spawned
 from tests.conftest import FULL
 from tests.support import commands, folk
 from tests.support.faults import Fault
-from tests.support.folk import PASSWORD, Person
+from tests.support.folk import PASSWORD
 from tests.support.gateway import MEMORY, Gateway, matrix, memory
 from tests.support.homeserver import BAD_GATEWAY, dripping, lose_answer, reset, says, truncate
 from tests.support.http_proxy import HttpProxy
-from tests.support.matrix_client import MatrixClient
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
-from tests.support.talks import until
-from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of
+from tests.support.talks import Talk, in_a_room_at, opened, until
+from tests.support.xmpp_client import XmppClient, error_of, receipt_of
 
 SECONDS = 300.0 if FULL else 8.0
 WELL = 60.0  # seconds after it is over
@@ -49,32 +48,21 @@ WAYS: dict[str, tuple[str, str, Fault]] = {
 
 @dataclass
 class Line:
-    """Romeo's chat with Juliet over one network."""
+    """Romeo's chat with Juliet and their room over one network."""
 
     proxy: HttpProxy
-    juliet: str
-    romeo: Person
-    element: MatrixClient
-    room: str = ""
-    out: list[str] = field(default_factory=list)
-    back: list[str] = field(default_factory=list)
+    talks: list[Talk]
 
-    async def speak(self, app: XmppClient) -> None:
-        """A message each way."""
-        number = len(self.out)
-        self.out.append(f"out {number}")
-        app.message(self.juliet, self.out[-1])
-        if self.room:
-            self.back.append(f"back {number}")
-            await self.element.send(self.room, self.back[-1])
+    async def speak(self) -> None:
+        """A message each way in each."""
+        for talk in self.talks:
+            number = len(talk.out)
+            talk.say(f"out {number}")
+            talk.back.append(f"back {number}")
+            await talk.element.send(talk.room, talk.back[-1])
 
-    def shown(self) -> list[str]:
-        """What Juliet sees of Romeo."""
-        events = [event for event in self.element.events if event["room_id"] == self.room]
-        return [e["content"].get("body", "") for e in events if e["sender"] == self.romeo.mxid]
-
-    def heard(self, app: XmppClient) -> list[str]:
-        return [body(s) for s in app.received if bare(s) == self.juliet and body(s)]
+    def done(self) -> bool:
+        return all(t.out[-1] in t.on_matrix() and t.back[-1] in t.came_back() for t in self.talks)
 
 
 async def test_a_homeserver_in_trouble_loses_nothing_is_spared_and_disturbs_nobody(
@@ -87,7 +75,7 @@ async def test_a_homeserver_in_trouble_loses_nothing_is_spared_and_disturbs_nobo
         begun = time.monotonic()
         while time.monotonic() < begun + SECONDS:
             for line in lines:
-                await line.speak(app)
+                await line.speak()
             id = app.message(f"juliet@{MEMORY}", "meanwhile")
             await app.expect(lambda s, id=id: receipt_of(s) == id, 60, "receipt", again=True)  # type: ignore[misc]
             await asyncio.sleep(SECONDS / 5)
@@ -95,18 +83,23 @@ async def test_a_homeserver_in_trouble_loses_nothing_is_spared_and_disturbs_nobo
             line.proxy.heal()
         healed = time.monotonic()
         for line in lines:
-            await line.speak(app)
+            await line.speak()
         await until(
-            lambda: all(line.out[-1] in line.shown() and line.back[-1] in line.heard(app) for line in lines),
-            lambda: [(way, line.shown(), line.heard(app)) for way, line in zip(WAYS, lines, strict=True)],
+            lambda: all(line.done() for line in lines),
+            lambda: [
+                (way, talk.jid, talk.on_matrix(), talk.came_back())
+                for way, line in zip(WAYS, lines, strict=True)
+                for talk in line.talks
+            ],
             WELL + 30,
         )
         well = time.monotonic() - healed
         print(f"{healed - begun:.0f} s of trouble; well after {well:.0f} s")
 
         for line, way in zip(lines, WAYS, strict=True):
-            assert await line.element.texts(line.room, line.romeo.mxid) == line.out, way
-            assert line.heard(app) == line.back, way
+            for talk in line.talks:
+                assert await talk.element.texts(talk.room, talk.user.mxid) == talk.out, (way, talk.jid)
+                assert talk.came_back() == talk.back, (way, talk.jid)
             print(f"{way}: {len(line.proxy.met)} requests")
             assert 0 < len(line.proxy.met) <= most_requests(healed - begun), (way, line.proxy.met)
         assert well <= WELL
@@ -114,13 +107,13 @@ async def test_a_homeserver_in_trouble_loses_nothing_is_spared_and_disturbs_nobo
 
 
 def most_requests(seconds: float) -> int:
-    """25 in five minutes; in a shorter time as many as two back-offs at their shortest allow: of the one who listens,
-    and of a chat."""
+    """25 in five minutes; in a shorter time as many as three back-offs at their shortest allow: of the one who listens,
+    of a chat, and of a room."""
     tries, pause = 1, 0.375
     while seconds > 0:
         seconds -= pause
         tries, pause = tries + 1, min(22.5, 2 * pause)
-    return min(25, 2 * tries)
+    return min(25, 3 * tries)
 
 
 @asynccontextmanager
@@ -145,14 +138,13 @@ async def staged(stack: AsyncExitStack, synapse: Synapse, folder: Path) -> Async
         assert (await commands.execute(app, MEMORY, "login", given)).status == "completed"
         lines = []
         for name, proxy in zip(names, proxies, strict=True):
-            there = folk.contact(synapse, name)
-            jid = f"{name}.localhost"
-            step = await commands.log_in(app, jid, proxy.url, there.name, PASSWORD)
-            assert step.status == "completed", step
-            line = Line(proxy, f"{juliet.mxid[1:].replace(':', '%')}@{jid}", there, element)
-            await line.speak(app)
-            line.room = (await element.text("out 0", 60))["room_id"]
+            there = replace(folk.contact(synapse, name), jid=romeo.jid)
+            room = await in_a_room_at(f"{name}.localhost", proxy.url, app, there, element, synapse)
+            chat = await opened(app, there, f"{juliet.mxid[1:].replace(':', '%')}@{name}.localhost", element)
+            line = Line(proxy, [chat, room])
+            await line.speak()
             lines.append(line)
+        await until(lambda: all(line.done() for line in lines))
         yield app, lines
     finally:
         print(gateway.log[-20_000:], file=sys.stderr)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
-from tests.support import folk, muc
+from tests.support import commands, folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
@@ -133,13 +133,21 @@ class InRoom(Talk):
 
 async def in_a_room(app: XmppClient, user: Person, gateway: Gateway, element: MatrixClient, synapse: Synapse) -> InRoom:
     """In a new room of the other side's, which `user`, who logs in now, has entered."""
+    return await in_a_room_at(gateway.jid, synapse.url, app, user, element, synapse)
+
+
+async def in_a_room_at(
+    domain: str, homeserver: str, app: XmppClient, user: Person, element: MatrixClient, synapse: Synapse
+) -> InRoom:
+    """The same by the gateway at `domain`, which is told to find Synapse at the URL `homeserver`."""
     wish = {"preset": "public_chat", "name": "Verona", "room_alias_name": f"verona-{user.name}"}
     room, jid = str((await element.call("POST", "/createRoom", wish))["room_id"]), f"#verona-{user.name}%localhost"
     async with folk.on_matrix(user, synapse) as matrix:
         await matrix.join(room)
-    talk = InRoom(app, f"{jid}@{gateway.jid}", element, user, room)
-    await folk.connect(user, app, gateway, synapse)
-    await muc.listed(app, gateway.jid, talk.jid)
+    talk = InRoom(app, f"{jid}@{domain}", element, user, room)
+    step = await commands.log_in(app, domain, homeserver, user.name, folk.PASSWORD)
+    assert step.status == "completed", step
+    await muc.listed(app, domain, talk.jid)
     await muc.enter(app, talk.jid, user.name)
     return talk
 
