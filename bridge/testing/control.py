@@ -20,8 +20,9 @@ PATIENCE = 20.0  # seconds until a test gives up
 class Control:
     """A test's connection to a world. What is refused raises `Refused`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, pid: int = 0) -> None:
         self._client = client
+        self.pid = pid  # of the world, where it was started for this
 
     async def do(self, ask: Ask) -> Any:
         """Any of the asks of `bridge.testing.wire`; the answer, undecoded where it has a type of its own."""
@@ -110,11 +111,11 @@ def _shown(state: ChatState | None) -> str:
 
 
 @asynccontextmanager
-async def controlled(socket: Path) -> AsyncIterator[Control]:
-    """Control of a world that listens already."""
+async def controlled(socket: Path, pid: int = 0) -> AsyncIterator[Control]:
+    """Control of a world that listens already; `pid` as in `Control`."""
     client = await Client.open(socket)
     try:
-        yield Control(client)
+        yield Control(client, pid)
     finally:
         await client.close()
 
@@ -130,7 +131,7 @@ async def spawned(socket: Path, arguments: Sequence[str]) -> AsyncIterator[Contr
         assert process.stdout is not None
         if await asyncio.wait_for(process.stdout.readline(), PATIENCE) != b"ready\n":
             raise RuntimeError("the world did not start")
-        async with controlled(socket) as control:
+        async with controlled(socket, process.pid) as control:
             yield control
     finally:
         if process.returncode is None:

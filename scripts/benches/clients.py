@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import statistics
 import sys
 import time
@@ -119,13 +120,14 @@ async def trickle(crowd: Crowd, rate: float, seconds: float, processes: dict[str
 async def main(order: dict[str, Any]) -> None:
     crowd = Crowd()
     clients = [Client(jid, order["password"], crowd.heard) for jid in order["jids"]]
+    processes = {**order["processes"], "clients": os.getpid()}
     try:
         for client in clients:
             client.connect("127.0.0.1", order["port"])
             await asyncio.wait_for(client.there.wait(), PATIENCE)
         crowd.conversations = [(client, contact) for contact in order["contacts"] for client in clients]
-        loaded = await load(crowd, order["each"], order["seconds"], order["processes"])
-        quiet = await trickle(crowd, order["rate"], order["seconds"], order["processes"])
+        loaded = await load(crowd, order["each"], order["seconds"], processes)
+        quiet = await trickle(crowd, order["rate"], order["seconds"], processes)
         print(json.dumps({"load": loaded, "trickle": quiet}), flush=True)
     finally:
         for client in clients:

@@ -56,7 +56,8 @@ async def _through_gateway(prosody: Prosody, secret: str, jids: list[str], folde
             for jid in jids:
                 await world.account(jid.partition("@")[0], password=PASSWORD)
                 await _log_in(prosody, jid)
-            return await _clients(prosody, jids, MEMORY, {"prosody": prosody.pid, "component": gateway.pid})
+            processes = {"prosody": prosody.pid, "component": gateway.pid, "network": world.pid}
+            return await _clients(prosody, jids, MEMORY, processes)
 
 
 async def _log_in(prosody: Prosody, jid: str) -> None:
