@@ -35,6 +35,7 @@ from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
 from bridge.hub.closing import Write, durably
 from bridge.hub.counters import Counters
+from bridge.hub.echoes import Echoes
 from bridge.hub.ends import Endings
 from bridge.hub.facades import HOME, Home
 from bridge.hub.failures import accept_failure, accept_unparsable
@@ -114,6 +115,7 @@ class Hub:
         self._around = around
         self._keys = Keys(around.secrets.derive("keys").encode(), around.database.install)
         self.lanes = Lanes(around.database)
+        self._echoes = Echoes()
         self.sessions = Sessions(
             around.connectors, around.workspaces.of, around.limits,
             Listener(
@@ -157,8 +159,8 @@ class Hub:
         endings = Endings(self.writer, self._keys, self.counters, self.lanes.offer, self._notices.poke)
         opener = Opener(self.writer, self._keys, self.lanes.moved)
         performer = Performer(
-            self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered, endings.repeated,
-            self.files.published,
+            self.writer, opener, self.sessions, self._keys, self._echoes, self.lanes.offer, endings.delivered,
+            endings.repeated, self.files.published,
         )  # fmt: skip
         self.lanes.roads = Roads(self.sessions, performer, endings, around.limits, self.lanes.page, self.lanes.place)
         rows = await around.database.read(stored.active_accounts)
@@ -234,6 +236,11 @@ class Hub:
     # what sessions report
 
     def _event(self, seat: Seat, session: Session, event: Event) -> None:
+        if isinstance(event, Authored) and event.key is not None:
+            chat = (seat.network, session.scope(event.chat), event.chat)
+            if self._echoes.known(chat, event.id):
+                self.sessions.committed(seat)
+                return
         source = _source(seat, session, event)
 
         def done(accept: Accept, result: Outcome | Exception) -> None:

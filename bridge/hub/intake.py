@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from bridge.contract import (
     Action,
@@ -121,10 +121,8 @@ class Accept:
         return self._own_id
 
     def _fingerprint(self, event: Authored) -> str:
-        code = hashlib.sha256(repr((event.sender.id, event.id)).encode("utf-8", "surrogatepass"))
-        for name in ("message", "target", "reactions"):
-            code.update(repr(getattr(event, name, None)).encode("utf-8", "surrogatepass"))
-        return code.hexdigest()[:40]
+        content = [getattr(event, name, None) for name in ("message", "target", "reactions")]
+        return hashlib.sha256(json.encode((event.sender.id, event.id, content))).hexdigest()[:40]
 
     def apply(self, ledger: Ledger) -> Outcome:
         return KINDS[type(self.event)](self, ledger)

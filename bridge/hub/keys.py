@@ -15,6 +15,7 @@ class Keys:
     def __init__(self, secret: bytes, install: str) -> None:
         # Begun once: a copy of it is quicker than a new one, and does not let go of the interpreter.
         self._mac = hmac.new(secret, b"landbridge key v1", "sha256")
+        self._of_event = hmac.new(secret, f"landbridge event v1 {install} ".encode(), "sha256")
         self._install = install
 
     def of_source(self, network: str, scope: str, chat: str, native: str) -> str:
@@ -22,8 +23,15 @@ class Keys:
         return self._derive("source", network, scope, chat, native)
 
     def of_event(self, event: int) -> str:
-        """For an event whose id a client chose, or that is our own: this database and the event's number."""
-        return self._derive("event", self._install, str(event))
+        """For an event whose id a client chose, or that is our own: this database and the event's number. That comes
+        first, so that the database finds what is new in one place of its index, and not all over it."""
+        mac = self._of_event.copy()
+        mac.update(b"%d" % event)
+        return f"{event:013x}{mac.hexdigest()[:20]}"
+
+    def of_chat(self, chat: int) -> str:
+        """For opening a chat of this database."""
+        return self._derive("event", self._install, str(-chat))
 
     def _derive(self, *parts: str) -> str:
         pieces = [part.encode("utf-8", "surrogatepass") for part in parts]

@@ -23,7 +23,7 @@ class Opener:
 
     async def open(self, place: Place, seat: Seat, session: Session) -> None:
         """Open the chat with `place.contact`; idempotent by its key. Raises the four errors."""
-        native = await session.direct(ContactId(place.contact), self.keys.of_event(-place.id))
+        native = await session.direct(ContactId(place.contact), self.keys.of_chat(place.id))
         scope = session.scope(native)
         outcome = await durably(
             self.writer, lambda ledger: name_chat(ledger, place.id, seat.network, scope, native, seat.account)

@@ -37,6 +37,7 @@ from bridge.contract import (
 from bridge.hub import closing, codec
 from bridge.hub.closing import Reacted, durably
 from bridge.hub.codec import Journaled
+from bridge.hub.echoes import Echoes
 from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
@@ -88,6 +89,7 @@ class Performer:
     opener: Opener
     sessions: Sessions
     keys: Keys
+    echoes: Echoes
     offer: Callable[[Debt], None]
     delivered: Callable[[Place], None]
     repeated: Callable[[Place], None]
@@ -155,6 +157,11 @@ class Performer:
         for number, part in enumerate(parts):
             receipt = ready.arrived.get(number) or await self._call(ready, number, part)
             new = _copies(owed, part, receipt, number + ready.first, ready.version)
+            if ready.can.echoes:  # the copies are submitted before anything else can happen
+                where = (ready.session.scope(part.chat), part.chat)
+                self.echoes.submitted(
+                    (NetworkId(ready.place.network), *where), [MessageId(copy.native) for copy in new]
+                )
             if isinstance(part, React):
                 reacted = Reacted(receipt.reactions, part.before)
             if number < len(parts) - 1:

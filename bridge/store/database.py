@@ -212,7 +212,9 @@ def parse_url(url: str) -> URL:
 def _engine(url: URL, *, writing: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, pool_size=1 if writing else 4, max_overflow=0)
-    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": 5, "check_same_thread": False})
+    # Room for every statement of every size (`bridge.store.statements`).
+    arguments = {"timeout": 5, "check_same_thread": False, "cached_statements": 512}
+    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args=arguments)
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: Any) -> None:

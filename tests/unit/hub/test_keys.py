@@ -20,7 +20,7 @@ def test_a_key_is_stable_and_fits_every_network(scope: str, chat: str, native: s
 def test_keys_are_what_they_were_in_every_version_before() -> None:
     keys = Keys(b"s" * 32, "i")
 
-    assert keys.of_event(7) == "s6x6gherw5jk5b6iavgg2dehaszmt2n5"
+    assert keys.of_chat(7) == "wgwbhi2x3luask7ln4spiawnjkquzso4"
     assert keys.of_source("a", "b", "c", "d") == "4ib5ewnzp6wdnlhwyfua765t4fdfufng"
 
 
@@ -32,6 +32,14 @@ def test_parts_of_a_source_do_not_run_together() -> None:
 
 def test_keys_of_our_own_events_differ_between_databases() -> None:
     assert Keys(b"s" * 32, "i").of_event(7) != Keys(b"s" * 32, "j").of_event(7)
+
+
+@given(st.integers(1, 2**52 - 1), st.integers(1, 2**52 - 1))
+def test_keys_of_our_own_events_come_in_their_order(one: int, other: int) -> None:
+    keys = Keys(b"s" * 32, "i")
+
+    assert (keys.of_event(one) < keys.of_event(other)) == (one < other)
+    assert re.fullmatch(r"[0-9a-f]{33}", keys.of_event(one))
 
 
 def test_split() -> None:
