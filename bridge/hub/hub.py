@@ -159,8 +159,8 @@ class Hub:
         endings = Endings(self.writer, self._keys, self.counters, self.lanes.offer, self._notices.poke)
         opener = Opener(self.writer, self._keys, self.lanes.moved)
         performer = Performer(
-            self.writer, opener, self.sessions, self._keys, self._echoes, self.lanes.offer, endings.delivered,
-            endings.repeated, self.files.published,
+            self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered, endings.repeated,
+            self._echoes.submitted, self.files.published,
         )  # fmt: skip
         self.lanes.roads = Roads(self.sessions, performer, endings, around.limits, self.lanes.page, self.lanes.place)
         rows = await around.database.read(stored.active_accounts)

@@ -187,7 +187,7 @@ class Lane:
         ready = await self._guarded(owed, self._roads.performer.prepare(owed, self.place, self.known))
         if ready is None:
             self._land(owed)
-        elif not ready.alone and self._window(owed) > 1:
+        elif not ready.alone and ready.can.window > 1:
             task = asyncio.create_task(self._finish(owed, ready))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from msgspec import structs
@@ -37,7 +37,6 @@ from bridge.contract import (
 from bridge.hub import closing, codec
 from bridge.hub.closing import Reacted, durably
 from bridge.hub.codec import Journaled
-from bridge.hub.echoes import Echoes
 from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
@@ -89,10 +88,10 @@ class Performer:
     opener: Opener
     sessions: Sessions
     keys: Keys
-    echoes: Echoes
     offer: Callable[[Debt], None]
     delivered: Callable[[Place], None]
     repeated: Callable[[Place], None]
+    named: Callable[[tuple[NetworkId, str, ChatId], Iterable[str]], None]  # see `Echoes.submitted`
     publish: Callable[[Message, Debt, Place, Session], Awaitable[Message]]  # see `Files.published`
 
     async def prepare(self, owed: Debt, place: Place, known: Known) -> Ready | None:
@@ -159,9 +158,7 @@ class Performer:
             new = _copies(owed, part, receipt, number + ready.first, ready.version)
             if ready.can.echoes:  # the copies are submitted before anything else can happen
                 where = (ready.session.scope(part.chat), part.chat)
-                self.echoes.submitted(
-                    (NetworkId(ready.place.network), *where), [MessageId(copy.native) for copy in new]
-                )
+                self.named((NetworkId(ready.place.network), *where), [MessageId(copy.native) for copy in new])
             if isinstance(part, React):
                 reacted = Reacted(receipt.reactions, part.before)
             if number < len(parts) - 1:

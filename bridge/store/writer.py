@@ -72,9 +72,10 @@ class Writer:
         self._idle.set()
 
     def submit(self, job: Job) -> None:
+        if not self._queue:
+            self._idle.clear()
+            self._wake.set()
         self._queue.append(job)
-        self._idle.clear()
-        self._wake.set()
 
     async def drained(self) -> None:
         """Return when everything submitted is durable."""
@@ -117,18 +118,18 @@ class Writer:
                     await self._commit([job])
                 return
             log.error("a write was refused kind=%s error=%s", type(group[0]).__name__, _brief(error))
-            self._tell_one(group[0], partial(group[0].failed, error))
+            self._tell_one(group[0], group[0].failed, error)
             return
         self._tell(written)
 
     def _tell(self, written: Written) -> None:
         for job, result in written:
-            self._tell_one(job, partial(job.finished, result))
+            self._tell_one(job, job.finished, result)
 
-    def _tell_one(self, job: Job, tell: Callable[[], None]) -> None:
+    def _tell_one(self, job: Job, tell: Callable[[Any], None], what: Any) -> None:
         """A fault in who is told is its own: the others of its group are told, and the writer goes on."""
         try:
-            tell()
+            tell(what)
         except Exception:
             log.exception("who has written something could not be told of it kind=%s", type(job).__name__)
 

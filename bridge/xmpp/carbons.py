@@ -40,7 +40,9 @@ class Carbons:
     def shown(self, user: str) -> bool:
         """Whether it is shown. As long as the server has still to say what it grants it may be: then it is to wait."""
         privileges = self._stream.privileges
-        return privileges.may(user, "message") or (privileges.of(user) is NOTHING and self._wait > 0)
+        if privileges.of(user) is NOTHING:
+            return self._wait > 0
+        return privileges.may(user, "message")
 
     @property
     def _wait(self) -> float:

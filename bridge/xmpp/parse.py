@@ -46,13 +46,13 @@ _REACTIONS = "{urn:xmpp:reactions:0}reactions"
 _REACTION = "{urn:xmpp:reactions:0}reaction"
 _RECEIPT = "{urn:xmpp:receipts}request"
 _ORIGIN = "{urn:xmpp:sid:0}origin-id"
-_ENCRYPTED = (
+_ENCRYPTED = {
     "{urn:xmpp:eme:0}encryption",
     "{eu.siacs.conversations.axolotl}encrypted",
     "{urn:xmpp:omemo:2}encrypted",
     "{urn:xmpp:openpgp:0}openpgp",
     "{jabber:x:encrypted}x",
-)
+}
 _LONGEST_ID = 1_000  # characters
 _LONGEST_SUBJECT = 1_000  # characters
 _MOST_REACTIONS = 50  # of one person to one message
@@ -143,7 +143,7 @@ def room_message(
 
 
 def _refuse_encrypted(children: Mapping[str, Element], network: str) -> None:
-    if any(tag in children for tag in _ENCRYPTED):
+    if not _ENCRYPTED.isdisjoint(children):
         raise StanzaError(
             "not-acceptable", f"{network} cannot carry encrypted messages. Switch encryption off in this chat."
         )
@@ -205,7 +205,9 @@ def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any
         return None
     if not text and not media:
         raise StanzaError("bad-request", "The message is empty.")
-    said = replace(reading.message(stanza, children, words, people), media=media)
+    said = reading.message(stanza, children, words, people)
+    if media:
+        said = replace(said, media=media)
     replaced = children.get(_REPLACE)
     if replaced is not None:
         return MessageEdited(target=_target(replaced), message=said, **by)

@@ -139,7 +139,7 @@ class XmppSession:
 
     async def perform(self, action: Action) -> Receipt:
         """Write the stanza and a ping behind it; accepted when that comes back, unless a bounce came before."""
-        if isinstance(action, Send | Edit):
+        if isinstance(action, Send | Edit) and action.message.media:
             action = replace(action, message=files.addressed(action.message, self._house.link))
         where = self._addresses.where(action.chat)
         if where is not None and isinstance(action, SIGNS):
