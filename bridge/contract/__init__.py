@@ -73,6 +73,7 @@ from bridge.contract.message import (
     Span,
     SpanKind,
     Style,
+    Thumbnail,
 )
 from bridge.contract.session import Account, Connector, File, Kept, Receipt, Session
 from bridge.contract.workspace import Clock, Memory, Workspace
@@ -149,6 +150,7 @@ __all__ = [
     "SpanKind",
     "Style",
     "Target",
+    "Thumbnail",
     "TypingChanged",
     "Unavailable",
     "Unconfirmed",

@@ -94,6 +94,15 @@ class MediaKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small JPEG of a picture: a few thousand bytes, that go where words go."""
+
+    data: bytes
+    width: int  # pixels
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """A file. In an event everything stands here as its sender says; in an action as it is."""
 
@@ -108,6 +117,8 @@ class Media:
     height: int | None = None
     duration: float | None = None  # seconds
     sha256: str = ""  # hexadecimal; empty when it is not known
+    blurhash: str = ""  # how a picture looks before it is there (https://blurha.sh)
+    thumbnail: Thumbnail | None = None  # of an action only: made by us
     link: str = ""  # a web address where anybody can have it, if there is one
 
 

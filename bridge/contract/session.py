@@ -11,7 +11,7 @@ from bridge.contract.capabilities import Capabilities
 from bridge.contract.events import Event
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Flow
-from bridge.contract.message import Contact, Media, Occupant
+from bridge.contract.message import Contact, Media, Occupant, Thumbnail
 from bridge.contract.workspace import Workspace
 
 
@@ -54,6 +54,11 @@ class File(Protocol):
 
     async def kept(self) -> Kept:
         """Bring it here, if it is not here yet. Raises the four errors as its own network does."""
+        ...
+
+    async def preview(self) -> Thumbnail | None:
+        """A larger one, of at most 800 by 600 pixels, for networks that do not make their own; None of what is no
+        picture. Raises what `kept` does."""
         ...
 
 

@@ -6,16 +6,13 @@ place, and other chats have not waited at all.
 """
 
 import asyncio
-import hashlib
 import logging
-import os
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -30,13 +27,15 @@ from bridge.contract import (
     Refused,
     Scope,
     Session,
+    Thumbnail,
     Unavailable,
     Unconfirmed,
 )
-from bridge.hub import fallback, sniffing
+from bridge.hub import bringing, fallback
 from bridge.hub.closing import durably
 from bridge.hub.facades import HOME, OURS
 from bridge.hub.limits import MediaLimits
+from bridge.hub.pictures import Converter
 from bridge.hub.sessions import Sessions
 from bridge.store import media as stored
 from bridge.store.database import Database
@@ -53,7 +52,7 @@ _REMEMBERED = 180 * _DAY  # as long as archives
 _AT_ONCE = 32  # files that are brought here
 _IMPATIENT = 3.0  # seconds that a chat waits which has waited for nothing a minute ago
 _GRUDGE = 60.0
-_BUFFER = 1024 * 1024
+_LINES = 30 * _DAY  # for which a line stands, whatever happens to its delivery
 _LOOK = 3_600.0  # seconds between looks for what is too old
 
 _decode = msgspec.json.Decoder(Media).decode
@@ -74,6 +73,7 @@ class _File:
 
     id: str
     bring: Callable[[], Awaitable[Kept]]
+    converter: Converter
     trouble: ConnectorError | None = None
 
     async def kept(self) -> Kept:
@@ -86,6 +86,10 @@ class _File:
             self.trouble = error
             raise
 
+    async def preview(self) -> Thumbnail | None:
+        found = await bringing.previews(self.converter, await self.kept())
+        return found[1] if found is not None else None
+
 
 @dataclass(slots=True)
 class Files:
@@ -96,6 +100,7 @@ class Files:
     sessions: Sessions
     folder: Path
     limits: MediaLimits
+    converter: Converter
     link: Callable[[str, str], str] | None = None
     _coming: dict[str, _Coming] = field(default_factory=dict)
     _total: int = 0  # bytes on our disk, as last counted and added to since
@@ -111,6 +116,7 @@ class Files:
             try:
                 await self.tidy()
                 await durably(self.writer, lambda ledger: stored.forget(ledger.connection, time.time() - _REMEMBERED))
+                await durably(self.writer, lambda ledger: stored.forget_lines(ledger.connection, time.time() - _LINES))
             except Exception:
                 log.exception("old files could not be removed")
             await asyncio.sleep(_LOOK)
@@ -129,13 +135,27 @@ class Files:
         found = []
         for said in message.media:
             row = (await self._rows(owed.source, owed.reporter, [said]))[said.reference]
+            line = await self._line(owed, row)
             try:
-                found.append(await self._publish(row, said, owed.chat, ChatId(place.native or ""), session))
+                if line is None:
+                    found.append(await self._publish(row, said, owed.chat, ChatId(place.native or ""), session))
             except _Left as left:
                 log.info("a line for a file chat=%d event=%d", owed.chat, owed.event)
                 ours = self.link(row.id, said.name) if self.link is not None and not left.lasting else ""
-                return fallback.without_files(message, str(left), said.link or ours)
+                line = (str(left), said.link or ours)
+                await self._say(owed, row, line)
+            if line is not None:
+                return fallback.without_files(message, *line)
         return replace(message, media=tuple(found))
+
+    async def _line(self, owed: Debt, row: MediaRow) -> tuple[str, str] | None:
+        return await self.database.read(lambda c: stored.line(c, owed.chat, owed.event, row.id))
+
+    async def _say(self, owed: Debt, row: MediaRow, line: tuple[str, str]) -> None:
+        """A line takes the place of a file; durable, so that a repeat does not say the other."""
+        await durably(
+            self.writer, lambda ledger: stored.put_line(ledger.connection, owed.chat, owed.event, row.id, *line)
+        )
 
     async def serve(self, id: str) -> Kept | None:
         """A file for whoever has a link to it; brought here again if need be. None if it is not known any more. Raises
@@ -186,7 +206,7 @@ class Files:
         return replace(known, reference=there, name=said.name or known.name)
 
     async def _patiently(self, row: MediaRow, said: Media, chat: int, native: ChatId, session: Session) -> str:
-        file = _File(row.id, lambda: self._brought(row))
+        file = _File(row.id, lambda: self._brought(row), self.converter)
         resentful = self._grudges.get(chat, 0.0) > time.monotonic()
         seconds = min(_IMPATIENT, self.limits.wait) if resentful else self.limits.wait
         pause, why = 0.5, f"It did not come within {seconds:.0f} seconds."
@@ -214,7 +234,7 @@ class Files:
     async def _brought(self, row: MediaRow) -> Kept:
         """On our disk; whoever else waits for the same waits for the same transfer. It ends when nobody waits."""
         path = self.folder / row.id
-        if row.kept is not None and await asyncio.to_thread(_is_whole, path, row.kept):
+        if row.kept is not None and await asyncio.to_thread(bringing.is_whole, path, row.kept):
             return Kept(path, _decode(row.body))
         coming = self._coming.get(row.id)
         if coming is None or coming.task.done():
@@ -232,13 +252,14 @@ class Files:
     async def _bring(self, row: MediaRow) -> Kept:
         said = _decode(row.body)
         if said.size is not None and said.size > self.limits.largest:
-            raise _too_large(self.limits.largest)
+            raise bringing.too_large(self.limits.largest)
         session = await self._session(row)
         part = self.folder / f"{row.id}.{time.monotonic_ns()}.part"
         try:
             await asyncio.to_thread(self.folder.mkdir, 0o700, True, True)
             async with self._turns:
-                media = await self._read(session, said, part)
+                media = await bringing.read(session, said, part, self.limits.largest)
+            media = await bringing.looked_at(media, part, self.converter, self.limits.wait / 3)
             await self._keep(row.id, media, part)
         except OSError as error:
             log.error("a file cannot be kept folder=%s error=%s", self.folder, error)
@@ -255,7 +276,7 @@ class Files:
         try:
             if self._total + self._arriving > self.limits.quota:
                 await self.tidy()
-            await asyncio.to_thread(os.replace, part, self.folder / id)
+            await asyncio.to_thread(bringing.move, part, self.folder / id)
             await durably(
                 self.writer, lambda ledger: stored.keep(ledger.connection, id, _encode(media), size, time.time())
             )
@@ -274,28 +295,6 @@ class Files:
             if session is not None and session.scope(ChatId(native)) == scope:
                 return session
         raise Unavailable("No account that could get it is connected.", scope=Scope.CHAT)
-
-    async def _read(self, session: Session, said: Media, part: Path) -> Media:
-        digest, size, head, buffer = hashlib.sha256(), 0, b"", bytearray()
-
-        def write(file: BinaryIO, data: bytes) -> None:
-            file.write(data)
-            digest.update(data)
-
-        with await asyncio.to_thread(part.open, "xb") as file:
-            async with session.open_media(said, self.limits.largest) as chunks:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > self.limits.largest:
-                        raise _too_large(self.limits.largest)
-                    if len(head) < sniffing.HEAD:
-                        head += chunk[: sniffing.HEAD - len(head)]
-                    buffer += chunk
-                    if len(buffer) >= _BUFFER:
-                        await asyncio.to_thread(write, file, bytes(buffer))
-                        buffer.clear()
-            await asyncio.to_thread(write, file, bytes(buffer))
-        return sniffing.true(said, head, size, digest.hexdigest())
 
     @contextmanager
     def _in_use(self, id: str) -> Iterator[None]:
@@ -332,21 +331,9 @@ class Files:
                     path.unlink()
 
 
-def _is_whole(path: Path, size: int) -> bool:
-    """After a power cut a file may be shorter than the database knows."""
-    try:
-        return path.stat().st_size == size
-    except FileNotFoundError:
-        return False
-
-
 class _Left(Exception):  # not an error: a line has to do
     """The file is left where it is; says why, in a sentence. `lasting`: it would be no other way later."""
 
     def __init__(self, why: str, *, lasting: bool) -> None:
         super().__init__(why)
         self.lasting = lasting
-
-
-def _too_large(limit: int) -> Refused:
-    return Refused(f"It is larger than {fallback.size(limit)}, the most that is carried.", Reason.RESOURCE)

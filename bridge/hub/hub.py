@@ -103,6 +103,7 @@ class Surroundings:
     clock: Callable[[], float] = time.time
     media: MediaLimits = field(default_factory=MediaLimits)
     link: Callable[[str, str], str] | None = None  # see `Files`
+    converter: Converter | None = None  # None: as it is
 
 
 class Hub:
@@ -125,10 +126,11 @@ class Hub:
         )  # fmt: skip
         self.signs = Signs(around.database, self.sessions, self.counters, around.people.appearances)
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
-        self.converter = Converter()
+        self.converter = around.converter or Converter()
         self.files = Files(
-            around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media, around.link
-        )
+            around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media,
+            self.converter, around.link,
+        )  # fmt: skip
         self.avatars = KnownAvatars(around.database, self.sessions, self.converter, around.workspaces.data / "avatars")
         self.lists = KnownLists(around.database, self.sessions)
         around.people.named = self.lists.changed

@@ -42,6 +42,7 @@ _COVERS = {
 }
 _SHOWN = ("image", "video", "audio")
 _LARGEST = 100_000  # pixels of a side that can be true
+_MOST = 200_000_000  # pixels of a picture that apps are to show; with more it is carried as a file that they only save
 
 
 def by_bytes(head: bytes) -> str:
@@ -66,8 +67,10 @@ def true(said: Media, head: bytes, size: int, sha256: str) -> Media:
         mime = UNKNOWN if claimed.startswith(_SHOWN) else claimed
     sides = _sides(mime, head)
     width, height = sides if sides is not None else (said.width, said.height)
+    kind = MediaKind.FILE if sides is not None and sides[0] * sides[1] > _MOST else _kind(said, mime)
+    blurhash = said.blurhash if kind is not MediaKind.FILE else ""
     return replace(
-        said, size=size, sha256=sha256, mime=mime, kind=_kind(said, mime), width=width, height=height
+        said, size=size, sha256=sha256, mime=mime, kind=kind, width=width, height=height, blurhash=blurhash
     )  # fmt: skip
 
 

@@ -115,3 +115,19 @@ def forget(connection: Connection, before: float) -> None:
         some = old[start : start + _AT_ONCE]
         connection.execute(delete(t.publications).where(t.publications.c.media.in_(some)))
         connection.execute(delete(t.media).where(t.media.c.id.in_(some)))
+
+
+def line(connection: Connection, chat: int, event: int, media: str) -> tuple[str, str] | None:
+    """Why a line has taken the place of a file in a delivery, and where the file is to be had."""
+    f = t.file_lines.c
+    row = connection.execute(select(f.why, f.link).where(f.chat == chat, f.event == event, f.media == media)).first()
+    return (row[0], row[1]) if row is not None else None
+
+
+def put_line(connection: Connection, chat: int, event: int, media: str, why: str, link: str) -> None:
+    upsert(connection, t.file_lines, [{"chat": chat, "event": event, "media": media, "why": why, "link": link}])
+
+
+def forget_lines(connection: Connection, before: float) -> None:
+    """Of deliveries of events that are older: their ids are microseconds."""
+    connection.execute(delete(t.file_lines).where(t.file_lines.c.event < int(before * 1_000_000)))

@@ -7,7 +7,7 @@ Apps show a file in place only if the body is nothing but its address, so a capt
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from xml.etree.ElementTree import Element
 
 from bridge.contract import Media, MediaKind, Message
@@ -21,6 +21,7 @@ _OOB, _SHARING, _META, _TARGET = (
     "urn:xmpp:file:metadata:0",
     "http://jabber.org/protocol/url-data",
 )
+_THUMBS = "urn:xmpp:thumbs:1"
 _HASHES = "urn:xmpp:hashes:2"
 _LONGEST_URL = 2_000  # characters
 _LONGEST_NAME = 200
@@ -106,7 +107,21 @@ def _described(media: Media) -> str:
     if media.sha256:
         digest = base64.b64encode(bytes.fromhex(media.sha256)).decode()
         said += f'<hash xmlns="{_HASHES}" algo="sha-256">{digest}</hash>'
-    return said
+    return said + _thumbnails(media)
+
+
+def _thumbnails(media: Media) -> str:
+    """XEP-0264 #usecase, with the picture in the address itself, and what apps show that want a blurhash there."""
+    found = []
+    if media.thumbnail is not None:
+        data = base64.b64encode(media.thumbnail.data).decode()
+        sides = f'width="{media.thumbnail.width}" height="{media.thumbnail.height}"'
+        found.append(f'uri="data:image/jpeg;base64,{data}" media-type="image/jpeg" {sides}')
+    if media.blurhash:
+        sides = f' width="{media.width}" height="{media.height}"' if media.width and media.height else ""
+        address = f"data:image/blurhash,{quote(media.blurhash, safe='')}"
+        found.append(f'uri="{text.attribute(address)}" media-type="image/blurhash"{sides}')
+    return "".join(f'<thumbnail xmlns="{_THUMBS}" {one}/>' for one in found)
 
 
 def name(said: str) -> str:

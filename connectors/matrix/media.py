@@ -1,7 +1,7 @@
 """Files on Matrix: events that hold one, both ways, and the content repository.
 
 Source: client-server API #content-repository, #media-captions, #m-image, #m-file, #m-audio, #m-video, #m-sticker;
-MSC3245 (voice messages).
+MSC3245 (voice messages), MSC2448 (blurhash).
 """
 
 import asyncio
@@ -12,9 +12,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bridge.contract import Kept, Media, MediaKind, Reason, Refused, Scope, Unavailable, Unconfirmed
+from bridge.contract import (
+    ConnectorError,
+    File,
+    Kept,
+    Media,
+    MediaKind,
+    Reason,
+    Refused,
+    Scope,
+    Unavailable,
+    Unconfirmed,
+)
 from bridge.contract.workspace import Answer
-from connectors.matrix import errors, fields
+from connectors.matrix import errors, fields, sealed
 from connectors.matrix.api import Api, path
 
 _KINDS = {
@@ -27,22 +38,28 @@ _TYPES = {
 }  # fmt: skip
 _VOICE = ("m.voice", "org.matrix.msc3245.voice")
 _MIME = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,60}")
+_BLUR = "xyz.amorgan.blurhash"  # MSC2448
+_BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{6,100}")
+# What `Repository.publish` calls a picture that has a smaller one: both URIs, and sides and bytes of that.
+_PREVIEWED = re.compile(r"(mxc://\S+) (mxc://\S+) (\d+) (\d+) (\d+)")
 _UNKNOWN = "application/octet-stream"
 _PIXELS, _SECONDS = 100_000, 100 * 3_600.0  # more is not believed
 _WAIT = 20_000  # milliseconds that the homeserver may wait for another one
 _CHUNK = 256 * 1024
 _SLOWEST = 100_000  # bytes a second; below that an upload is given up
 _ANSWER = 64 * 1024
+_LARGE = 1_000_000  # bytes of a picture that is sent together with a smaller one
 
 
 def read(kind: str, content: Mapping[str, Any]) -> Media | None:
     """The file that a message of msgtype `kind`, or a sticker, holds; None when it cannot be had."""
-    reference = fields.mxc(content.get("url"))
+    sealing = fields.mapping(content.get("file"))
+    reference = sealed.reference(sealing) if sealing else fields.mxc(content.get("url"))
     if kind not in _KINDS or not reference:
         return None
     info = fields.mapping(content.get("info"))
     mime, duration = fields.string(info.get("mimetype")), fields.number(info.get("duration"))
-    size = fields.number(info.get("size"))
+    size, blurhash = fields.number(info.get("size")), fields.string(info.get(_BLUR))
     voice = kind == "m.audio" and any(key in content for key in _VOICE)
     return Media(
         reference,
@@ -53,6 +70,7 @@ def read(kind: str, content: Mapping[str, Any]) -> Media | None:
         width=_side(info.get("w")),
         height=_side(info.get("h")),
         duration=None if duration is None or not 0 < duration / 1000 <= _SECONDS else duration / 1000,
+        blurhash=blurhash if _BLURHASH.fullmatch(blurhash) else "",
     )
 
 
@@ -71,10 +89,17 @@ def content(media: Media, caption: Mapping[str, Any]) -> dict[str, Any]:
             info[key] = value
     if media.duration is not None:
         info["duration"] = round(media.duration * 1000)
+    if media.blurhash:
+        info[_BLUR] = media.blurhash
+    url = media.reference
+    if (previewed := _PREVIEWED.fullmatch(url)) is not None:
+        url, info["thumbnail_url"], *sides = previewed.groups()
+        told = zip(("w", "h", "size"), map(int, sides), strict=True)
+        info["thumbnail_info"] = {"mimetype": "image/jpeg", **dict(told)}
     said: dict[str, Any] = {
         **caption,
         "msgtype": _TYPES[media.kind],
-        "url": media.reference,
+        "url": url,
         "info": info,
         "filename": name,
     }
@@ -98,7 +123,8 @@ class Repository:
     async def open(self, media: Media, limit: int) -> AsyncIterator[AsyncIterator[bytes]]:
         """The bytes of a file; raises the four errors. COMPAT homeservers before version 1.11 have only the path that
         needs no token."""
-        found = fields.MXC.fullmatch(media.reference)
+        seal = sealed.read(media.reference)
+        found = fields.MXC.fullmatch(media.reference if seal is None else seal.url)
         if found is None:
             raise Refused("It has no valid address.", Reason.BAD_REQUEST)
         where, query = ("media", "download", found[1], found[2]), f"?{urlencode({'timeout_ms': _WAIT})}"
@@ -107,7 +133,7 @@ class Repository:
         for place in (path(*where, version="v1") + query, old):
             async with self._api.download(place, limit) as answer:
                 if answer.status == 200:
-                    yield answer.chunks
+                    yield answer.chunks if seal is None else sealed.opened(answer.chunks, seal)
                     return
                 body = b""
                 async for chunk in answer.chunks:
@@ -121,17 +147,33 @@ class Repository:
         assert refusal is not None
         raise refusal
 
-    async def publish(self, kept: Kept) -> str:
-        """The `mxc` URI of an upload; raises the four errors."""
+    async def publish(self, file: File) -> str:
+        """The `mxc` URI of an upload; of a large picture also that of a smaller one, which some homeservers do not
+        make. Raises the four errors."""
+        kept = await file.kept()
+        uri = await self._upload(kept)
+        if kept.media.kind not in (MediaKind.IMAGE, MediaKind.STICKER) or (kept.media.size or 0) < _LARGE:
+            return uri
+        preview = await file.preview()
+        if preview is None or len(preview.data) >= (kept.media.size or 0):
+            return uri
+        try:
+            small = await self._send(_piece(preview.data), len(preview.data), "image/jpeg", "thumbnail.jpg")
+        except ConnectorError:
+            return uri  # the file itself is there
+        return f"{uri} {small} {preview.width} {preview.height} {len(preview.data)}"
+
+    async def _upload(self, kept: Kept) -> str:
         size, largest = kept.media.size or 0, await self._limit()
         if largest is not None and size > largest:
             raise Refused(f"The homeserver takes files of {largest:,} bytes at most.", Reason.RESOURCE)
-        query = urlencode({"filename": fields.line(kept.media.name) or "file"})
         mime = kept.media.mime if _MIME.fullmatch(kept.media.mime) else _UNKNOWN
+        return await self._send(_chunks(kept.path), size, mime, fields.line(kept.media.name) or "file")
+
+    async def _send(self, body: AsyncIterator[bytes], size: int, mime: str, name: str) -> str:
         headers = {"Content-Type": mime, "Content-Length": str(size)}
-        answer = await self._api.upload(
-            f"/_matrix/media/v3/upload?{query}", _chunks(kept.path), headers, 20.0 + size / _SLOWEST
-        )
+        where = f"/_matrix/media/v3/upload?{urlencode({'filename': name})}"
+        answer = await self._api.upload(where, body, headers, 20.0 + size / _SLOWEST)
         said = errors.read(answer, changes=False)
         uri = fields.mxc(said.get("content_uri"))
         if not uri:
@@ -173,6 +215,10 @@ def _name(content: Mapping[str, Any]) -> str:
 def _side(value: object) -> int | None:
     side = fields.number(value)
     return int(side) if side is not None and 0 < side <= _PIXELS else None
+
+
+async def _piece(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 async def _chunks(file: Path) -> AsyncIterator[bytes]:

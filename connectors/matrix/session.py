@@ -113,7 +113,7 @@ class MatrixSession:
         return self._repository.open(media, limit)
 
     async def publish(self, chat: ChatId, media: Media, file: File) -> str:
-        return await self._repository.publish(await file.kept())
+        return await self._repository.publish(file)
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         return self._known.chats.current(contact) or await self._speaker.opening.direct(contact, key)

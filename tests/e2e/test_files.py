@@ -1,8 +1,9 @@
 """Files both ways, through real servers: with the XMPP server's upload service, and with our own store."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -78,6 +79,52 @@ async def test_a_picture_each_way_through_the_upload_service(
     assert await files.matrix_file(element, content["url"]) == PICTURE[:-1] + b"!"
     assert (content["body"], content["filename"]) == ("me.png", "me.png")
     assert content["info"] == {"mimetype": "image/png", "size": len(PICTURE), "w": 640, "h": 480}
+
+
+async def test_pictures_have_thumbnails_where_apps_look_for_them(
+    gateway: Gateway, server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient,
+    element: MatrixClient,
+) -> None:  # fmt: skip
+    await folk.connect(romeo, app, gateway, synapse)
+    room = await element.direct(romeo.mxid)
+    picture, large = files.photo(300, 200), files.photo(700, 600)
+    info = {"mimetype": "image/png", "size": len(picture), "xyz.amorgan.blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj"}
+
+    await files.send_file(element, room, picture, "image/png", "dawn.png", info=info)
+    came = await next_file(app, juliet.at(gateway))
+    mine = await files.xmpp_upload(app, f"upload.{server.domain}", large, "image/png", "me.png")
+    app.message(juliet.at(gateway), mine, inner=files.share(mine))
+    event = await element.expect(lambda e: e["content"].get("msgtype") == "m.image" and e["sender"] == romeo.mxid, 30)
+
+    thumbnails = {one.get("media-type"): one for one in came.iter("{urn:xmpp:thumbs:1}thumbnail")}
+    jpeg = thumbnails["image/jpeg"]
+    data = base64.b64decode(jpeg.get("uri", "").removeprefix("data:image/jpeg;base64,"))
+    assert data.startswith(b"\xff\xd8\xff")
+    assert len(data) <= 5_000
+    assert (jpeg.get("width"), jpeg.get("height")) == ("128", "86")
+    blurhash = unquote(thumbnails["image/blurhash"].get("uri", ""))
+    assert blurhash == f"data:image/blurhash,{info['xyz.amorgan.blurhash']}"
+    told = event["content"]["info"]
+    small = await files.matrix_file(element, told["thumbnail_url"])
+    assert small.startswith(b"\xff\xd8\xff")
+    assert told["thumbnail_info"] == {"mimetype": "image/jpeg", "w": 700, "h": 600, "size": len(small)}
+
+
+async def test_encrypted_files_in_a_room_that_is_not_are_opened_and_checked(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    await folk.connect(romeo, app, gateway, synapse)
+    room = await element.direct(romeo.mxid)
+    content = await files.encrypted(element, PICTURE, "image/png", "secret.png")
+    wrong = {**content, "file": {**content["file"], "hashes": {"sha256": base64.b64encode(bytes(32)).decode()}}}
+
+    await element.send_event(room, wrong)
+    line = await app.text_from(juliet.at(gateway))
+    await element.send_event(room, content)
+    came = await next_file(app, juliet.at(gateway))
+
+    assert line == "[Image: secret.png, 5 kB] It is damaged: it is not what its sender has encrypted."
+    assert (await files.get(url_of(came))).body == PICTURE
 
 
 class TestWithoutAnUploadService:

@@ -9,6 +9,7 @@ from bridge.contract import AccountId, ChatId, Connector, Contact, ContactId, Ne
 from bridge.hub.hub import Hub, Surroundings
 from bridge.hub.limits import Limits, MediaLimits
 from bridge.hub.people import KnownPeople
+from bridge.hub.pictures import Converter
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts
 from bridge.store.database import Database
@@ -39,6 +40,7 @@ async def hub_over(
     limits: Limits | None = None,
     connectors: Mapping[str, Connector] | None = None,
     media: MediaLimits | None = None,
+    converter: Converter | None = None,
 ) -> Hub:
     """A hub that is not started yet; one memory network per socket, by the network's id."""
     secrets = await database.write(lambda c: Secrets.for_database(folder / "key", c))
@@ -57,6 +59,7 @@ async def hub_over(
             MemoryHome(),
             limits or Limits(backoff_max=0.5),
             media=media or MediaLimits(),
+            converter=converter,
         )
     )
 

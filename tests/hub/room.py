@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bridge.hub.hub import Hub
 from bridge.hub.limits import MediaLimits
+from bridge.hub.pictures import Converter
 from bridge.store.database import Database
 from bridge.testing.control import Control, spawned
 from bridge.testing.states import Said
@@ -24,6 +25,7 @@ class Network:
     lost: int | None = None  # None: none
     longest: int = 40  # characters of a message
     media: MediaLimits = field(default_factory=MediaLimits)
+    converter: Converter | None = None
 
 
 @dataclass
@@ -57,7 +59,8 @@ async def room_on(network: Network, database: Database, tmp_path: Path) -> Async
         await far.people("tina")
         for world in (near, far):
             await world.chat("room")
-        hub = await stack.enter_async_context(running(await hub_over(database, sockets, tmp_path, media=network.media)))
+        made = await hub_over(database, sockets, tmp_path, media=network.media, converter=network.converter)
+        hub = await stack.enter_async_context(running(made))
         here, there = await put_account(database, "near", "", "relay"), await put_account(database, "far", "", "bot")
         assert await hub.linking.add("room", [("near", "", "room", here), ("far", "", "room", there)])
         accounts = [here, there]

@@ -1,6 +1,7 @@
 """Files between two networks: whole, in their place, and never in the way of what is said elsewhere."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -10,13 +11,14 @@ import pytest
 
 from bridge.contract import Refused
 from bridge.hub.limits import MediaLimits
+from bridge.hub.pictures import Converter
 from bridge.store.database import Database
 from bridge.testing import files
 from bridge.testing.files import FILES
 from bridge.testing.states import ChatState, Said
 from tests.hub.building import hub_over, put_account, running
 from tests.hub.room import Network, Room, room_on
-from tests.support.files import noise, png
+from tests.support.files import noise, photo, png
 
 RoomOn = Callable[[Network], AbstractAsyncContextManager[Room]]
 A = ("--like", "a")
@@ -96,6 +98,48 @@ async def test_a_file_that_hangs_for_too_long_is_a_line_in_its_place(a_room: Roo
     assert [said.text for said in shown] == [line, "behind it"]
 
 
+async def test_a_line_that_has_taken_the_place_of_a_file_stays_a_line_after_a_crash(
+    a_room: RoomOn, database: Database, tmp_path: Path
+) -> None:
+    """Else a repeat of what may have arrived would say something else under the same name."""
+    async with a_room(Network(A, longest=4_000, media=MediaLimits(wait=0.5))) as room:
+        await room.near.fault("hold", chat=FILES)
+        await room.far.fault("hold", chat="room")
+        await says_file(room, PICTURE, "slow.png")
+        await written(database, "file_lines")
+        await room.hub.stop()
+        for world in (room.near, room.far):
+            await world.mend("hold")
+        sockets = {name: tmp_path / f"{name}.sock" for name in ("near", "far")}
+        async with running(await hub_over(database, sockets, tmp_path)):
+            [said] = (await room.far.until("room", lambda s: bool(s.visible))).visible
+
+    assert not said.media
+    assert said.text == f"[File: slow.png, {len(PICTURE)} bytes] It did not come within 0 seconds."
+
+
+async def test_a_hanging_converter_delays_its_own_chat_only_and_the_picture_goes_without(
+    a_room: RoomOn, tmp_path: Path
+) -> None:
+    hanging = Converter((sys.executable, "-c", "import time; time.sleep(600)"), seconds=2.0)
+    async with a_room(Network(A, longest=4_000, media=MediaLimits(wait=6.0), converter=hanging)) as room:
+        for world in (room.near, room.far):
+            await world.chat("other")
+        speaks = {seat.network: seat.account for seat in room.hub.sessions.seats()}
+        assert await room.hub.linking.add("other", [(name, "", "other", account) for name, account in speaks.items()])
+
+        await says_file(room, photo(200, 200), caption="look")
+        await room.near.says("anna", "room", "behind it")
+        await room.near.says("anna", "other", "elsewhere")
+        await room.far.until("other", ends("elsewhere"))
+        waiting = (await room.far.state("room")).texts
+        shown = await seen(room, "behind it")
+        content = [await files.content(room.far, one) for said in shown for one in said.media]
+
+    assert "behind it" not in waiting
+    assert content == [photo(200, 200)]
+
+
 async def test_a_file_that_comes_late_but_in_time_keeps_its_place(a_room: RoomOn) -> None:
     async with a_room(Network(A, longest=4_000)) as room:
         await room.near.fault("hold", chat=FILES)
@@ -142,7 +186,7 @@ async def test_a_file_that_was_published_before_the_end_is_not_published_again(
     async with a_room(Network(A, longest=4_000)) as room:
         await room.far.fault("hold", chat="room")
         await says_file(room, PICTURE)
-        await published(database)
+        await written(database, "publications")
         await room.hub.stop()
         await room.far.mend("hold")
         sockets = {name: tmp_path / f"{name}.sock" for name in ("near", "far")}
@@ -154,10 +198,10 @@ async def test_a_file_that_was_published_before_the_end_is_not_published_again(
     assert said.media == ["file-1"]
 
 
-async def published(database: Database) -> None:
-    """A file is known under its name on another network, durably."""
+async def written(database: Database, table: str) -> None:
+    """There is a row in it, durably."""
     async with asyncio.timeout(20):
-        while not await database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM publications").first()):
+        while not await database.read(lambda c: c.exec_driver_sql(f"SELECT 1 FROM {table}").first()):
             await asyncio.sleep(0.02)
 
 

@@ -1,15 +1,28 @@
 """The content repository, as homeservers should have it and as they should not."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from bridge.contract import ConnectorError, Kept, LoggedOut, Media, Reason, Refused, Scope, Unavailable, Unconfirmed
+from bridge.contract import (
+    ConnectorError,
+    Kept,
+    LoggedOut,
+    Media,
+    MediaKind,
+    Reason,
+    Refused,
+    Scope,
+    Thumbnail,
+    Unavailable,
+    Unconfirmed,
+)
 from bridge.web.client import HttpClient
 from connectors.matrix.api import Api
-from connectors.matrix.media import Repository
+from connectors.matrix.media import Repository, content
 from tests.support.files import website
 
 MXC = "mxc://example.org/AbC-_1"
@@ -153,9 +166,25 @@ def upload(largest: object, said: web.Response | None = None) -> tuple[Answer, l
     return answer, came
 
 
+@dataclass
+class Given:
+    """A file of another network; `small` is what a converter makes of it."""
+
+    path: Path
+    media: Media
+    small: Thumbnail | None = None
+    id: str = "00"
+
+    async def kept(self) -> Kept:
+        return Kept(self.path, self.media)
+
+    async def preview(self) -> Thumbnail | None:
+        return self.small
+
+
 async def published(http: HttpClient, answer: Answer, path: Path, media: Media) -> str:
     async with website(answer) as url:
-        return await Repository(Api(http, url, True, "token")).publish(Kept(path, media))
+        return await Repository(Api(http, url, True, "token")).publish(Given(path, media))
 
 
 @pytest.fixture
@@ -169,6 +198,34 @@ async def test_an_upload_says_what_it_is(http: HttpClient, path: Path) -> None:
 
     assert await published(http, answer, path, Media("", "a&b ü.png", "image/png", 100)) == MXC
     assert came == [("a&b ü.png", "image/png", b"x" * 100)]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_large_picture_is_sent_with_a_smaller_one_or_without(
+    http: HttpClient, tmp_path: Path, fails: bool
+) -> None:
+    file = tmp_path / "large"
+    file.write_bytes(bytes(1_000_000))
+    media = Media("", "a.png", "image/png", 1_000_000, MediaKind.IMAGE)
+    came: list[tuple[str, int]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == CONFIG:
+            return web.json_response({})
+        came.append((request.headers["Content-Type"], len(await request.read())))
+        if len(came) == 2 and fails:
+            return error(500, "M_UNKNOWN")
+        return web.json_response({"content_uri": f"mxc://example.org/{len(came)}"})
+
+    async with website(answer) as url:
+        small = Thumbnail(b"small", 800, 600)
+        reference = await Repository(Api(http, url, True, "token")).publish(Given(file, media, small))
+    said = content(replace(media, reference=reference), {})
+
+    assert came == [("image/png", 1_000_000), ("image/jpeg", 5)]
+    assert said["url"] == "mxc://example.org/1"
+    assert said["info"].get("thumbnail_url") == (None if fails else "mxc://example.org/2")
+    assert fails or said["info"]["thumbnail_info"] == {"mimetype": "image/jpeg", "w": 800, "h": 600, "size": 5}
 
 
 async def test_what_is_too_large_for_the_homeserver_is_not_sent(http: HttpClient, path: Path) -> None:

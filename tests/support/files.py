@@ -1,8 +1,10 @@
 """Files for tests, and how apps put them somewhere and get them."""
 
 import asyncio
+import base64
 import hashlib
 import io
+import os
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -13,6 +15,9 @@ from urllib.parse import quote
 
 import aiohttp
 from aiohttp import web
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from tests.support.matrix_client import MatrixClient
 from tests.support.xmpp_client import XmppClient
@@ -27,6 +32,18 @@ def png(width: int = 3, height: int = 2, seed: int = 0) -> bytes:
     """A picture; another one for each seed."""
     rows = b"".join(b"\0" + bytes((seed + x + y) % 256 for x in range(3 * width)) for y in range(height))
     return _png(struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), zlib.compress(rows))
+
+
+def photo(width: int, height: int, seed: str = "") -> bytes:
+    """A picture that cannot be packed, as those of cameras."""
+    rows = noise(height * (3 * width + 1), seed)
+    rows = b"".join(b"\0" + _mixed(rows[n * 3 * width : (n + 1) * 3 * width], n) for n in range(height))
+    return _png(struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), zlib.compress(rows, 1))
+
+
+def _mixed(row: bytes, number: int) -> bytes:
+    """Noise repeats; this does not."""
+    return hashlib.shake_128(row[:64] + number.to_bytes(4)).digest(len(row))
 
 
 def _png(head: bytes, data: bytes) -> bytes:
@@ -89,6 +106,22 @@ async def send_file(
     mxc = await matrix_upload(app, data, mime, name)
     content = {"msgtype": kind, "body": name, "url": mxc, "info": {"mimetype": mime, "size": len(data)}, **more}
     return await app.send_event(room, content)
+
+
+async def encrypted(app: MatrixClient, data: bytes, mime: str, name: str) -> dict[str, Any]:
+    """The content of a message that is a file, encrypted as apps do it in encrypted rooms."""
+    key, counter = os.urandom(32), os.urandom(8) + bytes(8)
+    encryptor = Cipher(AES256(key), CTR(counter)).encryptor()
+    sealed = encryptor.update(data)
+    mxc = await matrix_upload(app, sealed, "application/octet-stream", name)
+
+    def encoded(raw: bytes, alphabet: bytes = b"+/") -> str:
+        return base64.b64encode(raw, alphabet).decode().rstrip("=")
+
+    web_key = {"kty": "oct", "key_ops": ["encrypt", "decrypt"], "alg": "A256CTR", "ext": True, "k": encoded(key, b"-_")}
+    hashes = {"sha256": encoded(hashlib.sha256(sealed).digest())}
+    file = {"v": "v2", "url": mxc, "key": web_key, "iv": encoded(counter), "hashes": hashes}
+    return {"msgtype": "m.image", "body": name, "file": file, "info": {"mimetype": mime, "size": len(data)}}
 
 
 async def xmpp_upload(app: XmppClient, service: str, data: bytes, mime: str, name: str) -> str:

@@ -15,6 +15,7 @@ from bridge.contract import (
     Refused,
     Send,
     Session,
+    Thumbnail,
     Unavailable,
 )
 from bridge.testing.conformance.network import NetworkUnderTest, connected, outcome, raises, reading
@@ -48,6 +49,9 @@ class _Given:
         if self.trouble is not None:
             raise self.trouble
         return Kept(self.path, self.media)
+
+    async def preview(self) -> Thumbnail | None:
+        return None
 
 
 async def _content(session: Session, media: Media, limit: int = _LIMIT) -> bytes:
