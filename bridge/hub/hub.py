@@ -15,20 +15,14 @@ from bridge.contract import (
     Connector,
     ConnectorError,
     Contact,
-    DeliveryFailed,
     Event,
     Fail,
-    MessageEdited,
     MessageReceived,
-    MessageRetracted,
     NetworkId,
     OccupantChanged,
-    ReactionsChanged,
     Reason,
-    RoomInvited,
     Session,
     Unavailable,
-    Unparsable,
 )
 from bridge.hub import intake
 from bridge.hub.avatars import KnownAvatars
@@ -38,12 +32,11 @@ from bridge.hub.counters import Counters
 from bridge.hub.echoes import Echoes
 from bridge.hub.ends import Endings
 from bridge.hub.facades import HOME, Home
-from bridge.hub.failures import accept_failure, accept_unparsable
 from bridge.hub.files import Files
-from bridge.hub.hosting import accept_invitation, accept_occupant
 from bridge.hub.intake import Accept, Context, Outcome, Source
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
+from bridge.hub.kinds import KINDS
 from bridge.hub.known import MOST_OWED
 from bridge.hub.lane import Roads
 from bridge.hub.lanes import Lanes
@@ -51,10 +44,8 @@ from bridge.hub.letters import Again, Letters
 from bridge.hub.limits import Limits, MediaLimits
 from bridge.hub.linking import Linking
 from bridge.hub.lists import KnownLists
-from bridge.hub.messages import accept_edit, accept_message, accept_reactions, accept_retraction
 from bridge.hub.notices import Notices
 from bridge.hub.opener import Opener
-from bridge.hub.opening import accept_chat
 from bridge.hub.people import KnownPeople
 from bridge.hub.performing import Performer
 from bridge.hub.pictures import Converter
@@ -74,19 +65,7 @@ from bridge.store.writer import Writer
 log = logging.getLogger(__name__)
 _PATIENCE = 5.0  # seconds at the end with a database that cannot be written
 
-intake.KINDS.update(
-    {
-        MessageReceived: accept_message,
-        MessageEdited: accept_edit,
-        MessageRetracted: accept_retraction,
-        ReactionsChanged: accept_reactions,
-        ChatSeen: accept_chat,
-        OccupantChanged: accept_occupant,
-        RoomInvited: accept_invitation,
-        DeliveryFailed: accept_failure,
-        Unparsable: accept_unparsable,
-    }
-)
+intake.KINDS.update(KINDS)
 
 
 @dataclass(frozen=True, slots=True)

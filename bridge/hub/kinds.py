@@ -1,0 +1,33 @@
+"""Which function takes in which kind of event, collected from the feature files."""
+
+from collections.abc import Callable, Mapping
+
+from bridge.contract import (
+    ChatSeen,
+    DeliveryFailed,
+    MessageEdited,
+    MessageReceived,
+    MessageRetracted,
+    OccupantChanged,
+    ReactionsChanged,
+    RoomInvited,
+    Unparsable,
+)
+from bridge.hub.failures import accept_failure, accept_unparsable
+from bridge.hub.hosting import accept_invitation, accept_occupant
+from bridge.hub.intake import Accept, Outcome
+from bridge.hub.messages import accept_edit, accept_message, accept_reactions, accept_retraction
+from bridge.hub.opening import accept_chat
+from bridge.store.ledger import Ledger
+
+KINDS: Mapping[type, Callable[[Accept, Ledger], Outcome]] = {
+    MessageReceived: accept_message,
+    MessageEdited: accept_edit,
+    MessageRetracted: accept_retraction,
+    ReactionsChanged: accept_reactions,
+    ChatSeen: accept_chat,
+    OccupantChanged: accept_occupant,
+    RoomInvited: accept_invitation,
+    DeliveryFailed: accept_failure,
+    Unparsable: accept_unparsable,
+}
