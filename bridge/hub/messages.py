@@ -111,6 +111,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         accept.event = reactions.without(ledger, reaction, event, mine=mine)
     elif isinstance(event, MessageRetracted):
         accept.event = replace(event, moderator=event.moderator and not mine)
+        owed = [*owed, *_other_parts(accept, ledger, chat, target)]
     elif isinstance(event, ReactionsChanged) and event.added:
         whole = reactions.gathered(ledger, chat, target.id, source.network, event)
         if whole is None:
@@ -177,6 +178,15 @@ def _only_a_part(accept: Accept, ledger: Ledger, copy: Copy) -> bool:
         return False
     there = copies_of(ledger.connection, copy.chat, [copy.message])[copy.message]
     return copy.part > 0 or any(one.part > 0 for one in there)
+
+
+def _other_parts(accept: Accept, ledger: Ledger, chat: Chat, target: Message) -> list[tuple[int, int]]:
+    """One part of several was taken back where it happened: who takes back the others there, if anybody can."""
+    accounts = ledger.directory.accounts
+    there = copies_of(ledger.connection, chat.id, [target.id])[target.id]
+    if not accept.source.reflects or target.network != HOME or all(one.part <= 0 for one in there):
+        return []
+    return [(chat.id, a) for a in accounts.of_user(target.author, chat.network) if a in accounts.in_chat(chat.id)][:1]
 
 
 def _anew(accept: Accept, ledger: Ledger, event: Said) -> Outcome:

@@ -98,6 +98,25 @@ async def test_an_edit_of_one_part_does_not_take_the_place_of_the_whole(verona: 
     assert [one.message.text for one in sent] == ["one, two", "edited: 1"]
 
 
+async def test_whoever_takes_one_part_back_takes_all_back(verona: Verona) -> None:
+    """A moderator on far removes one of three parts of what Romeo has said: his account removes the others."""
+
+    def parts(action: Any) -> list[Any]:
+        if not isinstance(action, Send):
+            return [action]
+        keys = (action.key, f"{action.key}.1", f"{action.key}.2")
+        return [replace(action, key=key, message=Message(word)) for key, word in zip(keys, "abc", strict=True)]
+
+    verona.home.far.parts = parts
+    verona.xmpp(MessageReceived, message=Message("abc"))
+    named = [verona.named(sent) for sent in await verona.home.far.until(3, Send)]
+    await verona.home.settled()
+    takes_back(verona, "prince", named[1])
+
+    (here,), (there,) = await verona.home.xmpp.until(1, Retract), await verona.home.far.until(1, Retract)
+    assert (here.moderator, there.target.ids) == (True, tuple(named))
+
+
 async def test_an_edited_reply_stays_a_reply(verona: Verona) -> None:
     first = verona.far(MessageReceived, "anna", message=Message("hi"))
     second = verona.far(MessageReceived, "anna", message=Message("to you", reply_to=MessageId(first)))
