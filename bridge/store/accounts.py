@@ -77,16 +77,6 @@ def end_account(connection: Connection, identity: int, error: str = "", state: s
     connection.execute(update(t.accounts).where(t.accounts.c.id == identity).values(values))
 
 
-def set_secret(connection: Connection, identity: int, secret: bytes) -> None:
-    """Replace the credentials of an active account (tokens that rotate)."""
-    a = t.accounts.c
-    connection.execute(update(t.accounts).where(a.id == identity, a.state == ACTIVE).values(secret=secret))
-
-
-def set_cursor(connection: Connection, identity: int, cursor: str) -> None:
-    connection.execute(update(t.accounts).where(t.accounts.c.id == identity).values(cursor=cursor))
-
-
 def set_caught_up(connection: Connection, accounts: Sequence[int], at: float) -> None:
     """These accounts have all that there is for them."""
     statements.update(connection, "accounts", ("caught_up",), ("id",), [(at, identity) for identity in accounts])

@@ -4,9 +4,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bridge.hub.desk import Patience
-from bridge.store.accounts import end_account, set_cursor
+from bridge.store import tables as t
+from bridge.store.accounts import end_account
 from bridge.store.database import Database
 from tests.support.asking import JULIET, PASSWORD, ROMEO, Scene, scene
 
@@ -73,7 +75,7 @@ async def test_a_fault_of_the_connector_gets_a_number_and_tells_no_secret(
 
 async def test_the_same_person_again_keeps_the_account_and_all_that_hangs_on_it(at_desk: Scene) -> None:
     first = await at_desk.log_in()
-    await at_desk.database.write(lambda c: set_cursor(c, first, "s12"))
+    await at_desk.database.write(lambda c: c.execute(update(t.accounts).values(cursor="s12")))
     await at_desk.database.write(lambda c: end_account(c, first, "Matrix no longer accepts your login."))
 
     again = await at_desk.log_in()

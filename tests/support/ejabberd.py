@@ -7,11 +7,10 @@ import signal
 import subprocess
 import urllib.request
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 from tests.support.ports import free_port, is_open, wait_until
-from tests.support.process import Folder, Server, run_as
+from tests.support.process import Entered, Folder, Server, run_as
 
 _USER = "ejabberd"
 
@@ -29,7 +28,7 @@ _MODULES = (
 )  # fmt: skip
 
 
-class Ejabberd:
+class Ejabberd(Entered):
     """`components` are domains with their secrets; ports stay the same over restarts.
 
     Without `archives` (XEP-0313) it does not get slower with every message. `stanza_limit` are the bytes of a stanza
@@ -73,17 +72,6 @@ class Ejabberd:
             config[name].update(section)
         (self._folder.path / "ejabberd.yml").write_text(json.dumps(config))  # which is YAML, too
         self._folder.give()
-
-    def __enter__(self) -> "Ejabberd":
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     @property
     def pid(self) -> int:

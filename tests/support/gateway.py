@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from tests.support.ports import free_port, wait_until
-from tests.support.process import Folder, Server
+from tests.support.process import Entered, Folder, Server
 
 MATRIX, MEMORY = "matrix.localhost", "memory.localhost"
 
@@ -32,7 +32,7 @@ def memory(secret: str, socket: Path) -> dict[str, Any]:
     return {"memory": {"connector": "memory", "jid": MEMORY, "secret": secret, "socket": str(socket)}}
 
 
-class Gateway:
+class Gateway(Entered):
     """Its configuration and data outlive `kill` and `stop`; `close` removes them.
 
     `networks` as in the configuration; `jid` is the first one's. `settings` are merged into the configuration,
@@ -63,18 +63,10 @@ class Gateway:
         self.config.write_text(yaml.safe_dump(tree))
         self.config.chmod(0o600)
 
-    def __enter__(self) -> "Gateway":
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if error is not None:
             print(self.log[-20_000:])
-        self.close()
+        super().__exit__(kind, error, at)
 
     @property
     def folder(self) -> Path:

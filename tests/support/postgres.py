@@ -6,12 +6,11 @@ import signal
 import subprocess
 import uuid
 from pathlib import Path
-from types import TracebackType
 
 import psycopg
 
 from tests.support.ports import free_port, wait_until
-from tests.support.process import Folder, Server, run_as
+from tests.support.process import Entered, Folder, Server, run_as
 
 USER = "postgres"
 
@@ -24,7 +23,7 @@ def binaries() -> Path:
     return found[-1].parent
 
 
-class Postgres:
+class Postgres(Entered):
     """`url` is an empty database; `fresh` makes further ones."""
 
     def __init__(self) -> None:
@@ -33,17 +32,6 @@ class Postgres:
         self._server = Server(self._folder.path / "log")
         self._data = self._folder.path / "data"
         self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
-
-    def __enter__(self) -> "Postgres":
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     def start(self) -> None:
         """Returns when it answers. Raises TimeoutError."""

@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 # Ends the server's group when our end of the pipe closes, which even a `kill -9` of the test run does.
 _GUARD = "cat >/dev/null; kill -9 -$0 2>/dev/null"
@@ -19,6 +21,28 @@ def run_as(user: str) -> list[str]:
     if os.getuid() != 0:
         return []
     return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+
+
+class Entered:
+    """Runs while it is entered."""
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End it, also if it has not started, and remove everything."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
 
 
 class Folder:

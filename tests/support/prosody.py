@@ -3,11 +3,10 @@
 import os
 import subprocess
 from collections.abc import Mapping
-from types import TracebackType
 
 from tests.support.certificate import own_certificate
 from tests.support.ports import free_port, is_open, wait_until
-from tests.support.process import Folder, Server, run_as
+from tests.support.process import Entered, Folder, Server, run_as
 
 _USER = "prosody"
 
@@ -46,7 +45,7 @@ _RIGHTS = """["{domain}"] = {{
 }};"""
 
 
-class Prosody:
+class Prosody(Entered):
     """`components` are domains with their secrets; ports stay the same over restarts.
 
     Without `archives` (XEP-0313) it does not get slower with every message. `tls` offers STARTTLS with a certificate of
@@ -104,17 +103,6 @@ class Prosody:
             own_certificate(self._folder.path / "certs")
         self._config.write_text(text)
         self._folder.give()
-
-    def __enter__(self) -> "Prosody":
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     @property
     def pid(self) -> int:

@@ -11,11 +11,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from tests.support.ports import free_port, wait_until
-from tests.support.process import Folder, Server
+from tests.support.process import Entered, Folder, Server
 
 _ROOT = Path(__file__).parents[2]
 _SECRET = "registration"
@@ -68,7 +67,7 @@ def synapse_venv() -> Path:
     return Path(os.environ.get("SYNAPSE_VENV") or _ROOT / ".venv-synapse")
 
 
-class Synapse:
+class Synapse(Entered):
     """The port stays the same over restarts."""
 
     def __init__(self, *, server_name: str = "localhost", port: int | None = None) -> None:
@@ -85,17 +84,6 @@ class Synapse:
             )
         )
         (self._folder.path / "log.yaml").write_text(_LOG)
-
-    def __enter__(self) -> "Synapse":
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     @property
     def pid(self) -> int:
