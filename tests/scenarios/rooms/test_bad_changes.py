@@ -7,7 +7,7 @@ After each row a message passes each way, and in the end everybody else has what
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from bridge.testing.wire import Said
+from bridge.testing.states import Said
 from tests.conftest import ANY_SERVER
 from tests.scenarios.rooms.conftest import InVerona
 from tests.support import muc
