@@ -132,6 +132,25 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place on Earth (WGS 84), in degrees."""
+
+    latitude: float  # -90 to 90
+    longitude: float  # -180 to 180
+    accuracy: float | None = None  # metres; None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the sender's app says of a link in the text; nobody has checked it."""
+
+    url: str  # as it stands in the text; http or https
+    title: str = ""
+    description: str = ""
+    site: str = ""  # its name
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """The content of a message, the same type in both directions."""
 
@@ -142,3 +161,5 @@ class Message:
     reply_to: MessageId | None = None  # on the network of the event or action that carries this
     quote: Quote | None = None
     """Of a reply. Where what it answers is not known, the action has no `reply_to` and says this in its text."""
+    place: Place | None = None  # the message is this place; `text` says it in words, its geo URI (RFC 5870) among them
+    previews: tuple[Preview, ...] = ()  # of links in `text`

@@ -74,10 +74,12 @@ _EVENTS = ("http://jabber.org/protocol/pubsub#retrieve-items",)
 _GATEWAY = (COMMANDS, "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:version")
 MESSAGES = (
     "http://jabber.org/protocol/chatstates",
+    "http://jabber.org/protocol/geoloc",
     "jabber:x:oob",
     "urn:xmpp:chat-markers:0",
     "urn:xmpp:fallback:0",
     "urn:xmpp:markup:0",
+    "urn:xmpp:mentions:0",
     "urn:xmpp:message-correct:0",
     "urn:xmpp:message-retract:0",
     "urn:xmpp:message-retract:1",

@@ -7,25 +7,37 @@
 | emote | `/me` (XEP-0245) |
 | reply | reply (XEP-0461), and a quotation for apps that do not know it (XEP-0428) |
 | link | its address behind its text |
-| mention | who is meant, as they are called there, and reference (XEP-0372) |
+| mention | who is meant, as they are called there, reference (XEP-0372), of occupants mention (XEP-0513) |
 | spoiler | the whole message is one (XEP-0382) |
+| place | geo URI in the body, and geoloc (XEP-0080) |
+| previews of links | descriptions (XEP-0511) |
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import NamedTuple
 
 from bridge.contract import Message, Person, Span, SpanKind, Style
-from bridge.xmpp import files, markup, mentions, replies, styling, text
+from bridge.xmpp import files, markup, mentions, places, previews, replies, styling, text
 
 UNSTYLED = '<unstyled xmlns="urn:xmpp:styling:0"/>'
-Called = Callable[[Person], tuple[str, str]]
-"""The JID and the nick of somebody there; empty where they have none."""
 
 
-def nobody(person: Person) -> tuple[str, str]:
-    return "", ""
+class Name(NamedTuple):
+    """The JID of somebody there, their nick, and their occupant id (XEP-0421); empty where they have none."""
+
+    jid: str = ""
+    nick: str = ""
+    occupant: str = ""
+
+
+Called = Callable[[Person], Name]
+
+
+def nobody(person: Person) -> Name:
+    return Name()
 
 
 def written(message: Message, *, to: str = "", name: str = "", called: Called = nobody) -> str:
@@ -33,9 +45,12 @@ def written(message: Message, *, to: str = "", name: str = "", called: Called = 
     if message.media:
         replied = replies.elements(message.reply_to, to, 0) if message.reply_to is not None else ""
         return files.payload(message.media[0]) + replied
+    described = "".join(previews.write(one) for one in message.previews)
+    if message.place is not None:
+        described += places.write(message.place, message.text)
     if message.reply_to is None and not message.spans and message.style is Style.TEXT:
         plain = text.legal(message.text)
-        return f"<body>{text.escape(plain)}</body>{UNSTYLED if styling.write(plain, ()).unstyled else ''}"
+        return f"<body>{text.escape(plain)}</body>{UNSTYLED if styling.write(plain, ()).unstyled else ''}{described}"
     words, spans = _for_reading(message, called)
     emote = message.style is Style.EMOTE
     quotation = replies.quotation(message.quote, name) if message.reply_to is not None and not emote else ""
@@ -52,13 +67,13 @@ def written(message: Message, *, to: str = "", name: str = "", called: Called = 
         more += [UNSTYLED, markup.write(styled.spans, place)]
     for span in spans:
         person = mentions.person_of(span)
-        jid = called(person)[0] if person is not None else ""
-        if jid:
-            more.append(mentions.write(place(span.start), place(span.end - 1) + 1, jid))
+        who = called(person) if person is not None else Name()
+        if who.jid:
+            more.append(mentions.write(place(span.start), place(span.end - 1) + 1, who.jid, who.occupant))
     hints = [span.value for span in spans if span.kind is SpanKind.SPOILER]
     if hints:
         more.append(f'<spoiler xmlns="urn:xmpp:spoiler:0">{text.escape(hints[0])}</spoiler>')
-    return "".join(more)
+    return "".join(more) + described
 
 
 def split(message: Message, budget: int, called: Called = nobody) -> list[Message]:
@@ -70,9 +85,11 @@ def split(message: Message, budget: int, called: Called = nobody) -> list[Messag
         several[0] = replace(several[0], reply_to=message.reply_to)
         caption = replace(message, media=(), reply_to=None, quote=None)
         return several + (split(caption, budget, called) if message.text else [])
-    if not message.spans and message.reply_to is None:
+    if message.previews and _size(message, called) > budget:
+        message = replace(message, previews=())  # the links are there without them
+    if not message.spans and message.reply_to is None and message.place is None:
         words = f"/me {message.text}" if message.style is Style.EMOTE else message.text
-        if text.size(words) <= budget:
+        if text.size(words) <= budget or message.previews:
             return [message]
         return [Message(piece) for piece in text.split(words, budget)]
     if _size(message, called) <= budget:
@@ -106,6 +123,7 @@ def _part(message: Message, start: int, end: int) -> Message:
     return replace(
         message, text=message.text[start:end], spans=spans,
         reply_to=message.reply_to if first else None, quote=message.quote if first else None,
+        place=message.place if first else None,
     )  # fmt: skip
 
 
@@ -156,7 +174,7 @@ def _instead(words: str, span: Span, called: Called) -> str | None:
     if span.kind is SpanKind.LINK and shown.strip() and span.value.partition(":")[2].strip("/") not in shown:
         return f"{shown} <{span.value}>"
     person = mentions.person_of(span)
-    nick = called(person)[1] if person is not None else ""
+    nick = called(person).nick if person is not None else ""
     return nick if nick and nick != shown.removeprefix("@") else None
 
 

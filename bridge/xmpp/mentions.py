@@ -1,4 +1,5 @@
-"""Who is meant: references (XEP-0372) to people, and their names at the beginning of a text or after an @. Pure."""
+"""Who is meant: mentions (XEP-0513) of people and references (XEP-0372) to them, and their names at the beginning of a
+text or after an @. Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,9 +9,10 @@ from xml.etree.ElementTree import Element
 from bridge.contract import ContactId, NetworkId, Person, Span, SpanKind
 from bridge.xmpp import text
 
-REFERENCE = "urn:xmpp:reference:0"
+REFERENCE, MENTIONS = "urn:xmpp:reference:0", "urn:xmpp:mentions:0"
+ELEMENTS = (f"{{{REFERENCE}}}reference", f"{{{MENTIONS}}}mention")
 People = Callable[[], Mapping[str, Person]]
-"""Who may be meant, by what an app may call them: their nick in a room, or their JID."""
+"""Who may be meant, by what an app may call them: their nick or `occupant` in a room, or their JID."""
 _MOST = 50  # in one message
 _LONGEST = 100  # characters of a nick that is looked for
 _AT = re.compile(r"(?:^|(?<=[\s(\[{\"']))@(?=\S)")
@@ -37,15 +39,33 @@ def _referred(
     found: list[Span] = []
     for one in references:
         begin, end = one.get("begin", ""), one.get("end", "")
-        if not all(number.isdecimal() and len(number) < 10 for number in (begin, end)) or one.get("type") != "mention":
+        if not all(number.isdecimal() and len(number) < 10 for number in (begin, end)):
             continue
-        person = people.get(_meant(one.get("uri", "")))
+        person = _explicit(one, people) if one.tag == ELEMENTS[1] else _referenced(one, people)
         start, last = place(int(begin)), place(int(end) - 1)
         if person is None or start is None or last is None or start > last:
             continue
         if all(last < span.start or start >= span.end for span in found):
             found.append(_mention(start, last + 1, person))
     return found
+
+
+def _explicit(mention: Element, people: Mapping[str, Person]) -> Person | None:
+    """XEP-0513 #individual; of groups nobody else can be told, and who is not to be disturbed is not (#noping)."""
+    if "mentions" in mention.keys() or any(child.tag == f"{{{MENTIONS}}}noping" for child in mention):  # noqa: SIM118
+        return None
+    by_id = people.get(occupant(mention.get("occupantid", "")))
+    return by_id or people.get(_meant(mention.get("jid", "")))
+
+
+def _referenced(reference: Element, people: Mapping[str, Person]) -> Person | None:
+    """XEP-0372 #mentions."""
+    return people.get(_meant(reference.get("uri", ""))) if reference.get("type") == "mention" else None
+
+
+def occupant(id: str) -> str:
+    """What nobody can be called but the occupant with this id (XEP-0421)."""
+    return f"\0{id}"
 
 
 def _meant(uri: str) -> str:
@@ -83,7 +103,11 @@ def person_of(span: Span) -> Person | None:
     return Person(NetworkId(span.network), ContactId(span.value)) if span.kind is SpanKind.MENTION else None
 
 
-def write(begin: int, end: int, jid: str) -> str:
-    """XEP-0372 #mention. `begin` and `end` are code points of the body."""
+def write(begin: int, end: int, jid: str, occupant: str = "") -> str:
+    """XEP-0372 #mention, and for an occupant XEP-0513 #individual. `begin` and `end` are code points of the body."""
     uri = text.attribute(f"xmpp:{quote(jid, safe='@/')}")
-    return f'<reference xmlns="{REFERENCE}" type="mention" begin="{begin}" end="{end}" uri="{uri}"/>'
+    reference = f'<reference xmlns="{REFERENCE}" type="mention" begin="{begin}" end="{end}" uri="{uri}"/>'
+    if not occupant:
+        return reference
+    id = text.attribute(occupant)
+    return f'{reference}<mention xmlns="{MENTIONS}" begin="{begin}" end="{end}" occupantid="{id}"/>'

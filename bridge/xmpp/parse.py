@@ -31,7 +31,7 @@ from bridge.contract import (
     Person,
     ReactionsChanged,
 )
-from bridge.xmpp import errors, files, reading, signs
+from bridge.xmpp import errors, files, places, reading, signs
 from bridge.xmpp.chats import Whom
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.mentions import People
@@ -201,11 +201,11 @@ def _target(change: Element) -> MessageId:
 def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any], people: People) -> Authored | None:
     text = body(stanza)
     media, words = files.read(stanza, text, by["id"])
-    if text is None and not media:
+    if text is None and not media and places.GEOLOC not in children:
         return None
-    if not text and not media:
-        raise StanzaError("bad-request", "The message is empty.")
     said = reading.message(stanza, children, words, people)
+    if not text and not media and said.place is None:
+        raise StanzaError("bad-request", "The message is empty.")
     if media:
         said = replace(said, media=media)
     replaced = children.get(_REPLACE)

@@ -6,7 +6,7 @@ from functools import cache
 from xml.etree.ElementTree import Element
 
 from bridge.contract import Message, Span, SpanKind, Style
-from bridge.xmpp import markup, mentions, replies, styling
+from bridge.xmpp import markup, mentions, places, previews, replies, styling
 from bridge.xmpp.mentions import People
 
 _UNSTYLED = "{urn:xmpp:styling:0}unstyled"
@@ -23,7 +23,7 @@ def message(stanza: Element, children: Mapping[str, Element], body: str, people:
     before = len(body) - len(said) if body.endswith(said) else 0
     words, spans, place = _formatted(children, said)
     spans += mentions.read(
-        [one for one in stanza if one.tag == f"{{{mentions.REFERENCE}}}reference"],
+        [one for one in stanza if one.tag in mentions.ELEMENTS],
         words,
         people,
         lambda at: place(at - before),
@@ -33,7 +33,11 @@ def message(stanza: Element, children: Mapping[str, Element], body: str, people:
     if _SPOILER in children:
         hint = "".join(children[_SPOILER].itertext())[:_LONGEST_HINT]
         spans = (Span(0, len(words), SpanKind.SPOILER, hint), *spans)
-    return Message(words, spans, Style.EMOTE if emote else Style.TEXT, reply_to=reply_to, quote=quote)
+    where = places.read(children, words)
+    return Message(
+        words if where is None else places.said(where, words), spans, Style.EMOTE if emote else Style.TEXT,
+        reply_to=reply_to, quote=quote, place=where, previews=previews.read(stanza, words),
+    )  # fmt: skip
 
 
 def _formatted(children: Mapping[str, Element], said: str) -> tuple[str, tuple[Span, ...], Callable[[int], int | None]]:

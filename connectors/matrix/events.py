@@ -27,7 +27,7 @@ from bridge.contract import (
     Style,
     Unparsable,
 )
-from connectors.matrix import fields, ids, lines, media
+from connectors.matrix import fields, ids, lines, media, places, previews
 from connectors.matrix.text import spans_of
 
 KEY = "org.landbridge.key"  # the field of a content that carries `Action.key`
@@ -202,6 +202,8 @@ def _said(
         caption = media.has_caption(msgtype, content)
         said = _text(content, names, reply=reply is not None) if caption else Message()
         message = replace(said, media=(file,))
+    elif msgtype == "m.location" and (where := places.read(content)) is not None:
+        message = where
     elif style is None:
         line = lines.of_message(msgtype, content, who)
         if line is None:
@@ -226,7 +228,8 @@ def _text(content: Mapping[str, Any], names: Mapping[str, str], *, reply: bool) 
         body = body[copied.end() :]
     rich = content.get("format") == "org.matrix.custom.html"
     text, spans = spans_of(body, fields.string(content.get("formatted_body")) if rich else "", keep_quote=not reply)
-    return Message(text or "(an empty message)", spans + _meant(content, text, spans, names), quote=quote)
+    meant = _meant(content, text, spans, names)
+    return Message(text or "(an empty message)", spans + meant, quote=quote, previews=previews.read(content, text))
 
 
 def _meant(content: Mapping[str, Any], text: str, spans: Sequence[Span], names: Mapping[str, str]) -> tuple[Span, ...]:

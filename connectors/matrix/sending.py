@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.contract import Action, Edit, Message, MessageId, Retract, Send, Span, SpanKind, Style, Target
-from connectors.matrix import fields, ids, media
+from connectors.matrix import fields, ids, media, places, previews
 from connectors.matrix.events import KEY
 from connectors.matrix.text import html_of
 
@@ -28,6 +28,9 @@ def content(message: Message, key: str) -> dict[str, Any]:
     formatted = html_of(text, message.spans) if message.spans else None
     if formatted is not None:
         said |= {"format": "org.matrix.custom.html", "formatted_body": formatted}
+    said |= previews.content(message.previews, said["body"])
+    if message.place is not None:
+        said = places.content(message.place, said)
     if message.media:
         said = media.content(message.media[0], said)
     meant = [span.value for span in message.spans if span.kind is SpanKind.MENTION and not span.network]
@@ -58,7 +61,7 @@ def edited(message: Message, target: MessageId, key: str) -> dict[str, Any]:
     text = new["body"]
     shown = text if len(text) <= _FALLBACK else text[:_FALLBACK] + "…"
     return {
-        **{name: new[name] for name in ("msgtype", "url", "info", "filename") if name in new},
+        **{name: new[name] for name in ("msgtype", "url", "info", "filename", "geo_uri") if name in new},
         **({"m.mentions": {}} if "m.mentions" in new else {}),
         "body": f"* {shown}", KEY: key, "m.new_content": new,
         "m.relates_to": {"rel_type": "m.replace", "event_id": target},
@@ -166,6 +169,8 @@ def _piece(message: Message, start: int, end: int) -> Message:
         text=message.text[start:end],
         spans=_within(message.spans, start, end),
         media=message.media[:1] if start == 0 else (),
+        place=message.place if start == 0 else None,
+        previews=message.previews if (start, end) == (0, len(message.text)) else (),
         reply_to=message.reply_to if start == 0 else None,
     )
 

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Unavailable
 from bridge.hub.facades import Room, Rooms
-from bridge.xmpp import avatars, capabilities, text
+from bridge.xmpp import avatars, capabilities, mentions, text
 from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import moderating, stanzas
@@ -20,7 +20,7 @@ _FEATURES = (
     _INFO, _ITEMS, stanzas.MUC, f"{stanzas.MUC}#stable_id", f"{stanzas.MUC}#self-ping-optimization",
     "muc_membersonly", "muc_nonanonymous", "muc_persistent", "muc_unmoderated", "muc_unsecured", "muc_hidden",
     "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp", moderating.NOW, moderating.BEFORE,
-    *capabilities.MESSAGES,
+    *(feature for feature in capabilities.MESSAGES if feature != mentions.MENTIONS),  # it says who may mention whom
 )  # fmt: skip
 
 

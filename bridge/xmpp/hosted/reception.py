@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Authored, ConnectorError, Invite, Person, Reason, Refused, SetRoom, Sign
 from bridge.hub.facades import Archive, People, Rooms
-from bridge.xmpp import errors, parse, render, signs
+from bridge.xmpp import errors, mentions, parse, render, signs
 from bridge.xmpp.chats import Gateway, Where
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import inviting
@@ -88,7 +88,12 @@ class Reception:
         """Everybody who is there, by nick and by JID."""
         room, network = self._house.room(where.room), where.gateway.network
         seen = room.seen.items() if room is not None else ()
-        return {name: Person(network, contact) for contact, one in seen for name in (one.jid, one.nick) if name}
+        return {
+            name: Person(network, contact)
+            for contact, one in seen
+            for name in (one.jid, one.nick, mentions.occupant(one.id))
+            if name
+        }
 
     def _not_through_the_room(self, where: Where) -> StanzaError:
         """XEP-0045 #privatemessage: there are none, but everybody has an address."""

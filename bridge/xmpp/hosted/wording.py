@@ -69,10 +69,13 @@ def speaker(house: House, room: HostedRoom, action: Action) -> Voice:
 def called_in(room: HostedRoom) -> content.Called:
     """People as they are called in the room."""
 
-    def called(person: Person) -> tuple[str, str]:
+    def called(person: Person) -> content.Name:
         contact = room.faces.get(person.id) if person.network == HOME else ContactId(person.id)
         nick = room.nicks.get(contact, "") if contact is not None else ""
-        return (f"{room.jid}/{nick}", nick) if nick else ("", "")
+        if contact is None or not nick:
+            return content.Name()
+        seen = room.seen.get(contact)
+        return content.Name(f"{room.jid}/{nick}", nick, seen.id if seen is not None else "")
 
     return called
 
@@ -80,8 +83,8 @@ def called_in(room: HostedRoom) -> content.Called:
 def _content(room: HostedRoom, message: Message) -> str:
     called = called_in(room)
     quote = message.quote
-    author = called(quote.author) if quote is not None and quote.author is not None else ("", "")
-    return content.written(message, to=author[0], name=author[1] or (quote.name if quote else ""), called=called)
+    author = called(quote.author) if quote is not None and quote.author is not None else content.Name()
+    return content.written(message, to=author.jid, name=author.nick or (quote.name if quote else ""), called=called)
 
 
 def _send(room: HostedRoom, voice: Voice, action: Send) -> str:

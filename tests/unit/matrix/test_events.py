@@ -137,12 +137,35 @@ LINES = {
         event({"msgtype": "m.audio", "body": "x", "m.voice": {}, "info": {"duration": 61_000}}),
         "[Voice message: 1 min 1 s]",
     ),
-    "place": (event({"msgtype": "m.location", "body": "Verona", "geo_uri": "geo:1,2"}), "[Location: Verona, geo:1,2]"),
+    "place": (event({"msgtype": "m.location", "body": "Verona", "geo_uri": "geo:x"}), "[Location: Verona, geo:x]"),
     "sticker": (event({"body": "Wave"}, "m.sticker"), "[Sticker: Wave]"),
     "call": (event({"offer": {"sdp": "m=video"}}, "m.call.invite"), "Juliet is calling with video."),
     "unknown": (event({"body": "instead"}, "org.example.new"), "[Unsupported message of type org.example.new] instead"),
     "verification": (event({"msgtype": "m.key.verification.request", "body": "x"}), "Juliet asked to verify a device."),
     "empty": (said(""), "(an empty message)"),
+    "unknown msgtype": (
+        event({"msgtype": "org.example.new", "body": "instead"}),
+        "[Unsupported message of type org.example.new] instead",
+    ),
+    "poll": (
+        event(
+            {
+                "org.matrix.msc3381.poll.start": {
+                    "question": {"org.matrix.msc1767.text": "Who?"},
+                    "answers": [{"id": "1", "org.matrix.msc1767.text": n} for n in ("Romeo", "Paris")],
+                }
+            },
+            "org.matrix.msc3381.poll.start",
+        ),
+        "[Poll: Who? Answers: Romeo / Paris]",
+    ),
+    "stable poll": (
+        event({"m.poll": {"question": {"m.text": [{"body": "Who?"}]}, "answers": []}}, "m.poll.start"),
+        "[Poll: Who?]",
+    ),
+    "vote": (event({"m.selections": ["1"]}, "m.poll.response"), "Juliet voted in a poll."),
+    "poll over": (event({"m.text": [{"body": "over"}]}, "org.matrix.msc3381.poll.end"), "Juliet closed a poll."),
+    "ringing": (event({"notification_type": "ring"}, "org.matrix.msc4075.rtc.notification"), "Juliet is calling."),
 }  # fmt: skip
 
 

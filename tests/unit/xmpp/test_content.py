@@ -18,8 +18,8 @@ REPLY, FALLBACK = "{urn:xmpp:reply:0}reply", "{urn:xmpp:fallback:0}"
 ROOM = "room@gateway"
 
 
-def called(person: Person) -> tuple[str, str]:
-    return (f"{ROOM}/Juliet C", "Juliet C") if person == JULIET else ("", "")
+def called(person: Person) -> content.Name:
+    return content.Name(f"{ROOM}/Juliet C", "Juliet C", "j7") if person == JULIET else content.Name()
 
 
 def stanza_of(message: Message, **more: str) -> Element:
