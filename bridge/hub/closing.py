@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from bridge.contract import Authored, Reason
 from bridge.hub import codec
 from bridge.hub.codec import Answer, Journaled
-from bridge.hub.intake import debt
+from bridge.hub.facades import HOME
+from bridge.hub.intake import debt, is_private
 from bridge.hub.keys import Keys
 from bridge.store import backlogs
 from bridge.store.aside import set_reactions
@@ -106,9 +107,26 @@ def done(
     if reacted is not None:
         here, who = ledger.directory.current(owed.chat), (owed.network, owed.author)
         set_reactions(ledger.connection, here, owed.message, who, reacted.now, reacted.before)
-    if not isinstance(event, Authored) or not (event.origin and event.confirm) or not crossed:
+    if not isinstance(event, Authored) or not crossed:
         return []
-    return [answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin))]
+    debts = _passed_on(ledger, owed, copies) if owed.meant and (copies or reacted is not None) else []
+    if event.origin and event.confirm:
+        debts.append(answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin)))
+    return debts
+
+
+def _passed_on(ledger: Ledger, owed: Debt, copies: Sequence[Copy]) -> list[Debt]:
+    """The network has taken what one of our users wrote in a direct chat, so another of ours whom it is with has it,
+    too: that very text. One into which a correction was folded is the correction for them."""
+    link = ledger.directory.link_of(ledger.directory.current(owed.chat))
+    others = [e for e in link.endpoints if is_private(e.chat) and e.chat.id != owed.source] if link is not None else []
+    event = max(copy.version for copy in copies) if copies and owed.kind == "message" else owed.event
+    debts = []
+    for other in others:
+        if owed.network == HOME and other.account is not None:
+            ledger.owed.add(other.chat.id, event, other.account)
+            debts.append(replace(owed, chat=other.chat.id, event=event, account=other.account, older=True))
+    return debts
 
 
 def refused(ledger: Ledger, keys: Keys, owed: Debt, event: Journaled, reason: Reason, text: str) -> list[Debt]:
@@ -142,6 +160,12 @@ def _failed(
         ledger.owed.close(
             owed.chat, owed.event, drop=True
         )  # an answer or a notice that cannot be given is not told about in turn
+        return []
+    there = ledger.directory.chat_by_id(owed.chat)
+    # Its author has been told that the network has it: what becomes of it on the way to another of ours is not theirs.
+    passed_on = owed.network == HOME and there is not None and is_private(there) and owed.source != there.id
+    if passed_on:
+        ledger.owed.keep(owed.chat, owed.event, state=state, reason=str(reason), text=text[:500], told=1)
         return []
     told = event is not None and bool(event.origin)
     ledger.owed.keep(owed.chat, owed.event, state=state, reason=str(reason), text=text[:500], told=int(told))

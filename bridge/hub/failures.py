@@ -5,7 +5,7 @@ from bridge.hub import codec
 from bridge.hub.closing import answer
 from bridge.hub.codec import Answer
 from bridge.hub.facades import HOME
-from bridge.hub.intake import Accept, Outcome, debt
+from bridge.hub.intake import Accept, Outcome, debt, is_private
 from bridge.hub.judge import Ruling
 from bridge.store.aside import add_dead_letter
 from bridge.store.ledger import Ledger
@@ -23,9 +23,10 @@ def accept_failure(accept: Accept, ledger: Ledger) -> Outcome:
     if ledger.owed.state(chat.id, entry.id) is not None:
         return Outcome(Ruling.REPEAT)
     said = codec.decode(entry.kind, entry.body)
-    origin = getattr(said, "origin", "")
+    passed_on = is_private(chat) and entry.network == HOME  # its author was told that the network has it
+    origin = "" if passed_on else getattr(said, "origin", "")
     text = event.text or "It came back after it had been handed over."
-    ledger.owed.add_failed(chat.id, entry.id, source.account, str(event.reason), text, told=bool(origin))
+    ledger.owed.add_failed(chat.id, entry.id, source.account, str(event.reason), text, told=passed_on or bool(origin))
     outcome = Outcome(Ruling.ACCEPT, "bounced")
     if origin:
         said_id = getattr(said, "id", "")

@@ -10,6 +10,7 @@ from bridge.contract import ChatId, ChatKind, ChatSeen, Membership, NetworkId, O
 from bridge.hub import occupants
 from bridge.hub.closing import owe
 from bridge.hub.codec import Invitation
+from bridge.hub.conversion import become_room
 from bridge.hub.facades import HOME, RoomNews
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling
@@ -29,7 +30,7 @@ def room_seen(accept: Accept, ledger: Ledger, event: ChatSeen, outcome: Outcome)
         accept, ledger, event.chat, name=event.name, subject=event.subject, crypt=event.encrypted, avatar=event.avatar
     )
     came = directory.accounts.enter(chat.id, source.account, ledger.now())
-    hosted = _host(accept.context, ledger, chat, event.alias)
+    hosted = _host(accept.context, ledger, chat, event.alias, outcome)
     if hosted is None:
         return
     if changed or came:
@@ -47,7 +48,7 @@ def accept_invitation(accept: Accept, ledger: Ledger) -> Outcome:
     if not source.user:
         return Outcome(Ruling.IGNORE, "nobody is invited")
     chat, _ = _noted(accept, ledger, event.chat, name=event.name)
-    hosted = _host(accept.context, ledger, chat, event.alias)
+    hosted = _host(accept.context, ledger, chat, event.alias, outcome)
     if hosted is None or source.account in ledger.directory.accounts.in_chat(chat.id):
         return outcome
     if rooms.invite(ledger.connection, chat.id, source.account) and not source.first:
@@ -111,11 +112,17 @@ def _noted(
     return now, now != known
 
 
-def _host(context: Context, ledger: Ledger, chat: Chat, alias: str) -> Chat | None:
+def _host(context: Context, ledger: Ledger, chat: Chat, alias: str, outcome: Outcome) -> Chat | None:
     """The hosted room of `chat`, made if there is none; None where there can be none."""
-    found = hosted_for(ledger, chat)
-    if found is not None or context.home is None or chat.native is None:
-        return found
+    found = hosted_for(ledger, chat) or _made(context, ledger, chat, alias)
+    if found is not None:
+        become_room(context, ledger, chat, found, outcome)
+    return found
+
+
+def _made(context: Context, ledger: Ledger, chat: Chat, alias: str) -> Chat | None:
+    if context.home is None or chat.native is None:
+        return None
     directory = ledger.directory
     short = context.keys.of_source(chat.network, chat.scope, chat.native, "room")[:_SHORT]
     for name in filter(None, (alias, f"!{short}")):

@@ -138,7 +138,7 @@ class Hub:
             self.lanes.offer, self.lanes.blocked,
         )  # fmt: skip
         endings = Endings(self.writer, self._keys, self.counters, self.lanes.offer, self._notices.poke)
-        opener = Opener(self.writer, self._keys, self.lanes.moved)
+        opener = Opener(self.writer, self._keys, self._names, self.lanes.moved)
         performer = Performer(
             self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered, endings.repeated,
             self._echoes.submitted, self.files.published,
@@ -254,6 +254,8 @@ class Hub:
             self._notices.poke()
         if outcome.answer is not None:
             self._answer(seat, outcome.answer)
+        for user in outcome.listed:
+            self.lists.changed(user, seat.network)
         if seat.user and isinstance(event, ChatSeen | OccupantChanged):
             mine = isinstance(event, ChatSeen) or event.occupant.contact.id == seat.me
             if mine:

@@ -15,6 +15,7 @@ from bridge.contract import (
     Action,
     Authored,
     ChatId,
+    ChatKind,
     Confirm,
     Event,
     Fail,
@@ -64,6 +65,7 @@ class Outcome:
     gone: list[int] = field(default_factory=list)  # chats that are now another one
     news: list[RoomNews] = field(default_factory=list)  # what the rooms' people are to hear
     unread: list[Chat] = field(default_factory=list)  # XMPP chats where something that was said is not shown
+    listed: list[str] = field(default_factory=list)  # users who have other contacts and rooms now
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,9 @@ def echoed(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> Entry
     if entry is None:
         return None
     link = ledger.directory.link_of(entry.chat)
-    return entry if link and any(e.chat.id == chat.id for e in link.endpoints) else None
+    if link is not None and any(e.chat.id == chat.id for e in link.endpoints):
+        return entry
+    return entry if ledger.owed.state(chat.id, entry.id) is not None else None  # it was linked when this was written
 
 
 def note_echo(ledger: Ledger, chat: Chat, event: Authored, entry: Entry) -> Outcome:
@@ -164,14 +168,22 @@ def note_echo(ledger: Ledger, chat: Chat, event: Authored, entry: Entry) -> Outc
     return Outcome(Ruling.ECHO)
 
 
+def is_private(chat: Chat) -> bool:
+    """Whether it is a user's own chat on XMPP."""
+    return chat.network == HOME and chat.kind == ChatKind.DIRECT
+
+
 def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tuple[int, int]]:
     """Who performs an event of `chat` where: (chat, account). A chat that does not reflect is among them, but only if
-    the event gets anywhere else."""
+    the event gets anywhere else. What is written in a direct chat reaches others of our users when its network has
+    taken it (`bridge.hub.closing`)."""
     found = []
     elsewhere = False
     for endpoint in link.endpoints:
         here = endpoint.chat.id == chat.id
         if here and accept.source.reflects:
+            continue
+        if not here and is_private(chat) and endpoint.chat.network == HOME:
             continue
         account = speaker(accept, ledger, endpoint.chat, endpoint.account)
         if account is not None:
@@ -213,7 +225,7 @@ def journal(
     for where, account in owed:
         if where not in keeping:
             ledger.owed.add(where, identity, account)
-            debts.append(debt(entry, where, account))
+            debts.append(debt(entry, where, account, meant=chat.contact))
     return entry, debts
 
 
@@ -236,11 +248,11 @@ def _only_keeping(accept: Accept, ledger: Ledger, entry: Entry, link: Link) -> s
     return found
 
 
-def debt(entry: Entry, chat: int, account: int) -> Debt:
+def debt(entry: Entry, chat: int, account: int, *, meant: str = "") -> Debt:
     """A delivery that has just been journaled, as its lane will hold it."""
     return Debt(
         chat, entry.id, account, entry.kind, entry.message, entry.reply, entry.chat, entry.network, entry.author,
-        entry.key, entry.body, entry.id, None, None, entry.at, entry.account,
+        entry.key, entry.body, entry.id, None, None, entry.at, entry.account, meant=meant,
     )  # fmt: skip
 
 
@@ -280,7 +292,8 @@ def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Ou
     link = ledger.directory.link_of(chat.id)
     if not isinstance(said, Authored) or not said.origin or link is None:
         return outcome
-    states = [ledger.owed.state(e.chat.id, event) for e in link.endpoints if e.chat.id != chat.id]
+    others = [e.chat for e in link.endpoints if e.chat.id != chat.id]
+    states = [ledger.owed.state(other.id, event) for other in others if other.network != HOME or not is_private(chat)]
     trouble = next((s for s in states if s is not None and s[0] != OPEN), None)
     where: tuple[ChatId, MessageId] = (said.chat, said.id)
     if trouble is not None:

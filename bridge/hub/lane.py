@@ -90,6 +90,9 @@ class Lane:
 
     def offer(self, owed: Debt) -> None:
         """A delivery has been journaled for this chat."""
+        if owed.older:
+            self.restart()
+            return
         if owed.kind in ("edit", "retraction"):
             self._mark_waiting(owed)
         if owed.event <= self._last:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
+from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged, Reason
 from bridge.hub import codec, fallback, keys, reactions
+from bridge.hub.conversion import BEFORE
 from bridge.hub.facades import HOME
 from bridge.hub.intake import (
     Accept,
@@ -205,6 +206,8 @@ def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link]
     chat = directory.chat(source.network, source.scope, event.chat)
     link = directory.link_of(chat.id) if chat else None
     if event.addressee is not None and (link is None or not _usable(ledger, link, event)):
+        if link is None and chat is not None and _changes_what_was(ledger, chat, event):
+            return Verdict(Ruling.REFUSE, "before it was a room", Reason.NOT_ALLOWED, BEFORE)
         opened = home_chat(accept.context, ledger, event.sender.id, event.chat, event.addressee)
         if isinstance(opened, Verdict):
             return opened
@@ -213,6 +216,12 @@ def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link]
     if chat is None or link is None or len(link.endpoints) < 2:
         return judge(Facts(linked=False))
     return chat, link
+
+
+def _changes_what_was(ledger: Ledger, chat: Chat, event: Authored) -> bool:
+    """Whether it changes something that was said in the direct chat which has become a room."""
+    target = getattr(event, "target", None)
+    return target is not None and _named(ledger, chat, target) is not None
 
 
 def _usable(ledger: Ledger, link: Link, event: Authored) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bridge.contract import ChatKind, ChatSeen, Person, Reason
 from bridge.hub.facades import HOME
-from bridge.hub.hosting import room_seen
+from bridge.hub.hosting import hosted_for, room_seen
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling, Verdict
 from bridge.store.ledger import Ledger
@@ -33,8 +33,9 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
     event, source, directory = accept.event, accept.source, ledger.directory
     assert isinstance(event, ChatSeen)
     chat = directory.chat(source.network, source.scope, event.chat)
-    if event.kind is ChatKind.ROOM and chat is not None and _is_direct(accept, ledger, chat):
-        return Outcome(Ruling.IGNORE, "it is a direct chat")  # what was said there is for nobody else
+    if event.kind is ChatKind.DIRECT and chat is not None and chat.kind == ChatKind.ROOM:
+        # It is a room for others of ours, or was one before, and it stays one (`bridge.hub.conversion`).
+        event = replace(event, kind=ChatKind.ROOM, contact=None, name=chat.name, subject=chat.subject)
     outcome = Outcome(Ruling.ACCEPT)
     if event.kind is ChatKind.DIRECT and event.contact is not None:
         chat = _direct_seen(accept, ledger, chat, event, outcome)
@@ -48,11 +49,6 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
         if chat.encrypted != event.encrypted:
             directory.change_chat(replace(chat, encrypted=event.encrypted))
     return outcome
-
-
-def _is_direct(accept: Accept, ledger: Ledger, chat: Chat) -> bool:
-    """Whether it is the direct chat of the account that tells of it."""
-    return bool(chat.contact) and ledger.directory.accounts.direct(accept.source.account, chat.contact) == chat.id
 
 
 def _direct_seen(accept: Accept, ledger: Ledger, chat: Chat | None, event: ChatSeen, outcome: Outcome) -> Chat:
@@ -81,13 +77,17 @@ def _direct_seen(accept: Accept, ledger: Ledger, chat: Chat | None, event: ChatS
 
 
 def name_chat(ledger: Ledger, identity: int, network: str, scope: str, native: str, account: int) -> Outcome:
-    """The network has opened the direct chat `identity` for `account`: it is called `native` there."""
+    """The network has opened the direct chat `identity` for `account`: it is called `native` there. `REFUSE` if that is
+    a room here; `why` is its JID."""
     directory = ledger.directory
     outcome = Outcome(Ruling.ACCEPT)
     opened = directory.chat_by_id(identity)
     if opened is None or opened.native == native:
         return outcome
     there = directory.chat(network, scope, native)
+    if there is not None and there.kind == ChatKind.ROOM:
+        room = hosted_for(ledger, there)
+        return Outcome(Ruling.REFUSE, room.native or "" if room is not None else "")
     if there is None:
         directory.change_chat(replace(opened, native=native, scope=scope))
     else:

@@ -37,6 +37,7 @@ from bridge.contract import (
 from bridge.hub import closing, codec
 from bridge.hub.closing import Reacted, durably
 from bridge.hub.codec import Journaled
+from bridge.hub.conversion import WAITED
 from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
@@ -106,7 +107,9 @@ class Performer:
             raise Reopened
         event = codec.decode(owed.kind, owed.body)
         can = session.capabilities(ChatId(place.native))
-        folds = owed.kind == "message" and not owed.maybe and not owed.tried
+        # What the network has taken goes on to another of our users as it was taken (`closing.done`).
+        passed_on = owed.network == place.network == HOME and owed.source != owed.chat
+        folds = owed.kind == "message" and not owed.maybe and not owed.tried and not passed_on
         own = self._is_by_owner(event, owed, place)
         if (folds and owed.retracted) or (own and (owed.network == HOME or not can.own_messages)):
             # Durable before anything behind it is sent: after a crash it would be sent after all, and too late.
@@ -119,7 +122,10 @@ class Performer:
             self.close(owed, place, known, event, [])
             return None
         version = owed.content if folds else owed.event
-        return self._with_parts(Ready(owed, place, known, event, session, wish, can, copies, version))
+        ready = self._with_parts(Ready(owed, place, known, event, session, wish, can, copies, version))
+        if ready is not None and _says_it_to_others(ready):
+            raise Refused(WAITED, Reason.NOT_ALLOWED)
+        return ready
 
     def _with_parts(self, ready: Ready) -> Ready | None:
         owed, copies = ready.owed, ready.copies
@@ -218,7 +224,9 @@ class Performer:
         if owed.reply is not None:
             replied = called(await known.of(owed.reply))
             reply_to = replied.ids[0] if replied is not None else None
-            quote = await known.quote(owed.reply)
+            # What a hosted room was never shown was said before others came in: its people do not read it in a reply.
+            strange = replied is None and place.network == HOME and not place.owner
+            quote = None if strange else await known.quote(owed.reply)
         before: list[tuple[str, str]] = []
         if owed.kind == "reactions":
             before = await known.reactions(owed.message, owed.network, owed.author)
@@ -317,6 +325,15 @@ def called(copies: Sequence[Copy], *, by_author: bool = False) -> Target | None:
     if ids and shown is not None and not by_author:
         ids[0] = MessageId(shown)
     return Target(tuple(ids)) if ids else None
+
+
+def _says_it_to_others(ready: Ready) -> bool:
+    """Whether something that was written to one person would be said, or said to the end, in what is a room now."""
+    owed, place = ready.owed, ready.place
+    if not owed.meant or owed.network != HOME or place.network == HOME or place.contact:
+        return False
+    left = [part for number, part in enumerate(ready.parts) if number not in ready.arrived]
+    return any(not isinstance(part, Retract) for part in left)
 
 
 def _copies(owed: Debt, part: Action, receipt: Receipt, number: int, version: int) -> list[Copy]:

@@ -58,8 +58,8 @@ def pages(connection: Connection, wanted: Iterable[tuple[int, int, int]]) -> dic
         found.update((chat, []) for chat, _, _ in some)
         values = tuple(value for asked in some for value in asked)
         for row in connection.exec_driver_sql(_page(len(some), mark), values):
-            owed = Debt(*row[:-1])
-            owed.late = bool(row[-1])
+            owed = Debt(*row[:-2])
+            owed.late, owed.meant = bool(row[-2]), row[-1] or ""
             found[owed.chat].append(owed)
         copies_of_many(connection, [debt for chat, _, _ in some for debt in found[chat]])
     return found
@@ -93,9 +93,9 @@ def _page(number: int, mark: str) -> str:
     )
     return (
         "SELECT p.chat, p.event, p.account, e.kind, e.message, e.reply, e.chat, e.network, e.author, e.key, e.body,"
-        " COALESCE(m.content, e.id), now.body, m.retracted, p.at, e.account, p.tried, p.bugs, p.told"
+        " COALESCE(m.content, e.id), now.body, m.retracted, p.at, e.account, p.tried, p.bugs, p.told, s.contact"
         f" FROM ({' UNION ALL '.join([first] * number)}) AS p"
-        " JOIN events e ON e.id = p.event LEFT JOIN messages m ON m.id = e.message"
+        " JOIN events e ON e.id = p.event LEFT JOIN chats s ON s.id = e.chat LEFT JOIN messages m ON m.id = e.message"
         " LEFT JOIN events now ON now.id = m.content AND now.id <> e.id ORDER BY p.chat, p.event"
     )
 

@@ -61,6 +61,10 @@ class Accounts:
         self.connection.execute(delete(t.directs).where(d.account == account, d.contact == contact))
         self.connection.execute(insert(t.directs).values(account=account, contact=contact, chat=chat))
 
+    def no_direct(self, chat: int) -> None:
+        """`chat` is nobody's direct chat any more."""
+        self.connection.execute(delete(t.directs).where(t.directs.c.chat == chat))
+
     def ours(self, network: str) -> dict[str, int]:
         """Our accounts on a network: contact id to account."""
         if network not in self._me:

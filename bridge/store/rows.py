@@ -98,5 +98,7 @@ class Debt(Struct):
     tried: int = 0  # 1 + the part whose call was begun, where that is durable
     bugs: int = 0
     maybe: bool = False  # an attempt may have arrived
+    meant: str = ""  # whom the chat is with where it was written, if that is a direct one
     late: bool = False  # its author knows that it is late
+    older: bool = False  # than what its lane may have read already
     copies: list[Copy] | None = None  # what its message is called there, if that was read with it

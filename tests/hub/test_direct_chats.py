@@ -8,8 +8,6 @@ import pytest
 
 from bridge.contract import (
     ChatId,
-    ChatKind,
-    ChatSeen,
     Confirm,
     DeliveryFailed,
     Fail,
@@ -89,17 +87,6 @@ async def test_an_answer_goes_into_the_chat_that_the_network_showed(home: House)
 
     (sent,) = await home.far.until(1, Send)
     assert sent.chat == "!dm"
-
-
-async def test_a_direct_chat_is_not_shown_in_a_room_although_its_account_says_that_it_is_one(home: House) -> None:
-    account = await home.account(ROMEO, "@romeo")
-    home.direct(account, "!dm", "@anna")
-    home.far.report(account, ChatSeen(chat=ChatId("!dm"), kind=ChatKind.ROOM, name="A room", alias="#room"))
-
-    home.writes(ROMEO, "@anna", "between us")
-
-    await home.far.until(1, Send)
-    assert await home.rows("SELECT native FROM chats WHERE kind = 'hosted'") == []
 
 
 async def test_a_chat_that_is_seen_while_it_is_opened_is_the_same_chat(home: House) -> None:
