@@ -84,8 +84,9 @@ class ChatKind(StrEnum):
 class ChatSeen:
     """A chat of this account as it is now. Comes before the chat's first event, and again when it changes.
 
-    With `kind` DIRECT, `contact` is the other person and this is *the* direct chat with them. A room that the account
-    is no longer in is told by `OccupantChanged`.
+    With `kind` DIRECT, `contact` is the other person and this is *the* direct chat with them. A direct chat that others
+    come into is a room from there on, and stays one. A room that the account is no longer in is told by
+    `OccupantChanged`.
     """
 
     chat: ChatId

@@ -9,11 +9,12 @@ from typing import Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from bridge.contract import Authored, Reason
-from bridge.hub import codec
+from bridge.hub import codec, passing
 from bridge.hub.codec import Answer, Journaled
 from bridge.hub.facades import HOME
-from bridge.hub.intake import debt, is_private
+from bridge.hub.intake import debt
 from bridge.hub.keys import Keys
+from bridge.hub.passing import is_private
 from bridge.store import backlogs
 from bridge.store.aside import set_reactions
 from bridge.store.backlogs import Backlog
@@ -109,24 +110,22 @@ def done(
         set_reactions(ledger.connection, here, owed.message, who, reacted.now, reacted.before)
     if not isinstance(event, Authored) or not crossed:
         return []
-    debts = _passed_on(ledger, owed, copies) if owed.meant and (copies or reacted is not None) else []
+    debts = _passed_on(ledger, owed) if owed.meant and (copies or reacted is not None) else []
     if event.origin and event.confirm:
         debts.append(answer(ledger, keys, owed, Answer(target=event.id, origin=event.origin)))
     return debts
 
 
-def _passed_on(ledger: Ledger, owed: Debt, copies: Sequence[Copy]) -> list[Debt]:
-    """The network has taken what one of our users wrote in a direct chat, so another of ours whom it is with has it,
-    too: that very text. One into which a correction was folded is the correction for them."""
-    link = ledger.directory.link_of(ledger.directory.current(owed.chat))
-    others = [e for e in link.endpoints if is_private(e.chat) and e.chat.id != owed.source] if link is not None else []
-    event = max(copy.version for copy in copies) if copies and owed.kind == "message" else owed.event
-    debts = []
-    for other in others:
-        if owed.network == HOME and other.account is not None:
-            ledger.owed.add(other.chat.id, event, other.account)
-            debts.append(replace(owed, chat=other.chat.id, event=event, account=other.account, older=True))
-    return debts
+def _passed_on(ledger: Ledger, owed: Debt) -> list[Debt]:
+    """The network has taken what one of our users wrote in a direct chat: so has another of ours, whom it is with."""
+    here = ledger.directory.current(owed.chat)
+    link = ledger.directory.link_of(here)
+    there = next((e.chat for e in link.endpoints if e.chat.id == here), None) if link is not None else None
+    ends = passing.others(link, owed.source) if owed.network == HOME else []
+    if there is None or not ends:
+        return []
+    ends = [end for end in ends if passing.reads(ledger, end.chat, there)]
+    return passing.pass_on(ledger, here, owed.event, owed.kind, owed.message, ends)
 
 
 def refused(ledger: Ledger, keys: Keys, owed: Debt, event: Journaled, reason: Reason, text: str) -> list[Debt]:

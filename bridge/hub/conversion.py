@@ -13,7 +13,8 @@ from dataclasses import replace
 from bridge.contract import ChatKind, NetworkId
 from bridge.hub.closing import owe
 from bridge.hub.codec import Invitation, Notice
-from bridge.hub.intake import Context, Outcome, is_private
+from bridge.hub.intake import Context, Outcome
+from bridge.hub.passing import is_private, reads
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat
 
@@ -38,8 +39,7 @@ def become_room(context: Context, ledger: Ledger, chat: Chat, hosted: Chat, outc
     outcome.reread.append(chat.id)  # its lane has to know, too
     for at_home in private:
         directory.remove_endpoint(at_home.id)
-        mine = directory.accounts.of_user(at_home.owner, chat.network)
-        if not directory.accounts.in_chat(chat.id).isdisjoint(mine):
+        if reads(ledger, at_home, chat):
             _tell(context, ledger, chat, hosted, at_home, outcome)
 
 

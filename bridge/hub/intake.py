@@ -15,7 +15,6 @@ from bridge.contract import (
     Action,
     Authored,
     ChatId,
-    ChatKind,
     Confirm,
     Event,
     Fail,
@@ -26,12 +25,13 @@ from bridge.contract import (
 from bridge.hub import codec, keys
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
+from bridge.hub.passing import is_private, others, pass_on, reads
 from bridge.store import backlogs
 from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
 from bridge.store.owed import OPEN
 from bridge.store.rooms import HOSTED
-from bridge.store.rows import Chat, Copy, Debt, Entry, Link
+from bridge.store.rows import Chat, Copy, Debt, Endpoint, Entry, Link
 from bridge.store.writer import Needs
 
 DAY = 86_400.0
@@ -158,32 +158,40 @@ def echoed(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> Entry
     return entry if ledger.owed.state(chat.id, entry.id) is not None else None  # it was linked when this was written
 
 
-def note_echo(ledger: Ledger, chat: Chat, event: Authored, entry: Entry) -> Outcome:
+def note_echo(accept: Accept, ledger: Ledger, chat: Chat, event: Authored, entry: Entry) -> Outcome:
     """What we did has arrived: remember what it is called there. The lane sees the copy and closes the delivery."""
     assert event.key is not None
     part = keys.split(event.key)[1]
     part = part if entry.kind == "message" else -1 - part
     if ledger.copy(chat.id, event.id) is None:
         ledger.add_copy(Copy(chat.id, event.id, entry.message, part, entry.id))
-    return Outcome(Ruling.ECHO)
+    outcome = Outcome(Ruling.ECHO)
+    ends = _own_ends(accept, ledger, chat, entry.chat)
+    if ends and ledger.owed.state(chat.id, entry.id) is None:
+        outcome.debts += pass_on(ledger, chat.id, entry.id, entry.kind, entry.message, ends)
+    return outcome
 
 
-def is_private(chat: Chat) -> bool:
-    """Whether it is a user's own chat on XMPP."""
-    return chat.network == HOME and chat.kind == ChatKind.DIRECT
+def _own_ends(accept: Accept, ledger: Ledger, chat: Chat, source: int) -> list[Endpoint]:
+    """The chats on XMPP of whose account reports something that was written in `source`, if they are not the only one
+    in the link: then it may have been journaled before they could have it."""
+    ends = others(ledger.directory.link_of(chat.id), source)
+    return [end for end in ends if end.chat.owner == accept.source.user]
 
 
 def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tuple[int, int]]:
     """Who performs an event of `chat` where: (chat, account). A chat that does not reflect is among them, but only if
     the event gets anywhere else. What is written in a direct chat reaches others of our users when its network has
-    taken it (`bridge.hub.closing`)."""
+    taken it (`bridge.hub.passing`)."""
     found = []
     elsewhere = False
     for endpoint in link.endpoints:
         here = endpoint.chat.id == chat.id
         if here and accept.source.reflects:
             continue
-        if not here and is_private(chat) and endpoint.chat.network == HOME:
+        if is_private(endpoint.chat) and not here and not reads(ledger, endpoint.chat, chat):
+            continue
+        if is_private(chat) and not here and endpoint.chat.network == HOME:
             continue
         account = speaker(accept, ledger, endpoint.chat, endpoint.account)
         if account is not None:
@@ -289,11 +297,17 @@ def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Ou
     """A repeat gets the answer that the first one got; none while that is still under way."""
     said = accept.event
     outcome = Outcome(Ruling.REPEAT)
+    ends = _own_ends(accept, ledger, chat, 0)
+    entry = ledger.entry(event) if ends else None
+    if entry is not None:
+        outcome.debts += pass_on(ledger, chat.id, entry.id, entry.kind, entry.message, ends)
     link = ledger.directory.link_of(chat.id)
     if not isinstance(said, Authored) or not said.origin or link is None:
         return outcome
-    others = [e.chat for e in link.endpoints if e.chat.id != chat.id]
-    states = [ledger.owed.state(other.id, event) for other in others if other.network != HOME or not is_private(chat)]
+    elsewhere = [
+        e.chat for e in link.endpoints if e.chat.id != chat.id and not (is_private(chat) and is_private(e.chat))
+    ]
+    states = [ledger.owed.state(one.id, event) for one in elsewhere]
     trouble = next((s for s in states if s is not None and s[0] != OPEN), None)
     where: tuple[ChatId, MessageId] = (said.chat, said.id)
     if trouble is not None:

@@ -38,7 +38,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     chat, link = found
     entry = echoed(ledger, source, chat, event)
     if entry is not None:
-        return note_echo(ledger, chat, event, entry)
+        return note_echo(accept, ledger, chat, event, entry)
     if _nameless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
     again = is_repeat(accept, ledger, chat)
@@ -79,7 +79,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     chat, link = found
     own = echoed(ledger, source, chat, event)
     if own is not None:
-        return note_echo(ledger, chat, event, own)
+        return note_echo(accept, ledger, chat, event, own)
     if _nameless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
     again = is_repeat(accept, ledger, chat)

@@ -6,6 +6,7 @@ Of several rooms with one person the one that was spoken in last, or come into l
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bridge.contract import (
     ChatId,
@@ -32,7 +33,17 @@ from connectors.matrix.unread import Lines, Unread
 
 _SECONDS = 120.0  # for a page of a room, which a homeserver may have to fetch from others
 _KEPT = 10_000  # event ids
+_SHOWN = frozenset({"m.room.name", "m.room.topic", "m.room.canonical_alias"})
 _AT_ONCE = 10  # events between two turns of the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class NowRoom:
+    """A direct chat that is a room from here on (`connectors.matrix.groups`)."""
+
+    said: Sequence[Event]  # while it was a chat of two
+    rest: timeline.Timeline | None  # what has happened since; None: all that the sync brings, which was not read yet
+    contact: ContactId
 
 
 class Chats:
@@ -59,6 +70,7 @@ class Chats:
         self._lines = lines
         self._clock = clock
         self._reported: dict[ContactId, ChatSeen] = {}
+        self._being_told: set[str] = set()  # rooms that we make, of which we do not know yet what they will be
         self._places: OrderedDict[str, str] = OrderedDict()  # of the latest events: in which room each was
 
     def current(self, contact: ContactId) -> ChatId | None:
@@ -87,7 +99,7 @@ class Chats:
         await self._left.keep(id, contact)
         return said + await self._instead(id, contact)
 
-    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> Sequence[Event] | None:
+    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> "Sequence[Event] | NowRoom | None":
         """What happened in one room since `cursor`; None if it is no direct chat. Raises `Unavailable`, `LoggedOut`."""
         brought = [*fields.listed(fields.mapping(news.get("state")).get("events")), *_timeline(news)]
         before = self._rooms.known(id)
@@ -95,21 +107,23 @@ class Chats:
         self._rooms.apply(id, brought)
         contact = self._contact(id, brought)
         if contact is None:
-            return None
+            return () if self._being_made(id, brought) else None
+        if self._directs.dropped(id):
+            return NowRoom((), None, contact)
         try:
             room = await self._patience.ask(id, lambda: self._rooms.of(id))
         except Refused as refusal:
-            if refusal.reason is Reason.RESOURCE and await self._directs.crowded(id, was_chat=self._is_chat(id)):
-                return None
+            if refusal.reason is Reason.RESOURCE:
+                return NowRoom((), None, contact)
             return [self._gap(id, refusal.text)] if refusal.reason is Reason.SERVICE else ()
         happened = await timeline.since(self._page(id), news, cursor, joining)
-        found: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
         if not room.alone_with(self._me, contact):
             crowd = _crowd(happened.events, self._me, contact)
-            was_chat = self._is_chat(id) or (crowd is not None and not _comes(brought, joining))
-            if await self._directs.crowded(id, was_chat=was_chat):
-                return None
-            return found + await self._crowded(room, contact, happened.events, crowd)
+            was_chat = crowd is not None and (self._is_chat(id) or not _comes(brought, joining))
+            number = crowd if crowd is not None and was_chat else 0
+            said = await self._said(room, contact, happened.events[:number])
+            return NowRoom(said, replace(happened, events=happened.events[number:]), contact)
+        found: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
         found += self._see(room, contact, moves=_spoken(happened.events) or _comes(brought, joining))
         return found + await self._said(room, contact, happened.events)
 
@@ -120,21 +134,18 @@ class Chats:
             many = not (await self._rooms.of(id)).alone_with(self._me, contact)
         except Refused as refusal:
             many = refusal.reason is Reason.RESOURCE
-        return many and await self._directs.crowded(id, was_chat=False)
+        if many:
+            await self._directs.become_room(id)
+        return many
 
     def _is_chat(self, id: str) -> bool:
         """Whether it was reported as a chat of two."""
         return any(seen.chat == id for seen in self._reported.values())
 
-    async def _crowded(
-        self, room: Room, contact: ContactId, happened: Sequence[object], crowd: int | None
-    ) -> list[Event]:
-        """It is a chat of two no more, since `crowd`. What was said till then is reported, and that it is over."""
-        if crowd is None and self.current(contact) != room.id:
-            return []
-        found = await self._said(room, contact, happened[:crowd])
-        found += self._lines.line(Unread.CROWDED, ChatId(room.id), person(room, contact))
-        return found + await self._instead(room.id, contact)
+    async def became_room(self, id: str, contact: ContactId) -> Sequence[Event]:
+        """It has been reported as a room, and stays one; another room may be the direct chat with `contact` now."""
+        await self._directs.become_room(id)
+        return await self._instead(id, contact)
 
     async def _instead(self, id: str, contact: ContactId) -> list[Event]:
         """`id` cannot be the direct chat any more; another may be."""
@@ -185,6 +196,16 @@ class Chats:
             self._places.popitem(last=False)
         return place == room
 
+    def _being_made(self, id: str, brought: Sequence[object]) -> bool:
+        """A room that we make, here or in another app, may come in pieces, and last who is invited to it: only that
+        says whether it is a direct chat. Till then it is nothing."""
+        made = id in self._being_told or any(_creates(raw, self._me) for raw in brought)
+        if not made or any(_says_more(raw, self._me) for raw in brought):
+            self._being_told.discard(id)
+            return False
+        self._being_told.add(id)
+        return True
+
     def _contact(self, id: str, brought: Sequence[object]) -> ContactId | None:
         """With whom this room is a direct chat: `m.direct` says so, or the invitation did."""
         if self._directs.is_room(id):
@@ -221,6 +242,17 @@ def person(room: Room, contact: ContactId) -> Contact:
 
 def _timeline(news: Mapping[str, object]) -> list[object]:
     return fields.listed(fields.mapping(news.get("timeline")).get("events"))
+
+
+def _creates(raw: object, me: ContactId) -> bool:
+    event = fields.mapping(raw)
+    return event.get("type") == "m.room.create" and event.get("sender") == me
+
+
+def _says_more(raw: object, me: ContactId) -> bool:
+    """Whether a new room is not for its maker alone, or has something that people read."""
+    event, found = fields.mapping(raw), member(raw)
+    return "state_key" not in event or event.get("type") in _SHOWN or (found is not None and found.user != me)
 
 
 def _spoken(happened: Sequence[object]) -> bool:

@@ -1,7 +1,8 @@
 """Which rooms are direct chats, and with whom: the account data `m.direct`.
 
 Apps list chats of more than two there, too: groups of friends, and chats that a bridge has made, with its bot in them.
-Those are rooms like others, and stay rooms.
+Those are rooms like others, and so is a chat of two that others come into, or that its user takes off the list. They
+stay rooms.
 
 Source: client-server API #direct-messaging, #mdirect.
 """
@@ -16,19 +17,20 @@ from connectors.matrix.notes import Notes
 
 KIND = "m.direct"
 _MOST = 20_000  # rooms; what is beyond is not believed
-_ROOM, _CHAT = "room", "chat"  # what was reported of a chat of more than two
+_ROOM = "room"
 
 
 class Directs:
     """One account's. `load` comes first; `read` takes what a sync brings, `add` changes it on the homeserver."""
 
     def __init__(self, api: Api, me: ContactId, many: Notes) -> None:
-        """`many` remembers what chats of more than two were reported as."""
+        """`many` remembers which chats are rooms although they are, or were, listed."""
         self._api = api
         self._many = many
         self._where = path("user", me, "account_data", KIND)
         self._rooms: dict[ContactId, list[str]] = {}
         self._contacts: dict[str, ContactId] = {}
+        self._dropped: set[str] = set()  # listed before, and not any more
         self._changing = asyncio.Lock()  # two of ours must not overwrite each other's
 
     def __iter__(self) -> Iterator[ContactId]:
@@ -45,21 +47,23 @@ class Directs:
         """Whether it is reported as a room, whatever lists it and however many people it still has."""
         return self._many.get(room) == _ROOM
 
-    async def crowded(self, room: str, *, was_chat: bool) -> bool:
-        """It has more than two people: a room from here on, unless it `was_chat` of two. Whether it is a room; durable
-        when this returns."""
-        if self._many.get(room) is None:
-            await self._many.keep(room, _CHAT if was_chat else _ROOM)
-        contact = self._contacts.get(room)
-        if contact is not None and self.is_room(room):
-            del self._contacts[room]
+    def dropped(self, room: str) -> bool:
+        """Whether its user has taken it off the list."""
+        return room in self._dropped
+
+    async def become_room(self, room: str) -> None:
+        """It is a room from here on; durable when this returns."""
+        if not self.is_room(room):
+            await self._many.keep(room, _ROOM)
+        contact = self._contacts.pop(room, None)
+        if contact is not None:
             self._rooms[contact].remove(room)
             if not self._rooms[contact]:
                 del self._rooms[contact]
-        return self.is_room(room)
 
     def read(self, content: object) -> None:
         """The content of the account data, as any app may have written it."""
+        before = set(self._contacts)
         self._rooms, self._contacts = {}, {}
         for user, rooms in _understood(content).items():
             for room in rooms:
@@ -67,6 +71,9 @@ class Directs:
                 if ids.valid_user(user) and not known and len(self._contacts) < _MOST:
                     self._rooms.setdefault(ContactId(user), []).append(room)
                     self._contacts[room] = ContactId(user)
+        if len(before) > 1 and not self._contacts:
+            return  # an app that has lost the whole list; nobody does that on purpose
+        self._dropped = (self._dropped | before) - set(self._contacts)
 
     async def load(self) -> None:
         """Raises `Unavailable`, `Refused`, `LoggedOut`."""

@@ -87,8 +87,11 @@ class Groups:
                 found += self._seen(facts)
         return found
 
-    async def news(self, id: str, news: Mapping[str, object], cursor: str) -> Sequence[Event]:
-        """What happened in one room since `cursor`. Raises `Unavailable`, `LoggedOut`."""
+    async def news(
+        self, id: str, news: Mapping[str, object], cursor: str, happened: timeline.Timeline | None = None
+    ) -> Sequence[Event]:
+        """What happened in one room since `cursor`; `happened` if that has been read. Raises `Unavailable` and
+        `LoggedOut`."""
         state = fields.listed(fields.mapping(news.get("state")).get("events"))
         latest = fields.listed(fields.mapping(news.get("timeline")).get("events"))
         joining = self._me if any(_comes(raw, self._me) for raw in (*state, *latest)) else None
@@ -107,7 +110,7 @@ class Groups:
             return ()
         await self._check_alias(facts)
         await self._patience.check()
-        happened = await timeline.since(self._page(id), news, cursor, joining)
+        happened = happened or await timeline.since(self._page(id), news, cursor, joining)
         facts.apply(happened.events)
         found: list[Event] = [*self._seen(facts)]
         if happened.missing:

@@ -141,9 +141,10 @@ class Speaker:
         if room.encrypted:
             self.lines.say(Unread.SENT, room.chat, person(room, contact))
             raise Refused(unread.REFUSAL, Reason.NOT_ACCEPTABLE)
-        if not room.alone_with(self.me, contact):
+        if self.opening.directs.is_room(room.id) or not room.alone_with(self.me, contact):
             text = (
-                "Other people have come into this Matrix chat, so your message was not sent. Use a Matrix app for it."
+                "Other people have come into this Matrix chat, so your message was not sent. It goes on as a room; "
+                "write there, or write again to begin a new chat."
             )
             raise Refused(text, Reason.NOT_ALLOWED)
         if not room.present(contact):

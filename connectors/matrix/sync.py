@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from bridge.contract import ContactId, Event, Reason, Refused, Unavailable
 from connectors.matrix import decoding, errors, fields
 from connectors.matrix.api import Api, path
-from connectors.matrix.chats import Chats
+from connectors.matrix.chats import Chats, NowRoom
 from connectors.matrix.directs import KIND, Directs
 from connectors.matrix.groups import STATE, Groups
 from connectors.matrix.invitations import Invitations
@@ -146,17 +147,23 @@ async def read(known: Known, news: News, cursor: str | None, now: float, *, live
             yield sign
 
 
-async def _happened(known: Known, id: str, happened: Mapping[str, object], cursor: str) -> AsyncIterator[Event]:
-    found = await known.chats.news(id, happened, cursor)
-    for event in await known.groups.news(id, happened, cursor) if found is None else found:
-        yield event
-
-
 def _only_signs(news: Mapping[str, object]) -> bool:
     """Whether nothing was said in a room, and nothing changed: then it need not be known."""
     shown, state = fields.mapping(news.get("timeline")), fields.mapping(news.get("state"))
     said = shown.get("events") or state.get("events") or shown.get("limited") or news.get("summary")
     return not said and "ephemeral" in news
+
+
+async def _happened(known: Known, id: str, happened: Mapping[str, object], cursor: str) -> AsyncIterator[Event]:
+    """What a sync after `cursor` reports of one room that we are in."""
+    found = await known.chats.news(id, happened, cursor)
+    if isinstance(found, NowRoom):
+        parts = [found.said, await known.groups.news(id, happened, cursor, found.rest)]
+        parts.append(await known.chats.became_room(id, found.contact))
+    else:
+        parts = [await known.groups.news(id, happened, cursor) if found is None else found]
+    for event in chain.from_iterable(parts):
+        yield event
 
 
 async def _groups(known: Known, news: News) -> Mapping[str, Mapping[str, object]]:

@@ -17,7 +17,6 @@ class Unread(StrEnum):
 
     RECEIVED = "received"
     SENT = "sent"
-    CROWDED = "crowded"
 
 
 REFUSAL = (
@@ -28,8 +27,6 @@ _TEXTS = {
     Unread.RECEIVED: "There are messages here that are end-to-end encrypted, which the gateway cannot read yet. "
     "Read them in a Matrix app.",
     Unread.SENT: REFUSAL,
-    Unread.CROWDED: "Other people have come into this Matrix chat, so it is no chat of two people any more, and the "
-    "gateway does not carry on with it. Use a Matrix app for it.",
 }
 
 

@@ -366,6 +366,46 @@ async def test_while_the_network_is_away_it_waits_for_both(home: House) -> None:
         await home.xmpp.until(len(home.xmpp.done) + 1)
 
 
+async def test_who_comes_into_the_chat_after_the_first_message_gets_it_when_their_account_reports_it(
+    home: House,
+) -> None:
+    await home.account(ROMEO, "@romeo")
+    juliet = await home.account(JULIET, "@juliet")
+    home.writes(ROMEO, "@juliet", "a first word")
+    (sent,) = await home.far.until(1, Send)
+    await home.xmpp.until(1, Confirm)
+
+    home.direct(juliet, sent.chat, "@romeo")
+    for _ in range(2):
+        home.says(juliet, sent.chat, "@romeo", "a first word", "far-1", key=sent.key)
+        await home.settled()
+
+    while not texts(home, HERS):
+        await home.xmpp.until(len(home.xmpp.done) + 1)
+    await home.settled()
+    assert texts(home, HERS) == ["a first word"]
+
+
+async def test_who_is_logged_out_gets_it_when_they_are_back(home: House) -> None:
+    romeo, juliet = await both(home)
+    await home.log_out(juliet)
+    home.writes(ROMEO, "@juliet", "written", "1")
+    home.says(romeo, "!dm", "@romeo", "from my phone", "$p")
+    (sent,) = await home.far.until(1, Send)
+    await home.xmpp.until(1, Confirm)
+    await home.settled()
+    assert texts(home, HERS) == []
+
+    await home.account(JULIET, "@juliet")
+    home.says(juliet, "!dm", "@romeo", "written", "far-1", key=sent.key)
+    home.says(juliet, "!dm", "@romeo", "from my phone", "$p")
+
+    while len(texts(home, HERS)) < 2:
+        await home.xmpp.until(len(home.xmpp.done) + 1)
+    await home.settled()
+    assert sorted(texts(home, HERS)) == ["from my phone", "written"]
+
+
 async def test_a_correction_that_is_refused_does_not_reach_them_with_its_message(home: House) -> None:
     await both(home)
     home.far.held["!dm"] = asyncio.Event()

@@ -6,6 +6,7 @@ from bridge.contract import (
     ChatId,
     ChatKind,
     ChatSeen,
+    CursorMoved,
     Membership,
     MessageReceived,
     OccupantChanged,
@@ -172,3 +173,17 @@ async def test_what_was_said_before_we_left_comes_although_the_room_tells_nothin
         await reader.until(lambda r: r.cursor != cursor)
 
     assert reader.texts == ["farewell"]
+
+
+async def test_a_room_that_we_make_is_told_when_it_is_known_what_it_is(play: Stage) -> None:
+    async with play.reading() as (_, reader):
+        chat, room = play.server.create_room(play.romeo), play.server.create_room(play.romeo)
+        await reader.until(lambda r: len(r.of(CursorMoved)) >= 3)
+        play.server.put_state(chat, play.romeo, "m.room.power_levels", {})
+        play.server.put_state(room, play.romeo, "m.room.name", {"name": "Verona"})
+        play.server.invite(chat, play.juliet, play.romeo, direct=True)
+        await reader.until(lambda r: len(r.of(ChatSeen)) == 2)
+
+    assert {(seen.chat, seen.kind) for seen in reader.of(ChatSeen)} == {
+        (chat, ChatKind.DIRECT), (room, ChatKind.ROOM),
+    }  # fmt: skip

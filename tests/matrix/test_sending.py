@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 
 from bridge.contract import (
+    ChatKind,
     ChatSeen,
     LoggedOut,
     Message,
@@ -197,7 +198,7 @@ async def test_nothing_is_sent_when_somebody_else_has_come_in(play: Stage) -> No
 
     async with play.session() as session:
         play.server.invite(room, nurse, play.juliet)
-        with pytest.raises(Refused, match="Use a Matrix app for it"):
+        with pytest.raises(Refused, match="Other people have come into this Matrix chat"):
             await session.perform(a_send(room))
 
     assert play.server.said(room) == []
@@ -314,6 +315,7 @@ async def test_a_chat_that_is_opened_anew_is_told_although_its_room_comes_in_pie
         await reader.until(lambda r: len(r.of(ChatSeen)) == 2)
 
     assert reader.of(ChatSeen)[-1].chat != room
+    assert {seen.kind for seen in reader.of(ChatSeen)} == {ChatKind.DIRECT}
 
 
 async def test_a_chat_that_we_have_left_goes_on_in_another_room_with_the_same_person(play: Stage) -> None:

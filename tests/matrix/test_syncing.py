@@ -13,10 +13,12 @@ from bridge.contract import (
     ChatId,
     ChatKind,
     ChatSeen,
+    ContactId,
     CursorMoved,
     Live,
     LoggedOut,
     MessageReceived,
+    Refused,
     Unavailable,
     Unparsable,
 )
@@ -372,7 +374,18 @@ async def test_own_messages_from_another_app_come_in_order_and_echoes_with_their
     assert reader.of(MessageReceived)[1].id == receipt.ids[0]
 
 
-async def test_what_was_said_before_somebody_else_came_in_is_reported_and_then_that(play: Stage) -> None:
+def told(reader: Reader) -> list[tuple[str, str]]:
+    """Which chats were reported as what, and what was said, in order."""
+    found = []
+    for event in reader.events:
+        if isinstance(event, ChatSeen):
+            found.append((event.chat, str(event.kind)))
+        elif isinstance(event, MessageReceived):
+            found.append((event.chat, event.message.text))
+    return found
+
+
+async def test_a_chat_that_others_come_into_is_a_room_from_there_on_and_stays_one(play: Stage) -> None:
     room, nurse = play.server.direct(play.romeo, play.juliet), play.server.add_user("nurse")
     cursor = await caught_up(play)
     play.server.say(room, play.juliet, "between us")
@@ -381,10 +394,79 @@ async def test_what_was_said_before_somebody_else_came_in_is_reported_and_then_t
 
     async with play.reading(cursor) as (_, reader):
         pass
+    play.restart()
+    play.server.leave(room, nurse)
+    play.server.say(room, play.juliet, "she is gone")
+    async with play.reading(reader.cursor) as (session, again):
+        with pytest.raises(Refused):
+            await session.perform(a_send(room, "only for you", contact=play.juliet))
+        contacts = await session.contacts()
 
-    assert reader.texts[0] == "between us"
-    assert reader.texts[1].endswith("Use a Matrix app for it.")
-    assert len(reader.texts) == 2
+    assert told(reader) == [(room, "between us"), (room, "room"), (room, "among three")]
+    assert told(again) == [(room, "room"), (room, "she is gone")]
+    assert contacts == []
+
+
+async def test_another_room_with_the_same_person_is_the_chat_when_others_come_into_the_first(play: Stage) -> None:
+    old, new = play.server.direct(play.romeo, play.juliet), play.server.direct(play.romeo, play.juliet)
+    nurse = play.server.add_user("nurse")
+
+    async with play.reading() as (_, reader):
+        play.server.invite(new, nurse, play.juliet)
+        await reader.until(lambda r: len(r.of(ChatSeen)) == 3)
+
+    assert told(reader) == [(new, "direct"), (new, "room"), (old, "direct")]
+
+
+async def test_after_others_came_in_a_new_chat_is_opened(play: Stage) -> None:
+    room, nurse = play.server.direct(play.romeo, play.juliet), play.server.add_user("nurse")
+
+    async with play.reading() as (session, reader):
+        play.server.invite(room, nurse, play.juliet)
+        await reader.until(lambda r: len(r.of(ChatSeen)) == 2)
+        new = await session.direct(ContactId(play.juliet), "key-1")
+        await reader.until(lambda r: len(r.of(ChatSeen)) == 3)
+
+    assert new != room
+    assert told(reader)[-1] == (new, "direct")
+
+
+async def test_a_chat_that_is_taken_off_the_list_is_a_room_with_the_next_that_happens(play: Stage) -> None:
+    room, other = play.server.direct(play.romeo, play.juliet), play.server.direct(play.romeo, "@nurse:hs.test")
+
+    async with play.reading() as (_, reader):
+        play.server.set_account_data(play.romeo, "m.direct", {"@nurse:hs.test": [other]})
+        play.server.say(room, play.juliet, "hello all")
+        await reader.until(lambda r: "hello all" in r.texts)
+
+    assert told(reader)[-2:] == [(room, "room"), (room, "hello all")]
+
+
+async def test_an_app_that_loses_the_list_makes_no_rooms(play: Stage) -> None:
+    room, _ = play.server.direct(play.romeo, play.juliet), play.server.direct(play.romeo, "@nurse:hs.test")
+
+    async with play.reading() as (_, reader):
+        play.server.set_account_data(play.romeo, "m.direct", {})
+        play.server.say(room, play.juliet, "still we two")
+        await reader.until(lambda r: "still we two" in r.texts)
+
+    assert {seen.kind for seen in reader.of(ChatSeen)} == {ChatKind.DIRECT}
+
+
+async def test_a_homeserver_that_fails_while_a_chat_becomes_a_room_is_asked_again_from_there(play: Stage) -> None:
+    room, nurse = play.server.direct(play.romeo, play.juliet), play.server.add_user("nurse")
+    cursor = await caught_up(play)
+    play.server.say(room, play.juliet, "between us")
+    play.server.invite(room, nurse, play.juliet)
+    play.server.fault("GET", f"{room}/state/", BAD_GATEWAY, times=1_000)
+
+    async with play.reading(cursor, live=False) as (_, first):
+        assert isinstance(await first.ended(), Unavailable)
+    play.server.heal()
+    async with play.reading(cursor) as (_, second):
+        pass
+
+    assert told(second) == [(room, "between us"), (room, "room")]
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -409,18 +491,6 @@ async def test_a_chat_that_was_never_of_two_is_a_room_and_stays_one(play: Stage,
         await again.until(lambda r: "now it is gone" in r.texts)
 
     assert {seen.kind for seen in again.of(ChatSeen)} == {ChatKind.ROOM}
-
-
-async def test_a_chat_of_two_that_others_came_into_is_no_room_later(play: Stage) -> None:
-    room, nurse = play.server.direct(play.romeo, play.juliet), play.server.add_user("nurse")
-    async with play.reading() as (_, reader):
-        play.server.invite(room, nurse, play.juliet)
-        await reader.until(lambda r: bool(r.texts))
-    async with play.reading(reader.cursor) as (_, again), one_sync(play):
-        play.server.say(room, play.juliet, "among three")
-
-    assert reader.texts[-1].endswith("Use a Matrix app for it.")
-    assert [event for event in again.events if isinstance(event, ChatSeen | MessageReceived)] == []
 
 
 async def test_what_was_said_before_we_left_is_reported(play: Stage) -> None:

@@ -95,7 +95,10 @@ class House:
         """`who` has entered, and is told that they are out now."""
         one = room.attendees[who]
         self.forget(room, who)
-        seen = room.seen.get(one.me)
+        nick = room.nicks.get(one.me)
+        seen = room.seen.get(one.me)  # none where another account has told first that they are gone
+        if seen is None and nick is not None:
+            seen = self.seen(room, one.me, RoomOccupant(one.me, nick, present=False))
         if seen is not None:
             self.tell(room, stanzas.gone(room.jid, seen, statuses), [who])
 

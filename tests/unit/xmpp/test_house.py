@@ -80,3 +80,17 @@ async def test_what_others_heard_who_are_out_again_is_not_missed(house: House, r
 
     assert other is not room
     assert ContactId("p0") not in other.seen
+
+
+async def test_who_is_put_out_hears_it_although_others_have_told_first_that_they_are_gone(rooms: RoomsByHeart) -> None:
+    written: list[str] = []
+    house = House(Addresses([GATEWAY]), rooms, lambda network, stanza: written.append(stanza), own_link)
+    await opened(house)
+
+    house.changed(RoomNews(VERONA, occupant=RoomOccupant(ME, "Romeo", present=False)))
+    house.changed(RoomNews(VERONA, gone=ROMEO))
+
+    assert len(written) == 1
+    assert f'to="{ROMEO}"' in written[0]
+    assert 'code="321"' in written[0]
+    assert house.room(VERONA) is None
