@@ -18,10 +18,6 @@ from bridge.hub.passing import is_private, reads
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat
 
-WAITED = (
-    "This chat has become a room, which others can read, so your message was not sent. Write it again here to begin a "
-    "new chat with this person alone, or write in the room."
-)
 BEFORE = (
     "This was said before the chat became a room, so it cannot be changed from here. Change it in another app of yours."
 )

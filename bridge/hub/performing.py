@@ -37,7 +37,6 @@ from bridge.contract import (
 from bridge.hub import closing, codec
 from bridge.hub.closing import Reacted, durably
 from bridge.hub.codec import Journaled
-from bridge.hub.conversion import WAITED
 from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
@@ -51,6 +50,10 @@ from bridge.store.writer import Writer
 
 CHANGES = ("edit", "retraction", "reactions")
 LATE = 60.0  # seconds after which a message carries its original time
+_WAITED = (
+    "This chat has become a room, which others can read, so your message was not sent. Write it again here to begin a "
+    "new chat with this person alone, or write in the room."
+)
 
 
 @dataclass(slots=True)
@@ -124,7 +127,7 @@ class Performer:
         version = owed.content if folds else owed.event
         ready = self._with_parts(Ready(owed, place, known, event, session, wish, can, copies, version))
         if ready is not None and _says_it_to_others(ready):
-            raise Refused(WAITED, Reason.NOT_ALLOWED)
+            raise Refused(_WAITED, Reason.NOT_ALLOWED)
         return ready
 
     def _with_parts(self, ready: Ready) -> Ready | None:
