@@ -254,6 +254,7 @@ async def test_whatever_makes_a_room_of_it_takes_the_direct_chat_out(home: House
 
     chats = await home.rows("SELECT c.native FROM endpoints e JOIN chats c ON c.id = e.chat ORDER BY c.native")
     assert chats == [("!dm",), (ROOM,)]
+    await home.xmpp.until(1, Send)
     assert len(texts(home, ANNA)) == 1
     home.says(romeo, "!dm", "@anna", "hi", "$9")
     await home.xmpp.until(2, Send)
@@ -437,6 +438,7 @@ async def test_a_third_who_comes_in_makes_a_room_of_it_for_both(home: House) -> 
     is_room(home, romeo)
 
     await home.xmpp.until(2, Invite)
+    await home.xmpp.until(2, Send)
     await home.settled()
     assert [len(texts(home, chat)) for chat in (HIS, HERS)] == [1, 1]
     assert {one.whom for one in home.xmpp.actions(Invite)} == {ROMEO, JULIET}
