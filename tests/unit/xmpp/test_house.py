@@ -84,7 +84,9 @@ async def test_what_others_heard_who_are_out_again_is_not_missed(house: House, r
 
 async def test_who_is_put_out_hears_it_although_others_have_told_first_that_they_are_gone(rooms: RoomsByHeart) -> None:
     written: list[str] = []
-    house = House(Addresses([GATEWAY]), rooms, lambda network, stanza: written.append(stanza), own_link)
+    house = House(
+        Addresses([GATEWAY]), rooms, lambda network, stanza: written.append(stanza), own_link, AvatarsByHeart()
+    )
     await opened(house)
 
     house.changed(RoomNews(VERONA, occupant=RoomOccupant(ME, "Romeo", present=False)))
