@@ -219,7 +219,7 @@ class Hub:
     def _event(self, seat: Seat, session: Session, event: Event) -> None:
         if isinstance(event, Authored) and event.key is not None:
             chat = (seat.network, session.scope(event.chat), event.chat)
-            if self._echoes.known(chat, event.id):
+            if self._echoes.known(chat, event.id, seat.account):
                 self.sessions.committed(seat)
                 return
         source = _source(seat, session, event)
@@ -254,12 +254,10 @@ class Hub:
             self._notices.poke()
         if outcome.answer is not None:
             self._answer(seat, outcome.answer)
-        for user in outcome.listed:
+        if isinstance(event, ChatSeen) or (isinstance(event, OccupantChanged) and event.occupant.contact.id == seat.me):
+            outcome.listed.append(seat.user)
+        for user in filter(None, outcome.listed):
             self.lists.changed(user, seat.network)
-        if seat.user and isinstance(event, ChatSeen | OccupantChanged):
-            mine = isinstance(event, ChatSeen) or event.occupant.contact.id == seat.me
-            if mine:
-                self.lists.changed(seat.user, seat.network)
 
     def _answer(self, seat: Seat, answer: Action) -> None:
         """Answer an author whose event was not journaled: nothing to keep, so if this is lost they just heard nothing

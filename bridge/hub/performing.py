@@ -95,7 +95,7 @@ class Performer:
     offer: Callable[[Debt], None]
     delivered: Callable[[Place], None]
     repeated: Callable[[Place], None]
-    named: Callable[[tuple[NetworkId, str, ChatId], Iterable[str]], None]  # see `Echoes.submitted`
+    named: Callable[[tuple[NetworkId, str, ChatId], Iterable[str], int], None]  # see `Echoes.submitted`
     publish: Callable[[Message, Debt, Place, Session], Awaitable[Message]]  # see `Files.published`
 
     async def prepare(self, owed: Debt, place: Place, known: Known) -> Ready | None:
@@ -167,7 +167,8 @@ class Performer:
             new = _copies(owed, part, receipt, number + ready.first, ready.version)
             if ready.can.echoes:  # the copies are submitted before anything else can happen
                 where = (ready.session.scope(part.chat), part.chat)
-                self.named((NetworkId(ready.place.network), *where), [MessageId(copy.native) for copy in new])
+                chat, ids = (NetworkId(ready.place.network), *where), [MessageId(copy.native) for copy in new]
+                self.named(chat, ids, owed.account if owed.meant else 0)
             if isinstance(part, React):
                 reacted = Reacted(receipt.reactions, part.before)
             if number < len(parts) - 1:
