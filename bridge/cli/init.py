@@ -53,7 +53,8 @@ and to the section of {domain}:
     modules_enabled = {{ "privilege" }}
     privileged_entities = {{
         ["{jid}"] = {{
-            roster = "both"; message = "outgoing"; iq = {{ ["http://jabber.org/protocol/pubsub"] = "both" }};
+            roster = "both"; message = "outgoing";
+            iq = {{ ["http://jabber.org/protocol/pubsub"] = "both"; ["urn:xmpp:http:upload:0"] = "get" }};
         }};
     }}
 

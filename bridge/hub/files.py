@@ -191,6 +191,9 @@ class Files:
 
     async def _publish(self, row: MediaRow, said: Media, chat: int, native: ChatId, session: Session) -> Media:
         """Raises `_Left` when a line has to do, and what the delivery waits for."""
+        if said.size is not None and said.size > self.limits.largest:
+            # What this message says of it; others may name the same file and not lie.
+            raise _Left(bringing.too_large(self.limits.largest).text, lasting=True)
         network, scope, _ = await self.database.read(lambda c: stored.place(c, chat))
         since = time.time() - _REUSED
         there = (await self.database.read(lambda c: stored.published(c, [row.id], network, scope, since))).get(row.id)
@@ -251,8 +254,6 @@ class Files:
 
     async def _bring(self, row: MediaRow) -> Kept:
         said = _decode(row.body)
-        if said.size is not None and said.size > self.limits.largest:
-            raise bringing.too_large(self.limits.largest)
         session = await self._session(row)
         part = self.folder / f"{row.id}.{time.monotonic_ns()}.part"
         try:

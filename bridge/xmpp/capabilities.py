@@ -87,6 +87,7 @@ MESSAGES = (
     "urn:xmpp:reference:0",
     "urn:xmpp:reply:0",
     "urn:xmpp:sfs:0",
+    "urn:xmpp:sims:1",
     "urn:xmpp:spoiler:0",
     "urn:xmpp:styling:0",
 )

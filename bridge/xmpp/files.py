@@ -1,5 +1,5 @@
-"""Files in stanzas, both ways: a web address as the body, marked as a file (XEP-0066) and described (XEP-0447, 0446).
-Pure.
+"""Files in stanzas, both ways: a web address as the body, marked as a file (XEP-0066) and described (XEP-0447, 0446;
+XEP-0385 for older apps). Pure.
 
 Apps show a file in place only if the body is nothing but its address, so a caption is a message of its own, behind it.
 """
@@ -21,6 +21,7 @@ _OOB, _SHARING, _META, _TARGET = (
     "urn:xmpp:file:metadata:0",
     "http://jabber.org/protocol/url-data",
 )
+_REFERENCE, _SIMS, _JINGLE = "urn:xmpp:reference:0", "urn:xmpp:sims:1", "urn:xmpp:jingle:apps:file-transfer:5"
 _THUMBS = "urn:xmpp:thumbs:1"
 _HASHES = "urn:xmpp:hashes:2"
 _LONGEST_URL = 2_000  # characters
@@ -36,9 +37,20 @@ def payload(media: Media) -> str:
     disposition = "inline" if media.kind in _INLINE else "attachment"
     return (
         f'<body>{address}</body><x xmlns="{_OOB}"><url>{address}</url></x>'
-        f'<file-sharing xmlns="{_SHARING}" disposition="{disposition}"><file xmlns="{_META}">{_described(media)}</file>'
+        f'<file-sharing xmlns="{_SHARING}" disposition="{disposition}"><file xmlns="{_META}">'
+        f"{_described(media)}{_thumbnails(media)}</file>"
         f'<sources><url-data xmlns="{_TARGET}" target="{target}"/></sources></file-sharing>'
-        f'<fallback xmlns="urn:xmpp:fallback:0" for="{_SHARING}"><body/></fallback>'
+        f'<fallback xmlns="urn:xmpp:fallback:0" for="{_SHARING}"><body/></fallback>{_sims(media, target)}'
+    )
+
+
+def _sims(media: Media, target: str) -> str:
+    """XEP-0385 #usecases-sending-photo, for apps that came before XEP-0447: of the whole body."""
+    length = len(text.legal(media.reference))
+    return (
+        f'<reference xmlns="{_REFERENCE}" type="data" begin="0" end="{length}"><media-sharing xmlns="{_SIMS}">'
+        f'<file xmlns="{_JINGLE}">{_described(replace(media, width=None, height=None, duration=None))}</file>'
+        f'<sources><reference xmlns="{_REFERENCE}" type="data" uri="{target}"/></sources></media-sharing></reference>'
     )
 
 
@@ -66,7 +78,7 @@ def read(stanza: Element, body: str | None, identity: str) -> tuple[tuple[Media,
     apart by its message, too. Raises `StanzaError` for what cannot be carried."""
     if body is not None and body.startswith(sealed.SCHEME):
         return (_sealed(body, identity),), ""
-    shared = dict(_shared(stanza))
+    shared = {**dict(_shared_before(stanza)), **dict(_shared(stanza))}
     urls = [(x.findtext(f"{{{_OOB}}}url") or "").strip() for x in stanza.findall(f"{{{_OOB}}}x")]
     plain = body or ""
     found: dict[str, Media] = dict(list(shared.items())[:_MOST])
@@ -107,7 +119,7 @@ def _described(media: Media) -> str:
     if media.sha256:
         digest = base64.b64encode(bytes.fromhex(media.sha256)).decode()
         said += f'<hash xmlns="{_HASHES}" algo="sha-256">{digest}</hash>'
-    return said + _thumbnails(media)
+    return said
 
 
 def _thumbnails(media: Media) -> str:
@@ -140,8 +152,20 @@ def _shared(stanza: Element) -> Iterator[tuple[str, Media]]:
         targets = [one.get("target", "") for one in sharing.iterfind(f"{{{_SHARING}}}sources/{{{_TARGET}}}url-data")]
         url = next((target for target in targets if _good(target)), None)
         if url is not None:
-            told = sharing.find(f"{{{_META}}}file")
-            yield url, _media(url, {} if told is None else {c.tag.rpartition("}")[2]: c for c in told})
+            yield url, _told(url, sharing.find(f"{{{_META}}}file"))
+
+
+def _shared_before(stanza: Element) -> Iterator[tuple[str, Media]]:
+    """XEP-0385: the first web address of each file."""
+    for sharing in stanza.iterfind(f"{{{_REFERENCE}}}reference/{{{_SIMS}}}media-sharing"):
+        targets = [one.get("uri", "") for one in sharing.iterfind(f"{{{_SIMS}}}sources/{{{_REFERENCE}}}reference")]
+        url = next((target for target in targets if _good(target)), None)
+        if url is not None:
+            yield url, _told(url, sharing.find(f"{{{_JINGLE}}}file"))
+
+
+def _told(url: str, file: Element | None) -> Media:
+    return _media(url, {} if file is None else {child.tag.rpartition("}")[2]: child for child in file})
 
 
 def _media(url: str, told: Mapping[str, Element]) -> Media:

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 VERSIONS: Mapping[str, int] = {"urn:xmpp:privilege:1": 1, "urn:xmpp:privilege:2": 2}
 PUBSUB = "http://jabber.org/protocol/pubsub"
+UPLOAD = "urn:xmpp:http:upload:0"
 _DOMAINS = 100  # that may grant us something; a server can have many
 _PERMISSIONS = 200  # elements of an advertisement that are read
 _BOTH = {"get": frozenset({"get"}), "set": frozenset({"set"}), "both": frozenset({"get", "set"})}
@@ -36,6 +37,7 @@ WITHOUT: Mapping[str, str] = {
     "iq": "rooms are not bookmarked; people find them on the gateway and by invitation",
 }
 """What is lost without a permission, by its name in XEP-0356."""
+_UPLOADED = "files that come for people are uploaded as the gateway's, not as theirs"
 _HOW = "README, Privileges, says how to grant it."
 
 
@@ -47,11 +49,15 @@ class Grant:
     roster: frozenset[str] = _NONE  # of "get" and "set"
     message: bool = False
     pubsub: frozenset[str] = _NONE  # of "get" and "set": IQs to accounts' own nodes
+    upload: frozenset[str] = _NONE  # of "get" and "set": IQs that ask for a place for a file (XEP-0363)
 
     def has(self, access: str) -> bool:
         """Whether everything that we need of a permission is granted."""
         whole = _BOTH["both"]
-        return {"message": self.message, "roster": self.roster == whole, "iq": self.pubsub == whole}[access]
+        return {
+            "message": self.message, "roster": self.roster == whole, "iq": self.pubsub == whole,
+            "upload": "get" in self.upload,
+        }[access]  # fmt: skip
 
 
 NOTHING = Grant()
@@ -71,7 +77,7 @@ def read(stanza: Element) -> tuple[str, Grant] | None:
 
 
 def _grant(privilege: Element, space: str) -> Grant:
-    roster = pubsub = _NONE
+    roster = pubsub = upload = _NONE
     message = False
     for part in islice(privilege.iter(), _PERMISSIONS):
         access, kind = part.get("access"), part.get("type", "")
@@ -82,7 +88,9 @@ def _grant(privilege: Element, space: str) -> Grant:
         # COMPAT Prosody's mod_privilege of 2023: it puts several of these into one another.
         elif part.tag == f"{{{space}}}namespace" and part.get("ns") == PUBSUB:
             pubsub = _BOTH.get(kind, _NONE)
-    return Grant(VERSIONS[space], roster, message, pubsub)
+        elif part.tag == f"{{{space}}}namespace" and part.get("ns") == UPLOAD:
+            upload = _BOTH.get(kind, _NONE)
+    return Grant(VERSIONS[space], roster, message, pubsub, upload)
 
 
 class Privileges:
@@ -140,7 +148,7 @@ class Privileges:
             self._said.add(key)
             log.warning(
                 "a privilege that is granted does not work network=%s domain=%s access=%s reason=%s: %s",
-                self._network, key[0], access, why, WITHOUT[access],
+                self._network, key[0], access, why, WITHOUT.get(access, _UPLOADED),
             )  # fmt: skip
 
     def forget(self) -> None:

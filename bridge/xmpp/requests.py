@@ -40,9 +40,11 @@ class Requests:
             del self._waiting[to, identity]
         return _result(answer)
 
-    async def ask_as(self, kind: str, user: str, payload: str) -> Element:
-        """What `user` themselves would get from their account: the result. Raises what `ask` does."""
-        head = f'<iq xmlns="jabber:client" type="{kind}" id="{secrets.token_hex(8)}" from="{text.attribute(user)}">'
+    async def ask_as(self, kind: str, user: str, payload: str, to: str = "") -> Element:
+        """What `user` themselves would get from their account, or from `to`: the result. Raises what `ask` does."""
+        whom = f' to="{text.attribute(to)}"' if to else ""
+        sender = f'id="{secrets.token_hex(8)}" from="{text.attribute(user)}"{whom}'
+        head = f'<iq xmlns="jabber:client" type="{kind}" {sender}>'
         wrapped = f'<privileged_iq xmlns="{_PRIVILEGE}">{head}{payload}</iq></privileged_iq>'
         answer = await self.ask(kind, user, wrapped)
         forwarded = answer.find(_FORWARDED)

@@ -190,7 +190,7 @@ class XmppSession:
             raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
         kept = await file.kept()
         try:
-            return await self.storage.upload(gateway.network, kept)
+            return await self.storage.upload(gateway.network, kept, read[0] if read is not None else "")
         except ConnectorError as error:
             log.info("a file stays in our own store network=%s reason=%s", gateway.network, type(error).__name__)
             return f"{OURS}{file.id}"

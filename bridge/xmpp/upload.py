@@ -1,5 +1,5 @@
-"""Uploading to the XMPP server (XEP-0363): the service is found by disco, a slot is asked for as the component, and the
-file goes there from our disk.
+"""Uploading to the XMPP server (XEP-0363): the service is found by disco, a slot is asked for as the user whom the file
+is for, where the server lets us (XEP-0356), else as the component, and the file goes there from our disk.
 
 There is no service, it refuses, or it fails: then the gateway's own store has to do, and whoever asks here is told.
 """
@@ -19,12 +19,13 @@ from bridge.contract import Kept, Media, NetworkId, Reason, Refused, Scope, Unav
 from bridge.contract.workspace import Http
 from bridge.xmpp import files, sealed, text
 from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.privilege import UPLOAD, Privileges
 from bridge.xmpp.requests import Requests
 from bridge.xmpp.stream import Stream
 
 log = logging.getLogger(__name__)
 
-NAMESPACE = "urn:xmpp:http:upload:0"
+NAMESPACE = UPLOAD
 _ITEMS, _INFO = "http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/disco#info"
 _MOST_ITEMS = 50
 _FOUND, _LACKING = 3_600.0, 300.0  # seconds for which it is believed that there is a service, or none
@@ -63,8 +64,10 @@ class Uploads:
         service: str,
         private: Callable[[str, int], bool],
         patience: float = 20.0,
+        privileges: Privileges | None = None,
     ) -> None:
         """`patience`: seconds for an upload; what takes longer our own store has sooner."""
+        self._privileges = privileges
         self._patience = patience
         self._domain = domain
         self._requests = requests
@@ -75,26 +78,26 @@ class Uploads:
         self._looked = -_FOUND
         self._looking = asyncio.Lock()
 
-    async def upload(self, kept: Kept) -> str:
-        """The web address of the file there. Raises the errors of the contract. A service that hangs is left alone for
-        a while."""
+    async def upload(self, kept: Kept, user: str = "") -> str:
+        """The web address of the file there, which is for `user` (empty: for several). Raises the errors of the
+        contract. A service that hangs is left alone for a while."""
         service = await self.service()
         if service is None:
             raise Refused("There is no upload service.", Reason.SERVICE)
         try:
             async with asyncio.timeout(self._patience):
-                return await self._upload_to(service, kept)
+                return await self._upload_to(service, kept, user)
         except TimeoutError as error:
             self._service, self._looked = None, time.monotonic()
             raise Unavailable("The upload service takes too long.", scope=Scope.CHAT) from error
 
-    async def _upload_to(self, service: Service, kept: Kept) -> str:
+    async def _upload_to(self, service: Service, kept: Kept, user: str) -> str:
         size = kept.media.size or 0
         if service.largest is not None and size > service.largest:
             raise Refused("The upload service takes no file of this size.", Reason.RESOURCE)
         mime = kept.media.mime
         mime = "application/octet-stream" if _ACTIVE.fullmatch(mime) or not _VALUE.fullmatch(mime) else mime
-        slot = await self._slot(service, files.name(kept.media.name) or "file", size, mime)
+        slot = await self._slot(service, files.name(kept.media.name) or "file", size, mime, user)
         headers = {**slot.headers, "Content-Type": mime, "Content-Length": str(size)}
         answer = await self._http.request(
             "PUT", slot.put, headers=headers, body=chunks(kept.path), timeout=2 * self._patience, limit=_CHUNK
@@ -142,13 +145,14 @@ class Uploads:
             return None
         return Service(jid, _largest(query))
 
-    async def _slot(self, service: Service, name: str, size: int, mime: str) -> Slot:
+    async def _slot(self, service: Service, name: str, size: int, mime: str, user: str) -> Slot:
         request = (
             f'<request xmlns="{NAMESPACE}" filename="{text.attribute(name)}" size="{size}" '
             f'content-type="{text.attribute(mime)}"/>'
         )
+        answer = await self._asked_as(user, service, request)
         try:
-            answer = await self._requests.ask("get", service.jid, request)
+            answer = answer if answer is not None else await self._requests.ask("get", service.jid, request)
         except StanzaError as error:
             raise Refused(f"The upload service refuses: {error}.", Reason.NOT_ALLOWED) from error
         slot = read_slot(answer)
@@ -157,6 +161,18 @@ class Uploads:
             if parts.scheme != "https" and not self._private(parts.hostname or "", parts.port or 80):
                 raise Refused("The upload service gives addresses that are not protected.", Reason.POLICY)
         return slot
+
+    async def _asked_as(self, user: str, service: Service, request: str) -> Element | None:
+        """What `user` is answered, for whose quota it counts; None if we may not ask so, or that brings nothing."""
+        if not user or self._privileges is None or not self._privileges.may(user, "upload"):
+            return None
+        try:
+            return await self._requests.ask_as("get", user, request, service.jid)
+        except StanzaError as error:
+            self._privileges.refused(user, "upload", error.condition)
+        except Unavailable as error:
+            log.info("no slot for a user domain=%s reason=%s", self._domain, error)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +194,14 @@ class Storage:
         self.http = http
         self.requests = {network: Requests(s.gateway.domain, s.send, _ANSWER) for network, s in streams.items()}
         self._uploads = {
-            network: Uploads(s.gateway.domain, self.requests[network], http, storing.service, storing.private)
+            network: Uploads(
+                s.gateway.domain,
+                self.requests[network],
+                http,
+                storing.service,
+                storing.private,
+                privileges=s.privileges,
+            )
             for network, s in streams.items()
         }
 
@@ -194,9 +217,9 @@ class Storage:
                 raise Refused(f"It is not to be had: {host} answers with status {found.status}.", Reason.NOT_FOUND)
             yield found.chunks if seal is None else sealed.opened(found.chunks, seal)
 
-    async def upload(self, network: NetworkId, kept: Kept) -> str:
+    async def upload(self, network: NetworkId, kept: Kept, user: str = "") -> str:
         """See `Uploads.upload`."""
-        return await self._uploads[network].upload(kept)
+        return await self._uploads[network].upload(kept, user)
 
     def forget(self, network: NetworkId) -> None:
         self._uploads[network].forget()

@@ -41,7 +41,8 @@ Component "conference.localhost" "muc"
 
 # What `privileges` grants (XEP-0356), as `init` prints it.
 _RIGHTS = """["{domain}"] = {{
-  roster = "both"; message = "outgoing"; iq = {{ ["http://jabber.org/protocol/pubsub"] = "both" }};
+  roster = "both"; message = "outgoing";
+  iq = {{ ["http://jabber.org/protocol/pubsub"] = "both"; ["urn:xmpp:http:upload:0"] = "get" }};
 }};"""
 
 
@@ -50,7 +51,8 @@ class Prosody(Entered):
 
     Without `archives` (XEP-0313) it does not get slower with every message. `tls` offers STARTTLS with a certificate of
     its own, which apps for people insist on; test clients speak plainly. `web` lets browsers in, at `websocket`.
-    `uploads` are the bytes of a file that its upload service (XEP-0363) takes at most; without there is none.
+    `uploads` are the bytes of a file that its upload service (XEP-0363) takes at most; without there is none. It is for
+    everybody, or only for those of the domain `uploaders`.
     `privileges` gives the components rights over accounts (XEP-0356); `section` stands in the domain's own section.
     """
 
@@ -70,6 +72,7 @@ class Prosody(Entered):
         log_level: str = "info",
         stanza_limit: int | None = None,
         uploads: int | None = None,
+        uploaders: str = "",
     ) -> None:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
@@ -96,6 +99,7 @@ class Prosody(Entered):
             text += '  modules_enabled = { "privilege" }\n' if section else ""
         if uploads is not None:
             text += f'\nComponent "upload.{self.domain}" "http_file_share"\n  http_host = "localhost"\n'
+            text += f'  http_file_share_access = {{ "{uploaders}" }}\n' if uploaders else ""
             text += f"  http_file_share_size_limit = {uploads}\n  http_file_share_daily_quota = {20 * uploads}\n"
         for name in ("data", "certs", "plugins"):
             (self._folder.path / name).mkdir()
