@@ -122,7 +122,8 @@ def _send(network: Network, member: Member, chat: Chat, action: Send) -> Receipt
         return Receipt((MessageId(identity),))
     said = Said(
         id=identity, author=author.id, name=author.name, text=message.text, reply_to=message.reply_to,
-        media=[m.reference for m in message.media], spans=list(message.spans), keys=[action.key], at=action.at, by=by,
+        media=[m.reference for m in message.media], spans=list(message.spans), style=message.style,
+        keys=[action.key], at=action.at, by=by,
     )  # fmt: skip
     chat.add(said)
     authored = _authored(chat, author, identity, action)
@@ -141,7 +142,7 @@ def _edit(network: Network, member: Member, chat: Chat, action: Edit) -> Receipt
         raise refuse(f"A message has at most {network.traits.longest} characters.", Reason.POLICY)
     author, by = _author(network, member, action.persona)
     said.text, said.edited = action.message.text, said.edited + 1
-    said.spans = list(action.message.spans)
+    said.spans, said.style = list(action.message.spans), action.message.style
     identity = network.new_id() if network.traits.unique_ids else action.key
     authored = _authored(chat, author, identity, action)
     network.happen(MessageEdited(**authored, target=MessageId(said.id), message=action.message), chat, by, member.id)

@@ -123,7 +123,7 @@ class Network:
         identity = ask.id or self.new_id()
         said = Said(
             id=identity, author=ask.person, name=self.person(ask.person).name, text=ask.text, reply_to=ask.reply_to,
-            media=list(ask.media), spans=list(ask.spans),
+            media=list(ask.media), spans=list(ask.spans), style=ask.style,
         )  # fmt: skip
         chat.known[identity] = said
         if self.traits.reflect:
@@ -131,6 +131,7 @@ class Network:
         message = Message(
             text=ask.text,
             spans=tuple(ask.spans),
+            style=ask.style,
             media=tuple(media(self.files, reference) for reference in ask.media),
             reply_to=MessageId(ask.reply_to) if ask.reply_to else None,
         )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bridge.contract import Span
+from bridge.contract import Span, Style
 
 
 class Said(msgspec.Struct, kw_only=True):
@@ -18,6 +18,7 @@ class Said(msgspec.Struct, kw_only=True):
     reply_to: str | None = None
     media: list[str] = []  # references
     spans: list[Span] = []
+    style: Style = Style.TEXT
     keys: list[str] = []  # the key of each arrival, where we sent it
     at: float | None = None
     by: str = "person"

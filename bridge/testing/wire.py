@@ -23,6 +23,7 @@ from bridge.contract import (
     SetRoom,
     SetTyping,
     Span,
+    Style,
 )
 from bridge.testing.traits import Traits
 
@@ -209,6 +210,7 @@ class Says(Ask, tag="says", kw_only=True):
     reply_to: str | None = None
     media: list[str] = []  # references
     spans: list[Span] = []
+    style: Style = Style.TEXT
 
 
 class Edits(Ask, tag="edits", kw_only=True):

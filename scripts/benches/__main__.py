@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from scripts.benches import hub_alone, idle, login, machine, rooms, through_prosody
+from scripts.benches import hub_alone, idle, login, machine, mixed, rooms, through_prosody
 from scripts.benches.bars import BARS
 
 Figures = dict[str, float]
@@ -22,6 +22,7 @@ BENCHES: Benches = {
     "hub, 3 networks": hub_alone.three,
     "hub, 100,000 waiting": hub_alone.waiting,
     "through Prosody": through_prosody.measure,
+    "mixed traffic": mixed.measure,
     "idle accounts": idle.measure,
 }
 BESIDE = {"rooms": rooms.measure, "login": login.measure}  # with another gateway on the same servers, if wished

@@ -39,6 +39,7 @@ BARS = (
     Bar("rooms", "ms more, to Matrix", False, 10),
     Bar("rooms", "ms more, to XMPP", False, 10),
     Bar("rooms", "RSS MB", False, 130),
+    Bar("mixed traffic", "wrong", False, 0, every=True),
     Bar("login", "s more", False, 0.15),
     Bar("idle accounts", "RSS MB, one account", False, 130),
     Bar("idle accounts", "MB for one more", False, 0.5),

@@ -43,21 +43,3 @@ async def test_order_is_kept(play: Play) -> None:
     await play.heard("out 99")
     state = await play.world.state(play.chat)
     assert [s.text for s in state.visible if s.text.startswith("out")] == [f"out {number}" for number in range(100)]
-
-
-async def test_an_app_that_corrects_retracts_and_reacts(play: Play) -> None:
-    await play.met()
-    first = play.app.message(play.juliet, "frist")
-    await play.app.expect(lambda s: receipt_of(s) == first)
-    play.app.message(play.juliet, "first", inner=f"<replace xmlns='urn:xmpp:message-correct:0' id='{first}'/>")
-    await play.heard("first")
-    play.app.send(f"<message to='{play.juliet}' type='chat' id='r1'><retract xmlns='urn:xmpp:message-retract:1' "
-                  f"id='{first}'/><body>/me retracted</body></message>")  # fmt: skip
-    await play.world.until(play.chat, lambda state: all(s.text not in ("frist", "first") for s in state.visible))
-    sent = await play.world.says("juliet", play.chat, "wherefore")
-    stanza = await play.app.expect(lambda s: s.findtext(f"{CLIENT}body") == "wherefore")
-    await play.world.edits("juliet", play.chat, sent, "Wherefore")
-    edit = await play.app.expect(lambda s: s.findtext(f"{CLIENT}body") == "Wherefore")
-    replaced = edit.find("{urn:xmpp:message-correct:0}replace")
-    assert replaced is not None
-    assert replaced.get("id") == stanza.get("id")

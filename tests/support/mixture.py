@@ -55,6 +55,7 @@ class Mixed(Talk):
 
     seen_here: ClassVar[tuple[str, ...]] = ("out", "back")  # whose reactions the app is shown
     place: str = ""
+    pace: float = 0.2  # seconds at most between two of the user's doings
     said: list[Line] = field(default_factory=list)
 
     def of(self, side: str) -> list[Line]:
@@ -68,7 +69,7 @@ class Mixed(Talk):
     async def talk_out(self, share: int, up: asyncio.Event, dice: random.Random) -> None:
         """The user's part, while the gateway is `up`."""
         for _ in range(share):
-            await asyncio.sleep(dice.uniform(0, 0.2))  # a pace
+            await asyncio.sleep(dice.uniform(0, self.pace))
             await up.wait()
             self._act(dice)
         for line in [line for line in self.of("out") if not line.stays and not line.taken_back]:
