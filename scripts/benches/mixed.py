@@ -1,7 +1,8 @@
 """A mixture of everything between Prosody and Synapse: texts, replies, edits, reactions, retractions and files, each
 way, in a room and a direct chat at the same time. The gateway is a process of its own; servers and accounts are new.
 
-The people speak at the pace of people who hurry, so what it costs is CPU time and not doings a second. `wrong` counts what an app on either side shows in the end that it should not, or lacks.
+The people speak at the pace of people who hurry, so what it costs is CPU time and not doings a second. `wrong` counts
+what an app on either side shows in the end that it should not, or lacks.
 """
 
 import asyncio
@@ -10,15 +11,13 @@ import secrets
 import time
 from contextlib import AsyncExitStack
 
-from aiohttp import web
-
 from scripts.benches.gateways import Figures
 from scripts.benches.machine import Meter, peak_of
-from tests.support import files, folk, talks
+from tests.support import files, folk, mixture, talks
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
-from tests.support.mixture import Mixed, MixedDirect, MixedRoom
+from tests.support.mixture import Mixed
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient
@@ -34,7 +33,7 @@ async def measure(run: int) -> Figures:
         with Gateway(matrix(secret, synapse.url), prosody.component_port, settings, log_level="warning") as gateway:
             romeo, juliet = folk.user(prosody, synapse, "romeo"), folk.contact(synapse, "juliet")
             async with (
-                files.website(_picture) as place,
+                files.website(mixture.picture) as place,
                 folk.on_xmpp(romeo, prosody) as app,
                 folk.on_matrix(juliet, synapse) as element,
                 AsyncExitStack() as stack,
@@ -44,10 +43,6 @@ async def measure(run: int) -> Figures:
                 return await _mixed(both, gateway.pid, random.Random(run))
 
 
-async def _picture(request: web.Request) -> web.Response:
-    return web.Response(body=files.png(seed=int(request.path.strip("/out-.png"))))
-
-
 async def _meet(
     app: XmppClient, romeo: Person, juliet: str, others: tuple[MatrixClient, MatrixClient], gateway: Gateway,
     synapse: Synapse, place: str,
@@ -55,12 +50,7 @@ async def _meet(
     """A room with one of the others, a direct chat with the other."""
     there = await talks.in_a_room(app, romeo, gateway, others[0], synapse)
     alone = await talks.opened(app, romeo, juliet, others[1])
-    return [
-        MixedRoom(app, there.jid, others[0], romeo, there.room, place=place, pace=PACE),
-        MixedDirect(
-            app, alone.jid, others[1], romeo, alone.room, open=alone.open, sent=alone.sent, place=place, pace=PACE
-        ),
-    ]
+    return [mixture.room(there, place, PACE), mixture.direct(alone, place, PACE)]
 
 
 async def _mixed(both: list[Mixed], pid: int, chance: random.Random) -> Figures:

@@ -9,10 +9,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
-from aiohttp import web
 
 from tests.conftest import COMPONENTS, FULL
-from tests.support import files, folk, muc, talks, views
+from tests.support import files, folk, mixture, muc, talks, views
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.kills import Killer
@@ -57,16 +56,12 @@ class Company:
                     self.entered += 1
 
 
-async def picture(request: web.Request) -> web.Response:
-    return web.Response(body=files.png(seed=int(request.path.strip("/out-.png"))))
-
-
 async def test_kill_9_amid_a_mixture(
     gateway: Gateway, server: XmppServer, synapse: Synapse, element: MatrixClient
 ) -> None:
     killer = Killer(gateway, KILLS)
     async with AsyncExitStack() as stack:
-        place = await stack.enter_async_context(files.website(picture))
+        place = await stack.enter_async_context(files.website(mixture.picture))
         company = await meet(stack, gateway, server, synapse, element, place)
         speaking = [
             one
@@ -120,6 +115,6 @@ async def meet(
         contact = folk.contact(synapse)
         theirs = await stack.enter_async_context(folk.on_matrix(contact, synapse))
         chat = await talks.opened(app, romeo, contact.at(gateway), theirs)
-        chats.append(MixedDirect(app, chat.jid, theirs, romeo, chat.room, open=chat.open, sent=chat.sent, place=place))
+        chats.append(mixture.direct(chat, place))
     rooms = [MixedRoom(app, jid, element, romeo, room, place=place) for room, jid in places]
     return Company(rooms, chats, nurse, ear)

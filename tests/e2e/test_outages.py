@@ -6,9 +6,10 @@ import time
 from xml.etree.ElementTree import Element
 
 from tests.conftest import ANY_SERVER, COMPONENTS
-from tests.support import folk, muc, talks
+from tests.support import files, folk, mixture, muc, talks, views
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
+from tests.support.kills import Killer
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import wait_until
 from tests.support.synapse import Synapse
@@ -92,6 +93,38 @@ async def test_after_a_night_without_the_gateway_a_room_gets_one_line_and_a_chat
     assert (first, last) == ("good night", "good morning")
     assert line.startswith("5 messages were written while this room was cut off, from ")
     assert (await muc.enter(app, verona.jid)).texts == ["good night", *texts, "good morning"]
+
+
+@ANY_SERVER
+async def test_a_mixture_of_everything_waits_for_matrix_also_when_we_are_killed_meanwhile(
+    server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    """What is edited or taken back while it waits is said as it is then, or not at all."""
+    async with files.website(mixture.picture) as place:
+        settings = {"allow_private": ["127.0.0.1"]}
+        with Gateway(matrix(COMPONENTS[MATRIX], synapse.url), server.component_port, settings) as gateway:
+            there = await talks.in_a_room(app, romeo, gateway, element, synapse)
+            alone = await talks.opened(app, romeo, juliet.at(gateway), element)
+            chats = [mixture.room(there, place), mixture.direct(alone, place)]
+            killer = Killer(gateway, 1)
+
+            async def talk(doings: int) -> None:
+                await asyncio.gather(*(chat.talk_out(doings, killer.up, killer.own()) for chat in chats))
+
+            await asyncio.gather(talk(20), *(chat.talk_back(20, killer.own()) for chat in chats))
+            await talks.all_arrived(chats)
+            synapse.stop()
+            try:
+                await talk(30)
+                await killer.kill(chats, alone=True)
+                await talk(10)
+            finally:
+                synapse.start()
+            await talks.all_arrived(chats)
+            for chat in chats:
+                timeline = views.on_matrix(await element.timeline(chat.room), romeo.mxid)
+                assert chat.differs(timeline, "on Matrix") == []
+            assert gateway.metric("landbridge_dead_letters", network="matrix") == 0
 
 
 async def test_a_restart_of_the_xmpp_server_in_a_burst_loses_nothing(

@@ -6,10 +6,10 @@ LANDBRIDGE_SEED repeats a run.
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from tests.support import talks
+from tests.support import muc, talks
 from tests.support.gateway import Gateway
 from tests.support.talks import Talk
 
@@ -47,20 +47,26 @@ class Killer:
             for moment in sorted(self.dice.sample(range(10, messages - 10), self._kills)):
                 await talks.until(lambda moment=moment: sum(len(talk.out) for talk in some) >= moment)  # type: ignore[misc]
                 await asyncio.sleep(self.dice.uniform(0, 0.2))  # a random moment is what it is about
-                await self._kill(some, come_back)
+                await self.kill(some, come_back)
             await asyncio.gather(*running)
         finally:
             for one in running:
                 one.cancel()
         await talks.all_arrived(some)
 
-    async def _kill(self, some: list[Talk], come_back: Callable[[], Awaitable[None]]) -> None:
+    async def kill(
+        self, some: Sequence[Talk], come_back: Callable[[], Awaitable[None]] = nothing, *, alone: bool = False
+    ) -> None:
+        """Once, and start it; what was said into the void is said again. `alone`: its networks are away meanwhile."""
         self.up.clear()
         self._gateway.kill()
         for talk in self.dice.sample(some, 2):
             talk.speak()
         await talks.bounces_are_in(some)
-        await asyncio.to_thread(self._gateway.start)
+        await asyncio.to_thread(lambda: self._gateway.start(ready=not alone))
+        async with asyncio.timeout(60):
+            while await muc.ping(some[0].app, self._gateway.jid):
+                await asyncio.sleep(0.1)  # its component is not there yet
         await come_back()
         for talk in some:
             talk.repeat()

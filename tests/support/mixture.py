@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from aiohttp import web
+
 from tests.support import files, views
 from tests.support.talks import Direct, InRoom, Talk, at_the_pace_of, until
 from tests.support.views import Shown, View, mark_in, name_of, spoken
@@ -249,6 +251,23 @@ class MixedRoom(Mixed, InRoom):
         """As the room calls it, which is not what its author has called it."""
         of_room = (s for s in self.app.received if bare(s) == self.jid and mark_in(spoken(s)) == line.mark)
         return next((name_of(stanza) for stanza in of_room), "")
+
+
+def direct(chat: Direct, place: str, pace: float = 0.2) -> MixedDirect:
+    """What goes on in a chat that has begun."""
+    return MixedDirect(
+        chat.app, chat.jid, chat.element, chat.user, chat.room, open=chat.open, sent=chat.sent, place=place, pace=pace
+    )
+
+
+def room(there: InRoom, place: str, pace: float = 0.2) -> MixedRoom:
+    """The same."""
+    return MixedRoom(there.app, there.jid, there.element, there.user, there.room, place=place, pace=pace)
+
+
+async def picture(request: web.Request) -> web.Response:
+    """What lies at the user's `place` (`files.website`)."""
+    return web.Response(body=files.png(seed=int(request.path.strip("/out-.png"))))
 
 
 def reply(text: str, to: str) -> str:

@@ -1,0 +1,22 @@
+"""The table of plays names tests that there are."""
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parents[2]
+TABLE = (TESTS / "scenarios" / "README.md").read_text()
+
+
+def test_every_test_that_the_table_names_is_there() -> None:
+    names = set(re.findall(r"`([\w/]+\.py)`", TABLE))
+
+    assert len(names) > 20
+    for name in names:
+        here = (
+            TESTS / name.removeprefix("tests/") if name.startswith(("tests/", "e2e/")) else TESTS / "scenarios" / name
+        )
+        assert here.exists(), name
+
+
+def test_every_row_of_talking_is_in_the_table() -> None:
+    assert {f"B{n}" for n in range(1, 14)} - {"B6"} == set(re.findall(r"^\| (B\d+) ", TABLE, re.MULTILINE))
