@@ -141,7 +141,7 @@ class KnownPeople:
         """An account saw a person, with the name they bear now (empty: not known). Written behind, if it changed."""
         key = (account, contact.id)
         known = self._pending[key][2] if key in self._pending else self._written.get(key)
-        if known is not None and (not contact.name or contact in (known, replace(known, avatar=None))):
+        if known is not None and (not contact.name or contact == known or contact == replace(known, avatar=None)):
             return
         if not _fits(contact.id):
             log.warning("a contact has an id that cannot be stored account=%d length=%d", account, len(contact.id))

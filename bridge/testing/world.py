@@ -7,6 +7,7 @@ SIGTERM. It outlives whoever connects, and forgets everything when it ends.
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -198,6 +199,7 @@ def traits_of(arguments: Sequence[str]) -> tuple[Path, Traits]:
 
 
 async def run(path: Path, traits: Traits) -> None:
+    gc.set_threshold(100_000)  # it keeps nearly all that it makes, and to look through that takes long
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

@@ -97,11 +97,9 @@ class XmppSession:
         return ""
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        if self._addresses.where(chat) is not None:
-            return speaking.ROOM
         read = self._read(chat)
         if read is None:
-            return _CHAT
+            return _CHAT if self._addresses.where(chat) is None else speaking.ROOM
         user, whom = read
         if whom.contact is None:
             return _GATEWAY
@@ -141,16 +139,9 @@ class XmppSession:
         """Write the stanza and a ping behind it; accepted when that comes back, unless a bounce came before."""
         if isinstance(action, Send | Edit) and action.message.media:
             action = replace(action, message=files.addressed(action.message, self._house.link))
-        where = self._addresses.where(action.chat)
-        if where is not None and isinstance(action, SIGNS):
-            return await self._showing.in_room(action, where)
-        if where is not None:
-            if isinstance(action, Invite) and action.inside and self._bookmarked(where.gateway.network, action.whom):
-                return Receipt()
-            return await speaking.perform(self._house, action, self._delivering[where.gateway.network].deliver)
         read = self._read(action.chat)
         if read is None:
-            raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
+            return await self._perform_in_room(action)
         user, whom = read
         if isinstance(action, SIGNS):
             return await self._showing.to(action, user, whom)
@@ -174,6 +165,16 @@ class XmppSession:
         if action.persona is not None:
             self._told(action.chat, action.persona.name)
         return Receipt((MessageId(action.key),))
+
+    async def _perform_in_room(self, action: Action) -> Receipt:
+        where = self._addresses.where(action.chat)
+        if where is None:
+            raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
+        if isinstance(action, SIGNS):
+            return await self._showing.in_room(action, where)
+        if isinstance(action, Invite) and action.inside and self._bookmarked(where.gateway.network, action.whom):
+            return Receipt()
+        return await speaking.perform(self._house, action, self._delivering[where.gateway.network].deliver)
 
     def open_media(self, media: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self.storage.open(media, limit)
