@@ -118,7 +118,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 spent["/".join(report.nodeid.split("/")[:2])] += round(report.duration * 1000)
-                if report.passed and report.when == "call":
+                if report.passed and report.when == "call" and not report.nodeid.startswith("tests/unit/"):
                     for line in report.capstdout.splitlines():
                         terminalreporter.write_line(f"{report.nodeid}: {line}")
     for folder, milliseconds in spent.most_common():

@@ -97,7 +97,7 @@ async def test_what_only_stands_in_front_of_a_homeserver_is_no_sign_of_life(play
     async with play.reading(cursor, live=False) as (_, reader):
         assert isinstance(await reader.ended(), Unavailable)
 
-    assert play.server.count("/messages") > 1
+    assert play.server.count("/messages") >= 1
 
 
 async def test_a_room_that_is_away_is_asked_for_on_while_the_homeserver_is_there(play: Stage) -> None:

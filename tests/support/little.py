@@ -93,7 +93,7 @@ class LittleNetwork:
         """The actions of `kind`, as soon as there are `number`; raises TimeoutError with what there is."""
         async with self.changed:
             try:
-                await asyncio.wait_for(self.changed.wait_for(lambda: len(self.actions(kind)) >= number), 10)
+                await asyncio.wait_for(self.changed.wait_for(lambda: len(self.actions(kind)) >= number), 60)
             except TimeoutError:
                 raise TimeoutError(f"{len(self.actions(kind))} of {number}: {self.done}") from None
         return self.actions(kind)
