@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from bridge.contract import Contact, ContactId, NetworkId, PresenceChanged
+from bridge.xmpp.abilities import REACTIONS, Abilities, Ask, Version, version_of
 
 _USERS, _EACH = 20_000, 20  # users of a network, and apps of each
 _AWAY = ("away", "dnd", "xa")
@@ -21,13 +22,15 @@ class _App:
     away: bool
     status: str
     priority: int
+    version: Version
 
 
 class Apps:
     """Of all users. `report` is told of whoever is otherwise now."""
 
-    def __init__(self, report: Callable[[PresenceChanged], None]) -> None:
+    def __init__(self, report: Callable[[PresenceChanged], None], ask: Ask) -> None:
         self._report = report
+        self._abilities = Abilities(ask)
         self._there: OrderedDict[tuple[str, NetworkId], dict[str, _App]] = OrderedDict()
 
     def heard(self, stanza: Element, user: str, network: NetworkId) -> None:
@@ -40,10 +43,19 @@ class Apps:
             there.clear()
         elif stanza.get("type") != "unavailable" and len(there) < _EACH:
             there[app] = _read(stanza)
+            self._abilities.heard(stanza, network)
         self._keep(who, there)
         now = _shown(who, there)
         if now != before:
             self._report(now)
+
+    async def close(self) -> None:
+        await self._abilities.close()
+
+    def read_reactions(self, user: str, network: NetworkId) -> bool:
+        """False if all apps of `user` that are there are known, and none knows them (XEP-0444 #disco-base)."""
+        known = [self._abilities.of(app.version) for app in self._there.get((user, network), {}).values()]
+        return not known or any(features is None or REACTIONS in features for features in known)
 
     def lost(self, network: NetworkId) -> None:
         """Nothing is heard any more of who is there."""
@@ -66,7 +78,7 @@ def _read(stanza: Element) -> _App:
         priority = max(-128, min(127, int(said.get("priority", "0"))))
     except ValueError:
         priority = 0
-    return _App(said.get("show", "") in _AWAY, said.get("status", "")[:_LONGEST], priority)
+    return _App(said.get("show", "") in _AWAY, said.get("status", "")[:_LONGEST], priority, version_of(stanza))
 
 
 def _shown(who: tuple[str, NetworkId], there: dict[str, _App]) -> PresenceChanged:

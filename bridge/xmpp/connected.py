@@ -44,7 +44,8 @@ class Connected:
         )
         self._servers = Servers(addresses, asked, self.streams, self.session)
         self._photos = Photos(asked.avatars)
-        self._presences = Presences(addresses, people, self._write, self._photos, self.session.offer)
+        self._presences = Presences(addresses, people, self._write, self._photos, self.session.offer, self._ask)
+        self.session.reads_reactions = self._presences.apps.read_reactions
         self._dispatcher = Dispatcher(addresses, self, self._reception, answerers)
         self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
 
@@ -57,6 +58,7 @@ class Connected:
         """Answer nothing more, and say goodbye to those in rooms and to subscribers, where the gateway is connected."""
         await self._dispatcher.close()
         await self._reception.close()
+        await self._presences.apps.close()
         for stream in self.streams.values():
             self.rooms.goodbye(stream.gateway)
         await self._servers.close()
@@ -104,6 +106,9 @@ class Connected:
     def _write(self, network: NetworkId, stanza: str) -> None:
         self.streams[network].send(stanza)
 
+    async def _ask(self, network: NetworkId, app: str, payload: str) -> Element:
+        return await self.session.storage.requests[network].ask("get", app, payload)
+
     def _received(self, gateway: Gateway, stanza: Element) -> None:
         self._dispatcher.received(gateway, stanza)
 
@@ -113,7 +118,7 @@ class Connected:
             self._heralds.pop(network)[1].cancel()
         self.session.changed(network, connected)
         self._servers.changed(gateway, connected)
-        self._presences.lost(network)
+        self._presences.apps.lost(network)
         if connected:
             self.rooms.ask_all(gateway)
             herald = Herald(network, self._addresses, self._people, stream.send, stream.fence, self._photos)

@@ -24,6 +24,7 @@ from xml.etree.ElementTree import Element
 from bridge.contract import Contact, ContactId, NetworkId, PresenceChanged, Refused
 from bridge.hub.facades import Avatar, Avatars, People, Picture, PresenceOf
 from bridge.xmpp import avatars, capabilities, errors, render, text
+from bridge.xmpp.abilities import Ask
 from bridge.xmpp.apps import Apps
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.errors import StanzaError
@@ -80,9 +81,10 @@ class Presences:
         write: Callable[[NetworkId, str], object],
         photos: Photos,
         report: Callable[[PresenceChanged], None],
+        ask: Ask,
     ) -> None:
-        """`report` is told whether users are there."""
-        self._apps = Apps(report)
+        """`report` is told whether users are there; `ask` asks their apps."""
+        self.apps = Apps(report, ask)
         self._photos = photos
         self._addresses = addresses
         self._people = people
@@ -118,10 +120,6 @@ class Presences:
             self._refuse(stanza, whom, StanzaError("bad-request", "There is no such presence."))
         else:
             await answer(stanza, user, whom)
-
-    def lost(self, network: NetworkId) -> None:
-        """There is no stream: nothing is heard any more of who is there."""
-        self._apps.lost(network)
 
     async def ask(self, network: NetworkId) -> None:
         """There is a stream again: which apps are there we have not heard. One contact of a user asks for all."""
@@ -167,7 +165,7 @@ class Presences:
         shown = (stanza.get("from", ""), whom.bare)
         if not self._people.allowed(user):
             return
-        self._apps.heard(stanza, user, whom.gateway.network)
+        self.apps.heard(stanza, user, whom.gateway.network)
         if shown in self._shown:
             return
         self._shown[shown] = None
@@ -180,7 +178,7 @@ class Presences:
 
     async def _unavailable(self, stanza: Element, user: str, whom: Whom) -> None:
         self._shown.pop((stanza.get("from", ""), whom.bare), None)
-        self._apps.heard(stanza, user, whom.gateway.network)
+        self.apps.heard(stanza, user, whom.gateway.network)
 
     def _refuse(self, stanza: Element, whom: Whom, error: StanzaError) -> None:
         payload = errors.render(error.condition, error.text)

@@ -1,5 +1,6 @@
 """Actions in direct chats, written as message stanzas from a contact to a user. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -53,9 +54,9 @@ def _retractions(action: Retract) -> list[Action]:
     ]
 
 
-def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
-    """One stanza from `contact` to `user`, bare JIDs. `nick` is told with it (XEP-0172). Empty for an answer that its
-    author did not ask for."""
+def stanza(action: Action, contact: str, user: str, nick: str = "", *, in_words: bool = False) -> str:
+    """One stanza from `contact` to `user`, bare JIDs. `nick` is told with it (XEP-0172). `in_words`: no app of theirs
+    knows reactions. Empty for an answer that its author did not ask for."""
     match action:
         case Send(message=message):
             return _message(action, contact, user, _said(action, message, contact, user) + _named(nick))
@@ -70,7 +71,8 @@ def stanza(action: Action, contact: str, user: str, nick: str = "") -> str:
         case React(target=target, reactions=reactions):
             some = "".join(f"<reaction>{text.escape(one)}</reaction>" for one in reactions)
             wanted = f'<reactions xmlns="urn:xmpp:reactions:0" id="{text.attribute(target.ids[0])}">{some}</reactions>'
-            return _message(action, contact, user, wanted + '<store xmlns="urn:xmpp:hints"/>')
+            words = _reacted(reactions) if in_words and reactions else ""
+            return _message(action, contact, user, f'{words}{wanted}<store xmlns="urn:xmpp:hints"/>')
         case SetTyping(typing=composing):
             return _sign(contact, user, signs.typing(composing))
         case MarkRead(target=target):
@@ -125,6 +127,12 @@ def retraction(target: str) -> str:
         '<fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:message-retract:0"/>'
         '<body>/me retracted an earlier message.</body><store xmlns="urn:xmpp:hints"/>'
     )
+
+
+def _reacted(reactions: Sequence[str]) -> str:
+    """For apps that do not know reactions, and for no others (XEP-0428)."""
+    words = text.escape(f"/me reacted with {' '.join(reactions)} to an earlier message.")
+    return f'<body>{words}</body><fallback xmlns="urn:xmpp:fallback:0" for="urn:xmpp:reactions:0"/>'
 
 
 def removal(action: Retract) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from xml.etree.ElementTree import Element
@@ -83,6 +83,7 @@ class XmppSession:
         self._streams = streams
         self._delivering = {network: Delivering(stream) for network, stream in streams.items()}
         self.carbons = {network: Carbons(stream, self._delivering[network]) for network, stream in streams.items()}
+        self.reads_reactions: Callable[[str, NetworkId], bool] = lambda user, network: True
         self._showing = Showing(streams, house, self.carbons, storage.requests)
         self._limit = max_stanza
         self.storage = storage
@@ -147,7 +148,8 @@ class XmppSession:
             return await self._showing.to(action, user, whom)
         if action.persona is not None and action.persona.own:
             return await self.carbons[whom.gateway.network].show(action, user, whom)
-        stanza = render.stanza(action, whom.bare, user, self._nick(action, whom))
+        in_words = isinstance(action, React) and not self.reads_reactions(user, whom.gateway.network)
+        stanza = render.stanza(action, whom.bare, user, self._nick(action, whom), in_words=in_words)
         if not stanza:
             return Receipt()
         delivering = self._delivering[whom.gateway.network]

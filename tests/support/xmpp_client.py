@@ -10,7 +10,7 @@ import itertools
 import json
 import sys
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,14 +32,25 @@ class XmppClient:
     is lost, as with any client without stream management.
     """
 
-    def __init__(self, jid: str, password: str, port: int, *, resource: str = "test", host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        jid: str,
+        password: str,
+        port: int,
+        *,
+        resource: str = "test",
+        host: str = "127.0.0.1",
+        features: Sequence[str] = (),
+    ) -> None:
         self.bare = jid
         self.jid = f"{jid}/{resource}"
         self.received: list[Element] = []
         self.ready = asyncio.Event()
         self.lost = asyncio.Event()  # the stream broke at least once
         self.failed = ""  # why logging in did not work
-        self._start = {"jid": self.jid, "password": password, "host": host, "port": port}
+        self._start = {
+            "jid": self.jid, "password": password, "host": host, "port": port, "features": list(features),
+        }  # fmt: skip
         self._news = asyncio.Condition()
         self._seen = 0  # `expect` looks at what came after
         self._ids = itertools.count(1)
@@ -220,6 +231,8 @@ async def _far_end() -> None:
     xmpp.plugin["feature_mechanisms"].unencrypted_scram = True
     xmpp.register_plugin("xep_0030")
     xmpp.register_plugin("xep_0199")
+    for feature in start["features"]:
+        xmpp.plugin["xep_0030"].add_feature(feature)
     xmpp.auto_authorize, xmpp.auto_subscribe = None, False
 
     def carry(stanza: Any) -> Any:

@@ -1,11 +1,11 @@
 """Subscriptions and presences: what each gets for an answer."""
 
 import re
-from xml.etree.ElementTree import fromstring
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from bridge.contract import NetworkId
+from bridge.contract import NetworkId, Unavailable
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.presence import Photos, Presences
 from tests.unit.xmpp.known import DOMAIN, ROMEO, AvatarsByHeart, KnownByHeart
@@ -35,9 +35,13 @@ def written() -> Written:
     return Written()
 
 
+async def nobody_answers(network: NetworkId, app: str, payload: str) -> Element:
+    raise Unavailable("Nobody answers.")
+
+
 @pytest.fixture
 def presences(addresses: Addresses, people: KnownByHeart, written: Written) -> Presences:
-    return Presences(addresses, people, written, Photos(AvatarsByHeart()), lambda now: None)
+    return Presences(addresses, people, written, Photos(AvatarsByHeart()), lambda now: None, nobody_answers)
 
 
 async def receive(presences: Presences, kind: str, to: str, sender: str = ROMEO, inner: str = "") -> None:
