@@ -100,6 +100,7 @@ class Sessions:
         self._quiet = quiet
         self._seats: dict[int, Seat] = {}
         self._names: dict[tuple[NetworkId, str], list[Seat]] = {}
+        self._users: dict[tuple[str, NetworkId], list[Seat]] = {}
 
     def seat(self, account: int) -> Seat | None:
         return self._seats.get(account)
@@ -113,13 +114,14 @@ class Sessions:
 
     def scope_of(self, user: str, network: NetworkId) -> str | None:
         """Whose word counts for an account of `user` that is connected; None if none is."""
-        sessions = (seat.session for seat in self._seats.values() if (seat.user, seat.network) == (user, network))
+        sessions = (seat.session for seat in self._users.get((user, network), ()))
         return next((session.scope(ChatId("")) for session in sessions if session is not None), None)
 
     def start(self, seat: Seat) -> None:
         """Connect an account and keep it connected."""
         self._seats[seat.account] = seat
         self._names.setdefault((seat.network, seat.me), []).append(seat)
+        self._users.setdefault((seat.user, seat.network), []).append(seat)
         seat.task = asyncio.create_task(self._keep(seat), name=f"account {seat.account}")
 
     async def stop(self, account: int) -> None:
@@ -128,6 +130,7 @@ class Sessions:
         if seat is None:
             return
         self._names[seat.network, seat.me].remove(seat)
+        self._users[seat.user, seat.network].remove(seat)
         if seat.task is not None:
             seat.task.cancel()
             await asyncio.gather(seat.task, return_exceptions=True)

@@ -41,6 +41,8 @@ BARS = (
     Bar("rooms", "RSS MB", False, 130),
     Bar("mixed traffic", "wrong", False, 0, every=True),
     Bar("login", "s more", False, 0.15),
+    Bar("media", "MB more of RSS, to XMPP", False, 12),
+    Bar("media", "MB more of RSS, to Matrix", False, 12),
     Bar("idle accounts", "RSS MB, one account", False, 130),
     Bar("idle accounts", "MB for one more", False, 0.5),
 )

@@ -277,3 +277,27 @@ async def test_a_caption_is_edited_and_goes_with_its_file(
     taken_back = [found.get("id") for one in gone for found in one.iter(f"{RETRACT}retract")]
     assert replaced.get("id") == caption.get("id")
     assert taken_back == [picture.get("id"), caption.get("id")]
+
+
+@ANY_SERVER
+async def test_a_caption_comes_and_goes_by_edits(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    await folk.connect(romeo, app, gateway, synapse)
+    room = await element.direct(romeo.mxid)
+    event = await files.send_file(element, room, PICTURE, "image/png", "a.png")
+    picture = await next_file(app, juliet.at(gateway))
+    url = (await element.expect(lambda e: e["event_id"] == event, 30))["content"]["url"]
+
+    async def edit(body_: str) -> None:
+        new = {"msgtype": "m.image", "url": url, "filename": "a.png", "body": body_, "info": {"mimetype": "image/png"}}
+        relation = {"rel_type": "m.replace", "event_id": event}
+        await element.send_event(room, {**new, "m.new_content": new, "m.relates_to": relation})
+
+    await edit("At dawn")
+    caption = await app.expect(lambda s: bare(s) == juliet.at(gateway) and body(s) == "At dawn", 30)
+    await edit("a.png")
+    gone = await app.expect(lambda s: s.find(f"{RETRACT}retract") is not None, 30)
+
+    [retracted] = gone.iter(f"{RETRACT}retract")
+    assert retracted.get("id") == caption.get("id") != picture.get("id")

@@ -24,6 +24,7 @@ from bridge.contract import (
     Fail,
     Flow,
     Live,
+    Media,
     MessageId,
     Occupant,
     React,
@@ -55,6 +56,10 @@ class LittleNetwork:
     kept: dict[int, list[Event | Exception]] = field(default_factory=dict)  # by account: what comes before `Live`
     occupants: dict[str, list[Occupant]] = field(default_factory=dict)  # by chat
     journaled: list[str] = field(default_factory=list)
+    files: dict[str, bytes | Exception] = field(default_factory=dict)  # by reference
+    fetched: list[str] = field(default_factory=list)  # references of files, in the order in which they were asked for
+    gate: asyncio.Event | None = None  # files come when it is set; None: at once
+    fetching: int = 0  # files that are asked for and have not come
     scopes: Mapping[int, str] = field(default_factory=dict)
     refuses_connections: Exception | None = None
     flows: Sequence[Flow] = ()
@@ -161,6 +166,20 @@ class LittleSession:
             return Receipt(reactions=tuple(now))
         return Receipt((action.own_id or MessageId(id),))
 
+    @asynccontextmanager
+    async def open_media(self, media: Media, limit: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        self.net.fetched.append(media.reference)
+        self.net.fetching += 1
+        try:
+            if self.net.gate is not None:
+                await self.net.gate.wait()
+            found = self.net.files[media.reference]
+            if isinstance(found, Exception):
+                raise found
+            yield _once(found)
+        finally:
+            self.net.fetching -= 1
+
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         if contact in self.net.unknown:
             raise Refused("There is no such person.")
@@ -171,3 +190,7 @@ class LittleSession:
 
     async def contacts(self) -> Sequence[Contact]:
         return []
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

@@ -28,8 +28,9 @@ async def test_a_room_says_what_it_is(verona: InVerona) -> None:
     assert identity is not None
     assert identity.attrib == {"category": "conference", "type": "text", "name": "Verona"}
     features = {one.get("var") for one in answer.iter(f"{{{muc.INFO}}}feature")}
-    assert {"http://jabber.org/protocol/muc", "urn:xmpp:occupant-id:0", "urn:xmpp:sid:0"} <= features
-    assert "vcard-temp" not in features  # a room has no card
+    assert {"http://jabber.org/protocol/muc", "urn:xmpp:occupant-id:0", "urn:xmpp:sid:0", "vcard-temp"} <= features
+    card = await verona.app.iq(verona.room, "get", "<vCard xmlns='vcard-temp'/>")
+    assert card.findtext(".//{vcard-temp}FN") == "Verona"
     fields = {field.get("var"): field.findtext("{jabber:x:data}value") for field in answer.iter("{jabber:x:data}field")}
     assert fields == {
         "FORM_TYPE": "http://jabber.org/protocol/muc#roominfo", "muc#roominfo_subject": "A feud",
@@ -42,17 +43,22 @@ async def test_a_stranger_learns_nothing(verona: InVerona) -> None:
         for payload in (
             f"<query xmlns='{muc.INFO}'/>",
             f"<query xmlns='{muc.ITEMS}'/>",
+            "<vCard xmlns='vcard-temp'/>",
             "<ping xmlns='urn:xmpp:ping'/>",
         ):
             assert error_of(await paris.iq(verona.room, "get", payload))[0] == "item-not-found"
         assert (await muc.items(paris, MEMORY))[0] == []
 
 
-async def test_an_occupant_cannot_be_asked_yet(verona: InVerona) -> None:
+async def test_an_occupant_has_a_card_and_nothing_else(verona: InVerona) -> None:
+    juliet, card = f"{verona.room}/Juliet", "<vCard xmlns='vcard-temp'/>"
+    assert error_of(await verona.app.iq(juliet, "get", card))[0] == "not-acceptable"
     await verona.enter()
-    answer = await verona.app.iq(f"{verona.room}/Juliet", "get", "<vCard xmlns='vcard-temp'/>")
 
-    assert error_of(answer)[0] == "service-unavailable"
+    assert (await verona.app.iq(juliet, "get", card)).findtext(".//{vcard-temp}NICKNAME") == "Juliet"
+    assert error_of(await verona.app.iq(f"{verona.room}/Paris", "get", card))[0] == "item-not-found"
+    for kind, payload in (("set", card), ("get", "<query xmlns='jabber:iq:version'/>")):
+        assert error_of(await verona.app.iq(juliet, kind, payload))[0] == "service-unavailable"
 
 
 async def test_many_rooms_are_listed_page_by_page(verona: InVerona) -> None:
