@@ -5,7 +5,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged, Reason
-from bridge.hub import codec, fallback, keys, reactions
+from bridge.hub import codec, fallback, keys, reactions, undoing
 from bridge.hub.conversion import BEFORE
 from bridge.hub.facades import HOME
 from bridge.hub.intake import (
@@ -88,6 +88,8 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     copy = _named(ledger, chat, event.target)
     target = ledger.message(copy.message) if copy else None
     reaction = reactions.called(ledger, copy) if copy and isinstance(event, MessageRetracted) else None
+    edit = undoing.edit_called(ledger, copy) if copy and isinstance(event, MessageRetracted) else None
+    edit = edit if source.unique_ids else None
     if _tells_nobody(event) and (copy is None or _only_a_part(accept, ledger, copy)):
         return _anew(accept, ledger, event)
     owed = owed_to(accept, ledger, chat, link)
@@ -100,7 +102,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
             changes=True,
             needs_author=needs_author,
             target_known=target is not None,
-            target_is_message=is_message or reaction is not None,
+            target_is_message=is_message or reaction is not None or edit is not None,
             own_target=mine,
             target_retracted=target is not None and target.retracted is not None,
             speaker=bool(owed) or not event.origin,
@@ -108,7 +110,12 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     )
     if verdict.ruling is not Ruling.ACCEPT or target is None:
         return turned_away(accept, verdict)
-    if reaction is not None:
+    if edit is not None and isinstance(event, MessageRetracted):
+        before = undoing.undone(ledger, chat, target, edit, event)
+        if before is None:
+            return Outcome(Ruling.IGNORE, "an edit that did not show")
+        accept.event = before
+    elif reaction is not None:
         accept.event = reactions.without(ledger, reaction, event, mine=mine)
     elif isinstance(event, MessageRetracted):
         accept.event = replace(event, moderator=event.moderator and not mine)
@@ -118,14 +125,16 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         if whole is None:
             return Outcome(Ruling.IGNORE, "too many reactions")
         accept.event = whole
+    happened = accept.event
+    assert isinstance(happened, Authored)
     entry, debts = journal(
-        accept, ledger, chat, link, owed, message=target.id, reply=_reply(ledger, chat, target, event)
+        accept, ledger, chat, link, owed, message=target.id, reply=_reply(ledger, chat, target, happened)
     )
-    if isinstance(event, MessageEdited):
+    if isinstance(happened, MessageEdited):
         ledger.change_message(structs.replace(target, content=entry.id))
     elif isinstance(accept.event, MessageRetracted):
         ledger.change_message(structs.replace(target, retracted=entry.id))
-    if source.unique_ids:
+    if source.unique_ids and edit is None:
         ledger.add_copy(Copy(chat.id, event.id, target.id, -1, entry.id))
     return Outcome(Ruling.ACCEPT, debts=debts)
 

@@ -198,3 +198,44 @@ async def test_who_answers_before_we_have_noted_that_a_message_arrived_is_unders
 
     (reply,) = await verona.home.far.until(1, Send)
     assert reply.message.reply_to == first
+
+
+async def test_an_edit_that_is_taken_back_gives_the_text_of_before(verona: Verona) -> None:
+    """Whichever of them, by whomever: the latest that stands counts, or the first text."""
+    first = verona.far(MessageReceived, "anna", message=Message("one"))
+    await verona.home.xmpp.until(1, Send)
+    edits = []
+    for text in ("two", "three"):
+        edits.append(verona.far(MessageEdited, "anna", target=MessageId(first), message=Message(text)))
+        await verona.home.xmpp.until(len(edits), Edit)
+    for _ in range(2):
+        takes_back(verona, "anna", edits[1])
+    await verona.home.xmpp.until(3, Edit)
+    third = verona.far(MessageEdited, "anna", target=MessageId(first), message=Message("four"))
+    await verona.home.xmpp.until(4, Edit)
+    takes_back(verona, "anna", edits[0])  # does not show
+    takes_back(verona, "prince", third)
+    await verona.home.xmpp.until(5, Edit)
+    takes_back(verona, "anna", first)
+
+    (gone,) = await verona.home.xmpp.until(1, Retract)
+    (said,) = verona.home.xmpp.actions(Send)
+    shown = verona.home.xmpp.actions(Edit)
+    assert [one.message.text for one in shown] == ["two", "three", "two", "four", "one"]
+    assert {one.persona.contact for one in shown} == {"@anna"}
+    assert {one.target.ids for one in (*shown, gone)} == {(verona.named(said),)}
+
+
+async def test_an_edit_from_xmpp_that_is_taken_back_on_its_network_is_undone_here(verona: Verona) -> None:
+    shown, said = await verona.said("one")
+    verona.xmpp(MessageEdited, target=MessageId(shown.own_id), message=Message("two"))
+    (edit,) = await verona.home.far.until(1, Edit)
+    await verona.home.xmpp.until(1, Edit)
+    await verona.home.settled()
+
+    takes_back(verona, "prince", verona.named(edit))
+
+    again = (await verona.home.xmpp.until(2, Edit))[-1]
+    assert (again.message.text, again.target.ids, again.persona.contact) == ("one", (shown.own_id,), "@romeo")
+    assert verona.home.far.actions(Edit) == [edit]
+    assert said.message.text == "one"
