@@ -88,7 +88,7 @@ class Notices:
         what = f"written to you on {self._where(network)}" if chat.owner else "said in this room"
         self._say(
             place,
-            f"Something that was {what} could not be understood, so it is not shown here. "
+            f"Something that was {what} could not be read or understood, so it is not shown here. "
             f"You can read it in a {self._where(network)} app.",
         )
 

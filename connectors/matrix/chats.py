@@ -84,18 +84,20 @@ class Chats:
             found += await self._latest(contact)
         return found
 
-    async def left(self, id: str, news: Mapping[str, object]) -> Sequence[Event] | None:
-        """We are no longer in a room: what was said before is reported, and which room is the chat now, if any; None if
-        it is no direct chat."""
+    async def left(self, id: str, news: Mapping[str, object], cursor: str) -> Sequence[Event] | None:
+        """We are no longer in a room: what was said since `cursor` is reported, as far as we may read it, and which
+        room is the chat now, if any; None if it is no direct chat. Raises `Unavailable`, `LoggedOut`."""
         room = self._rooms.known(id) or Room(id)
         self._rooms.forget(id)
         if self._directs.is_room(id):
             return None
         contact = next((contact for contact, seen in self._reported.items() if seen.chat == id), None)
-        said = [] if contact is None else await self._said(room, contact, _timeline(news))
         contact = contact or self._directs.contact_of(id) or room.meant_direct
         if contact is None:
             return None
+        happened = await timeline.since(self._page(id), news, cursor, None)
+        said: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
+        said += await self._said(room, contact, happened.events)
         await self._left.keep(id, contact)
         return said + await self._instead(id, contact)
 
@@ -231,7 +233,7 @@ class Chats:
             yield seen
 
     def _gap(self, id: str, why: str) -> Unparsable:
-        return Unparsable(reason=f"a gap: {why}", source=f"{self._network} {id}", raw="")
+        return Unparsable(reason=f"a gap: {why}", source=f"{self._network} {id}", raw="", chat=ChatId(id))
 
 
 def person(room: Room, contact: ContactId) -> Contact:

@@ -117,12 +117,15 @@ class Groups:
             found.append(self._gap(id, happened.missing))
         return found + await self._said(facts, happened.events)
 
-    async def left(self, id: str, news: Mapping[str, object]) -> Sequence[Event]:
-        """We are no longer in it."""
+    async def left(self, id: str, news: Mapping[str, object], cursor: str) -> Sequence[Event]:
+        """We are no longer in it: what was said since `cursor`, as far as we may read it, and that. Raises
+        `Unavailable`, `LoggedOut`."""
         facts = self._facts.pop(id, None) or Facts(id, self._me)
         self._reported.pop(id, None)
-        latest = fields.listed(fields.mapping(news.get("timeline")).get("events"))
-        found = await self._said(facts, latest)
+        happened = await timeline.since(self._page(id), news, cursor, None)
+        facts.apply(happened.events)
+        found: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
+        found += await self._said(facts, happened.events)
         gone = Occupant(Contact(self._me), Membership.LEFT)
         return [*found, OccupantChanged(chat=ChatId(id), occupant=gone)]
 

@@ -134,8 +134,8 @@ async def read(known: Known, news: News, cursor: str | None, now: float, *, live
         return
     for id, raw_news in news.left.items():
         gone = fields.mapping(decoding.decoded(raw_news))
-        said = await known.chats.left(id, gone)
-        for event in await known.groups.left(id, gone) if said is None else said:
+        said = await known.chats.left(id, gone, cursor)
+        for event in await known.groups.left(id, gone, cursor) if said is None else said:
             yield event
     for id, raw_news in news.joined.items():
         await asyncio.sleep(0)

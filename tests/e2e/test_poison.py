@@ -23,7 +23,7 @@ from tests.support.xmpp_client import XmppClient, bare, body
 pytestmark = ANY_SERVER
 COUNT = 500 if FULL else 25  # each way, in each place
 SECONDS = 240.0
-UNREAD = "could not be understood, so it is not shown here."
+UNREAD = "could not be read or understood, so it is not shown here."
 
 
 @dataclass

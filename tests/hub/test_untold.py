@@ -44,10 +44,10 @@ async def test_what_cannot_be_understood_is_said_once_where_it_is_missing(home: 
     said = {(one.chat, one.message.text) for one in sent}
     assert said == {
         (VERONA, "the last"),
-        (VERONA, "Something that was said in this room could not be understood, so it is not shown here. "
+        (VERONA, "Something that was said in this room could not be read or understood, so it is not shown here. "
                  "You can read it in a FAR app."),
-        (f"{ROMEO} @far", "Something that was written to you on FAR could not be understood, so it is not shown here. "
-                          "You can read it in a FAR app."),
+        (f"{ROMEO} @far", "Something that was written to you on FAR could not be read or understood, so it is not "
+                          "shown here. You can read it in a FAR app."),
     }  # fmt: skip
     assert len(home.xmpp.actions(Send)) == 3
     assert len(await home.rows("SELECT * FROM dead_letters")) == 15

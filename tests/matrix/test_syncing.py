@@ -505,6 +505,42 @@ async def test_what_was_said_before_we_left_is_reported(play: Stage) -> None:
     assert reader.texts == ["farewell"]
 
 
+@pytest.mark.parametrize("kind", ["direct", "room"])
+async def test_much_that_was_said_before_we_left_is_reported_whole(play: Stage, kind: str) -> None:
+    room = play.server.direct(play.romeo, play.juliet) if kind == "direct" else play.server.create_room(play.romeo)
+    play.server.join(room, play.juliet)
+    cursor = await caught_up(play)
+    for text in numbers(250):
+        play.server.say(room, play.juliet, text)
+    play.server.leave(room, play.romeo, by=play.juliet)
+    play.server.say(room, play.juliet, "without him")
+    play.restart()
+
+    async with play.reading(cursor) as (_, reader):
+        pass
+
+    assert reader.texts == numbers(250)
+
+
+@pytest.mark.parametrize("kind", ["direct", "room"])
+async def test_what_we_may_not_read_any_more_after_we_left_is_recorded(play: Stage, kind: str) -> None:
+    room = play.server.direct(play.romeo, play.juliet) if kind == "direct" else play.server.create_room(play.romeo)
+    cursor = await caught_up(play)
+    for text in numbers(250):
+        play.server.say(room, play.juliet, text)
+    play.server.leave(room, play.romeo, by=play.juliet)
+    forbidden = says(403, {"errcode": "M_FORBIDDEN", "error": "You aren't a member of the room."})
+    play.server.fault("GET", "/messages", forbidden, times=100)
+
+    async with play.reading(cursor) as (_, reader):
+        pass
+
+    assert reader.texts == numbers(99, 151)
+    assert [(gap.reason[:6], gap.chat) for gap in reader.of(Unparsable)] == [
+        ("a gap:", ChatId(room) if kind == "direct" else None)  # whose other people may have read all of it
+    ]
+
+
 async def test_an_event_that_was_seen_in_another_room_is_ignored(play: Stage) -> None:
     room, other = play.server.direct(play.romeo, play.juliet), play.server.direct(play.romeo, "@nurse:hs.test")
     async with play.reading() as (_, reader):

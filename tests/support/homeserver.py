@@ -173,10 +173,17 @@ class Homeserver(World, Faults):
         return web.json_response({"joined": joined})
 
     async def _messages(self, request: web.Request) -> Answer:
-        _, room = self._member(request)
+        """Who has left reads what was said till then."""
+        user, room = self._user(request), request.match_info["room"]
+        if room not in self.rooms or self.membership(room, user) not in ("join", "leave"):
+            raise refusal(403, "M_FORBIDDEN", f"User {user} not in room {room}")
         query = request.query
         bound = _place(query["to"]) if "to" in query and self.knows_to else 0
-        return web.json_response(self.page(room, _place(query["from"]) if "from" in query else None, bound, query))
+        start = _place(query["from"]) if "from" in query else None
+        if self.membership(room, user) == "leave":
+            left = self.changed_at(room, user)
+            start = left if start is None else min(start, left)
+        return web.json_response(self.page(room, start, bound, query))
 
     async def _join(self, request: web.Request) -> Answer:
         user, room = self._user(request), request.match_info["room"]

@@ -164,8 +164,15 @@ class World:
                 state = [e for (kind, _), e in self.state(room).items() if kind in _STATE_OF_INVITATIONS]
                 rooms["invite"][room] = {"invite_state": {"events": state}}
             elif now == "leave" and since is not None and self._changed(room, user, since):
-                rooms["leave"][room] = {"timeline": {"events": [e for p, e in events if p > since]}}
+                rooms["leave"][room] = {"timeline": self._till_left(room, user, since, wanted.get("room", {}))}
         return {"next_batch": self.here, "account_data": {"events": account}, "rooms": rooms}
+
+    def _till_left(self, room: str, user: str, since: int, wanted: Mapping[str, Any]) -> Any:
+        left = self.changed_at(room, user)
+        fresh = [(p, e) for p, e in self.rooms[room] if since < p <= left]
+        shown = fresh[-wanted.get("timeline", {}).get("limit", 10) :]
+        limited = len(fresh) > len(shown)
+        return {"events": [e for _, e in shown], "limited": limited, "prev_batch": f"t{shown[0][0] - 1}"}
 
     def _shown(self, room: str, user: str, since: int | None, wanted: Mapping[str, Any]) -> Any:
         start = since or 0
