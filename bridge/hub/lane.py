@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from bridge.hub.bell import Bell
 from bridge.hub.known import MOST_OWED, Known
 from bridge.hub.limits import Limits
 from bridge.hub.performing import Performer, Ready, Reopened
+from bridge.hub.probing import Probes
 from bridge.hub.retry import Backoff
 from bridge.hub.sessions import Seat, Sessions
 from bridge.store.database import UNWRITABLE
@@ -58,6 +59,10 @@ class Roads:
     place: Callable[[int], Awaitable[Place | None]]
 
 
+def _of_account(error: Exception) -> bool:
+    return isinstance(error, Unavailable) and error.scope is Scope.ACCOUNT
+
+
 class Lane:
     """Offered deliveries by `offer`; runs as a task only while there is work (`bridge.hub.lanes`)."""
 
@@ -79,6 +84,7 @@ class Lane:
         self._reading = False
         self._again = False
         self._anew = False
+        self._opened = False  # the chat, just now: what it was opened for is still to be tried
         self._failed: list[tuple[Debt, Exception]] = []
         self._after: list[Lane] = []
         self._backoff = Backoff(roads.limits.backoff_max, roads.limits.backoff_lasting)
@@ -213,8 +219,17 @@ class Lane:
         await self._roads.performer.finish(ready)
         self._backoff.reset()
         self.blocked = ""
+        if (probes := self._probes(ready.owed)) is not None:
+            probes.succeeded()
+
+    def _probes(self, owed: Debt) -> Probes | None:
+        seat = self._roads.sessions.seat(owed.account)
+        return seat.probes if seat is not None else None
 
     def _land(self, owed: Debt) -> None:
+        if (probes := self._probes(owed)) is not None and not self._opened:
+            probes.landed(self.chat)
+        self._opened = False
         self.flying.pop(owed.event, None)
         self.landed.ring()
 
@@ -227,23 +242,32 @@ class Lane:
         seat = self._roads.sessions.seat(owed.account)
         if seat is None or not seat.up.is_set():
             if not self.flying:
-                await self._blocked_by(seat, owed)
+                why = (seat.error or seat.asleep if seat else "") or "The account is not connected."
+                await self._blocked_by(seat, owed, why, seat.up.wait() if seat is not None else None)
+            return False
+        if seat.probes is not None and seat.probes.on and (self.flying or not seat.probes.may(self.chat)):
+            if not self.flying:
+                await self._blocked_by(seat, owed, seat.probes.why, seat.probes.turn(self.chat))
             return False
         return True
 
-    async def _blocked_by(self, seat: Seat | None, owed: Debt) -> None:
-        """The account cannot perform now: keep one delivery, wait for the account or the end of patience."""
+    async def _blocked_by(
+        self, seat: Seat | None, owed: Debt, why: str, passes: Coroutine[Any, Any, object] | None
+    ) -> None:
+        """Nothing can be performed now: keep one delivery, wait until that `passes`, or for the end of patience."""
         assert self.place is not None
-        self.blocked = (seat.error or seat.asleep if seat else "") or "The account is not connected."
+        self.blocked = why
         self._shrink()
         left = owed.since + self._roads.limits.patience - time.time()
         if left <= 0:
+            if passes is not None:
+                passes.close()
             self.next.popleft()
             await self._roads.ends.given_up(owed, self.place, self.blocked)
             return
         waits: list[asyncio.Future[Any]] = [self.woken.heard()]
-        if seat is not None:
-            waits.append(asyncio.ensure_future(seat.up.wait()))
+        if passes is not None:
+            waits.append(asyncio.ensure_future(passes))
         try:
             await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -261,6 +285,7 @@ class Lane:
         try:
             return await work
         except Reopened:
+            self._opened = True
             return None  # the lane has been restarted under the chat's new name
         except Refused as refusal:
             await self._roads.ends.refused(owed, self.place, refusal.reason, refusal.text)
@@ -294,7 +319,9 @@ class Lane:
         await self._pause(*failed[0])
 
     async def _pause(self, owed: Debt, error: Exception) -> None:
-        seat = self._roads.sessions.seat(owed.account)
+        seat, probes = self._roads.sessions.seat(owed.account), self._probes(owed)
+        if probes is not None and (isinstance(error, Unconfirmed) or _of_account(error)):
+            probes.failed(self.chat, str(error), error.retry_after if isinstance(error, Unavailable) else None)
         match error:
             case LoggedOut() if seat is not None:
                 self._roads.sessions.log_out(seat, error.text)
@@ -304,6 +331,8 @@ class Lane:
                     self._roads.sessions.sleep(seat, pause, error.text)
             case Unavailable():
                 await self._rest(error.text, self._backoff.pause(asked=error.retry_after, lasting=error.lasting))
+            case Unconfirmed() if probes is not None and probes.on:
+                self.blocked = error.text  # it tries again when it is its turn
             case Unconfirmed():
                 await self._rest(error.text, self._backoff.pause())
             case _:

@@ -38,7 +38,9 @@ from bridge.contract import (
     Unparsable,
     Workspace,
 )
+from bridge.hub.facades import HOME
 from bridge.hub.limits import Limits
+from bridge.hub.probing import Probes
 from bridge.hub.retry import Backoff
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,10 @@ class Seat:
     task: "asyncio.Task[None] | None" = None
     pause: asyncio.TimerHandle | None = None
     asleep: str = ""  # why it has been asked to pause, for people
+    probes: Probes | None = None  # who may try while the network is in trouble; XMPP's own tells that by its stream
+
+    def __post_init__(self) -> None:
+        self.probes = None if self.network == HOME else Probes()
 
 
 @dataclass(frozen=True, slots=True)

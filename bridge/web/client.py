@@ -27,6 +27,7 @@ from bridge.web.addresses import Permitted, is_public
 log = logging.getLogger(__name__)
 
 _CHUNK = 64 * 1024
+_STALLS = 30  # times as long (10 minutes): then few pieces, signs of life while an answer is made, are none either
 _SLOWEST = 100  # bytes a second: fewer than these, and many times a few, are no answer but a drip
 _PIECES = 8  # that make many
 _PACKED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
@@ -243,8 +244,17 @@ async def _read(response: aiohttp.ClientResponse, call: _Call, drip: float) -> b
     if call.method != "HEAD" and (response.content_length or 0) > call.limit:
         raise _too_long(call)
     read = bytearray()
+    chunks = response.content.iter_chunked(_CHUNK)
     pieces, since, before = 0, time.monotonic(), 0
-    async for chunk in response.content.iter_chunked(_CHUNK):
+    long_since, long_before = since, 0
+    while True:
+        try:
+            async with asyncio.timeout(_STALLS * drip):
+                chunk = await anext(chunks, b"")
+        except TimeoutError as error:
+            raise _EndedError from error
+        if not chunk:
+            return bytes(read)
         read += chunk
         pieces += 1
         if len(read) > call.limit:
@@ -253,7 +263,10 @@ async def _read(response: aiohttp.ClientResponse, call: _Call, drip: float) -> b
             if pieces > _PIECES and len(read) - before < _SLOWEST * drip:
                 raise _EndedError
             pieces, since, before = 0, time.monotonic(), len(read)
-    return bytes(read)
+        if time.monotonic() - long_since > _STALLS * drip:
+            if len(read) - long_before < _SLOWEST * _STALLS * drip:
+                raise _EndedError
+            long_since, long_before = time.monotonic(), len(read)
 
 
 async def _chunks(response: aiohttp.ClientResponse, call: _Call, end: float, idle: float) -> AsyncIterator[bytes]:

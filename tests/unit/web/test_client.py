@@ -162,6 +162,22 @@ async def test_a_body_that_drips_ends_long_before_the_time_out(method: str, erro
         await asyncio.wait_for(place.gone.wait(), 5)
 
 
+@pytest.mark.parametrize("piece", [b" ", b""])
+async def test_a_body_of_which_a_piece_comes_now_and_then_or_none_is_given_up_in_the_end(piece: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n ")
+        while not reader.at_eof():
+            writer.write(piece)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(), 0.03)
+
+    async with Place(talk).running() as place, client(drip=0.04) as http:
+        async with asyncio.timeout(10):
+            with pytest.raises(Unavailable, match="was lost"):
+                await http.request("GET", place.url, timeout=600, trusted=True)
+        await asyncio.wait_for(place.gone.wait(), 5)
+
+
 async def test_a_body_that_comes_late_or_with_signs_of_life_before_it_is_waited_for() -> None:
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n ")
