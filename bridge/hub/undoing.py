@@ -31,17 +31,17 @@ def undone(ledger: Ledger, chat: Chat, target: Message, edit: Entry, event: Mess
         ledger.add_copy(Copy(copy.chat, copy.native, copy.message, copy.part, -edit.id))  # it stands for nothing
     first = ledger.entry(target.id)
     named = next((copy.native for copy in sorted(copies, key=lambda copy: copy.part) if copy.part >= 0), None)
-    if target.content != edit.id or first is None or named is None:
+    versions = {copy.version for copy in copies if copy.part < 0 and copy.version not in (edit.id, target.id)}
+    standing = (ledger.entry(version) for version in sorted(versions, reverse=True) if version > 0)
+    latest = next((entry for entry in standing if entry is not None and entry.kind == "edit"), first)
+    if latest is None or latest.id > edit.id or first is None or named is None:
         return None
-    standing = {copy.version for copy in copies if copy.part < 0 and copy.version not in (edit.id, target.id)}
-    entries = (ledger.entry(version) for version in sorted(standing, reverse=True))
-    before = next((entry for entry in entries if entry is not None and entry.kind == "edit"), first)
-    said, original = codec.decode(before.kind, before.body), codec.decode(first.kind, first.body)
+    said, original = codec.decode(latest.kind, latest.body), codec.decode(first.kind, first.body)
     if not isinstance(said, MessageReceived | MessageEdited) or not isinstance(original, MessageReceived):
         return None
     message = said.message
-    if before.network != chat.network:  # as if it had been said there
-        message = replace(mentioning(message, before.network, chat.network), reply_to=None)
+    if latest.network != chat.network:  # as if it had been said there
+        message = replace(mentioning(message, latest.network, chat.network), reply_to=None)
         message = fallback.without_files(message) if message.media else message
     return MessageEdited(
         chat=event.chat, id=event.id, sender=_author(ledger, chat, original, first), at=event.at,

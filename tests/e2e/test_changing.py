@@ -67,6 +67,29 @@ async def test_what_a_matrix_app_changes_an_xmpp_app_sees(
     assert gone.find(RETRACT).get("id") == shown  # type: ignore[union-attr]
 
 
+async def test_an_edit_that_is_taken_back_on_matrix_gives_the_text_of_before(
+    gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
+) -> None:
+    await folk.connect(romeo, app, gateway, synapse)
+    room = await element.direct(romeo.mxid)
+    target = await element.send(room, "one")
+    shown = (await app.expect(lambda s: body(s) == "one")).get("id", "")
+    edits = []
+    for text in ("two", "three"):
+        new = {"m.new_content": {"msgtype": "m.text", "body": text}}
+        edits.append(await element.send(room, f"* {text}", **new, **relates(target, "m.replace")))
+        await app.expect(lambda s, text=text: body(s) == text)  # type: ignore[misc]
+    for number, (edit, text) in enumerate(zip(edits[::-1], ("two", "one"), strict=True)):
+        await element.call("PUT", f"/rooms/{quote(room)}/redact/{quote(edit)}/{number}", {})
+        again = await app.expect(lambda s, text=text: body(s) == text)  # type: ignore[misc]
+        assert again.find(REPLACE).get("id") == shown  # type: ignore[union-attr]
+
+    assert [body(s) for s in app.received if bare(s) == juliet.at(gateway) and body(s)] == [
+        "one", "two", "three", "two", "one",
+    ]  # fmt: skip
+    assert not [s for s in app.received if s.find(RETRACT) is not None]
+
+
 async def test_what_an_xmpp_app_changes_a_matrix_app_sees(
     gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
 ) -> None:

@@ -213,15 +213,19 @@ async def test_an_edit_that_is_taken_back_gives_the_text_of_before(verona: Veron
     await verona.home.xmpp.until(3, Edit)
     third = verona.far(MessageEdited, "anna", target=MessageId(first), message=Message("four"))
     await verona.home.xmpp.until(4, Edit)
-    takes_back(verona, "anna", edits[0])  # does not show
-    takes_back(verona, "prince", third)
+    fourth = verona.far(MessageEdited, "anna", target=MessageId(first), message=Message("five"))
     await verona.home.xmpp.until(5, Edit)
+    takes_back(verona, "anna", third)  # does not show
+    takes_back(verona, "prince", fourth)
+    await verona.home.xmpp.until(6, Edit)
+    takes_back(verona, "anna", edits[0])
+    await verona.home.xmpp.until(7, Edit)
     takes_back(verona, "anna", first)
 
     (gone,) = await verona.home.xmpp.until(1, Retract)
     (said,) = verona.home.xmpp.actions(Send)
     shown = verona.home.xmpp.actions(Edit)
-    assert [one.message.text for one in shown] == ["two", "three", "two", "four", "one"]
+    assert [one.message.text for one in shown] == ["two", "three", "two", "four", "five", "two", "one"]
     assert {one.persona.contact for one in shown} == {"@anna"}
     assert {one.target.ids for one in (*shown, gone)} == {(verona.named(said),)}
 
