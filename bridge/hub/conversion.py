@@ -18,10 +18,6 @@ from bridge.hub.passing import is_private, reads
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat
 
-BEFORE = (
-    "This was said before the chat became a room, so it cannot be changed from here. Change it in another app of yours."
-)
-
 
 def become_room(context: Context, ledger: Ledger, chat: Chat, hosted: Chat, outcome: Outcome) -> None:
     """`hosted` shows `chat`. If it was a direct chat, it is none from here on."""

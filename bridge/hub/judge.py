@@ -77,3 +77,10 @@ _NOBODY = Verdict(
     Reason.FORBIDDEN,
     "You have no account there, and nobody speaks for you. Log in first.",
 )
+
+BEFORE = Verdict(
+    Ruling.REFUSE,
+    "before it was a room",
+    Reason.NOT_ALLOWED,
+    "This was said before the chat became a room, so it cannot be changed from here. Change it in another app of yours.",
+)

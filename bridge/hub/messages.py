@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged, Reason
+from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.hub import codec, fallback, keys, reactions, undoing
-from bridge.hub.conversion import BEFORE
 from bridge.hub.facades import HOME
 from bridge.hub.intake import (
     Accept,
@@ -19,7 +18,7 @@ from bridge.hub.intake import (
     owed_to,
     turned_away,
 )
-from bridge.hub.judge import Facts, Ruling, Verdict, judge
+from bridge.hub.judge import BEFORE, Facts, Ruling, Verdict, judge
 from bridge.hub.opening import home_chat
 from bridge.hub.reactions import selves
 from bridge.store.deliveries import copies_of
@@ -216,7 +215,7 @@ def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link]
     link = directory.link_of(chat.id) if chat else None
     if event.addressee is not None and (link is None or not _usable(ledger, link, event)):
         if link is None and chat is not None and _changes_what_was(ledger, chat, event):
-            return Verdict(Ruling.REFUSE, "before it was a room", Reason.NOT_ALLOWED, BEFORE)
+            return BEFORE
         opened = home_chat(accept.context, ledger, event.sender.id, event.chat, event.addressee)
         if isinstance(opened, Verdict):
             return opened
