@@ -82,5 +82,5 @@ BEFORE = Verdict(
     Ruling.REFUSE,
     "before it was a room",
     Reason.NOT_ALLOWED,
-    "This was said before the chat became a room, so it cannot be changed from here. Change it in another app of yours.",
+    "This was said before the chat became a room, so it cannot be changed from here. Change it in another app.",
 )
