@@ -118,11 +118,13 @@ def done(
 
 def _passed_on(ledger: Ledger, owed: Debt) -> list[Debt]:
     """The network has taken what one of our users wrote in a direct chat: so has another of ours, whom it is with."""
+    if owed.network != HOME:
+        return []
     here = ledger.directory.current(owed.chat)
     link = ledger.directory.link_of(here)
-    there = next((e.chat for e in link.endpoints if e.chat.id == here), None) if link is not None else None
-    ends = passing.others(link, owed.source) if owed.network == HOME else []
-    if there is None or not ends:
+    ends = passing.others(link, owed.source)
+    there = next((e.chat for e in link.endpoints if e.chat.id == here), None) if link is not None and ends else None
+    if there is None:
         return []
     ends = [end for end in ends if passing.reads(ledger, end.chat, there)]
     return passing.pass_on(ledger, here, owed.event, owed.kind, owed.message, ends)
