@@ -2,6 +2,7 @@
 
 A file counts from when its sender's server has it until the other side is told where it is. Files of one size go one
 after the other in one direct chat; then pictures, each of which gets a thumbnail on its way.
+To XMPP most of the time is the upload service's own: Prosody 0.12 takes 2.6 MB a second from anybody.
 """
 
 import asyncio
@@ -60,7 +61,7 @@ async def _both_ways(
         url = await files.xmpp_upload(app, f"upload.{prosody.domain}", data, mime, "file")
         begun = time.perf_counter()
         app.message(juliet, url, inner=files.share(url))
-        await element.expect(lambda e: e["content"].get("msgtype") == kind, PATIENCE)
+        await element.expect(lambda e: e["sender"] != element.me and e["content"].get("msgtype") == kind, PATIENCE)
         return time.perf_counter() - begun
 
     await to_xmpp(files.png(), "image/png", "m.image")  # whatever a first file needs is there
