@@ -112,7 +112,9 @@ class Performer:
         can = session.capabilities(ChatId(place.native))
         # What the network has taken goes on to another of our users as it was taken (`closing.done`).
         passed_on = owed.network == place.network == HOME and owed.source != owed.chat
-        folds = owed.kind == "message" and not owed.maybe and not owed.tried and not passed_on
+        # Where its author waits to be shown it, everything is shown as it was said: what is folded never is.
+        here = owed.source == owed.chat
+        folds = owed.kind == "message" and not (owed.maybe or owed.tried or passed_on or here)
         own = self._is_by_owner(event, owed, place)
         if (folds and owed.retracted) or (own and (owed.network == HOME or not can.own_messages)):
             # Durable before anything behind it is sent: after a crash it would be sent after all, and too late.
@@ -219,7 +221,7 @@ class Performer:
         quote: Quote | None = None
         here = owed.source == owed.chat  # its author sees it there only by this
         persona = _persona(owed, event, seat)
-        if folds and not here:
+        if folds:
             known.learn(owed.message, ())
         elif owed.maybe or owed.kind in CHANGES:
             copies = await known.of(owed.message)

@@ -1,5 +1,6 @@
 """Edits, retractions, replies and mentions in a hosted room: who may, what is named, what becomes of the rest."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from bridge.contract import (
     Send,
     Span,
     SpanKind,
+    Unavailable,
     Unconfirmed,
 )
 from bridge.store.database import Database
@@ -115,6 +117,27 @@ async def test_whoever_takes_one_part_back_takes_all_back(verona: Verona) -> Non
 
     (here,), (there,) = await verona.home.xmpp.until(1, Retract), await verona.home.far.until(1, Retract)
     assert (here.moderator, there.target.ids) == (True, tuple(named))
+
+
+async def test_an_author_is_shown_each_of_their_doings_also_those_that_had_to_wait(verona: Verona) -> None:
+    """The room's showing it is the only answer that there is; on far the edit comes with its message."""
+    may = asyncio.Event()
+    for net in (verona.home.xmpp, verona.home.far):
+        net.raises = lambda action: None if may.is_set() else Unavailable("Not now.", retry_after=0.05)
+    verona.xmpp(MessageReceived, message=Message("first"))
+    said = verona.xmpp(MessageReceived, message=Message("secnod"))
+    verona.xmpp(MessageEdited, target=MessageId(said), message=Message("second"))
+    gone = verona.xmpp(MessageReceived, message=Message("third"))
+    verona.xmpp(MessageRetracted, target=MessageId(gone))
+    await verona.home.settled()
+    may.set()
+
+    (retracted,) = await verona.home.xmpp.until(1, Retract)
+    shown = [one.message.text for one in verona.home.xmpp.actions(Send)]
+    (edit,) = verona.home.xmpp.actions(Edit)
+    assert (shown, edit.message.text) == (["first", "secnod", "third"], "second")
+    assert retracted.own_id is not None
+    assert [one.message.text for one in await verona.home.far.until(2, Send)] == ["first", "second"]
 
 
 async def test_an_edited_reply_stays_a_reply(verona: Verona) -> None:

@@ -195,7 +195,7 @@ class Mixed(Talk):
     # In the end
 
     async def arrived(self) -> None:
-        await until(lambda: not self.pending(), self.pending)
+        await until(lambda: not self.pending(), self.pending, 60)
         await until(lambda: self.difference() == [], self.difference, 90)
 
     def difference(self) -> list[str]:
