@@ -72,7 +72,7 @@ async def test_nobody_has_devices_for_encryption_and_that_is_said_at_once(play: 
         for f in (await play.app.iq(play.juliet, "get", f"<query xmlns='{INFO}'/>")).iter(f"{{{INFO}}}feature")
     }
     assert "urn:xmpp:receipts" in features
-    assert [f for f in features if "axolotl" in f or "omemo" in f or "pubsub" in f] == []
+    assert [f for f in features if "axolotl" in f or "omemo" in f or "+notify" in f] == []
 
 
 async def test_contacts_are_the_gateways_items(play: Play) -> None:
