@@ -22,7 +22,7 @@ COMPONENTS = {
     "bridge.localhost": "secret of bridge",
 }
 UPLOADS = 2_000_000  # bytes of a file that their upload services take
-FULL = bool(os.environ.get("LANDBRIDGE_FULL"))
+FULL = bool(os.environ.get("TESTS_FULL"))
 
 # For tests of what is the same on every XMPP server: on one of them, and on all in the long form.
 ANY_SERVER = pytest.mark.parametrize("server_kind", list(SERVERS) if FULL else ["prosody"], indirect=True)

@@ -1,6 +1,6 @@
 """kill -9 amid traffic, on real servers: nothing accepted is lost, nothing doubled on Matrix, order is kept.
 
-LANDBRIDGE_SEED repeats a run.
+TESTS_SEED repeats a run.
 """
 
 from contextlib import AsyncExitStack

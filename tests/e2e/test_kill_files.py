@@ -1,6 +1,6 @@
 """kill -9 amid files and texts: each file arrives, in its place, and on Matrix once.
 
-LANDBRIDGE_SEED repeats a run.
+TESTS_SEED repeats a run.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ async def say(app: XmppClient, to: str, number: int, place: str) -> None:
 async def test_kill_9_loses_no_file_and_doubles_none(
     gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
 ) -> None:
-    seed = int(os.environ.get("LANDBRIDGE_SEED") or random.randrange(1_000_000))
+    seed = int(os.environ.get("TESTS_SEED") or random.randrange(1_000_000))
     print(f"seed {seed}, {KILLS} kills")
     dice = random.Random(seed)
 

@@ -1,7 +1,7 @@
 """kill -9 amid a mixture of everything in rooms and direct chats: nothing accepted is lost, nothing doubled on Matrix,
 in the rooms or in their history; order is kept; no edit comes before its message, and what was taken back stays away.
 
-Apps come back into a room by pinging themselves (XEP-0410). LANDBRIDGE_SEED repeats a run.
+Apps come back into a room by pinging themselves (XEP-0410). TESTS_SEED repeats a run.
 """
 
 from collections.abc import Iterator

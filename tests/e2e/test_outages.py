@@ -17,7 +17,7 @@ from tests.support.talks import InRoom
 from tests.support.xmpp_client import XmppClient, bare, body, error_of, receipt_of, shown
 from tests.support.xmpp_servers import XmppServer
 
-FULL = bool(os.environ.get("LANDBRIDGE_FULL"))
+FULL = bool(os.environ.get("TESTS_FULL"))
 OUTAGE, NOTICE = (120.0, 20.0) if FULL else (20.0, 5.0)
 LATE, ENDED = "could not be delivered to Matrix yet", "late have now been delivered to Matrix"
 RED_CLOSED, RED_SILENT, GREEN = 5.0, 90.0, 30.0

@@ -11,7 +11,7 @@ from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, body, error_of
 from tests.support.xmpp_servers import XmppServer
 
-MESSAGES = 200 if os.environ.get("LANDBRIDGE_FULL") else 50  # of a burst, each way
+MESSAGES = 200 if os.environ.get("TESTS_FULL") else 50  # of a burst, each way
 
 
 async def room_of(element: MatrixClient, *people: Person, name: str = "Verona", alias: str = "", **more: object) -> str:

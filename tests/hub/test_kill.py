@@ -18,7 +18,7 @@ from tests.hub.stage import LINKS, Stage, staged
 from tests.hub.traffic import Traffic
 
 ROOT = Path(__file__).parents[2]
-FULL = os.environ.get("LANDBRIDGE_FULL") == "1"
+FULL = os.environ.get("TESTS_FULL") == "1"
 KILLS = int(os.environ.get("LANDBRIDGE_KILLS", "50" if FULL else "5"))
 
 
@@ -112,7 +112,7 @@ def shown(findings: Findings) -> str:
 
 @pytest.mark.parametrize("seen", [False, True], ids=["one bot", "a second account that sees the first"])
 async def test_kills_under_traffic_lose_and_double_nothing(database_url: str, tmp_path: Path, seen: bool) -> None:
-    seed = int(os.environ.get("LANDBRIDGE_SEED", "0")) or random.SystemRandom().getrandbits(32)
+    seed = int(os.environ.get("TESTS_SEED", "0")) or random.SystemRandom().getrandbits(32)
     chance = random.Random(seed)
     async with staged(database_url, tmp_path, seen=seen) as stage, hub_process(stage) as hub:
         traffic = Traffic(stage, random.Random(seed))
@@ -138,7 +138,7 @@ async def test_kills_under_traffic_lose_and_double_nothing(database_url: str, tm
         + " ".join(f"{name}={len(found)}" for name, found in findings.faults.items())
     )
     assert done, f"the hub does not come to rest: {hub.tail()}"
-    assert findings.faults == {}, f"LANDBRIDGE_SEED={seed}\n{shown(findings)}"
+    assert findings.faults == {}, f"TESTS_SEED={seed}\n{shown(findings)}"
     assert len(traffic.wanted) > KILLS * 20, "there was traffic"
 
 

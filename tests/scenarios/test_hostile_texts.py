@@ -10,7 +10,7 @@ from tests.support import poison
 from tests.support.gateway import MEMORY
 from tests.support.xmpp_client import bare, body, receipt_of
 
-COUNT = 10_000 if os.environ.get("LANDBRIDGE_FULL") else 1_500
+COUNT = 10_000 if os.environ.get("TESTS_FULL") else 1_500
 SECONDS = 120.0
 
 

@@ -1,6 +1,6 @@
 """kill -9, again and again, while people talk through a gateway.
 
-LANDBRIDGE_SEED repeats a run.
+TESTS_SEED repeats a run.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class Killer:
     """`up` is set while the gateway runs; who speaks on XMPP waits for it."""
 
     def __init__(self, gateway: Gateway, kills: int) -> None:
-        seed = int(os.environ.get("LANDBRIDGE_SEED") or random.randrange(1_000_000))
+        seed = int(os.environ.get("TESTS_SEED") or random.randrange(1_000_000))
         print(f"seed {seed}, {kills} kills")
         self.dice = random.Random(seed)
         self.up = asyncio.Event()

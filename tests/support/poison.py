@@ -5,7 +5,7 @@ import os
 import random
 from typing import Any
 
-SOON = 2.0 if os.environ.get("LANDBRIDGE_FULL") else 30.0  # seconds; the short form runs beside much else
+SOON = 2.0 if os.environ.get("TESTS_FULL") else 30.0  # seconds; the short form runs beside much else
 # C0 and C1 controls, non-characters, what XML and JSON treat alone, bidi overrides, combining marks, astral characters.
 LETTERS = (
     [chr(c) for c in (*range(0x20), *range(0x7F, 0xA0), 0xFFFE, 0xFFFF, 0xFDD0, 0x1FFFE, 0x10FFFF, 0x2028, 0x202E)]
@@ -16,8 +16,8 @@ SURROGATES = ["\ud800", "\udbff", "\udc00", "\udfff"]
 
 
 def dice() -> random.Random:
-    """LANDBRIDGE_SEED repeats a run."""
-    seed = int(os.environ.get("LANDBRIDGE_SEED") or random.randrange(1_000_000))
+    """TESTS_SEED repeats a run."""
+    seed = int(os.environ.get("TESTS_SEED") or random.randrange(1_000_000))
     print(f"seed {seed}")
     return random.Random(seed)
 

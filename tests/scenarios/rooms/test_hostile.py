@@ -11,7 +11,7 @@ from tests.support.gateway import MEMORY
 from tests.support.xmpp_client import bare, body
 
 pytestmark = ANY_SERVER
-COUNT = 10_000 if os.environ.get("LANDBRIDGE_FULL") else 400
+COUNT = 10_000 if os.environ.get("TESTS_FULL") else 400
 PEOPLE = COUNT // 10
 SECONDS = 240.0
 
