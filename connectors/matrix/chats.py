@@ -25,6 +25,7 @@ from connectors.matrix import events, fields, timeline
 from connectors.matrix.api import path
 from connectors.matrix.directs import Directs
 from connectors.matrix.events import member
+from connectors.matrix.gone import Gone
 from connectors.matrix.notes import Notes
 from connectors.matrix.opening import Opening
 from connectors.matrix.patience import Patience
@@ -70,6 +71,7 @@ class Chats:
         self._lines = lines
         self._clock = clock
         self._reported: dict[ContactId, ChatSeen] = {}
+        self._gone = Gone()
         self._being_told: set[str] = set()  # rooms that we make, of which we do not know yet what they will be
         self._places: OrderedDict[str, str] = OrderedDict()  # of the latest events: in which room each was
 
@@ -179,7 +181,7 @@ class Chats:
         now, chat = self._clock.time(), ChatId(room.id)
         reader = events.Reader(me=self._me, direct=True, names=room.names, network=self._network, now=now)
         for raw in happened:
-            if not self._belongs(raw, room.id):
+            if not self._belongs(raw, room.id) or self._gone.has(raw):
                 continue
             if events.encrypted(raw) and fields.mapping(raw).get("sender") == contact:
                 yield from self._lines.line(Unread.RECEIVED, chat, person(room, contact))

@@ -120,10 +120,13 @@ def _silent(raw: Mapping[str, object]) -> bool:
     """Whether there is nothing in it for people, whatever else is wrong with it."""
     kind = raw.get("type")
     known = isinstance(kind, str) and (kind in _EPHEMERAL or kind == "m.room.encrypted")
-    redacted = bool(fields.mapping(raw.get("unsigned")).get("redacted_because")) or (
-        raw.get("content") == {} and kind != "m.room.redaction"
-    )
-    return known or redacted or isinstance(raw.get("state_key"), str)
+    return known or redacted(raw) or isinstance(raw.get("state_key"), str)
+
+
+def redacted(raw: Mapping[str, object]) -> bool:
+    """Whether it came without what was said in it."""
+    because = fields.mapping(raw.get("unsigned")).get("redacted_because")
+    return bool(because) or (raw.get("content") == {} and raw.get("type") != "m.room.redaction")
 
 
 def _unparsable(reason: str, raw: object, chat: ChatId, reader: Reader) -> Unparsable:

@@ -32,6 +32,7 @@ from connectors.matrix import errors, events, fields, ids, timeline
 from connectors.matrix.api import Api, path
 from connectors.matrix.events import Member, member
 from connectors.matrix.facts import Facts
+from connectors.matrix.gone import Gone
 from connectors.matrix.patience import Patience
 from connectors.matrix.unread import Lines, Unread
 
@@ -63,6 +64,7 @@ class Groups:
         self._clock = clock
         self._facts: OrderedDict[str, Facts] = OrderedDict()
         self._reported: OrderedDict[str, ChatSeen] = OrderedDict()
+        self._gone = Gone()
         self._aliases: dict[str, str] = {}  # by room: the one that was found to mean it
 
     async def first(self, rooms: Mapping[str, Mapping[str, object]]) -> Sequence[Event]:
@@ -191,7 +193,7 @@ class Groups:
         if found is not None:
             yield from self._moved(facts, found)
             return
-        if fields.mapping(raw).get("room_id", facts.id) != facts.id:
+        if fields.mapping(raw).get("room_id", facts.id) != facts.id or self._gone.has(raw):
             return
         if events.encrypted(raw):
             yield from self._unread(facts, raw)

@@ -25,6 +25,7 @@ from bridge.contract import (
 )
 from connectors.matrix import sending
 from tests.matrix.stage import Stage, a_send
+from tests.matrix.test_syncing import caught_up
 from tests.support.homeserver import lose_answer, says
 
 
@@ -236,3 +237,23 @@ async def test_a_state_event_that_is_redacted_changes_no_message(play: Stage) ->
         await reader.until(lambda r: "still here" in r.texts)
 
     assert [event.target for event in reader.of(MessageRetracted)] == [state]
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_an_edit_of_what_was_taken_back_before_we_heard_of_it_says_nothing(play: Stage, direct: bool) -> None:
+    room = play.server.direct(play.romeo, play.juliet) if direct else play.server.create_room(play.juliet)
+    play.server.join(room, play.romeo)
+    cursor = await caught_up(play)
+    gone, stays = (play.server.say(room, play.juliet, text) for text in ("gone v0", "stays v0"))
+    for target, text in ((gone, "gone v1"), (stays, "stays v1")):
+        content = {"msgtype": "m.text", "body": text}
+        relation = {"rel_type": "m.replace", "event_id": target}
+        play.server.send(room, play.juliet, {**content, "m.new_content": content, "m.relates_to": relation})
+    play.server.redact(room, play.juliet, gone)
+    play.server.say(room, play.juliet, "last")
+
+    async with play.reading(cursor) as (_, reader):
+        await reader.until(lambda r: "last" in r.texts)
+
+    assert [event.message.text for event in reader.of(MessageEdited)] == ["stays v1"]
+    assert reader.texts == ["stays v0", "last"]
