@@ -1,5 +1,5 @@
-"""Files in stanzas, both ways: a web address as the body, marked as a file (XEP-0066) and described (XEP-0447, 0446;
-XEP-0385 for older apps). Pure.
+"""Files in stanzas, both ways: a web address as the body, marked as a file (XEP-0066) and described (XEP-0447, 0446).
+XEP-0385 of older apps is only read: Converse.js takes its references for mentions, and does not show the file. Pure.
 
 Apps show a file in place only if the body is nothing but its address, so a caption is a message of its own, behind it.
 """
@@ -40,17 +40,7 @@ def payload(media: Media) -> str:
         f'<file-sharing xmlns="{_SHARING}" disposition="{disposition}"><file xmlns="{_META}">'
         f"{_described(media)}{_thumbnails(media)}</file>"
         f'<sources><url-data xmlns="{_TARGET}" target="{target}"/></sources></file-sharing>'
-        f'<fallback xmlns="urn:xmpp:fallback:0" for="{_SHARING}"><body/></fallback>{_sims(media, target)}'
-    )
-
-
-def _sims(media: Media, target: str) -> str:
-    """XEP-0385 #usecases-sending-photo, for apps that came before XEP-0447: of the whole body."""
-    length = len(text.legal(media.reference))
-    return (
-        f'<reference xmlns="{_REFERENCE}" type="data" begin="0" end="{length}"><media-sharing xmlns="{_SIMS}">'
-        f'<file xmlns="{_JINGLE}">{_described(replace(media, width=None, height=None, duration=None))}</file>'
-        f'<sources><reference xmlns="{_REFERENCE}" type="data" uri="{target}"/></sources></media-sharing></reference>'
+        f'<fallback xmlns="urn:xmpp:fallback:0" for="{_SHARING}"><body/></fallback>'
     )
 
 

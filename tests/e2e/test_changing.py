@@ -137,7 +137,7 @@ async def test_a_moderator_with_an_xmpp_app_removes_on_matrix(
     wish_iq = f"<moderate xmlns='urn:xmpp:message-moderate:1' id='{named.get('id')}'>{retract}</moderate>"
     answer = await app.iq(jid, "set", wish_iq)
     event = await element.expect(lambda e: e["type"] == "m.room.redaction")
-    removed = (await app.expect(lambda s: s.find(RETRACT) is not None)).find(RETRACT)
+    removed = (await app.expect(lambda s: s.find(RETRACT) is not None, again=True)).find(RETRACT)
 
     assert answer.get("type") == "result"
     assert (redacted(event), event["sender"], event["content"]["reason"]) == (target, romeo.mxid, "No spam.")
