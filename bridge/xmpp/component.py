@@ -9,6 +9,8 @@ What is closed here, and why:
 * The transport is asked to stop when the server does not read (`pause_writing`), and stops reading when we are behind.
 * What arrives is acknowledged at once (TCP_QUICKACK): a server that collects small writes, as Prosody does (Nagle),
   would hold the next stanza for the 40 ms that the kernel waits before it acknowledges the last one.
+* The parser is given whole tags. COMPAT expat 2.6, and Debian's 2.5.0 since its security updates: it looks at a tag of
+  which it has got a piece only when it has twice as much, so the end of a long one would wait for what comes next.
 * An object serves one connection. Connecting again is `bridge.xmpp.stream`'s business.
 """
 
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 COMPONENT = "jabber:component:accept"
 _STREAMS = "http://etherx.jabber.org/streams"
 _ERRORS = "{urn:ietf:params:xml:ns:xmpp-streams}"
+_LONGEST_TAG = 1 << 20  # bytes that wait for the end of a tag or a text; no server's limit is higher by itself
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux
 
 
@@ -51,6 +54,7 @@ class Component(ComponentXMPP):
         self._closed = closed
         self._condition = ""
         self._pieces: list[str] = []
+        self._rest = b""  # what came after the last tag
         self.writable = asyncio.Event()
         self.writable.set()
 
@@ -94,7 +98,7 @@ class Component(ComponentXMPP):
             return
         self._acknowledge()
         try:
-            self.parser.feed(data)
+            self.parser.feed(self._whole(data if isinstance(data, bytes) else data.encode()))
             for happened, element in cast(Iterator[tuple[str, Element]], self.parser.read_events()):
                 if happened == "start":
                     self.xml_depth += 1
@@ -113,6 +117,16 @@ class Component(ComponentXMPP):
             log.error("the XMPP server sent what is not XML domain=%s: %s", self.boundjid.host, error)
             self._condition = "not-well-formed"
             self.abort()
+
+    def _whole(self, data: bytes) -> bytes:
+        """What can be parsed now: up to the end of the last tag."""
+        end = data.rfind(b">") + 1
+        if not end and len(self._rest) + len(data) < _LONGEST_TAG:
+            self._rest += data
+            return b""
+        end = end or len(data)
+        whole, self._rest = self._rest + data[:end], data[end:]
+        return whole
 
     def _acknowledge(self) -> None:
         """The kernel forgets the option, so it is set for every read."""
