@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import random
 import time
@@ -98,6 +99,8 @@ class Stream:
         try:
             while True:
                 was_up = await self._once()
+                # slixmpp's object refers to itself and is large: hundreds of them would stay until somebody looks.
+                gc.collect()
                 attempt = 0 if was_up else attempt + 1
                 self._error = self._rival.ended(self.condition, was_up=was_up) or self._error
                 pause = self._pause(attempt)
