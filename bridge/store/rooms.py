@@ -142,15 +142,22 @@ def nicks(connection: Connection, hosted: int) -> dict[str, str]:
 
 
 def called_there(connection: Connection, hosted: int, named: str, chat: int) -> list[str]:
-    """What a message that is called `named` in a hosted room is called in `chat`: all its parts, in order."""
-    here, there = t.copies.alias("here"), t.copies.alias("there")
+    """What a message that is called `named` in a hosted room is called in `chat`: all its parts, in order. One that the
+    room has just shown is called by its key, before it is noted that it has arrived there."""
+    e, here, there = t.events.c, t.copies.alias("here"), t.copies.alias("there")
     query = (
         select(there.c.native)
         .join_from(here, there, (there.c.message == here.c.message) & (there.c.chat == chat))
         .where(here.c.chat == hosted, here.c.native == named, there.c.part >= 0)
         .order_by(there.c.part)
     )
-    return list(connection.execute(query).scalars())
+    by_key = (
+        select(there.c.native)
+        .join_from(t.events, there, (there.c.message == e.message) & (there.c.chat == e.chat))
+        .where(e.key == named, e.chat == chat, e.kind == "message", there.c.part >= 0)
+        .order_by(there.c.part)
+    )
+    return list(connection.execute(query).scalars()) or list(connection.execute(by_key).scalars())
 
 
 def occupants(connection: Connection, chat: int) -> list[OccupantRow]:
