@@ -120,7 +120,12 @@ class Connected:
         self._servers.changed(gateway, connected)
         self._presences.apps.lost(network)
         if connected:
-            self.rooms.ask_all(gateway)
+            if stream.served_by_others:
+                # Whoever is in our rooms entered the other one's, and was shown there what we are owed for them: they
+                # find it in the history when they come back.
+                self.rooms.goodbye(gateway)
+            else:
+                self.rooms.ask_all(gateway)
             herald = Herald(network, self._addresses, self._people, stream.send, stream.fence, self._photos)
             self._heralds[network] = (
                 herald,

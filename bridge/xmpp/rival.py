@@ -18,6 +18,7 @@ class Rival:
 
     def __init__(self, domain: str, patience: float, now: Callable[[], float] = time.monotonic) -> None:
         self.took_over = False  # the last stream was replaced by the rival's
+        self.served = False  # since we were last connected somebody else has served our people, for sure
         self._domain = domain
         self._patience = patience
         self._now = now
@@ -40,6 +41,7 @@ class Rival:
             f"Another gateway is connected to the XMPP server as {self._domain}. Stop one of the two, or give this one "
             "a domain of its own."
         )
+        self.served = True
         if not self._said:
             self._said = True
             log.warning("another gateway has our domain domain=%s: %s", self._domain, sentence)

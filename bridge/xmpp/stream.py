@@ -89,6 +89,11 @@ class Stream:
         return self._error
 
     @property
+    def served_by_others(self) -> bool:
+        """While we were not connected another gateway was, under our domain; until `changed` has been called."""
+        return self._rival.served
+
+    @property
     def notes(self) -> Sequence[str]:
         """What the XMPP server lets us do, and what not: sentences."""
         return self.privileges.lines() if self.connected else ()
@@ -215,6 +220,7 @@ class Stream:
         self._ready.set()
         self.hold(self._held)
         self._changed(self.gateway, True)
+        self._rival.served = False
         early, self._early = self._early, []
         for stanza in early:
             self._received(self.gateway, stanza)

@@ -8,6 +8,8 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bridge.testing.control import spawned
@@ -59,14 +61,7 @@ async def test_a_room_that_both_know_shows_everything_once(server: XmppServer, t
     """Each has a database of its own, in which Romeo is logged in and in the room."""
     other = Gateway(memory(COMPONENTS[MEMORY], tmp_path / "world.sock"), server.component_port)
     try:
-        async with staged(server, tmp_path) as play:
-            await play.world.chat("verona", "juliet", "nurse", "romeo", name="Verona", alias="#verona")
-            await asyncio.to_thread(play.gateway.stop)
-            await asyncio.to_thread(other.start)
-            await in_verona(play)
-            await asyncio.to_thread(other.kill)
-            await asyncio.to_thread(play.gateway.start)
-            await in_verona(play)
+        async with both_in_verona(server, tmp_path, other) as play:
             begin = len(play.app.received)
 
             other.begin()
@@ -97,12 +92,11 @@ async def test_a_room_that_both_know_shows_everything_once(server: XmppServer, t
 if FULL:  # three minutes, really
 
     async def test_a_conflict_that_lasts_is_said_to_be_another_gateway(server: XmppServer, tmp_path: Path) -> None:
-        socket = tmp_path / "world.sock"
-        async with spawned(socket, ["--like", "a"]):
-            made = [Gateway(memory(COMPONENTS[MEMORY], socket), server.component_port) for _ in range(2)]
-            one, other = made
-            try:
-                await asyncio.to_thread(one.start)
+        """When the other one is gone, what it has shown in a room is not shown again: the room's people are told that
+        they are out, and find everything in its history."""
+        other = Gateway(memory(COMPONENTS[MEMORY], tmp_path / "world.sock"), server.component_port)
+        try:
+            async with both_in_verona(server, tmp_path, other) as play:
                 begun = time.monotonic()
                 await asyncio.to_thread(lambda: other.start(ready=False))
                 await asyncio.to_thread(wait_until, lambda: ANOTHER in str(other.readiness()), 300, "it is said")
@@ -110,12 +104,38 @@ if FULL:  # three minutes, really
                 assert time.monotonic() - begun > 170
                 assert other.log.count("another gateway has our domain") == 1
                 assert ANOTHER in (await asyncio.to_thread(status, other))[1]
-                assert "stream down" not in one.log
-                await asyncio.to_thread(one.stop)
-                await asyncio.to_thread(other.time_until, True, 60)
-            finally:
-                for gateway in made:
-                    await asyncio.to_thread(gateway.close)
+                assert "stream down" not in play.gateway.log
+
+                await play.world.says("juliet", "verona", "shown by the first one")
+                await muc.said(play.app, VERONA, "shown by the first one")
+                begin = len(play.app.received)
+                await asyncio.to_thread(play.gateway.kill)
+                await play.app.expect(
+                    lambda s: muc.is_presence(s, VERONA, "unavailable") and 332 in muc.statuses(s), 60, "a word of it"
+                )
+                await play.world.says("juliet", "verona", "said afterwards")
+                back = await muc.enter(play.app, VERONA, "Romeo")
+
+                everything = ["shown by the first one", "said afterwards"]
+                shown = [s for s in play.app.received[begin:] if bare(s) == VERONA and body(s) in everything]
+                assert sorted(body(s) for s in shown) == sorted(everything)
+                assert back.texts[-2:] == everything
+        finally:
+            await asyncio.to_thread(other.close)
+
+
+@asynccontextmanager
+async def both_in_verona(server: XmppServer, tmp_path: Path, other: Gateway) -> AsyncIterator[Play]:
+    """Romeo is in the room; so he was when `other` was killed, which has a database of its own."""
+    async with staged(server, tmp_path) as play:
+        await play.world.chat("verona", "juliet", "nurse", "romeo", name="Verona", alias="#verona")
+        await asyncio.to_thread(play.gateway.stop)
+        await asyncio.to_thread(other.start)
+        await in_verona(play)
+        await asyncio.to_thread(other.kill)
+        await asyncio.to_thread(play.gateway.start)
+        await in_verona(play)
+        yield play
 
 
 async def in_verona(play: Play) -> None:

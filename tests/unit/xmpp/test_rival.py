@@ -23,6 +23,7 @@ def test_refusals_are_a_rivals_after_three_minutes_and_said_once(caplog: pytest.
         clock.now += 30
 
     assert said[:6] == [""] * 6
+    assert rival.served
     assert set(said[6:]) == {
         "Another gateway is connected to the XMPP server as matrix.example.org. Stop one of the two, "
         "or give this one a domain of its own."
@@ -51,6 +52,7 @@ def test_a_stream_of_our_own_that_ends_meanwhile_begins_anew() -> None:
     clock.now = 190
 
     assert rival.ended("conflict", was_up=False) == ""
+    assert not rival.served
 
 
 def test_whoever_is_replaced_knows_at_once_and_stays_away() -> None:
