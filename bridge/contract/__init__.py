@@ -10,6 +10,7 @@ Rules of this package:
 
 from bridge.contract.actions import (
     Action,
+    Block,
     Confirm,
     Edit,
     Fail,
@@ -19,6 +20,7 @@ from bridge.contract.actions import (
     MarkRead,
     Persona,
     React,
+    Report,
     Retract,
     Send,
     SetPresence,
@@ -27,6 +29,7 @@ from bridge.contract.actions import (
     Target,
 )
 from bridge.contract.capabilities import Capabilities
+from bridge.contract.directory import Directory, Listed, Listing
 from bridge.contract.errors import (
     ConnectorError,
     LoggedOut,
@@ -39,6 +42,7 @@ from bridge.contract.errors import (
 from bridge.contract.events import (
     TYPING,
     Authored,
+    BlockedChanged,
     ChatKind,
     ChatSeen,
     ContactChanged,
@@ -86,6 +90,8 @@ __all__ = [
     "AccountId",
     "Action",
     "Authored",
+    "Block",
+    "BlockedChanged",
     "Capabilities",
     "ChatId",
     "ChatKind",
@@ -101,6 +107,7 @@ __all__ = [
     "CursorMoved",
     "DeliveryFailed",
     "Dialogue",
+    "Directory",
     "Edit",
     "Event",
     "Fail",
@@ -112,6 +119,8 @@ __all__ = [
     "Join",
     "Kept",
     "Leave",
+    "Listed",
+    "Listing",
     "Live",
     "LoggedOut",
     "LoginRefused",
@@ -141,6 +150,7 @@ __all__ = [
     "Reason",
     "Receipt",
     "Refused",
+    "Report",
     "Retract",
     "RoomInvited",
     "Scope",

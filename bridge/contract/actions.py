@@ -145,3 +145,21 @@ class SetPresence(Action):
     available: bool
     away: bool = False
     status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block(Action):
+    """Hear nothing of somebody any more, or again (`blocked` False). Concerns no chat: `chat` is empty. Blocking whom
+    one has blocked changes nothing."""
+
+    whom: ContactId
+    blocked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Action):
+    """Tell those who run the network of a message, or, without `target`, of a person; `chat` is empty then."""
+
+    whom: ContactId | None = None
+    target: Target | None = None
+    reason: str = ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.contract.errors import Reason
-from bridge.contract.ids import ChatId, MessageId, NetworkId
+from bridge.contract.ids import ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.message import Contact, Message, Occupant, Person
 
 
@@ -183,6 +183,13 @@ class Live:
     that the session made by itself: whatever waits for this account tries at once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockedChanged:
+    """Whom the account has blocked now, all of them; told before `Live` if it has blocked anybody."""
+
+    contacts: frozenset[ContactId]
+
+
 Sign = TypingChanged | ReadUpTo | PresenceChanged
 """Signs of life: never journaled, never replayed, and dropped rather than that anything waits for them."""
 
@@ -201,6 +208,7 @@ Event = (
     | TypingChanged
     | ReadUpTo
     | PresenceChanged
+    | BlockedChanged
     | Unparsable
     | CursorMoved
     | Live

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bridge.contract.actions import Action
 from bridge.contract.capabilities import Capabilities
+from bridge.contract.directory import Directory
 from bridge.contract.events import Event
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Flow
@@ -66,6 +67,7 @@ class Session(Protocol):
     """One account, connected. Left by its context manager; usable by one hub at a time."""
 
     me: Contact
+    directory: Directory | None  # None where nobody can be looked for
 
     def scope(self, chat: ChatId) -> str:
         """Whose word counts for this chat (Matrix: the homeserver). Events are shared only in the same scope."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.contract import ChatId, Contact, ContactId, Form, Invite, Message, NetworkId, Rank, Retract, SetRoom
+from bridge.contract import ChatId, Contact, ContactId, Form, Invite, Listed, Message, NetworkId, Rank, Retract, SetRoom
 
 HOME = NetworkId("xmpp")
 """The network where our users are at home."""
@@ -257,6 +257,39 @@ class Rooms(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FoundRoom:
+    """A room of a directory. `jid` is its address here, for those that have a name of their own."""
+
+    listed: Listed
+    jid: ChatId | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRooms:
+    """A page of them."""
+
+    rooms: Sequence[FoundRoom]
+    after: str = ""  # where the next page begins; empty: there is none
+
+
+class Finder(Protocol):
+    """People and rooms of a network, as an account of `user` may see them. Raises the four errors; `Refused`:
+    NOT_LOGGED_IN for whoever has none."""
+
+    async def people(self, user: str, network: NetworkId, typed: str, most: int) -> Sequence[Contact]:
+        """Likeliest first."""
+        ...
+
+    async def rooms(self, user: str, network: NetworkId, typed: str, where: str, after: str, most: int) -> FoundRooms:
+        """Rooms that anybody may come into; see `bridge.contract.Directory.rooms`."""
+        ...
+
+    async def inside(self, user: str, network: NetworkId, space: str, after: str, most: int) -> FoundRooms:
+        """What the space holds that is called `space` on its network."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A message of a room's archive."""
 
@@ -316,6 +349,10 @@ class Home(Protocol):
 
     def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
         """The room `name` (any Unicode) on the gateway of a network; None when no room can be called so."""
+        ...
+
+    def person(self, network: NetworkId, typed: str) -> ContactId | None:
+        """Whom somebody means by what they typed: an address on the network or here; None if it is none."""
         ...
 
     def nick(self, contact: Contact, number: int) -> str:

@@ -15,6 +15,7 @@ from bridge.contract import (
     Connector,
     ConnectorError,
     Contact,
+    ContactId,
     Event,
     Fail,
     MessageReceived,
@@ -99,11 +100,12 @@ class Hub:
         self.sessions = Sessions(
             around.connectors, around.workspaces.of, around.limits,
             Listener(
-                self._event, self._live, self._cursor, self._contact, self._changed, lambda *s: self.signs.offer(*s)
+                self._event, self._live, self._cursor, self._contact, self._changed,
+                lambda *s: self.signs.offer(*s), self._blocked,
             ),
             self.lanes.quiet,
         )  # fmt: skip
-        self.signs = Signs(around.database, self.sessions, self.counters, around.people.appearances)
+        self.signs = Signs(around.database, self.sessions, self.counters, around.people)
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
         self.converter = around.converter or Converter()
         self.files = Files(
@@ -115,7 +117,7 @@ class Hub:
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {network: connector.name for network, connector in around.connectors.items()}
-        self._context = Context(self._keys, around.home, 0, self._names)
+        self._context = Context(self._keys, around.home, 0, self._names, around.people.choices.of)
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)
         self._tasks: list[asyncio.Task[None]] = []
@@ -128,7 +130,7 @@ class Hub:
         # The first write waits until a process before us has ended; only then can all that it wrote be read.
         at_home = HOME in around.connectors
         home_account = await durably(self.writer, lambda ledger: _ensure_home(ledger) if at_home else 0)
-        self._context = Context(self._keys, around.home, home_account, self._names)
+        self._context = Context(self._keys, around.home, home_account, self._names, around.people.choices.of)
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, home_account)
         await around.people.load()
         await self.avatars.load()
@@ -333,6 +335,16 @@ class Hub:
 
     def _contact(self, seat: Seat, contact: Contact) -> None:
         self._around.people.contact_seen(seat.account, seat.user, seat.network, contact)
+
+    def _blocked(self, seat: Seat, contacts: frozenset[ContactId]) -> None:
+        choices = self._around.people.choices
+        self.writer.submit(
+            Write(
+                lambda ledger: ledger.directory.accounts.block(seat.account, contacts),
+                lambda done: choices.now_blocked(seat.account, seat.user, seat.network, contacts),
+                lambda error: log.error("whom an account blocks is not written error=%s", type(error).__name__),
+            )
+        )
 
     def _changed(self, seat: Seat) -> None:
         if seat.user:

@@ -23,6 +23,7 @@ from bridge.contract import (
     Reason,
 )
 from bridge.hub import codec, keys
+from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
 from bridge.hub.passing import is_private, others, pass_on, reads
@@ -76,6 +77,7 @@ class Context:
     home: Home | None  # None where there is no XMPP (tests of the hub alone)
     home_account: int
     names: dict[NetworkId, str]  # of the networks, for sentences
+    chosen: Callable[[str, NetworkId, str, str], str]  # `Choices.of`
 
 
 class Accept:
@@ -272,7 +274,9 @@ def speaker(accept: Accept, ledger: Ledger, chat: Chat, relay: int | None) -> in
         return accept.context.home_account
     if accept.source.network == HOME:
         present = directory.accounts.in_chat(chat.id)
-        own = next((a for a in directory.accounts.of_user(event.sender.id, chat.network) if a in present), None)
+        item = event.chat.rpartition(" ")[2]
+        mine = preferred(accept.context, ledger, event.sender.id, NetworkId(chat.network), item)
+        own = next((a for a in mine if a in present), None)
         if own is not None:
             return own
     if accept.source.network == chat.network:
@@ -280,6 +284,16 @@ def speaker(accept: Accept, ledger: Ledger, chat: Chat, relay: int | None) -> in
         if own is not None and own in directory.accounts.in_chat(chat.id):
             return own
     return relay
+
+
+def preferred(context: Context, ledger: Ledger, user: str, network: NetworkId, item: str) -> list[int]:
+    """The accounts of a user that are logged in: the one that they have chosen for a chat first, then the oldest."""
+    accounts = ledger.directory.accounts
+    mine = accounts.of_user(user, network)
+    if len(mine) < 2:
+        return mine
+    wanted = accounts.ours(network).get(context.chosen(user, network, ACCOUNT, item))
+    return sorted(mine, key=lambda account: account != wanted)
 
 
 def turned_away(accept: Accept, verdict: Verdict) -> Outcome:

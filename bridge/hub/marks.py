@@ -54,8 +54,11 @@ class Marks:
         while len(self._recent) > _CHATS:
             self._recent.popitem(last=False)
 
-    async def moved(self, place: Place, sign: ReadUpTo, ends: Sequence[End], reporter: int, me: str) -> bool:
-        """Somebody has read; `me` is the account that reports it. False if what they read is not known there yet."""
+    async def moved(
+        self, place: Place, sign: ReadUpTo, ends: Sequence[End], reporter: int, me: str, quiet: frozenset[int]
+    ) -> bool:
+        """Somebody has read; `me` is the account that reports it. In chats that are in `quiet` only their own apps are
+        to know. False if what they read is not known there yet."""
         here = ends[0]
         at = await self._position(ends, sign.target)
         if at is None:
@@ -66,7 +69,7 @@ class Marks:
             if own:
                 await self._mark_own(here, end, at, reporter)
             if not sign.private and not (own and end.kind != HOSTED):
-                known = await self._mark(end, at, place, sign) and known
+                known = await self._mark(end, at, place, sign, quiet=end.chat in quiet) and known
         return known
 
     async def _position(self, ends: Sequence[End], target: MessageId) -> int | None:
@@ -77,8 +80,10 @@ class Marks:
         foreign = said is not None and said.chat not in {end.chat for end in ends}
         return None if foreign else at
 
-    async def _mark(self, end: End, at: int, place: Place, sign: ReadUpTo) -> bool:
+    async def _mark(self, end: End, at: int, place: Place, sign: ReadUpTo, *, quiet: bool) -> bool:
         for account, persona in self.speakers.of(end, place, sign.sender, MarkRead):
+            if quiet and persona is not None:
+                continue
             if persona is not None and end.kind != HOSTED:
                 target = await self._wanted(end, at)
                 if target is None:
@@ -88,7 +93,9 @@ class Marks:
                 if target is None:
                     return False
             if self._forwards((end.chat, account, place[3]), at):
-                action = MarkRead(chat=ChatId(end.native), key=uuid.uuid4().hex, persona=persona, target=target)
+                action = MarkRead(
+                    chat=ChatId(end.native), key=uuid.uuid4().hex, persona=persona, target=target, private=quiet
+                )
                 self.put(account, ("read", end.native, place[3]), action, keep=persona is None)
         return True
 

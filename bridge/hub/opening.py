@@ -5,7 +5,7 @@ from dataclasses import replace
 from bridge.contract import ChatKind, ChatSeen, Person, Reason
 from bridge.hub.facades import HOME
 from bridge.hub.hosting import hosted_for, room_seen
-from bridge.hub.intake import Accept, Context, Outcome
+from bridge.hub.intake import Accept, Context, Outcome, preferred
 from bridge.hub.judge import Ruling, Verdict
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat
@@ -14,7 +14,7 @@ from bridge.store.rows import Chat
 def home_chat(context: Context, ledger: Ledger, user: str, native: str, whom: Person) -> Chat | Verdict:
     """The user's chat with `whom`, linked. The other side is opened later, in its lane, if there is none yet."""
     directory = ledger.directory
-    accounts = directory.accounts.of_user(user, whom.network)
+    accounts = preferred(context, ledger, user, whom.network, native.rpartition(" ")[2])
     if not accounts:
         name = context.names.get(whom.network, whom.network)
         text = f"You are not logged in to {name}. Send “login” to the gateway, or use its command of that name."

@@ -20,9 +20,12 @@ def is_private(chat: Chat) -> bool:
 
 
 def reads(ledger: Ledger, at_home: Chat, chat: Chat) -> bool:
-    """Whether the user of a private chat is in `chat` by an account that is logged in."""
+    """Whether the user of a private chat is in `chat` by an account that is logged in, and does not block whom the chat
+    is with."""
     accounts = ledger.directory.accounts
-    return not accounts.in_chat(chat.id).isdisjoint(accounts.of_user(at_home.owner, chat.network))
+    present = accounts.in_chat(chat.id)
+    mine = [account for account in accounts.of_user(at_home.owner, chat.network) if account in present]
+    return any(at_home.contact not in accounts.blocks(account) for account in mine)
 
 
 def others(link: Link | None, source: int) -> list[Endpoint]:

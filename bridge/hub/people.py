@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
 from bridge.hub.appearances import Appearances
+from bridge.hub.choices import Choices
 from bridge.hub.facades import PresenceOf
 from bridge.hub.permission import may_serve, may_use
 from bridge.store import people as store
@@ -39,6 +40,9 @@ class KnownPeople:
         self._watchers: list[Callable[[PresenceOf], None]] = []
         self.appearances = Appearances(self._appeared)
         self.named: Callable[[str, NetworkId], None] = lambda user, network: None  # a user has a contact by a new name
+        self.choices = Choices(database)
+        self.choices.watch(self._chosen)
+        self._hidden: dict[tuple[str, NetworkId], frozenset[ContactId]] = {}  # whom each user blocks, as last told
         self._subscribed: dict[tuple[str, NetworkId], set[str]] = {}
         self._connected: dict[tuple[str, NetworkId], set[AccountId]] = {}
         self._names: OrderedDict[tuple[str, NetworkId, str], Contact] = OrderedDict()
@@ -49,7 +53,8 @@ class KnownPeople:
         self._idle.set()
 
     async def load(self) -> None:
-        """Read subscriptions and the names that go with them."""
+        """Read subscriptions and the names that go with them, and what users have chosen."""
+        await self.choices.load()
         for user, network, contact in await self._database.read(store.subscriptions):
             self._subscribed.setdefault((user, NetworkId(network)), set()).add(contact)
         for user, network, known in await self._database.read(lambda c: store.names_of_subscribed(c, _KEPT)):
@@ -76,6 +81,7 @@ class KnownPeople:
         subscribed = (contact or "") in self._subscribed.get((user, network), ())
         if contact is not None:
             known = self._names.get((user, network, contact)) or Contact(contact)
+            connected = connected and not self.choices.blocked(user, network, contact)
             now = self.appearances.of(user, network, contact) if connected else None
             if now is None:
                 return PresenceOf(user, network, known, connected, subscribed=subscribed)
@@ -225,6 +231,14 @@ class KnownPeople:
     def _appeared(self, user: str, network: NetworkId, contact: ContactId) -> None:
         if contact in self._subscribed.get((user, network), ()):
             self._tell(self.presence(user, network, contact))
+
+    def _chosen(self, user: str, network: NetworkId) -> None:
+        """Whom the user blocks is away for them, and others are there again."""
+        before, now = self._hidden.pop((user, network), frozenset()), frozenset(self.choices.blocks(user, network))
+        if now:
+            self._hidden[user, network] = now
+        for contact in sorted(before ^ now):
+            self._appeared(user, network, contact)
 
     def _tell(self, presence: PresenceOf) -> None:
         for changed in self._watchers:

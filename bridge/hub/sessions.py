@@ -15,6 +15,7 @@ from bridge.contract import (
     Account,
     AccountId,
     Authored,
+    BlockedChanged,
     ChatId,
     ChatSeen,
     Connector,
@@ -86,6 +87,7 @@ class Listener:
     contact: Callable[[Seat, Contact], None]
     changed: Callable[[Seat], None]  # connected, disconnected, logged out
     sign: Callable[[Seat, Session, Sign], None]
+    blocked: Callable[[Seat, frozenset[ContactId]], None]  # whom the account blocks, all of them
 
 
 class Sessions:
@@ -240,6 +242,8 @@ class Sessions:
                 self._listener.cursor(seat, session, cursor)
             case ContactChanged(contact=contact):
                 self._listener.contact(seat, contact)
+            case BlockedChanged(contacts=contacts):
+                self._listener.blocked(seat, contacts)
             case TypingChanged() | ReadUpTo() | PresenceChanged():
                 self._listener.sign(seat, session, event)
 

@@ -13,6 +13,7 @@ from bridge.contract import (
     Action,
     ChatId,
     ChatKind,
+    ContactId,
     MessageReceived,
     NetworkId,
     PresenceChanged,
@@ -23,10 +24,10 @@ from bridge.contract import (
     TypingChanged,
     Unavailable,
 )
-from bridge.hub.appearances import Appearances
 from bridge.hub.counters import Counters
 from bridge.hub.facades import HOME
 from bridge.hub.marks import Marks
+from bridge.hub.people import KnownPeople
 from bridge.hub.posts import Post
 from bridge.hub.sessions import Seat, Sessions
 from bridge.hub.speakers import Place, Speakers
@@ -60,10 +61,12 @@ class _Came:
 class Signs:
     """`run` is a task of the hub; all else is told on the loop."""
 
-    def __init__(self, database: Database, sessions: Sessions, counters: Counters, appearances: Appearances) -> None:
+    def __init__(self, database: Database, sessions: Sessions, counters: Counters, people: KnownPeople) -> None:
         self._database = database
         self._sessions = sessions
-        self._appearances = appearances
+        self._appearances = people.appearances
+        self._choices = people.choices
+        self._choices.watch(self._chosen)
         self._there: dict[tuple[str, str], PresenceChanged] = {}  # which users at home are there, and for which network
         self._counters = counters
         speakers = Speakers(sessions)
@@ -126,8 +129,18 @@ class Signs:
                 self._show_presence(one.account, sign)
 
     def _show_presence(self, account: int, sign: PresenceChanged) -> None:
+        seat = self._sessions.seat(account)
+        if seat is not None and not self._choices.on(seat.user, seat.network, "presence"):
+            sign = PresenceChanged(contact=sign.contact, available=False)
         wish = SetPresence(chat=ChatId(""), key="-", available=sign.available, away=sign.away, status=sign.status)
         self.put(account, "presence", wish)
+
+    def _chosen(self, user: str, network: NetworkId) -> None:
+        """The user may want to be seen now, or not any more."""
+        there = self._there.get((user, network))
+        for seat in self._sessions.seats() if there is not None else ():
+            if there is not None and (seat.user, seat.network) == (user, network):
+                self._show_presence(seat.account, there)
 
     async def run(self) -> None:
         """Look up what came; ends only by being cancelled."""
@@ -157,10 +170,25 @@ class Signs:
         ends = await self._database.read(lambda c: store.ends(c, network, scope, native))
         if not ends or not _may(ends[0], came):
             return
+        ends = [ends[0], *(end for end in ends[1:] if not self._is_blocked(end, came.place))]
         if isinstance(came.sign, TypingChanged):
+            if came.sign.typing:
+                ends = [ends[0], *(end for end in ends[1:] if self._shows(came.place, "typing", end))]
             self._typists.changed(came.place, came.sign, ends)
-        elif not await self._marks.moved(came.place, came.sign, ends, came.account, came.me):
+            return
+        quiet = frozenset(end.chat for end in ends[1:] if not self._shows(came.place, "receipts", end))
+        if not await self._marks.moved(came.place, came.sign, ends, came.account, came.me, quiet):
             self._later(came)
+
+    def _shows(self, place: Place, name: str, end: End) -> bool:
+        """Whether somebody wants others at `end` to see it: a user at home, who can choose."""
+        home, item = place[0] == HOME, place[2].rpartition(" ")[2]
+        return not home or end.network == HOME or self._choices.on(place[3], NetworkId(end.network), name, item)
+
+    def _is_blocked(self, end: End, place: Place) -> bool:
+        """Whether `end` is the chat of a user who wants to hear nothing of somebody."""
+        own = end.network == HOME and end.owner and place[0] != HOME
+        return bool(own) and self._choices.blocked(end.owner, NetworkId(place[0]), ContactId(place[3]))
 
     def _later(self, came: _Came) -> None:
         if came.tries < len(_AGAIN):

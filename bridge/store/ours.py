@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bridge.store import statements
+from bridge.store import choices, statements
 from bridge.store import tables as t
 
 _KEPT = 50_000  # answers of a kind remembered before we start anew
@@ -17,6 +17,7 @@ class Accounts:
         self._in: dict[int, frozenset[int]] = {}
         self._me: dict[str, dict[str, int]] = {}
         self._of: dict[tuple[str, str], list[int]] = {}
+        self._blocks: dict[int, frozenset[str]] = {}
 
     def use(self, connection: Connection) -> None:
         """A group starts."""
@@ -83,6 +84,24 @@ class Accounts:
             self._of[user, network] = sorted(identity for (identity,) in rows)
         return self._of[user, network]
 
+    def blocks(self, account: int) -> frozenset[str]:
+        """People of whom an account wants to hear nothing."""
+        if account not in self._blocks:
+            if len(self._blocks) > _KEPT:
+                self._blocks.clear()
+            b = t.blocks.c
+            rows = self.connection.execute(select(b.contact).where(b.account == account))
+            self._blocks[account] = frozenset(rows.scalars())
+        return self._blocks[account]
+
+    def block(self, account: int, contacts: frozenset[str]) -> bool:
+        """Of these and nobody else an account wants to hear nothing; False if it was so already."""
+        if self.blocks(account) == contacts:
+            return False
+        choices.block(self.connection, account, contacts)
+        self._blocks[account] = contacts
+        return True
+
     def user_of(self, account: int) -> str:
         """Whose account this is; empty for the operator's."""
         return self.connection.execute(select(t.accounts.c.user).where(t.accounts.c.id == account)).scalar() or ""
@@ -92,3 +111,4 @@ class Accounts:
         self._in.clear()
         self._me.clear()
         self._of.clear()
+        self._blocks.clear()

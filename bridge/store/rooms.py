@@ -160,6 +160,51 @@ def called_there(connection: Connection, hosted: int, named: str, chat: int) -> 
     return list(connection.execute(query).scalars()) or list(connection.execute(by_key).scalars())
 
 
+def last_said(connection: Connection, native: str, network: str, author: str, reader: str) -> tuple[str, str] | None:
+    """The last message that `author` of `network` has said where the chat `native` at home is linked to, in a chat that
+    `reader` is in: that chat and the message, as they are called there."""
+    e, c, a, m = t.events.c, t.chats.c, t.accounts.c, t.chat_accounts.c
+    here = select(_hosted.c.id).where(_hosted.c.native == native, _hosted.c.network == "xmpp").scalar_subquery()
+    link = select(_here_end.c.link).where(_here_end.c.chat == here).scalar_subquery()
+    mine = (
+        select(m.chat)
+        .join(t.accounts, a.id == m.account)
+        .where(a.user == reader, a.network == network, a.state == "active")
+    )
+    query = (
+        select(c.native, e.native)
+        .join_from(t.events, t.chats, c.id == e.chat)
+        .join(_there_end, _there_end.c.chat == c.id)
+        .where(
+            _there_end.c.link == link, c.network == network, c.id.in_(mine), e.kind == "message",
+            e.network == network, e.author == author, c.native.is_not(None),
+        )
+        .order_by(e.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    row = connection.execute(query).first()
+    return None if row is None else (row[0], row[1])
+
+
+def shared_rooms(connection: Connection, user: str, network: str, contact: str, limit: int) -> list[str]:
+    """Names of rooms that an account of `user` is in with somebody, by name."""
+    o, m, a, c = t.occupants.c, t.chat_accounts.c, t.accounts.c, t.chats.c
+    query = (
+        select(c.name)
+        .distinct()
+        .join_from(t.occupants, t.chats, c.id == o.chat)
+        .join(t.chat_accounts, m.chat == o.chat)
+        .join(t.accounts, a.id == m.account)
+        .where(
+            a.user == user, a.network == network, a.state == "active", c.network == network, o.contact == contact,
+            o.membership == "joined", c.name != "",
+        )
+        .order_by(c.name)
+        .limit(limit)
+    )  # fmt: skip
+    return list(connection.execute(query).scalars())
+
+
 def occupants(connection: Connection, chat: int) -> list[OccupantRow]:
     """Everybody who is or was in the room, by nick."""
     o = t.occupants.c

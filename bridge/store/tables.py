@@ -78,6 +78,25 @@ listed = Table(
     sqlite_with_rowid=False,
 )
 
+blocks = Table(
+    "blocks",  # people of whom an account wants to hear nothing, as its network keeps them
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("contact", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+settings = Table(
+    "settings",  # what users have chosen otherwise than it is by itself (`bridge.hub.choices`)
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("item", Text, primary_key=True),  # the JID of a chat; empty: for all of them
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 chats = Table(
     "chats",
     metadata,

@@ -8,8 +8,9 @@ import msgspec
 
 from bridge import contract
 from bridge.contract import DeliveryFailed, MessageId, Reason
-from bridge.testing import doings, files, rooms, signs, wire
+from bridge.testing import directory, doings, files, rooms, signs, wire
 from bridge.testing.network import Failed, Network, refuse
+from bridge.testing.performs import Perform
 from bridge.testing.places import Member
 from bridge.testing.states import AccountState, ChatState
 from bridge.testing.stream import Stream
@@ -59,7 +60,7 @@ def _open(who: "Connection", ask: wire.Open) -> None:
         world.network.touched()
 
 
-def _perform(who: "Connection", ask: wire.Perform) -> None:
+def _perform(who: "Connection", ask: Perform) -> None:
     member = _session(who)
     chat = ask.action.chat
 
@@ -73,7 +74,7 @@ def _perform(who: "Connection", ask: wire.Perform) -> None:
         _carry_out(who, member, ask)
 
 
-def _carry_out(who: "Connection", member: Member, ask: wire.Perform) -> None:
+def _carry_out(who: "Connection", member: Member, ask: Perform) -> None:
     world, chat = who.world, ask.action.chat
     if not member.active:
         raise Failed(LOGGED_OUT)
@@ -92,7 +93,7 @@ def _carry_out(who: "Connection", member: Member, ask: wire.Perform) -> None:
     who.reply(ask.re, receipt)
 
 
-def _bounces(network: Network, ask: wire.Perform, trouble: Trouble) -> None:
+def _bounces(network: Network, ask: Perform, trouble: Trouble) -> None:
     reason = Reason(trouble.reason) if trouble.reason else Reason.RESOURCE
     event = DeliveryFailed(
         chat=ask.action.chat, target=MessageId(ask.action.key), reason=reason, text=trouble.text
@@ -130,6 +131,21 @@ def _occupants(who: "Connection", ask: wire.Occupants) -> None:
     if not chat.sees(member):
         raise refuse("This account is not in the room.", Reason.FORBIDDEN)
     who.reply(ask.re, rooms.occupants(network, chat))
+
+
+def _looks(question: Callable[[Network, Member, Any], object]) -> Callable[["Connection", Any], None]:
+    def answer(who: "Connection", ask: Any) -> None:
+        network, member = who.world.network, _session(who)
+        trouble = who.world.faults.before(member.id, "")
+        if trouble is not None:
+            raise Failed(trouble)
+        who.reply(ask.re, question(network, member, ask))
+
+    return answer
+
+
+def _reports(who: "Connection", ask: wire.Reports) -> None:
+    who.reply(ask.re, who.world.network.reports)
 
 
 def _journaled(who: "Connection", ask: wire.Journaled) -> None:
@@ -180,7 +196,7 @@ def _accounts(who: "Connection", ask: wire.Accounts) -> None:
     network = who.world.network
     attached = {stream.member.id for stream in who.world.streams}
     found = [
-        AccountState(m.id, m.id in attached, m.journaled, network.behind(m), m.active, m.presence)
+        AccountState(m.id, m.id in attached, m.journaled, network.behind(m), m.active, sorted(m.blocked), m.presence)
         for m in network.accounts.values()
     ]
     who.reply(ask.re, found)
@@ -236,11 +252,14 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.SignIn: _sign_in,
     wire.SignOut: _sign_out,
     wire.Open: _open,
-    **dict.fromkeys(wire.Perform.__args__, _perform),
+    **dict.fromkeys(Perform.__args__, _perform),
     wire.Fence: _fence,
     wire.Direct: _direct,
     wire.Contacts: _contacts,
     wire.Occupants: _occupants,
+    wire.Find: _looks(directory.find),
+    wire.Profile: _looks(lambda network, member, ask: network.people.get(ask.contact)),
+    wire.Rooms: _looks(directory.rooms),
     wire.PutFile: files.put,
     wire.GetFile: files.get,
     wire.Journaled: _journaled,
@@ -262,6 +281,7 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.State: _state,
     wire.Chats: _chats,
     wire.Accounts: _accounts,
+    wire.Reports: _reports,
     wire.Changed: _changed,
     wire.Fault: _fault,
     wire.Mend: _mend,

@@ -8,7 +8,8 @@ from typing import TypeVar, cast
 import msgspec
 
 from bridge.contract import ConnectorError, LoggedOut, Reason, Refused, Scope, Unavailable, Unconfirmed
-from bridge.testing.wire import Ask, RawReply, Trouble, line
+from bridge.testing.performs import Ask
+from bridge.testing.wire import RawReply, Trouble, line
 
 T = TypeVar("T")
 _decode = msgspec.json.Decoder(RawReply).decode

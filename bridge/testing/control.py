@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from bridge.contract import Refused
 from bridge.testing import wire
 from bridge.testing.client import Client
-from bridge.testing.states import AccountState, ChatState
-from bridge.testing.wire import Ask
+from bridge.testing.performs import Ask
+from bridge.testing.states import AccountState, ChatState, Reported
 
 T = TypeVar("T")
 PATIENCE = 20.0  # seconds until a test gives up
@@ -63,6 +63,9 @@ class Control:
 
     async def accounts(self) -> dict[str, AccountState]:
         return {found.id: found for found in await self._client.ask(wire.Accounts(), list[AccountState])}
+
+    async def reports(self) -> list[Reported]:
+        return await self._client.ask(wire.Reports(), list[Reported])
 
     async def until(self, chat: str, so: Callable[[ChatState], bool], seconds: float = PATIENCE) -> ChatState:
         """The chat's state once it is `so`. Raises AssertionError that shows what it was instead."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from bridge.contract import (
     Action,
+    Block,
     Capabilities,
     ChatId,
     ChatKind,
@@ -27,14 +28,16 @@ from bridge.contract import (
     ReactionsChanged,
     Reason,
     Receipt,
+    Report,
     Retract,
     Send,
     SetPresence,
     SetRoom,
     SetTyping,
 )
-from bridge.testing import rooms, signs, wire
+from bridge.testing import directory, rooms, signs, wire
 from bridge.testing.network import Network, refuse, set_reactions
+from bridge.testing.performs import Perform
 from bridge.testing.places import Chat, Member
 from bridge.testing.states import Answered, Said
 from bridge.testing.traits import Traits
@@ -49,6 +52,8 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
         actions |= {Confirm, Fail}
     if not traits.fence:
         actions |= {Join, Leave, Invite, SetRoom}
+    if traits.finds and not traits.fence:
+        actions |= {Block, Report}
     if traits.signs:
         actions |= {SetTyping, MarkRead, SetPresence}
     return Capabilities(
@@ -63,13 +68,13 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
     )
 
 
-def perform(network: Network, member: Member, ask: wire.Perform) -> Receipt:
+def perform(network: Network, member: Member, ask: Perform) -> Receipt:
     """Carry out an action of `member`. Raises `Failed`."""
     action: Any = ask.action
     if isinstance(action, Join | Leave):
         return MOVES[type(action)](network, member, rooms.room(network, action.chat))
-    if isinstance(action, SetPresence):
-        return signs.set_presence(network, member, action)
+    if isinstance(action, SetPresence | Block | Report):
+        return ABOUT_NO_CHAT[type(action)](network, member, action)
     chat = network.chat(action.chat)
     if not chat.sees(member) and not network.traits.implicit:
         raise refuse("This account is not in the chat.", Reason.FORBIDDEN)
@@ -215,6 +220,12 @@ def _leave(network: Network, member: Member, chat: Chat) -> Receipt:
 
 
 MOVES: dict[type[Action], Callable[[Network, Member, Chat], Receipt]] = {Join: _join, Leave: _leave}
+
+ABOUT_NO_CHAT: dict[type[Action], Callable[..., Receipt]] = {
+    SetPresence: signs.set_presence,
+    Block: directory.block,
+    Report: directory.report,
+}
 
 DOINGS: dict[type[Action], Callable[..., Receipt]] = {
     Send: _send,

@@ -24,7 +24,7 @@ from bridge.contract import (
 )
 from bridge.testing import wire
 from bridge.testing.places import Chat, Entry, Member
-from bridge.testing.states import Said
+from bridge.testing.states import Reported, Said
 from bridge.testing.traits import Traits
 from bridge.testing.wire import Trouble
 
@@ -55,6 +55,7 @@ class Network:
         self.chats: dict[str, Chat] = {}
         self.log: list[Entry] = []
         self.files: dict[str, wire.PutFile] = {}  # by reference
+        self.reports: list[Reported] = []
         self._last_id = 0
 
     # what there is
@@ -81,6 +82,7 @@ class Network:
         chat.members = list(dict.fromkeys([*chat.members, *ask.members]))
         chat.addressee = ask.addressee or chat.addressee
         chat.encrypted = ask.encrypted
+        chat.public, chat.holds = ask.public or chat.public, ask.holds or chat.holds
         chat.subject, chat.alias = ask.subject or chat.subject, ask.alias or chat.alias
         self._announce(chat)
         return ask.id
@@ -205,7 +207,7 @@ class Network:
         chat.done[event.id] = self.happen(event, chat)
 
     def _announce(self, chat: Chat) -> None:
-        if chat.addressee is None:
+        if chat.addressee is None and not chat.holds:
             for member in self.accounts.values():
                 if chat.sees(member):
                     self.happen(self.seen_by(chat, member), chat, only=member.id)

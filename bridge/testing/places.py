@@ -26,6 +26,7 @@ class Member:
     journaled: int | None = None  # acknowledged up to here; None: never connected
     receipts: dict[str, tuple[Said | None, dict[str, Any]]] = field(default_factory=dict)  # by key, where idempotent
     presence: str = ""  # as its user has shown it
+    blocked: set[str] = field(default_factory=set)
     opened: dict[str, str] = field(default_factory=dict)  # direct chats by the key they were opened with
 
     @property
@@ -45,6 +46,8 @@ class Chat:
     encrypted: bool = False
     subject: str = ""
     alias: str = ""
+    public: bool = False
+    holds: list[str] = field(default_factory=list)  # of a space
     messages: list[Said] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
     known: dict[str, Said] = field(default_factory=dict)  # by id; where ids come again, the newest

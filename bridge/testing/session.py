@@ -1,11 +1,11 @@
 """An account on a memory network, connected: a session as the contract wants it, over a real wire."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,12 +13,14 @@ from bridge import contract
 from bridge.contract import (
     Account,
     Action,
+    Block,
     Capabilities,
     ChatId,
     Confirm,
     Contact,
     ContactId,
     CursorMoved,
+    Directory,
     Edit,
     Event,
     Fail,
@@ -26,6 +28,7 @@ from bridge.contract import (
     Invite,
     Join,
     Leave,
+    Listing,
     Live,
     LoggedOut,
     MarkRead,
@@ -36,6 +39,7 @@ from bridge.contract import (
     Reason,
     Receipt,
     Refused,
+    Report,
     Retract,
     Send,
     SetPresence,
@@ -45,26 +49,30 @@ from bridge.contract import (
     Unconfirmed,
     Unparsable,
 )
-from bridge.testing import wire
+from bridge.testing import performs, wire
 from bridge.testing.client import Client, Gone, error_of
 from bridge.testing.doings import abilities
 from bridge.testing.parts import parts_of
-from bridge.testing.wire import Ask, Happened, Welcome
+from bridge.testing.performs import Ask
+from bridge.testing.wire import Happened, Welcome
 
+T = TypeVar("T")
 _ASKS: dict[type[Action], Any] = {
-    Send: wire.SendIt,
-    Edit: wire.EditIt,
-    Retract: wire.RetractIt,
-    React: wire.ReactIt,
-    Confirm: wire.ConfirmIt,
-    Fail: wire.FailIt,
-    Join: wire.JoinIt,
-    Leave: wire.LeaveIt,
-    Invite: wire.InviteIt,
-    SetRoom: wire.SetRoomIt,
-    SetTyping: wire.SetTypingIt,
-    MarkRead: wire.MarkReadIt,
-    SetPresence: wire.SetPresenceIt,
+    Send: performs.SendIt,
+    Edit: performs.EditIt,
+    Retract: performs.RetractIt,
+    React: performs.ReactIt,
+    Confirm: performs.ConfirmIt,
+    Fail: performs.FailIt,
+    Join: performs.JoinIt,
+    Leave: performs.LeaveIt,
+    Invite: performs.InviteIt,
+    SetRoom: performs.SetRoomIt,
+    SetTyping: performs.SetTypingIt,
+    MarkRead: performs.MarkReadIt,
+    SetPresence: performs.SetPresenceIt,
+    Block: performs.BlockIt,
+    Report: performs.ReportIt,
 }
 AuthoredEvent = (
     contract.MessageReceived | contract.MessageEdited | contract.MessageRetracted | contract.ReactionsChanged
@@ -83,6 +91,8 @@ class MemorySession:
         self._account = account
         self._client = client
         self._traits = welcome.traits
+        finds = welcome.traits.finds and not welcome.traits.fence
+        self.directory: Directory | None = _Directory(self._asked) if finds else None
         self._abilities = abilities(welcome.traits, relay=welcome.relay)
         self._opening = asyncio.Lock()
         self._unfenced: list[asyncio.Future[None]] = []
@@ -178,16 +188,15 @@ class MemorySession:
             raise Unconfirmed("The network ended the connection before it answered.") from None
 
     async def contacts(self) -> Sequence[Contact]:
-        client = await self._connected()
-        try:
-            return await client.ask(wire.Contacts(), list[Contact])
-        except Gone:
-            raise Unavailable("The network ended the connection before it answered.") from None
+        return await self._asked(wire.Contacts(), list[Contact])
 
     async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+        return await self._asked(wire.Occupants(chat), list[Occupant])
+
+    async def _asked(self, ask: Ask, kind: type[T]) -> T:
         client = await self._connected()
         try:
-            return await client.ask(wire.Occupants(chat), list[Occupant])
+            return await client.ask(ask, kind)
         except Gone:
             raise Unavailable("The network ended the connection before it answered.") from None
 
@@ -248,6 +257,30 @@ class MemorySession:
                 self._ask_fence(client)
 
         client.put(wire.Fence()).add_done_callback(answered)
+
+
+class _Directory:
+    """See `bridge.contract.Directory`."""
+
+    def __init__(self, ask: Callable[[Ask, Any], Awaitable[Any]]) -> None:
+        self._ask = ask
+
+    async def find(self, typed: str, most: int) -> Sequence[Contact]:
+        found: list[Contact] = await self._ask(wire.Find(typed, most), list[Contact])
+        return found
+
+    async def profile(self, contact: ContactId) -> Contact | None:
+        found: Contact | None = await self._ask(wire.Profile(contact), Contact | None)
+        return found
+
+    async def rooms(self, typed: str, where: str, after: str, most: int) -> Listing:
+        ask = wire.Rooms(typed=typed, where=where, after=after, most=most)
+        found: Listing = await self._ask(ask, Listing)
+        return found
+
+    async def inside(self, space: ChatId, after: str, most: int) -> Listing:
+        found: Listing = await self._ask(wire.Rooms(within=space, after=after, most=most), Listing)
+        return found
 
 
 async def _pieces(data: bytes) -> AsyncIterator[bytes]:

@@ -62,4 +62,15 @@ class AccountState(msgspec.Struct):
     journaled: int | None
     behind: int  # events meant for it that are not acknowledged
     active: bool
+    blocked: list[str] = []  # people
     presence: str = ""  # as its user shows it: "", away, available, unavailable
+
+
+class Reported(msgspec.Struct):
+    """What an account has told those who run the network."""
+
+    by: str
+    chat: str
+    target: str
+    whom: str
+    reason: str

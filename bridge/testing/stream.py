@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from bridge.contract import PresenceChanged, TypingChanged
+from bridge.contract import BlockedChanged, PresenceChanged, TypingChanged
+from bridge.testing import directory
 from bridge.testing.network import Network
 from bridge.testing.places import Member
 from bridge.testing.wire import Happened, line
@@ -46,18 +47,21 @@ class Stream:
         if self._first:
             self._first = False
             # A chat that people open by writing to somebody is not told of.
-            chats = [c for c in network.chats.values() if c.sees(self.member) and c.addressee is None]
+            chats = [c for c in network.chats.values() if c.sees(self.member) and c.addressee is None and not c.holds]
             for seen in [network.seen_by(chat, self.member) for chat in chats]:
                 yield _line(self._position, "ChatSeen", msgspec.Raw(msgspec.json.encode(seen)))
         for _ in range(_AT_ONCE):
             if self._live_at is not None and self._position >= self._live_at:
                 self._live_at = None
+                if self.member.blocked:
+                    said = msgspec.json.encode(directory.blocked(self.member))
+                    yield _line(self._position, "BlockedChanged", msgspec.Raw(said))
                 yield _line(self._position, "Live")
             if self._position >= len(log):
                 return
             entry = log[self._position]
             self._position = entry.n
-            if isinstance(entry.event, TypingChanged | PresenceChanged) and entry.n <= self._opened:
+            if isinstance(entry.event, TypingChanged | PresenceChanged | BlockedChanged) and entry.n <= self._opened:
                 continue  # signs pass
             if entry.shown_to(self.member):
                 yield entry.line(keys=network.traits.echoes)

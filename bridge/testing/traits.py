@@ -16,6 +16,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fence: bool = False  # actions are not answered one by one: one answer covers all before it
     implicit: bool = False  # a chat that is written to exists
     media: bool = True  # files can be sent
+    finds: bool = True  # people and rooms can be looked for, blocked and reported
     signs: bool = True  # who writes, has read, is there can be shown
     reflect: bool = True  # people see their own messages without us
     parrots: bool = False  # people say again what is written to them in a direct chat

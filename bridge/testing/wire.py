@@ -8,30 +8,11 @@ from typing import Any
 
 import msgspec
 
-from bridge.contract import (
-    Confirm,
-    Edit,
-    Fail,
-    Invite,
-    Join,
-    Leave,
-    MarkRead,
-    React,
-    Retract,
-    Send,
-    SetPresence,
-    SetRoom,
-    SetTyping,
-    Span,
-    Style,
-)
+from bridge.contract import Span, Style
+from bridge.testing.performs import Ask, Perform
 from bridge.testing.traits import Traits
 
 LONGEST = 8 * 1024 * 1024  # bytes of a line
-
-
-class Ask(msgspec.Struct, tag_field="op", kw_only=True, omit_defaults=True):
-    re: int = 0
 
 
 # What sessions ask.
@@ -56,58 +37,6 @@ class Open(Ask, tag="open", kw_only=True):
     cursor: str | None = None
 
 
-class SendIt(Ask, tag="send"):
-    action: Send
-
-
-class EditIt(Ask, tag="edit"):
-    action: Edit
-
-
-class RetractIt(Ask, tag="retract"):
-    action: Retract
-
-
-class ReactIt(Ask, tag="react"):
-    action: React
-
-
-class ConfirmIt(Ask, tag="confirm"):
-    action: Confirm
-
-
-class FailIt(Ask, tag="fail"):
-    action: Fail
-
-
-class JoinIt(Ask, tag="join"):
-    action: Join
-
-
-class LeaveIt(Ask, tag="leave"):
-    action: Leave
-
-
-class InviteIt(Ask, tag="invite"):
-    action: Invite
-
-
-class SetRoomIt(Ask, tag="set-room"):
-    action: SetRoom
-
-
-class SetTypingIt(Ask, tag="set-typing"):
-    action: SetTyping
-
-
-class MarkReadIt(Ask, tag="mark-read"):
-    action: MarkRead
-
-
-class SetPresenceIt(Ask, tag="set-presence"):
-    action: SetPresence
-
-
 class Fence(Ask, tag="fence"):
     """Answered after everything that was written before."""
 
@@ -127,6 +56,29 @@ class Occupants(Ask, tag="occupants"):
     chat: str
 
 
+class Find(Ask, tag="find"):
+    """People by what was typed."""
+
+    typed: str
+    most: int
+
+
+class Profile(Ask, tag="profile"):
+    """Who somebody is; nothing if nobody."""
+
+    contact: str
+
+
+class Rooms(Ask, tag="rooms", kw_only=True):
+    """Rooms that anybody may come into; `within`: those that a space holds."""
+
+    typed: str = ""
+    where: str = ""
+    within: str = ""
+    after: str = ""
+    most: int
+
+
 class PutFile(Ask, tag="put-file", kw_only=True):  # answered with its reference
     name: str
     mime: str
@@ -141,11 +93,10 @@ class Journaled(Ask, tag="journaled"):
     cursor: str
 
 
-Perform = (
-    SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | InviteIt | SetRoomIt
-    | SetTypingIt | MarkReadIt | SetPresenceIt
+SessionAsk = (
+    SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Occupants | Find | Profile | Rooms | PutFile
+    | GetFile | Journaled
 )  # fmt: skip
-SessionAsk = SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Occupants | PutFile | GetFile | Journaled
 
 
 # What tests ask (`bridge.testing.control` has a method for each).
@@ -176,6 +127,8 @@ class AddChat(Ask, tag="add-chat", kw_only=True):
     encrypted: bool = False
     subject: str = ""
     alias: str = ""
+    public: bool = False  # anybody may come in, and it is listed
+    holds: list[str] = []  # of a space: its rooms
 
 
 class Comes(Ask, tag="comes", kw_only=True):
@@ -291,6 +244,10 @@ class Accounts(Ask, tag="accounts"):
     """What the accounts have been shown and have acknowledged."""
 
 
+class Reports(Ask, tag="reports"):
+    """What accounts have reported."""
+
+
 class Changed(Ask, tag="changed"):
     """Answered when something has happened since revision `since`: the revision now."""
 
@@ -332,7 +289,7 @@ class EndLogin(Ask, tag="end-login"):
 
 AnyAsk = (
     SessionAsk | AddPerson | AddAccount | AddChat | Comes | Goes | Invites | Says | Edits | Retracts | Reacts
-    | Types | Reads | Appears | Bounce | Report | State | Chats | Accounts | Changed | Fault | Mend | EndLogin
+    | Types | Reads | Appears | Bounce | Report | State | Chats | Accounts | Reports | Changed | Fault | Mend | EndLogin
 )  # fmt: skip
 
 

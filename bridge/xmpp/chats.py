@@ -17,6 +17,7 @@ from bridge.xmpp.errors import StanzaError
 
 # RFC 6122 #addressing-localpart: what no prepared localpart contains, besides what is not printable.
 _FORBIDDEN = re.compile("[\x00-\x20\"&'/:<>@\x7f]")
+_LONGEST = 1_000  # characters of what people type
 _REMEMBERED = 10_000  # addresses; reading one costs some ten microseconds
 
 
@@ -96,6 +97,24 @@ class Addresses:
         except ValueError:
             return None
         return ChatId(jid) if jid and self._room_gateway(jid) is not None else None
+
+    def person(self, network: NetworkId, typed: str) -> ContactId | None:
+        """See `Home.person`. Likeliest first: the network's own way to write somebody, the same without the sign that
+        most begin with, our own JID, its first part."""
+        gateway, typed = self._by_network.get(network), typed.strip()
+        if gateway is None or not 0 < len(typed) <= _LONGEST:
+            return None
+        for own in (typed, f"@{typed}") if typed[0].isalnum() else (typed,):
+            if gateway.contact(gateway.localpart(ContactId(own))) == own:
+                return ContactId(own)
+        try:
+            whom = self.whom(typed.lower())
+        except StanzaError:
+            whom = None
+        if whom is not None and whom.gateway is gateway and whom.contact is not None:
+            return whom.contact
+        known = gateway.contact(typed)
+        return known if known is not None and gateway.localpart(known) == typed else None
 
     def nick(self, contact: Contact, number: int) -> str:
         """See `Home.nick`."""

@@ -1,8 +1,6 @@
 """What people type becomes an address (jabber:iq:gateway, XEP-0100 #addressing-iqgateway)."""
 
-from collections.abc import Iterator
-
-from bridge.contract import ContactId, Refused
+from bridge.contract import Refused
 from bridge.xmpp import text
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
@@ -39,30 +37,14 @@ class GatewayPrompt:
         return f'<query xmlns="{PROMPT}"><jid>{text.escape(self._jid(gateway, typed))}</jid></query>'
 
     def _jid(self, gateway: Gateway, typed: str) -> str:
-        for contact in self._meanings(gateway, typed):
-            try:
-                return self._addresses.jid(gateway.network, contact)
-            except Refused as error:
-                raise StanzaError("item-not-found", error.text) from error
-        raise StanzaError(
-            "item-not-found", f"`{typed[:100]}` is no address of a person on {gateway.name}. Type it as it is there."
-        )
-
-    def _meanings(self, gateway: Gateway, typed: str) -> Iterator[ContactId]:
-        """Whom it may mean, likeliest first: the network's own way to write somebody, the same without the sign that
-        most begin with, our own JID, its first part."""
-        for own in (typed, f"@{typed}") if typed[0].isalnum() else (typed,):
-            if gateway.contact(gateway.localpart(ContactId(own))) == own:
-                yield ContactId(own)
+        contact = self._addresses.person(gateway.network, typed)
+        if contact is None:
+            words = f"`{typed[:100]}` is no address of a person on {gateway.name}. Type it as it is there."
+            raise StanzaError("item-not-found", words)
         try:
-            whom = self._addresses.whom(typed.lower())
-        except StanzaError:
-            whom = None
-        if whom is not None and whom.gateway is gateway and whom.contact is not None:
-            yield whom.contact
-        known = gateway.contact(typed)
-        if known is not None and gateway.localpart(known) == typed:
-            yield known
+            return self._addresses.jid(gateway.network, contact)
+        except Refused as error:
+            raise StanzaError("item-not-found", error.text) from error
 
 
 def _gateway(question: Question) -> Gateway:

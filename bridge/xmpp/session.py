@@ -16,6 +16,7 @@ from bridge.contract import (
     ConnectorError,
     Contact,
     ContactId,
+    Directory,
     Edit,
     Event,
     Fail,
@@ -79,6 +80,7 @@ class XmppSession:
     ) -> None:
         self._house = house
         self.me = Contact(ContactId("xmpp"), "XMPP")
+        self.directory: Directory | None = None
         self._addresses = addresses
         self._streams = streams
         self._delivering = {network: Delivering(stream) for network, stream in streams.items()}

@@ -12,6 +12,7 @@ from connectors.matrix.chats import Chats
 from connectors.matrix.directs import Directs
 from connectors.matrix.discovery import Configured
 from connectors.matrix.groups import Groups
+from connectors.matrix.ignored import Ignored
 from connectors.matrix.invitations import Invitations
 from connectors.matrix.media import Repository
 from connectors.matrix.notes import Notes
@@ -54,14 +55,16 @@ class Connecting:
         many = Notes(workspace.memory, "chats of many")
         await many.load()
         directs = Directs(api, account.me, many)
+        ignored = Ignored(api, account.me)
         try:
             await directs.load()
+            await ignored.load()
         except Refused as refusal:
             if refusal.reason is Reason.FORBIDDEN:
                 await self._check_owner(api, account)
             raise Unavailable(refusal.text) from refusal
         patience = Patience(self._pace, pulse.check, workspace.log)
-        known, speaker = await self._parts(account, workspace, api, directs, patience)
+        known, speaker = await self._parts(account, workspace, api, directs, ignored, patience)
         session = MatrixSession(known, speaker, Rhythm(self._pace), Repository(api), workspace.clock, first=first)
         try:
             async with _accepting(known):
@@ -83,7 +86,13 @@ class Connecting:
         self._owners.add(account.id)
 
     async def _parts(
-        self, account: Account, workspace: Workspace, api: Api, directs: Directs, patience: Patience
+        self,
+        account: Account,
+        workspace: Workspace,
+        api: Api,
+        directs: Directs,
+        ignored: Ignored,
+        patience: Patience,
     ) -> tuple[Known, Speaker]:
         me, clock, log = account.me, workspace.clock, workspace.log
         opened, invited, left, waiting = [
@@ -102,7 +111,7 @@ class Connecting:
         since = float(account.secret.get("since", "0"))
         speaker = Speaker(api, me, opening, groups, invited, left, lines, clock, since)
         signs = Signs(api, me, private=workspace.options.get("private_receipts") is True)
-        return Known(api, me, directs, invitations, chats, groups, lines, signs), speaker
+        return Known(api, me, directs, ignored, invitations, chats, groups, lines, signs), speaker
 
 
 @asynccontextmanager

@@ -7,9 +7,10 @@ Source: client-server API #post_matrixclientv3joinroomidoralias, #post_matrixcli
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bridge.contract import Action, ChatId, Invite, Join, Leave, Reason, Receipt, Refused, SetRoom
+from bridge.contract import Action, ChatId, Invite, Join, Leave, Reason, Receipt, Refused, Report, SetRoom
 from connectors.matrix import fields, ids
 from connectors.matrix.api import Api, path
+from connectors.matrix.finding import report
 
 _SECONDS = 120.0  # a homeserver may have to join over federation
 
@@ -51,5 +52,6 @@ DOINGS: Mapping[type[Action], Callable[[Api, Any], Awaitable[Receipt]]] = {
     Invite: invite,
     Join: join,
     Leave: leave,
+    Report: report,
     SetRoom: set_room,
 }

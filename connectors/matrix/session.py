@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 
 from bridge.contract import (
     Action,
+    Block,
     Capabilities,
     ChatId,
     Clock,
     Contact,
     ContactId,
     CursorMoved,
+    Directory,
     Event,
     File,
     Live,
@@ -26,6 +28,7 @@ from bridge.contract import (
 )
 from connectors.matrix import changing, moving, sending, sync
 from connectors.matrix.chats import person
+from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.media import Repository
 from connectors.matrix.patience import Rhythm
 from connectors.matrix.signs import SIGNS
@@ -33,7 +36,11 @@ from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
 _CAN = Capabilities(
-    actions=frozenset((*changing.DOINGS, *moving.DOINGS, *SIGNS)), window=1, idempotent=True, echoes=True, media=True
+    actions=frozenset((*changing.DOINGS, *moving.DOINGS, *SIGNS, Block)),
+    window=1,
+    idempotent=True,
+    echoes=True,
+    media=True,
 )
 
 
@@ -52,6 +59,7 @@ class MatrixSession:
     ) -> None:
         """`first`: an answer that is there already, and the cursor after which it came."""
         self.me = Contact(known.me)
+        self.directory: Directory | None = MatrixDirectory(known.api, known.me)
         self.failed: tuple[str | None] | None = None  # the cursor of the poll that ended the reading
         self._known = known
         self._speaker = speaker
@@ -102,6 +110,8 @@ class MatrixSession:
     async def perform(self, action: Action) -> Receipt:
         if type(action) in SIGNS:
             return await self._known.signs.perform(action)
+        if isinstance(action, Block):
+            return await self._known.ignored.block(action)
         saying, moves = changing.DOINGS.get(type(action)), moving.DOINGS.get(type(action))
         if saying is not None:
             return await saying(self._speaker, action)

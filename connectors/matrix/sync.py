@@ -20,6 +20,8 @@ from connectors.matrix.api import Api, path
 from connectors.matrix.chats import Chats, NowRoom
 from connectors.matrix.directs import KIND, Directs
 from connectors.matrix.groups import STATE, Groups
+from connectors.matrix.ignored import KIND as IGNORED
+from connectors.matrix.ignored import Ignored
 from connectors.matrix.invitations import Invitations
 from connectors.matrix.signs import Signs
 from connectors.matrix.unread import Lines
@@ -36,7 +38,7 @@ def _filter(state: Mapping[str, Any], timeline: Mapping[str, Any], *, signs: boo
     ephemeral = {"types": ["m.typing", "m.receipt"]} if signs else nothing
     room = {"account_data": nothing, "ephemeral": ephemeral, "state": state, "timeline": timeline}
     presence = {"types": ["m.presence"]}
-    return json.dumps({"presence": presence, "account_data": {"types": [KIND]}, "room": room})
+    return json.dumps({"presence": presence, "account_data": {"types": [KIND, IGNORED]}, "room": room})
 
 
 _LAZY = {"lazy_load_members": True, "include_redundant_members": True}
@@ -51,6 +53,7 @@ class Known:
     api: Api
     me: ContactId
     directs: Directs
+    ignored: Ignored
     invitations: Invitations | None  # None where they are left to other apps
     chats: Chats
     groups: Groups
@@ -116,8 +119,14 @@ async def read(known: Known, news: News, cursor: str | None, now: float, *, live
     for sign in known.signs.of_people(fields.mapping(news.people).get("events"), now):
         yield sign
     for raw in fields.listed(fields.mapping(news.account).get("events")):
-        if fields.mapping(raw).get("type") == KIND:
-            known.directs.read(fields.mapping(raw).get("content"))
+        kind, content = fields.mapping(raw).get("type"), fields.mapping(raw).get("content")
+        if kind == KIND:
+            known.directs.read(content)
+        elif kind == IGNORED:
+            known.ignored.read(content)
+    blocked = known.ignored.news()
+    if blocked is not None:
+        yield blocked
     if known.invitations is not None:
         for id in (*news.left, *news.joined):
             await known.invitations.drop(id)

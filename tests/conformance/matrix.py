@@ -31,6 +31,8 @@ class MatrixUnderTest:
         self.room = ChatId(room)
         self.somebody = ContactId(somebody)
         self.nobody = ContactId("@nobody-at-all:localhost")
+        self.somebody_name = somebody[1:].partition(":")[0]
+        self.square, self.space = ChatId(""), ChatId("")
         self.flow = "password"
         right = {"homeserver": str(workspace.options["homeserver"]), "username": account.me, "password": PASSWORD}
         self.right: Mapping[str, str] = right
@@ -119,7 +121,7 @@ class MatrixUnderTest:
 
 @asynccontextmanager
 async def matrix_network(
-    synapse: Synapse, folder: Path, *, room_of_many: bool = False
+    synapse: Synapse, folder: Path, *, room_of_many: bool = False, listed: bool = False
 ) -> AsyncIterator[MatrixUnderTest]:
     """The room is a direct chat with Juliet, or one that anybody may join and change."""
     async with AsyncExitStack() as stack:
@@ -146,4 +148,21 @@ async def matrix_network(
         else:
             room = await app.direct(juliet.mxid)
         await element.expect(lambda e: e["type"] == "m.room.member" and e["state_key"] == juliet.mxid)
-        yield MatrixUnderTest(account, workspace, room, element, somebody.mxid, proxy)
+        made = MatrixUnderTest(account, workspace, room, element, somebody.mxid, proxy)
+        if listed:
+            await _list_rooms(made)
+        yield made
+
+
+async def _list_rooms(made: MatrixUnderTest) -> None:
+    """Two squares, and a space with the first in it."""
+    call = made.juliet.call
+    wish = {"preset": "public_chat", "visibility": "public"}
+    made.square, _ = [
+        ChatId((await call("POST", "/createRoom", {**wish, "name": f"Square {number}"}))["room_id"])
+        for number in (1, 2)
+    ]
+    space = {**wish, "name": "Spaces of Verona", "creation_content": {"type": "m.space"}}
+    made.space = ChatId((await call("POST", "/createRoom", space))["room_id"])
+    where = f"/rooms/{quote(made.space)}/state/m.space.child/{quote(made.square)}"
+    await call("PUT", where, {"via": ["localhost"]})

@@ -23,7 +23,7 @@ NETWORKS: dict[str, Traits] = {
     "x": VARIANTS["x"],
     "t": VARIANTS["t"],
     "seeing": VARIANTS["t"],  # its account is shown its own doings, without a key
-    "bare": Traits(replays=True, unique_ids=True, without=("edit", "retract", "react"), media=False),
+    "bare": Traits(replays=True, unique_ids=True, without=("edit", "retract", "react"), media=False, finds=False),
 }
 
 
@@ -42,6 +42,8 @@ class MemoryUnderTest:
         self.room = ChatId("square")
         self.somebody = ContactId("juliet")
         self.nobody = ContactId("rosaline")
+        self.somebody_name = "Juliet"
+        self.square, self.space = ChatId("square-1"), ChatId("verona")
         self.flow = "password"
         self.right: Mapping[str, str] = {"username": "romeo", "password": "open sesame"}
         self.wrong: Mapping[str, str] = {"username": "romeo", "password": "let me in"}
@@ -111,5 +113,8 @@ async def memory_network(kind: str, folder: Path) -> AsyncIterator[MemoryUnderTe
         await control.account("romeo", password="open sesame", name="Romeo", relay=True, own=own)
         await control.people("benvolio", "juliet")
         await control.chat("square", "romeo", "benvolio")
+        for number in (1, 2):
+            await control.chat(f"square-{number}", "benvolio", name=f"Square {number}", public=True)
+        await control.chat("verona", "benvolio", name="Spaces of Verona", public=True, holds=["square-1"])
         signed = msgspec.convert(await control.do(SignIn("romeo", "open sesame")), dict[str, str])
         yield MemoryUnderTest(world, control, socket, signed["token"])

@@ -76,6 +76,21 @@ class TestFiling(conformance.Filing):
     pass
 
 
+class TestFinding(conformance.Finding):
+    @pytest.fixture
+    async def network(self, synapse: Synapse, tmp_path: Path) -> AsyncIterator[MatrixUnderTest]:
+        async with matrix_network(synapse, tmp_path, listed=True) as made:
+            yield made
+
+
+class TestBlocking(conformance.Blocking):
+    pass
+
+
+class TestReporting(conformance.Reporting):
+    pass
+
+
 class TestRooming(conformance.Rooming):
     @pytest.fixture
     async def network(self, synapse: Synapse, tmp_path: Path) -> AsyncIterator[MatrixUnderTest]:

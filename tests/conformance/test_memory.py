@@ -106,3 +106,18 @@ class TestFiling(conformance.Filing):
 @only("x")
 class TestAnswering(conformance.Answering):
     pass
+
+
+@only("a", "t", "seeing")
+class TestFinding(conformance.Finding):
+    pass
+
+
+@only("a", "t", "seeing")
+class TestBlocking(conformance.Blocking):
+    pass
+
+
+@only("a", "t", "seeing")
+class TestReporting(conformance.Reporting):
+    pass

@@ -44,6 +44,9 @@ class PlainHome:
     def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
         return ChatId(f"{name}@{network}")
 
+    def person(self, network: NetworkId, typed: str) -> ContactId | None:
+        return ContactId(typed) if typed else None
+
     def nick(self, contact: Contact, number: int) -> str:
         return f"{contact.name or contact.id} ({number})" if number > 1 else contact.name or contact.id
 

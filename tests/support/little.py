@@ -19,6 +19,7 @@ from bridge.contract import (
     ContactId,
     Credentials,
     CursorMoved,
+    Directory,
     Edit,
     Event,
     Fail,
@@ -55,6 +56,7 @@ class LittleNetwork:
     events: dict[int, asyncio.Queue[Event]] = field(default_factory=dict)  # by account
     kept: dict[int, list[Event | Exception]] = field(default_factory=dict)  # by account: what comes before `Live`
     occupants: dict[str, list[Occupant]] = field(default_factory=dict)  # by chat
+    directory: Directory | None = None
     journaled: list[str] = field(default_factory=list)
     files: dict[str, bytes | Exception] = field(default_factory=dict)  # by reference
     fetched: list[str] = field(default_factory=list)  # references of files, in the order in which they were asked for
@@ -115,6 +117,10 @@ class LittleSession:
     @property
     def me(self) -> Contact:
         return Contact(self.account.me)
+
+    @property
+    def directory(self) -> Directory | None:
+        return self.net.directory
 
     def scope(self, chat: ChatId) -> str:
         return self.net.scopes.get(self.account.id, "")

@@ -52,6 +52,7 @@ rc_presence: {{per_user: {many}}}
 rc_room_creation: {many}
 rc_reports: {many}
 rc_user_directory: {many}
+room_list_publication_rules: [{{action: allow}}]
 """
 _LOG = """
 version: 1

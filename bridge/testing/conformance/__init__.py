@@ -14,6 +14,8 @@
 | Lacking | sessions that do not name all of them |
 | Signing, Appearing | sessions that name `SetTyping` and `MarkRead`, and `SetPresence` |
 | Filing | sessions that can publish files |
+| Finding | sessions that have a `directory` |
+| Blocking, Reporting | sessions that name `Block`, `Report` |
 | Idempotent, Echoing, Personas, Answering | sessions that claim so in their capabilities |
 
 Tests are coroutines (pytest-asyncio, `asyncio_mode = "auto"`). Over the real wire, please: a fake server, not a patched
@@ -24,6 +26,7 @@ from bridge.testing.conformance.breaking import Breaking
 from bridge.testing.conformance.changing import Editing, Lacking, Reacting, Retracting
 from bridge.testing.conformance.claims import Answering, Echoing, Idempotent, Personas
 from bridge.testing.conformance.files import Filing, FilingNetwork
+from bridge.testing.conformance.finding import Blocking, Finding, FindingNetwork, Reporting
 from bridge.testing.conformance.login import LoggingIn, Opening, Person
 from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
@@ -34,11 +37,14 @@ from bridge.testing.conformance.signs import Appearing, Signing, SigningNetwork
 __all__ = [
     "Answering",
     "Appearing",
+    "Blocking",
     "Breaking",
     "Echoing",
     "Editing",
     "Filing",
     "FilingNetwork",
+    "Finding",
+    "FindingNetwork",
     "Idempotent",
     "Lacking",
     "LoggingIn",
@@ -52,6 +58,7 @@ __all__ = [
     "Reading",
     "ReadingChanges",
     "Replaying",
+    "Reporting",
     "Retracting",
     "Rooming",
     "Shown",
