@@ -144,6 +144,17 @@ async def listed(app: XmppClient, gateway: str, room: str, seconds: float = 20.0
         raise TimeoutError(f"{room} is not among {found}") from None
 
 
+async def any_listed(app: XmppClient, gateway: str, seconds: float = 30.0) -> str:
+    """The room that the gateway names to the app's user, who has only one, once it does."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found, _ = await items(app, gateway)
+            rooms = [jid for jid, _ in found if jid.startswith(("#", "!"))]
+            if rooms:
+                return rooms[0]
+            await asyncio.sleep(0.05)  # as above
+
+
 async def ping(app: XmppClient, to: str) -> str:
     """Empty when it is answered; else the condition of the error."""
     return error_of(await app.iq(to, "get", "<ping xmlns='urn:xmpp:ping'/>"))[0]

@@ -1,4 +1,4 @@
-"""A real Matrix Synapse on a free loopback port with throw-away state; no federation, no rate limits."""
+"""A real Matrix Synapse on a free loopback port with throw-away state and no rate limits."""
 
 import contextlib
 import hashlib
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.certificate import own_certificate
 from tests.support.ports import free_port, wait_until
 from tests.support.process import Entered, Folder, Server
 
@@ -27,7 +28,7 @@ pid_file: {folder}/homeserver.pid
 report_stats: false
 listeners:
   - {{port: {port}, type: http, tls: false, bind_addresses: ['127.0.0.1'], resources: [{{names: [client, media]}}]}}
-database: {{name: sqlite3, args: {{database: {folder}/homeserver.db}}}}
+{more}database: {{name: sqlite3, args: {{database: {folder}/homeserver.db}}}}
 log_config: {folder}/log.yaml
 media_store_path: {folder}/media
 max_upload_size: 200M
@@ -54,6 +55,18 @@ rc_reports: {many}
 rc_user_directory: {many}
 room_list_publication_rules: [{{action: allow}}]
 """
+_FEDERATING = """\
+  - port: {port}
+    type: http
+    tls: true
+    bind_addresses: ['127.0.0.1']
+    resources: [{{names: [client, media, federation]}}]
+tls_certificate_path: {folder}/localhost.crt
+tls_private_key_path: {folder}/localhost.key
+federation_verify_certificates: false
+ip_range_blacklist: []
+federation_ip_range_blacklist: []
+"""
 _LOG = """
 version: 1
 formatters: {f: {format: '%(asctime)s %(levelname)s %(name)s %(message)s'}}
@@ -69,19 +82,34 @@ def synapse_venv() -> Path:
 
 
 class Synapse(Entered):
-    """The port stays the same over restarts."""
+    """The ports stay the same over restarts.
 
-    def __init__(self, *, server_name: str = "localhost", port: int | None = None) -> None:
-        self.server_name = server_name
+    One that is `federating` talks to others of that kind, by TLS at `secure_url`; then its name is that host and port,
+    and whoever asks there has to trust `certificate`.
+    """
+
+    def __init__(
+        self, *, server_name: str = "localhost", port: int | None = None, federating: bool = False
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = Folder("synapse")
+        more = ""
+        if federating:
+            secure = free_port()
+            server_name = f"localhost:{secure}"
+            own_certificate(self._folder.path)
+            more = _FEDERATING.format(port=secure, folder=self._folder.path)
+        self.server_name = server_name
+        self.secure_url = f"https://{server_name}"
+        self.certificate = self._folder.path / "localhost.crt"
         self._server = Server(self._folder.path / "log")
         self._python = str(synapse_venv() / "bin" / "python")
         self._config = self._folder.path / "homeserver.yaml"
         self._config.write_text(
             _CONFIG.format(
-                server_name=server_name, port=self.port, folder=self._folder.path, secret=_SECRET, many=_MANY
+                server_name=server_name, port=self.port, folder=self._folder.path, secret=_SECRET, many=_MANY,
+                more=more,
             )
         )
         (self._folder.path / "log.yaml").write_text(_LOG)
