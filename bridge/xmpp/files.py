@@ -26,7 +26,7 @@ _THUMBS = "urn:xmpp:thumbs:1"
 _HASHES = "urn:xmpp:hashes:2"
 _LONGEST_URL = 2_000  # characters
 _LONGEST_NAME = 200
-_MOST = 20  # files of one message
+_MOST = 50  # files of one message
 _INLINE = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO, MediaKind.VOICE, MediaKind.STICKER})
 
 
@@ -71,8 +71,10 @@ def read(stanza: Element, body: str | None, identity: str) -> tuple[tuple[Media,
     shared = {**dict(_shared_before(stanza)), **dict(_shared(stanza))}
     urls = [(x.findtext(f"{{{_OOB}}}url") or "").strip() for x in stanza.findall(f"{{{_OOB}}}x")]
     plain = body or ""
-    found: dict[str, Media] = dict(list(shared.items())[:_MOST])
-    for url in urls[:_MOST]:
+    if max(len(shared), len(urls)) > _MOST:
+        raise StanzaError("not-acceptable", f"A message can have {_MOST} files at most. Send them in several messages.")
+    found = dict(shared)
+    for url in urls:
         if not _good(url):
             continue
         if plain.strip() == url or url in shared or url not in plain:

@@ -53,6 +53,7 @@ _ENCRYPTED = {
     "{urn:xmpp:openpgp:0}openpgp",
     "{jabber:x:encrypted}x",
 }
+_EPHEMERAL = "{urn:xmpp:ephemeral:0}ephemeral"
 _LONGEST_ID = 1_000  # characters
 _LONGEST_SUBJECT = 1_000  # characters
 _MOST_REACTIONS = 50  # of one person to one message
@@ -110,7 +111,7 @@ def message(stanza: Element, user: str, whom: Whom, chat: ChatId, now: float) ->
     if kind == "groupchat":
         raise StanzaError("service-unavailable", "This address is a person and not a room.")
     children = {child.tag: child for child in stanza}
-    _refuse_encrypted(children, whom.gateway.name)
+    _refuse_what_is_lost(children, whom.gateway.name)
     authored = _authored(stanza, children, user, whom, chat, now)
     authored["marks"] = signs.marks(stanza)
     return _doing(stanza, children, authored) or _said(stanza, children, authored, lambda: _them(whom))
@@ -133,7 +134,7 @@ def room_message(
     """What `user` said in a hosted room of `network` (its name); None when the stanza says nothing. `people` may be
     meant there. The room's showing it is the answer, so no receipt is sent. Raises `StanzaError`."""
     children = {child.tag: child for child in stanza}
-    _refuse_encrypted(children, network)
+    _refuse_what_is_lost(children, network)
     words = body(stanza)
     subject = next((children[f"{space}subject"] for space in _OURS if f"{space}subject" in children), None)
     if subject is not None and words is None and not any(f"{space}thread" in children for space in _OURS):
@@ -142,7 +143,13 @@ def room_message(
     return _doing(stanza, children, authored) or _said(stanza, children, authored, people)
 
 
-def _refuse_encrypted(children: Mapping[str, Element], network: str) -> None:
+def _refuse_what_is_lost(children: Mapping[str, Element], network: str) -> None:
+    """Secrets, and that a message is to disappear (XEP-0466 #disco: who cannot see to it does not say so)."""
+    if _EPHEMERAL in children:
+        raise StanzaError(
+            "not-acceptable",
+            f"{network} keeps messages, so one that is to disappear is not sent. Switch that off in this chat.",
+        )
     if not _ENCRYPTED.isdisjoint(children):
         raise StanzaError(
             "not-acceptable", f"{network} cannot carry encrypted messages. Switch encryption off in this chat."

@@ -200,11 +200,9 @@ def _said(
         return Message(media=(file,)) if file is not None else _notice(lines.of_event(kind, content, who))
     reply = fields.event_id(fields.mapping(relation.get("m.in_reply_to")).get("event_id"))
     msgtype = fields.string(content.get("msgtype"))
-    style, file = _STYLES.get(msgtype), media.read(msgtype, content)
-    if file is not None:
-        caption = media.has_caption(msgtype, content)
-        said = _text(content, names, reply=reply is not None) if caption else Message()
-        message = replace(said, media=(file,))
+    style, files = _STYLES.get(msgtype), _filed(msgtype, content, names, reply=reply is not None)
+    if files is not None:
+        message = files
     elif msgtype == "m.location" and (where := places.read(content)) is not None:
         message = where
     elif style is None:
@@ -218,6 +216,20 @@ def _said(
     if reply is None or relation.get("is_falling_back") is True:
         return replace(message, quote=None)
     return replace(message, reply_to=MessageId(reply))
+
+
+def _filed(msgtype: str, content: Mapping[str, Any], names: Mapping[str, str], *, reply: bool) -> Message | None:
+    """A message of files, with their caption; None if it is none."""
+    file = media.read(msgtype, content)
+    if file is not None:
+        caption = media.has_caption(msgtype, content)
+        return replace(_text(content, names, reply=reply) if caption else Message(), media=(file,))
+    several = media.gallery(msgtype, content)
+    if several is None:
+        return None
+    found, told, more = several
+    said = _text(told, names, reply=reply) if fields.line(told["body"]) else Message()
+    return replace(said, text="\n".join(filter(None, (said.text, more))), media=found)
 
 
 def _text(content: Mapping[str, Any], names: Mapping[str, str], *, reply: bool) -> Message:

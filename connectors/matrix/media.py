@@ -1,7 +1,7 @@
 """Files on Matrix: events that hold one, both ways, and the content repository.
 
 Source: client-server API #content-repository, #media-captions, #m-image, #m-file, #m-audio, #m-video, #m-sticker;
-MSC3245 (voice messages), MSC2448 (blurhash).
+MSC3245 (voice messages), MSC2448 (blurhash), MSC4274 (several files in one event).
 """
 
 import asyncio
@@ -36,6 +36,12 @@ _TYPES = {
     MediaKind.IMAGE: "m.image", MediaKind.STICKER: "m.image", MediaKind.VIDEO: "m.video", MediaKind.AUDIO: "m.audio",
     MediaKind.VOICE: "m.audio", MediaKind.FILE: "m.file",
 }  # fmt: skip
+# MSC4274, and what Beeper had before it: where the files stand, what tells their types, and where the caption is.
+_GALLERIES = {
+    "m.gallery": ("itemtypes", "itemtype", "body"), "dm.filament.gallery": ("itemtypes", "itemtype", "body"),
+    "com.beeper.gallery": ("com.beeper.gallery.images", "msgtype", "com.beeper.gallery.caption"),
+}  # fmt: skip
+_MOST = 100  # files of one event
 _VOICE = ("m.voice", "org.matrix.msc3245.voice")
 _MIME = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,60}")
 _BLUR = "xyz.amorgan.blurhash"  # MSC2448
@@ -49,6 +55,27 @@ _CHUNK = 256 * 1024
 _SLOWEST = 100_000  # bytes a second; below that an upload is given up
 _ANSWER = 64 * 1024
 _LARGE = 1_000_000  # bytes of a picture that is sent together with a smaller one
+
+
+def gallery(kind: str, content: Mapping[str, Any]) -> tuple[tuple[Media, ...], Mapping[str, Any], str] | None:
+    """The files of a message of msgtype `kind` that holds several, in order, the content of their caption, and what is
+    said of single ones besides. None if it is none, or one of them cannot be had: then its sender's app has words."""
+    if kind not in _GALLERIES:
+        return None
+    files, type, caption = _GALLERIES[kind]
+    items = [fields.mapping(item) for item in fields.listed(content.get(files))]
+    found = [read(fields.string(item.get(type)), item) for item in items[:_MOST]]
+    if not found or None in found:
+        return None
+    of_each = [
+        f"{_name(item)}: {fields.string(item['body'])}"
+        for item in items[:_MOST]
+        if has_caption(fields.string(item.get(type)), item)
+    ]
+    if len(items) > _MOST:
+        of_each.append(f"(There are {len(items) - _MOST} more files, which are not shown here.)")
+    media = tuple(one for one in found if one is not None)
+    return media, {**content, "body": fields.string(content.get(caption))}, "\n".join(of_each)
 
 
 def read(kind: str, content: Mapping[str, Any]) -> Media | None:

@@ -88,9 +88,7 @@ class Synapse(Entered):
     and whoever asks there has to trust `certificate`.
     """
 
-    def __init__(
-        self, *, server_name: str = "localhost", port: int | None = None, federating: bool = False
-    ) -> None:
+    def __init__(self, *, server_name: str = "localhost", port: int | None = None, federating: bool = False) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = Folder("synapse")
@@ -108,7 +106,11 @@ class Synapse(Entered):
         self._config = self._folder.path / "homeserver.yaml"
         self._config.write_text(
             _CONFIG.format(
-                server_name=server_name, port=self.port, folder=self._folder.path, secret=_SECRET, many=_MANY,
+                server_name=server_name,
+                port=self.port,
+                folder=self._folder.path,
+                secret=_SECRET,
+                many=_MANY,
                 more=more,
             )
         )

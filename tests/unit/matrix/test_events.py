@@ -36,6 +36,34 @@ def parsed(raw: Any) -> Any:
     return found[0] if found else None
 
 
+@pytest.mark.parametrize("kind", ["m.gallery", "dm.filament.gallery", "com.beeper.gallery"])
+def test_several_files_of_one_event_come_in_order_with_what_is_said_of_them(kind: str) -> None:
+    beeper = kind.startswith("com")
+    type = "msgtype" if beeper else "itemtype"
+    items: list[Any] = [
+        {type: "m.image", "body": "a.png", "url": "mxc://hs.test/a"},
+        {type: "m.video", "body": "The second", "filename": "b.mp4", "url": "mxc://hs.test/b"},
+        {type: "m.file", "body": "c.pdf", "url": "mxc://hs.test/c"},
+    ]
+    where = ("com.beeper.gallery.images", "com.beeper.gallery.caption") if beeper else ("itemtypes", "body")
+    content = {"msgtype": kind, "body": "for others", where[0]: items, where[1]: "Verona"}
+
+    found = parsed(event(content)).message
+    without = parsed(event({**content, where[1]: ""})).message
+    many = parsed(event({**content, where[0]: items[:1] * 200})).message
+    broken = parsed(event({"msgtype": kind, "body": "for others", where[0]: [*items, {type: "m.image"}]})).message
+
+    assert [(one.reference, one.name, one.kind) for one in found.media] == [
+        ("mxc://hs.test/a", "a.png", "image"), ("mxc://hs.test/b", "b.mp4", "video"),
+        ("mxc://hs.test/c", "c.pdf", "file"),
+    ]  # fmt: skip
+    assert (found.text, without.text) == ("Verona\nb.mp4: The second", "b.mp4: The second")
+    assert (len(many.media), many.text.rpartition("\n")[2]) == (
+        100, "(There are 100 more files, which are not shown here.)"
+    )  # fmt: skip
+    assert (broken.media, broken.text) == ((), f"[Unsupported message of type {kind}] for others")
+
+
 def said(body: str, **more: Any) -> Any:
     return event({"msgtype": "m.text", "body": body, **more})
 

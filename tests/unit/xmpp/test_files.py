@@ -93,11 +93,14 @@ def test_one_that_we_cannot_open_is_refused_with_a_sentence(rest: str) -> None:
     assert refused.value.condition == "not-acceptable"
 
 
-def test_a_thousand_files_are_twenty() -> None:
-    many = "".join(SHARING.format(name=n, size=n, url=f"https://a/{n}") for n in range(1_000))
+def test_several_files_are_read_in_order_and_too_many_are_refused() -> None:
+    some = [SHARING.format(name=n, size=n, url=f"https://a/{n}") for n in range(51)]
     more = "".join(OOB.format(f"https://b/{n}") for n in range(1_000))
 
-    assert len(read(many + more, None)[0]) <= 40
+    assert [one.name for one in read("".join(some[:50]), None)[0]] == [str(n) for n in range(50)]
+    for too_many in ("".join(some), more):
+        with pytest.raises(StanzaError, match="50 files at most"):
+            read(too_many, None)
 
 
 @pytest.mark.parametrize(
