@@ -139,6 +139,15 @@ class MarkRead(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetPicture(Action):
+    """Show `picture`, which `Session.publish` has returned, as the account's own; empty: none. Concerns no chat: `chat`
+    is empty. `Refused` if the account shows another one than this and those in `before`: its user has chosen that."""
+
+    picture: str
+    before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPresence(Action):
     """Show whether the account's user is there. Concerns no chat: `chat` is empty."""
 

@@ -149,8 +149,8 @@ class ReadUpTo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChanged:
-    """Whether a person is there; a sign. On networks where people show themselves to single networks of others,
-    `towards` is the one that may know."""
+    """Whether a person is there, and the picture that they show with it (`contact.avatar`); a sign. On networks where
+    people show themselves to single networks of others, `towards` is the one that may know."""
 
     contact: Contact
     available: bool

@@ -64,13 +64,18 @@ are subscribed to, rooms that somebody is in, whoever speaks first), two at a ti
 hash (`data/avatars`, table `avatars`). Until it is there presences say that it is not known yet; then they are told
 again. `bridge/converter.py` decodes pictures, in a process with limits of its own (`pictures.py`); nothing else does.
 
+What a user shows at home (`PresenceChanged.contact.avatar`) becomes the picture of their accounts, made small, once per
+change, if they want that (`own_pictures.py`, table `own_pictures`): only of those that show none, or one that was set
+so (`SetPicture`).
+
 Signs of life
 -------------
 
 Who writes, who has read how far and who is there never enters the journal and is never replayed. A session reports it
 as an event; `signs.py` looks up what it means beside the writer (`store/signs.py`), the latest of each thing, and
 puts it into the `Post` of each account that shows it (`posts.py`): at most once a second for one thing, five times a
-second for one chat, and forgotten when it cannot be shown. Only a user's own read marks wait for their account.
+second for one chat, and forgotten when it cannot be shown. Only how far a user has read waits for their account, the
+latest of each chat, also over a restart (`waiting.py`, table `read_marks`).
 
 * who writes: ends by itself after two minutes, or with what is said: `typists.py`
 * how far: forwards only; told to authors who asked (`Authored.marks`), in rooms to all: `marks.py`

@@ -162,7 +162,7 @@ class KnownAvatars:
         part = self._folder / f"{uuid.uuid4().hex}.part"
         try:
             async with asyncio.timeout(_FETCH):
-                await _download(session, avatar.reference, part)
+                await download(session, avatar.reference, part)
             small = await self._converter.avatar(part)
             sha1 = hashlib.sha1(small.data, usedforsecurity=False).hexdigest()  # XEP-0153 #protocol
             await asyncio.to_thread(_write, part, self._folder / sha1, small.data)
@@ -203,7 +203,8 @@ class KnownAvatars:
                     path.unlink()
 
 
-async def _download(session: Session, reference: str, part: Path) -> None:
+async def download(session: Session, reference: str, part: Path) -> None:
+    """Bring a picture into a new file. Raises the four errors; `Refused` when it is too large."""
     size = 0
     with await asyncio.to_thread(part.open, "xb") as file:
         async with session.open_media(Media(reference), _LARGEST) as chunks:

@@ -47,6 +47,7 @@ from bridge.hub.linking import Linking
 from bridge.hub.lists import KnownLists
 from bridge.hub.notices import Notices
 from bridge.hub.opener import Opener
+from bridge.hub.own_pictures import OwnPictures
 from bridge.hub.people import KnownPeople
 from bridge.hub.performing import Performer
 from bridge.hub.pictures import Converter
@@ -105,9 +106,10 @@ class Hub:
             ),
             self.lanes.quiet,
         )  # fmt: skip
-        self.signs = Signs(around.database, self.sessions, self.counters, around.people)
         self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
         self.converter = around.converter or Converter()
+        self.own_pictures = OwnPictures(around.database, self.sessions, self.converter, around.people.choices)
+        self.signs = Signs(around.database, self.sessions, self.counters, around.people, self.own_pictures.shown)
         self.files = Files(
             around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media,
             self.converter, around.link,
@@ -154,7 +156,7 @@ class Hub:
         self.lanes.start()
         for name, work in (
             ("notices", self._notices), ("backlogs", self._backlogs), ("files", self.files), ("avatars", self.avatars),
-            ("signs", self.signs),
+            ("signs", self.signs), ("own pictures", self.own_pictures),
         ):  # fmt: skip
             self._tasks.append(asyncio.create_task(work.run(), name=name))
 
@@ -312,6 +314,7 @@ class Hub:
                 seat.caught_up = time.time()
                 seat.live.set()
                 self.signs.live(seat.account)
+                self.own_pictures.live(seat.account)
                 self.lanes.wake([seat.account])
                 if seat.user:
                     self.lists.changed(seat.user, seat.network)

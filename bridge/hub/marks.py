@@ -5,7 +5,7 @@ That our user has read in another app is shown in theirs at home, unless it is w
 
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from bridge.contract import ChatId, MarkRead, MessageId, MessageReceived, Persona, ReadUpTo, Target
@@ -14,6 +14,7 @@ from bridge.hub.facades import HOME
 from bridge.hub.performing import called
 from bridge.hub.posts import Put
 from bridge.hub.speakers import Place, Speakers
+from bridge.hub.waiting import WaitingMarks, thing
 from bridge.store import signs as store
 from bridge.store.database import Database
 from bridge.store.deliveries import copies_of
@@ -42,8 +43,13 @@ class Marks:
     database: Database
     speakers: Speakers
     put: Put
+    is_due: Callable[[int, Hashable], bool]  # see `WaitingMarks`
+    waiting: WaitingMarks = field(init=False)
     _recent: "OrderedDict[int, deque[_Recent]]" = field(default_factory=OrderedDict)  # by chat
     _read: "OrderedDict[Hashable, int]" = field(default_factory=OrderedDict)  # by who and where
+
+    def __post_init__(self) -> None:
+        self.waiting = WaitingMarks(self.database, self.put, self.is_due)
 
     def said(self, event: MessageReceived, debts: Sequence[Debt]) -> None:
         """A message was journaled."""
@@ -96,7 +102,8 @@ class Marks:
                 action = MarkRead(
                     chat=ChatId(end.native), key=uuid.uuid4().hex, persona=persona, target=target, private=quiet
                 )
-                self.put(account, ("read", end.native, place[3]), action, keep=persona is None)
+                own = persona is None
+                self.put(account, thing(end.native) if own else ("read", end.native, place[3]), action, keep=own)
         return True
 
     async def _mark_own(self, here: End, end: End, at: int, reporter: int) -> None:

@@ -1,7 +1,7 @@
 """Posts: what an account is to show now, the latest of each thing, one after the other and none too often.
 
-What is not shown in time is replaced by what came after it, and forgotten when it cannot be shown; only what is `kept`
-waits for the account to be connected again.
+What is not shown in time is replaced by what came after it, and forgotten when it cannot be shown; of what is to be
+kept somebody else is told.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bridge.contract import Action, ConnectorError, LoggedOut, Refused
+from bridge.contract import Action, ConnectorError, Refused
 
 log = logging.getLogger(__name__)
 _EACH = 1.0  # seconds between two of the same thing
@@ -34,19 +34,20 @@ class _Due:
 
 @dataclass(slots=True)
 class Post:
-    """Of one account. `perform` raises the four errors; `full` is told of what there is no room for."""
+    """Of one account. `perform` raises the four errors; `full` is told of what there is no room for, `left` of what is
+    to be kept and could not be shown now, `shown` of what was or never will be."""
 
     perform: Callable[[Action], Awaitable[object]]
     full: Callable[[], None]
+    left: Callable[[Action], Awaitable[None]]
+    shown: Callable[[Action], Awaitable[None]]
     now: Callable[[], float] = time.monotonic
     _due: dict[Hashable, _Due] = field(default_factory=dict)
-    _kept: dict[Hashable, _Due] = field(default_factory=dict)
     _free: dict[Hashable, float] = field(default_factory=dict)  # when something, or its chat, may be shown again
     _task: "asyncio.Task[None] | None" = None
 
     def put(self, thing: Hashable, action: Action, *, keep: bool = False) -> None:
         """`thing` is to be shown so, whatever was put before."""
-        self._kept.pop(thing, None)
         if thing not in self._due and len(self._due) >= _MOST:
             self.full()
             return
@@ -54,11 +55,9 @@ class Post:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._show(), name="signs")
 
-    def again(self) -> None:
-        """The account is connected again: what was kept is shown now."""
-        kept, self._kept = self._kept, {}
-        for thing, due in kept.items():
-            self.put(thing, due.action, keep=True)
+    def is_due(self, thing: Hashable) -> bool:
+        """Whether it is about to be shown."""
+        return thing in self._due
 
     async def close(self) -> None:
         if self._task is not None:
@@ -84,13 +83,20 @@ class Post:
 
     async def _try(self, thing: Hashable, due: _Due) -> None:
         try:
+            waits = await self._shown(due.action)
+            if due.kept and not (waits and thing in self._due):  # else what is newer waits
+                await (self.left if waits else self.shown)(due.action)
+        except Exception:
+            log.exception("a sign broke its session")
+
+    async def _shown(self, action: Action) -> bool:
+        """Whether it can be shown later, and was not."""
+        try:
             async with asyncio.timeout(_SECONDS):
-                await self.perform(due.action)
-        except (Refused, LoggedOut) as error:
+                await self.perform(action)
+        except Refused as error:
             log.debug("a sign is not shown reason=%s", error.text)
         except (ConnectorError, TimeoutError) as error:
             log.debug("a sign could not be shown now reason=%s", error)
-            if due.kept and thing not in self._due and len(self._kept) < _MOST:
-                self._kept[thing] = due
-        except Exception:
-            log.exception("a sign broke its session")
+            return True
+        return False

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bridge.contract import (
     Action,
@@ -61,7 +62,16 @@ class _Came:
 class Signs:
     """`run` is a task of the hub; all else is told on the loop."""
 
-    def __init__(self, database: Database, sessions: Sessions, counters: Counters, people: KnownPeople) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sessions: Sessions,
+        counters: Counters,
+        people: KnownPeople,
+        pictured: Callable[[str, NetworkId, str], None],
+    ) -> None:
+        """`pictured` is told which picture a user shows at home, and for which network."""
+        self._pictured = pictured
         self._database = database
         self._sessions = sessions
         self._appearances = people.appearances
@@ -71,7 +81,8 @@ class Signs:
         self._counters = counters
         speakers = Speakers(sessions)
         self._typists = Typists(speakers, self.put)
-        self._marks = Marks(database, speakers, self.put)
+        self._marks = Marks(database, speakers, self.put, self._is_due)
+        self._back: dict[int, None] = {}  # accounts that are there again
         self._coming: dict[Hashable, _Came] = {}
         self._posts: dict[int, Post] = {}
         self._news = asyncio.Event()
@@ -100,8 +111,8 @@ class Signs:
 
     def live(self, account: int) -> None:
         """The account has caught up."""
-        if account in self._posts:
-            self._posts[account].again()
+        self._back[account] = None
+        self._news.set()
         seat = self._sessions.seat(account)
         there = self._there.get((seat.user, seat.network)) if seat is not None else None
         if there is not None:
@@ -111,7 +122,10 @@ class Signs:
         """`account` is to show something now (`Post.put`)."""
         post = self._posts.get(account)
         if post is None:
-            post = self._posts[account] = Post(self._performer(account), lambda: self._full(account))
+            post = self._posts[account] = Post(
+                self._performer(account), lambda: self._full(account),
+                partial(self._marks.waiting.left, account), partial(self._marks.waiting.shown, account),
+            )  # fmt: skip
         post.put(thing, action, keep=keep)
 
     def _present(self, seat: Seat, sign: PresenceChanged) -> None:
@@ -121,6 +135,8 @@ class Signs:
                 self._appearances.seen(seat.user, seat.network, sign)
             return
         who = (str(sign.contact.id), str(sign.towards))
+        if sign.contact.avatar is not None and sign.towards is not None:
+            self._pictured(str(sign.contact.id), sign.towards, sign.contact.avatar)
         self._there.pop(who, None)
         if sign.available:
             self._there[who] = sign
@@ -147,6 +163,13 @@ class Signs:
         while True:
             await self._news.wait()
             self._news.clear()
+            while self._back:
+                account = next(iter(self._back))
+                del self._back[account]
+                try:
+                    await self._marks.waiting.bring(account)
+                except Exception:
+                    log.exception("marks that wait could not be looked up")
             while self._coming:
                 came = self._coming.pop(next(iter(self._coming)))
                 try:
@@ -210,6 +233,9 @@ class Signs:
             return await seat.session.perform(action)
 
         return perform
+
+    def _is_due(self, account: int, thing: Hashable) -> bool:
+        return account in self._posts and self._posts[account].is_due(thing)
 
     def _full(self, account: int) -> None:
         seat = self._sessions.seat(account)

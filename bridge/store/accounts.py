@@ -84,7 +84,9 @@ def set_caught_up(connection: Connection, accounts: Sequence[int], at: float) ->
 
 def remove_account(connection: Connection, identity: int) -> None:
     """Forget an account and what only it knew; messages and chats stay."""
-    for table in (t.people, t.memory, t.blocks, t.directs, t.chat_accounts):
+    for table in (
+        t.people, t.memory, t.blocks, t.directs, t.chat_accounts, t.own_pictures, t.read_marks
+    ):  # fmt: skip
         connection.execute(delete(table).where(table.c.account == identity))
     connection.execute(delete(t.accounts).where(t.accounts.c.id == identity))
 

@@ -6,6 +6,7 @@ is now. `deliveries` are open debts: a delivery that is done is a row that is go
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -344,6 +345,26 @@ avatars = Table(
     Column("reference", Text, primary_key=True),  # its connector's own
     Column("sha1", Text, nullable=False),  # of the PNG on our disk; empty: it cannot be shown
     Column("at", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+own_pictures = Table(
+    "own_pictures",  # what accounts show as their users' pictures because we have set it
+    metadata,
+    Column("account", Integer, primary_key=True, autoincrement=False),
+    Column("reference", Text, nullable=False),  # as the user shows it at home
+    Column("native", Text, nullable=False),  # as the account's network calls it
+    Column("tried", Text, nullable=False),  # what is being set: the same of that
+    Column("tried_native", Text, nullable=False),
+)
+
+read_marks = Table(
+    "read_marks",  # how far users have read, until their accounts have shown it
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("chat", Text, primary_key=True),  # what its network calls it
+    Column("target", Text, nullable=False),  # the message, the same
+    Column("private", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 

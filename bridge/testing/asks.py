@@ -196,7 +196,9 @@ def _accounts(who: "Connection", ask: wire.Accounts) -> None:
     network = who.world.network
     attached = {stream.member.id for stream in who.world.streams}
     found = [
-        AccountState(m.id, m.id in attached, m.journaled, network.behind(m), m.active, sorted(m.blocked), m.presence)
+        AccountState(
+            m.id, m.id in attached, m.journaled, network.behind(m), m.active, sorted(m.blocked), m.presence, m.picture
+        )
         for m in network.accounts.values()
     ]
     who.reply(ask.re, found)
@@ -274,6 +276,7 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.Retracts: _person_does("retracts"),
     wire.Reacts: _person_does("reacts"),
     wire.Types: _does(signs.types),
+    wire.Wears: _does(signs.wears),
     wire.Reads: _does(signs.reads),
     wire.Appears: _does(signs.appears),
     wire.Bounce: _person_does("bounce"),

@@ -31,6 +31,7 @@ from bridge.contract import (
     Report,
     Retract,
     Send,
+    SetPicture,
     SetPresence,
     SetRoom,
     SetTyping,
@@ -56,6 +57,8 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
         actions |= {Block, Report}
     if traits.signs:
         actions |= {SetTyping, MarkRead, SetPresence}
+    if traits.signs and traits.media:
+        actions |= {SetPicture}
     return Capabilities(
         actions=frozenset(actions),
         window=traits.window,
@@ -73,7 +76,7 @@ def perform(network: Network, member: Member, ask: Perform) -> Receipt:
     action: Any = ask.action
     if isinstance(action, Join | Leave):
         return MOVES[type(action)](network, member, rooms.room(network, action.chat))
-    if isinstance(action, SetPresence | Block | Report):
+    if isinstance(action, SetPresence | SetPicture | Block | Report):
         return ABOUT_NO_CHAT[type(action)](network, member, action)
     chat = network.chat(action.chat)
     if not chat.sees(member) and not network.traits.implicit:
@@ -223,6 +226,7 @@ MOVES: dict[type[Action], Callable[[Network, Member, Chat], Receipt]] = {Join: _
 
 ABOUT_NO_CHAT: dict[type[Action], Callable[..., Receipt]] = {
     SetPresence: signs.set_presence,
+    SetPicture: signs.set_picture,
     Block: directory.block,
     Report: directory.report,
 }

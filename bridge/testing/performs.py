@@ -14,6 +14,7 @@ from bridge.contract import (
     React,
     Retract,
     Send,
+    SetPicture,
     SetPresence,
     SetRoom,
     SetTyping,
@@ -77,6 +78,10 @@ class SetPresenceIt(Ask, tag="set-presence"):
     action: SetPresence
 
 
+class SetPictureIt(Ask, tag="set-picture"):
+    action: SetPicture
+
+
 class BlockIt(Ask, tag="block"):
     action: Block
 
@@ -87,5 +92,5 @@ class ReportIt(Ask, tag="report-it"):
 
 Perform = (
     SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | InviteIt | SetRoomIt
-    | SetTypingIt | MarkReadIt | SetPresenceIt | BlockIt | ReportIt
+    | SetTypingIt | MarkReadIt | SetPresenceIt | SetPictureIt | BlockIt | ReportIt
 )  # fmt: skip

@@ -27,6 +27,7 @@ class Member:
     receipts: dict[str, tuple[Said | None, dict[str, Any]]] = field(default_factory=dict)  # by key, where idempotent
     presence: str = ""  # as its user has shown it
     blocked: set[str] = field(default_factory=set)
+    picture: str = ""  # a file
     opened: dict[str, str] = field(default_factory=dict)  # direct chats by the key they were opened with
 
     @property

@@ -8,6 +8,7 @@ from bridge.contract import (
     ReadUpTo,
     Reason,
     Receipt,
+    SetPicture,
     SetPresence,
     SetTyping,
     TypingChanged,
@@ -69,4 +70,22 @@ def set_presence(network: Network, member: Member, action: SetPresence) -> Recei
         contact=member.contact, available=action.available, away=action.away, status=action.status
     )  # fmt: skip
     network.happen(sign, None, "account", member.id)
+    return Receipt()
+
+
+def wears(network: Network, ask: wire.Wears) -> None:
+    member = network.accounts.get(ask.person)
+    if member is None:
+        raise refuse("There is no such account.")
+    member.picture = ask.picture
+    network.touched()
+
+
+def set_picture(network: Network, member: Member, action: SetPicture) -> Receipt:
+    if action.picture and action.picture not in network.files:
+        raise refuse("There is no such file.")
+    if member.picture not in ("", action.picture, *action.before):
+        raise refuse("The account has a picture that its user has chosen.", Reason.NOT_ALLOWED)
+    member.picture = action.picture
+    network.touched()
     return Receipt()

@@ -64,6 +64,7 @@ class AccountState(msgspec.Struct):
     active: bool
     blocked: list[str] = []  # people
     presence: str = ""  # as its user shows it: "", away, available, unavailable
+    picture: str = ""  # a file
 
 
 class Reported(msgspec.Struct):

@@ -216,6 +216,13 @@ class Appears(Ask, tag="appears", kw_only=True):
     idle: float | None = None
 
 
+class Wears(Ask, tag="wears", kw_only=True):
+    """The user of an account chooses a picture in another app."""
+
+    person: str
+    picture: str
+
+
 class Bounce(Ask, tag="bounce", kw_only=True):
     """What was delivered comes back (`DeliveryFailed`)."""
 
@@ -289,7 +296,8 @@ class EndLogin(Ask, tag="end-login"):
 
 AnyAsk = (
     SessionAsk | AddPerson | AddAccount | AddChat | Comes | Goes | Invites | Says | Edits | Retracts | Reacts
-    | Types | Reads | Appears | Bounce | Report | State | Chats | Accounts | Reports | Changed | Fault | Mend | EndLogin
+    | Types | Reads | Appears | Wears | Bounce | Report | State | Chats | Accounts | Reports | Changed | Fault | Mend
+    | EndLogin
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from bridge.contract import Contact, ContactId, NetworkId, PresenceChanged
+from bridge.xmpp import own_pictures
 from bridge.xmpp.abilities import REACTIONS, Abilities, Ask, Version, version_of
 
 _USERS, _EACH = 20_000, 20  # users of a network, and apps of each
@@ -23,6 +24,8 @@ class _App:
     status: str
     priority: int
     version: Version
+    photo: str | None  # see `own_pictures.hash_in`
+    to: str  # whom of ours it was shown first, a bare JID
 
 
 class Apps:
@@ -38,11 +41,11 @@ class Apps:
         app, who = stanza.get("from", ""), (user, network)
         there = self._there.get(who, {})
         before = _shown(who, there)
-        there.pop(app, None)
+        known = there.pop(app, None)
         if app == user:  # a server says that nobody is there any more
             there.clear()
         elif stanza.get("type") != "unavailable" and len(there) < _EACH:
-            there[app] = _read(stanza)
+            there[app] = _read(stanza, known)
             self._abilities.heard(stanza, network)
         self._keep(who, there)
         now = _shown(who, there)
@@ -72,13 +75,19 @@ class Apps:
             self._report(_shown(gone, {}))
 
 
-def _read(stanza: Element) -> _App:
+def _read(stanza: Element, before: _App | None) -> _App:
+    """An app shows itself to many of ours one after the other, with the same picture."""
     said = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in stanza}
     try:
         priority = max(-128, min(127, int(said.get("priority", "0"))))
     except ValueError:
         priority = 0
-    return _App(said.get("show", "") in _AWAY, said.get("status", "")[:_LONGEST], priority, version_of(stanza))
+    photo, to = own_pictures.hash_in(stanza), stanza.get("to", "").partition("/")[0]
+    if before is not None and before.photo == photo:
+        to = before.to
+    return _App(
+        said.get("show", "") in _AWAY, said.get("status", "")[:_LONGEST], priority, version_of(stanza), photo, to
+    )
 
 
 def _shown(who: tuple[str, NetworkId], there: dict[str, _App]) -> PresenceChanged:
@@ -86,9 +95,19 @@ def _shown(who: tuple[str, NetworkId], there: dict[str, _App]) -> PresenceChange
     user, network = who
     best = min(there.values(), key=lambda app: (app.away, -app.priority), default=None)
     return PresenceChanged(
-        contact=Contact(ContactId(user)),
+        contact=Contact(ContactId(user), avatar=_picture(who, there)),
         available=best is not None,
         away=best is not None and best.away,
         status=best.status if best is not None else "",
         towards=network,
     )
+
+
+def _picture(who: tuple[str, NetworkId], there: dict[str, _App]) -> str | None:
+    """Of apps that differ one that shows a picture is believed: some cannot."""
+    user, network = who
+    photos = [(app.photo, app.to) for app in there.values() if app.photo is not None]
+    if not photos:
+        return None
+    sha1, to = next(((sha1, to) for sha1, to in photos if sha1), photos[0])
+    return own_pictures.reference(network, user, to, sha1 or "")

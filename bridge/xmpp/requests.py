@@ -23,12 +23,14 @@ class Requests:
         self._seconds = seconds
         self._waiting: dict[tuple[str, str], asyncio.Future[Element]] = {}  # by whom is asked, and id
 
-    async def ask(self, kind: str, to: str, payload: str) -> Element:
-        """The result. Raises `StanzaError` when the answer is an error, and `Unavailable` when none comes."""
+    async def ask(self, kind: str, to: str, payload: str, *, sender: str = "") -> Element:
+        """The result. `sender` is who of our domain asks; else it is the gateway. Raises `StanzaError` when the answer
+        is an error, and `Unavailable` when none comes."""
         identity = f"ask-{secrets.token_hex(8)}"
         future: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
         self._waiting[to, identity] = future
-        head = f'<iq type="{kind}" id="{identity}" from="{self._domain}" to="{text.attribute(to)}">'
+        asker = text.attribute(sender or self._domain)
+        head = f'<iq type="{kind}" id="{identity}" from="{asker}" to="{text.attribute(to)}">'
         try:
             if not self._send(f"{head}{payload}</iq>"):
                 raise Unavailable("The connection to the XMPP server is not up.")

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Kept, Media, NetworkId, Reason, Refused, Scope, Unavailable
 from bridge.contract.workspace import Http
-from bridge.xmpp import files, sealed, text
+from bridge.xmpp import files, own_pictures, sealed, text
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.privilege import UPLOAD, Privileges
 from bridge.xmpp.requests import Requests
@@ -207,7 +207,11 @@ class Storage:
 
     @asynccontextmanager
     async def open(self, media: Media, limit: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        """What lies at the address that somebody sent; it may be anybody's."""
+        """What lies at the address that somebody sent, which may be anybody's; or the picture of a user."""
+        if own_pictures.is_picture(media.reference):
+            async with own_pictures.opened(self.requests, media.reference, limit) as picture:
+                yield picture
+            return
         url, seal = files.url_of(media), sealed.read(files.url_of(media))
         if seal is not None:
             url, limit = seal.url, limit + sealed.TAG

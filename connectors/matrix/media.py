@@ -78,6 +78,11 @@ def gallery(kind: str, content: Mapping[str, Any]) -> tuple[tuple[Media, ...], M
     return media, {**content, "body": fields.string(content.get(caption))}, "\n".join(of_each)
 
 
+def uri_of(published: str) -> str:
+    """The URI of the file itself, of what `Repository.publish` has returned."""
+    return published.partition(" ")[0]
+
+
 def read(kind: str, content: Mapping[str, Any]) -> Media | None:
     """The file that a message of msgtype `kind`, or a sticker, holds; None when it cannot be had."""
     sealing = fields.mapping(content.get("file"))

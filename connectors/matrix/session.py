@@ -24,9 +24,10 @@ from bridge.contract import (
     Reason,
     Receipt,
     Refused,
+    SetPicture,
     Unavailable,
 )
-from connectors.matrix import changing, moving, sending, sync
+from connectors.matrix import changing, moving, pictures, sending, sync
 from connectors.matrix.chats import person
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.media import Repository
@@ -36,7 +37,7 @@ from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
 _CAN = Capabilities(
-    actions=frozenset((*changing.DOINGS, *moving.DOINGS, *SIGNS, Block)),
+    actions=frozenset((*changing.DOINGS, *moving.DOINGS, *SIGNS, SetPicture, Block)),
     window=1,
     idempotent=True,
     echoes=True,
@@ -110,6 +111,8 @@ class MatrixSession:
     async def perform(self, action: Action) -> Receipt:
         if type(action) in SIGNS:
             return await self._known.signs.perform(action)
+        if isinstance(action, SetPicture):
+            return await pictures.show(self._known.api, self._known.me, action)
         if isinstance(action, Block):
             return await self._known.ignored.block(action)
         saying, moves = changing.DOINGS.get(type(action)), moving.DOINGS.get(type(action))

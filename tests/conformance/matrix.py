@@ -1,5 +1,6 @@
 """Matrix on a real Synapse, as the conformance suite wants a network: Romeo's account, and Juliet in a direct chat."""
 
+import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -90,6 +91,20 @@ class MatrixUnderTest:
     async def presence(self) -> str:
         found = await self.juliet.call("GET", f"/presence/{quote(self._account.me)}/status")
         return {"online": "available", "unavailable": "away"}.get(found["presence"], "unavailable")
+
+    async def picture(self) -> str:
+        found = await self.juliet.call("GET", f"/profile/{quote(self._account.me)}")
+        return str(found.get("avatar_url") or "")
+
+    async def chooses(self) -> str:
+        chosen = await files.matrix_upload(self.juliet, b"chosen", "image/png", "chosen.png")
+        where, headers = f"/_matrix/client/v3/profile/{quote(self._account.me)}/avatar_url", self._account.secret
+        homeserver = str(self.workspace.options["homeserver"])
+        await self.workspace.http.request(
+            "PUT", homeserver + where, headers={"Authorization": f"Bearer {headers['token']}"},
+            body=json.dumps({"avatar_url": chosen}).encode(), trusted=True,
+        )  # fmt: skip
+        return chosen
 
     async def shown(self) -> Sequence[Shown]:
         """As Element shows it: redacted events are gone, and whoever has said something may replace it."""

@@ -14,7 +14,7 @@ from bridge.testing.conformance import Shown
 from bridge.testing.connector import MemoryConnector
 from bridge.testing.control import Control, controlled
 from bridge.testing.traits import Traits
-from bridge.testing.wire import Appears, Reads, SignIn, Types
+from bridge.testing.wire import Appears, Reads, SignIn, Types, Wears
 from bridge.testing.world import VARIANTS, World, serve
 from tests.support.asking import HandClock, NoHttp
 
@@ -84,6 +84,14 @@ class MemoryUnderTest:
 
     async def presence(self) -> str:
         return (await self.control.accounts())["romeo"].presence
+
+    async def picture(self) -> str:
+        return (await self.control.accounts())["romeo"].picture
+
+    async def chooses(self) -> str:
+        chosen = await files.have(self.control, "chosen.png", b"chosen", "image/png")
+        await self.control.do(Wears(person="romeo", picture=chosen))
+        return chosen
 
     async def shown(self) -> Sequence[Shown]:
         return [

@@ -72,6 +72,10 @@ class TestAppearing(conformance.Appearing):
     pass
 
 
+class TestPicturing(conformance.Picturing):
+    pass
+
+
 class TestFiling(conformance.Filing):
     pass
 

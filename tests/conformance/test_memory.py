@@ -98,6 +98,11 @@ class TestAppearing(conformance.Appearing):
     pass
 
 
+@only("a", "t", "seeing")
+class TestPicturing(conformance.Picturing):
+    pass
+
+
 @only("a", "x", "t", "seeing")
 class TestFiling(conformance.Filing):
     pass

@@ -1,8 +1,9 @@
 """Pictures of people and rooms on Matrix, as XMPP apps see them, through real servers."""
 
+import asyncio
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
@@ -14,6 +15,7 @@ from tests.support import files, folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
+from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.talks import until
 from tests.support.xmpp_client import CLIENT, XmppClient, bare, error_of
@@ -164,3 +166,61 @@ async def test_pictures_in_a_room_and_of_the_room(
     assert fields["muc#roominfo_avatarhash"] == [sha1(photo(of_room))]
     await wears(element, files.png(30, 30, seed=2))
     assert await shown(app, f"{jid}/{juliet.name}") != first
+
+
+async def chooses(app: XmppClient, to: str, data: bytes, server: XmppServer, mime: str = "image/png") -> None:
+    """Romeo has another picture in his XMPP app, and shows himself to somebody (XEP-0153). Prosody says which picture
+    it is for apps that do not (XEP-0398); ejabberd does so only to those who are subscribed to him."""
+    binary = base64.b64encode(data).decode()
+    photo = f"<PHOTO><TYPE>{mime}</TYPE><BINVAL>{binary}</BINVAL></PHOTO>" if data else ""
+    answer = await app.iq(app.bare, "set", f"<vCard xmlns='vcard-temp'>{photo}</vCard>")
+    assert answer.get("type") == "result", error_of(answer)
+    hash = sha1(data) if data else ""
+    says = "" if isinstance(server, Prosody) else f"<x xmlns='{UPDATE[1:-1]}'><photo>{hash}</photo></x>"
+    app.send(f"<presence to='{to}'>{says}</presence>")
+
+
+async def test_ones_own_picture_is_that_of_ones_account_unless_one_has_chosen_another(
+    gateway: Gateway, server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient,
+    element: MatrixClient,
+) -> None:  # fmt: skip
+    await folk.connect(romeo, app, gateway, synapse)
+    app.message(juliet.at(gateway), "But soft!")
+    await element.text("But soft!")
+    await chooses(app, juliet.at(gateway), files.png(80, 80, seed=3), server)
+    gateway.choose(romeo.jid, "matrix", "picture", "on")
+    looks: list[str] = [""]
+
+    async def look(so: Callable[[str], bool]) -> str:
+        """How Romeo looks on Matrix, once it is so."""
+        async with asyncio.timeout(30):
+            while True:
+                profile = await element.call("GET", f"/profile/{quote(romeo.mxid)}")
+                if so(url := str(profile.get("avatar_url") or "")):
+                    looks.append(url)
+                    return url
+                await asyncio.sleep(0.1)  # another client's view, which nothing tells of
+
+    await chooses(app, juliet.at(gateway), files.png(600, 400, seed=4), server)
+    first = await files.matrix_file(element, await look(bool))
+    gateway.kill()
+    gateway.start()
+    await chooses(app, juliet.at(gateway), files.png(60, 60, seed=5), server)
+    second = await files.matrix_file(element, await look(lambda url: bool(url) and url != looks[-1]))
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    for data, mime in ((svg, "image/svg+xml"), (files.bomb(20_000, 20_000), "image/png")):
+        refused = gateway.log.count("picture is not shown")
+        await chooses(app, gateway.jid, data, server, mime)
+        await until(lambda refused=refused: gateway.log.count("picture is not shown") > refused, seconds=40)  # type: ignore[misc]
+    assert await look(lambda url: True) == looks[-2], "what cannot be shown changes nothing"
+    async with folk.on_matrix(romeo, synapse, "offline") as phone:
+        await wears(phone, files.png(90, 90, seed=6))
+    chosen = await look(lambda url: url != looks[-1])
+    refused = gateway.log.count("picture is not shown")
+    await chooses(app, juliet.at(gateway), files.png(70, 70, seed=7), server)
+    await until(lambda: gateway.log.count("picture is not shown") > refused, seconds=40)
+
+    assert await look(lambda url: True) == chosen, "what one has chosen on Matrix stays"
+    assert [one[:8] for one in (first, second)] == [b"\x89PNG\r\n\x1a\n"] * 2
+    assert int.from_bytes(first[16:20]) <= 160
+    assert int.from_bytes(second[16:20]) == 60

@@ -24,7 +24,7 @@ ERL_OPTIONS="-env ERL_CRASH_DUMP_BYTES 0"
 
 _MODULES = (
     "adhoc", "blocking", "caps", "carboncopy", "disco", "http_api", "last", "offline", "ping", "privacy", "private",
-    "roster", "stream_mgmt", "vcard", "version",
+    "roster", "stream_mgmt", "vcard", "vcard_xupdate", "version",
 )  # fmt: skip
 
 

@@ -163,6 +163,16 @@ class House:
     async def rows(self, query: str) -> list[Any]:
         return await self.database.read(lambda c: [tuple(row) for row in c.exec_driver_sql(query)])
 
+    async def until_rows(self, query: str, wanted: list[Any]) -> None:
+        """Return when the database has these; nothing tells of what is written beside the journal."""
+        found: list[Any] = []
+        try:
+            async with asyncio.timeout(20):
+                while (found := await self.rows(query)) != wanted:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"instead of {wanted}: {found}") from None
+
 
 @asynccontextmanager
 async def house(database: Database, folder: Path, **more: Any) -> AsyncIterator[House]:

@@ -29,7 +29,9 @@ allow_unencrypted_plain_auth = true
 storage = "internal"
 archive_expires_after = "never"
 modules_disabled = {{ "s2s" }}
-modules_enabled = {{ "roster"; "saslauth"; "disco"; "ping"; "posix"; "carbons"; "pep"; "vcard4"; {modules} }}
+modules_enabled = {{
+  "roster"; "saslauth"; "disco"; "ping"; "posix"; "carbons"; "pep"; "vcard4"; "vcard_legacy"; {modules}
+}}
 
 VirtualHost "localhost"
   {section}

@@ -30,6 +30,7 @@ from bridge.testing.conformance.finding import Blocking, Finding, FindingNetwork
 from bridge.testing.conformance.login import LoggingIn, Opening, Person
 from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
+from bridge.testing.conformance.pictures import PicturedNetwork, Picturing
 from bridge.testing.conformance.reading import Reading, ReadingChanges, Replaying
 from bridge.testing.conformance.rooms import Rooming
 from bridge.testing.conformance.signs import Appearing, Signing, SigningNetwork
@@ -53,6 +54,8 @@ __all__ = [
     "Performing",
     "Person",
     "Personas",
+    "PicturedNetwork",
+    "Picturing",
     "Reacting",
     "Reader",
     "Reading",

@@ -16,7 +16,9 @@ class Network:
         self.full = 0
         self.tried = 0
         self.changed = asyncio.Event()
-        self.post = Post(self.perform, self.overflow)
+        self.left: list[Action] = []
+        self.through: list[Action] = []
+        self.post = Post(self.perform, self.overflow, self.keep, self.drop)
 
     async def perform(self, action: Action) -> None:
         assert isinstance(action, SetTyping)
@@ -25,6 +27,14 @@ class Network:
         if not self.up:
             raise Unavailable("Away.")
         self.shown.append((action.chat, action.typing))
+
+    async def keep(self, action: Action) -> None:
+        self.left.append(action)
+        self.changed.set()
+
+    async def drop(self, action: Action) -> None:
+        self.through.append(action)
+        self.changed.set()
 
     def overflow(self) -> None:
         self.full += 1
@@ -69,13 +79,15 @@ async def test_what_cannot_be_shown_is_forgotten_unless_it_is_kept() -> None:
     network.up = False
     network.put("passes", True)
     network.put("kept", True, keep=True)
-    await network.until(lambda: network.tried == 2)
+    await network.until(lambda: network.tried == 2 and bool(network.left))
+    [left] = network.left
     network.up = True
-    network.post.again()
-    await network.until(lambda: bool(network.shown))
+    network.post.put("kept", left, keep=True)
+    await network.until(lambda: bool(network.through))
     await network.post.close()
 
     assert network.shown == [("kept", True)]
+    assert [one.chat for one in (left, *network.through)] == ["kept"] * 2
 
 
 async def test_too_many_are_not_shown() -> None:
