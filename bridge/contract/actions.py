@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bridge.contract.errors import Reason
 from bridge.contract.ids import ChatId, ContactId, MessageId, NetworkId
-from bridge.contract.message import Message
+from bridge.contract.message import Message, Rank, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,38 @@ class Invite(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remove(Action):
+    """Have somebody leave a room, or take back that they are invited. They may come again as anybody may."""
+
+    whom: ContactId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ban(Action):
+    """Have somebody leave a room, if they are in it, and never come again."""
+
+    whom: ContactId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unban(Action):
+    """Somebody who was banned may come again as anybody may."""
+
+    whom: ContactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRank(Action):
+    """Say what somebody may do in a room. What a network makes of it is told by `RanksChanged`: it need not know each
+    rank, and gives the lowest that may do as much."""
+
+    whom: ContactId
+    rank: Rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Join(Action):
     """Come into a room. `chat` may also be what a person typed for it; the receipt's `chat` is the room. Joining a room
     that one is in changes nothing."""
@@ -120,6 +152,20 @@ class SetRoom(Action):
     """Change what is said of a room; None: as it is."""
 
     subject: str | None = None
+    name: str | None = None
+    rules: Rules | None = None  # all of them
+    avatar: bytes | None = None  # a PNG; empty: it is to have none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRoom(Action):
+    """Make a room with the account as its owner. `chat` is empty; the receipt's `chat` is the room. The same key gives
+    the same room, also when an answer was lost."""
+
+    name: str
+    subject: str = ""
+    open: bool = False  # anybody may come in and find it; else who is invited
+    invited: tuple[ContactId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

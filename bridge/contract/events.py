@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from bridge.contract.errors import Reason
 from bridge.contract.ids import ChatId, ContactId, MessageId, NetworkId
-from bridge.contract.message import Contact, Message, Occupant, Person
+from bridge.contract.message import Contact, Message, Occupant, Person, Rank, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,7 @@ class ChatSeen:
     alias: str = ""
     """Of a room: how people of other networks may type it, any Unicode; checked to mean this room. Empty: it has no
     such name. No contact may be called so (`Connector.contact` gives None for it)."""
+    rules: Rules | None = None  # of a room; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,17 @@ class OccupantChanged:
 
     chat: ChatId
     occupant: Occupant
+    by: Contact | None = None  # who has removed them; None: nobody but they themselves
+    reason: str = ""  # in the words of whoever did it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RanksChanged:
+    """What people may do in a room is so now, whether they are in it or not; all that were told before are over."""
+
+    chat: ChatId
+    ranks: tuple[tuple[ContactId, Rank], ...]
+    others: Rank  # everybody else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +215,7 @@ Event = (
     | DeliveryFailed
     | ChatSeen
     | OccupantChanged
+    | RanksChanged
     | RoomInvited
     | ContactChanged
     | TypingChanged

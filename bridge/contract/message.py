@@ -34,11 +34,41 @@ class Membership(StrEnum):
 
 
 class Rank(StrEnum):
-    """What somebody may do in a room."""
+    """What somebody may do in a room; who stands first may most."""
 
     OWNER = "owner"  # everything
-    ADMIN = "admin"  # keeps order
+    ADMIN = "admin"  # keeps order: removes people, and for good
+    MODERATOR = "moderator"  # keeps order: removes messages, perhaps people
     MEMBER = "member"  # speaks
+    VISITOR = "visitor"  # only listens
+
+    @property
+    def keeps_order(self) -> bool:
+        return self in (Rank.OWNER, Rank.ADMIN, Rank.MODERATOR)
+
+    def above(self, other: "Rank") -> bool:
+        order = list(Rank)
+        return order.index(self) < order.index(other)
+
+
+class Past(StrEnum):
+    """Who may read what is said in a room."""
+
+    ANYBODY = "anybody"  # also who is not in it
+    MEMBERS = "members"  # who is in it, everything
+    INVITED = "invited"  # who is in it, since they were invited
+    JOINED = "joined"  # who is in it, since they came
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a room is set up. A rank is the lowest that may do a thing."""
+
+    open: bool = False  # anybody may come in; else who is invited, or as the network has it
+    moderated: bool = False  # who comes in may only listen
+    subject: Rank = Rank.MODERATOR  # says what the room is about
+    invites: Rank = Rank.MEMBER  # asks others in
+    past: Past = Past.MEMBERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from bridge.contract.directory import Directory
 from bridge.contract.events import Event
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Flow
-from bridge.contract.message import Contact, Media, Occupant, Thumbnail
+from bridge.contract.message import Contact, Media, Membership, Occupant, Thumbnail
 from bridge.contract.workspace import Workspace
 
 
@@ -115,8 +115,9 @@ class Session(Protocol):
         """People the account has direct chats with."""
         ...
 
-    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
-        """Who is in a room now, the account too. Changes after this are events. Raises the four errors."""
+    async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
+        """Who is in a room now, the account too; or who is invited or banned. Changes after this are events. Raises the
+        four errors."""
         ...
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from bridge.contract import MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged, Reason
+from bridge.contract import MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged, Reason, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +60,16 @@ def decode(kind: str, body: bytes) -> Journaled:
     """Raises msgspec.ValidationError for a body that an older or newer program wrote otherwise."""
     event: Journaled = _decoders[kind](body)
     return event
+
+
+def rules_text(rules: Rules) -> str:
+    """How `chats.rules` has them."""
+    return _encode(rules).decode()
+
+
+def rules_of(text: str) -> Rules:
+    """The usual ones where nothing is known, or an older or newer program wrote otherwise."""
+    try:
+        return msgspec.json.decode(text, type=Rules) if text else Rules()
+    except msgspec.DecodeError:
+        return Rules()

@@ -5,10 +5,28 @@ other's business.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from bridge.contract import ChatId, Contact, ContactId, Form, Invite, Listed, Message, NetworkId, Rank, Retract, SetRoom
+from bridge.contract import (
+    Ban,
+    ChatId,
+    Contact,
+    ContactId,
+    Form,
+    Invite,
+    Listed,
+    Membership,
+    Message,
+    NetworkId,
+    Rank,
+    Remove,
+    Retract,
+    Rules,
+    SetRank,
+    SetRoom,
+    Unban,
+)
 
 HOME = NetworkId("xmpp")
 """The network where our users are at home."""
@@ -183,6 +201,21 @@ class Room:
     subject: str
     encrypted: bool = False
     avatar: Avatar | None = None
+    rules: Rules = field(default_factory=Rules)
+
+
+Wish = SetRoom | Retract | Invite | Remove | Ban | Unban | SetRank
+"""What a person may want of a room that they are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Why somebody is not in a room any more, if others had them go."""
+
+    by: ContactId
+    name: str  # of who did it, as their network calls them
+    reason: str
+    banned: bool  # they may not come again
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +246,7 @@ class RoomNews:
     room: Room | None = None  # what is said of it
     occupant: RoomOccupant | None = None
     gone: str | None = None  # a user whose account is not in it any more
+    removal: Removal | None = None  # of the occupant, or of the user who is gone
 
 
 class Rooms(Protocol):
@@ -230,7 +264,12 @@ class Rooms(Protocol):
         """The rooms of `reader` on a network, by JID."""
         ...
 
-    async def change(self, user: str, wish: SetRoom | Retract | Invite) -> None:
+    async def standing(self, room: ChatId, reader: str, membership: Membership) -> Sequence[RoomOccupant]:
+        """Who is in a room; or who is invited or banned, as its network says at this moment: they have the nick that
+        they would have. Raises the four errors."""
+        ...
+
+    async def change(self, user: str, wish: Wish) -> None:
         """Done at once, on the user's own session; what comes of it the room is told. `wish` names the room and the
         message as they are called here; its key counts for nothing. Raises the four errors."""
         ...

@@ -6,12 +6,22 @@ people are told of a room's state goes to them after the commit (`Outcome.news`)
 
 from dataclasses import replace
 
-from bridge.contract import ChatId, ChatKind, ChatSeen, Membership, NetworkId, OccupantChanged, RoomInvited
-from bridge.hub import occupants
+from bridge.contract import (
+    ChatId,
+    ChatKind,
+    ChatSeen,
+    Membership,
+    NetworkId,
+    OccupantChanged,
+    RanksChanged,
+    RoomInvited,
+    Rules,
+)
+from bridge.hub import codec, occupants
 from bridge.hub.closing import owe
 from bridge.hub.codec import Invitation
 from bridge.hub.conversion import become_room
-from bridge.hub.facades import HOME, RoomNews
+from bridge.hub.facades import HOME, Removal, RoomNews
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling
 from bridge.store import rooms
@@ -27,8 +37,9 @@ def room_seen(accept: Accept, ledger: Ledger, event: ChatSeen, outcome: Outcome)
     """An account of a user is in a room, which is as it is told."""
     source, directory = accept.source, ledger.directory
     chat, changed = _noted(
-        accept, ledger, event.chat, name=event.name, subject=event.subject, crypt=event.encrypted, avatar=event.avatar
-    )
+        accept, ledger, event.chat, name=event.name, subject=event.subject, crypt=event.encrypted, avatar=event.avatar,
+        rules=event.rules,
+    )  # fmt: skip
     came = directory.accounts.enter(chat.id, source.account, ledger.now())
     hosted = _host(accept.context, ledger, chat, event.alias, outcome)
     if hosted is None:
@@ -68,16 +79,36 @@ def accept_occupant(accept: Accept, ledger: Ledger) -> Outcome:
         return Outcome(Ruling.IGNORE, "no link")
     outcome = Outcome(Ruling.ACCEPT)
     who = event.occupant
+    removal = _removal(event)
     if who.contact.id == source.me and who.membership in (Membership.LEFT, Membership.BANNED):
         rooms.uninvite(ledger.connection, chat.id, source.account)
         if directory.accounts.leave(chat.id, source.account) and hosted is not None:
-            outcome.news.append(RoomNews(_jid(hosted), gone=source.user))
+            outcome.news.append(RoomNews(_jid(hosted), gone=source.user, removal=removal))
     home = accept.context.home
     if home is not None and hosted is not None and rooms.peopled(ledger.connection, chat.id) != rooms.UNKNOWN:
         now = occupants.put(ledger, home, chat, who)
         if now is not None:
-            outcome.news.append(RoomNews(_jid(hosted), occupant=now))
+            outcome.news.append(RoomNews(_jid(hosted), occupant=now, removal=removal))
     return outcome
+
+
+def accept_ranks(accept: Accept, ledger: Ledger) -> Outcome:
+    """`RanksChanged`: what people may do, whether they are there or were."""
+    event, source = accept.event, accept.source
+    assert isinstance(event, RanksChanged)
+    chat = ledger.directory.chat(source.network, source.scope, event.chat)
+    hosted = hosted_for(ledger, chat) if chat is not None else None
+    if chat is None or hosted is None:
+        return Outcome(Ruling.IGNORE, "no link")
+    changed = occupants.set_ranks(ledger, chat, dict(event.ranks), event.others)
+    return Outcome(Ruling.ACCEPT, news=[RoomNews(_jid(hosted), occupant=one) for one in changed if one.present])
+
+
+def _removal(event: OccupantChanged) -> Removal | None:
+    if event.by is None:
+        return None
+    banned = event.occupant.membership is Membership.BANNED
+    return Removal(event.by.id, event.by.name[:_LONGEST], event.reason[:_LONGEST], banned)
 
 
 def hosted_for(ledger: Ledger, chat: Chat) -> Chat | None:
@@ -95,6 +126,7 @@ def _noted(
     subject: str | None = None,
     crypt: bool | None = None,
     avatar: str | None = None,
+    rules: Rules | None = None,
 ) -> tuple[Chat, bool]:
     """The room as it is told, and whether that is new. None: not told."""
     source, directory = accept.source, ledger.directory
@@ -106,6 +138,7 @@ def _noted(
         subject=known.subject if subject is None else subject[:_LONGEST],
         encrypted=known.encrypted if crypt is None else crypt,
         avatar=known.avatar if avatar is None else avatar[:_LONGEST],
+        rules=known.rules if rules is None else codec.rules_text(rules),
     )
     if now != known:
         directory.change_chat(now)

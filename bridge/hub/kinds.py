@@ -9,12 +9,13 @@ from bridge.contract import (
     MessageReceived,
     MessageRetracted,
     OccupantChanged,
+    RanksChanged,
     ReactionsChanged,
     RoomInvited,
     Unparsable,
 )
 from bridge.hub.failures import accept_failure, accept_unparsable
-from bridge.hub.hosting import accept_invitation, accept_occupant
+from bridge.hub.hosting import accept_invitation, accept_occupant, accept_ranks
 from bridge.hub.intake import Accept, Outcome
 from bridge.hub.messages import accept_edit, accept_message, accept_reactions, accept_retraction
 from bridge.hub.opening import accept_chat
@@ -27,6 +28,7 @@ KINDS: Mapping[type, Callable[[Accept, Ledger], Outcome]] = {
     ReactionsChanged: accept_reactions,
     ChatSeen: accept_chat,
     OccupantChanged: accept_occupant,
+    RanksChanged: accept_ranks,
     RoomInvited: accept_invitation,
     DeliveryFailed: accept_failure,
     Unparsable: accept_unparsable,

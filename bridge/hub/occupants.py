@@ -5,11 +5,12 @@ said is still theirs.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 
 from bridge.contract import ChatId, Contact, ContactId, Membership, NetworkId, Occupant, Rank
+from bridge.hub import codec
 from bridge.hub.facades import Avatar, Home, Room, RoomOccupant
 from bridge.store import rooms
 from bridge.store.ledger import Ledger
@@ -55,6 +56,15 @@ def put_all(ledger: Ledger, home: Home, chat: int, present: Sequence[Occupant]) 
     rooms.put_occupants(ledger.connection, new)
 
 
+def set_ranks(ledger: Ledger, chat: Chat, ranks: Mapping[ContactId, Rank], others: Rank) -> list[RoomOccupant]:
+    """What people may do now; whose rank is another one."""
+    known = rooms.occupants(ledger.connection, chat.id)
+    now = [replace(row, rank=str(ranks.get(ContactId(row.contact), others))) for row in known]
+    changed = [row for row, before in zip(now, known, strict=True) if row != before]
+    rooms.put_occupants(ledger.connection, changed)
+    return [occupant_of(row, chat) for row in changed]
+
+
 def occupant_of(row: OccupantRow, room: Chat | RoomRow) -> RoomOccupant:
     """`room` is the one of the network."""
     rank = Rank(row.rank) if row.rank in set(Rank) else Rank.MEMBER
@@ -71,7 +81,10 @@ def room_of_row(row: RoomRow) -> Room:
 
 
 def _room(jid: ChatId, room: Chat | RoomRow) -> Room:
-    return Room(jid, NetworkId(room.network), room.name, room.subject, room.encrypted, _avatar(room, room.avatar))
+    rules = codec.rules_of(room.rules)
+    return Room(
+        jid, NetworkId(room.network), room.name, room.subject, room.encrypted, _avatar(room, room.avatar), rules
+    )
 
 
 def _avatar(room: Chat | RoomRow, reference: str) -> Avatar:

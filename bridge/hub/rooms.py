@@ -13,24 +13,25 @@ from bridge.contract import (
     ChatId,
     ConnectorError,
     ContactId,
-    Invite,
     Join,
     Leave,
+    Membership,
     MessageId,
     NetworkId,
+    Rank,
     Reason,
     Receipt,
     Refused,
     Retract,
     Session,
-    SetRoom,
     Target,
     Unavailable,
 )
 from bridge.hub import occupants
+from bridge.hub.attending import Attending
 from bridge.hub.bell import Bell
 from bridge.hub.closing import durably
-from bridge.hub.facades import Entry, Home, Room, RoomNews
+from bridge.hub.facades import Entry, Home, Room, RoomNews, RoomOccupant, Wish
 from bridge.hub.keys import Keys
 from bridge.hub.sessions import Sessions
 from bridge.store import rooms as store
@@ -46,12 +47,11 @@ _AT_ONCE = 500  # people of a room between two turns of the event loop
 _JOINED = 8.0  # seconds for an accepted invitation
 
 
-class HostedRooms:
+class HostedRooms(Attending):
     """The `Rooms` facade, and what the desk needs of rooms."""
 
     def __init__(self, database: Database, writer: Writer, sessions: Sessions, keys: Keys, home: Home | None) -> None:
-        self._database = database
-        self._writer = writer
+        super().__init__(database, writer)
         self._sessions = sessions
         self._keys = keys
         self._home = home
@@ -59,7 +59,6 @@ class HostedRooms:
         self._asking: dict[int, asyncio.Task[None]] = {}  # by chat
         self._news = Bell()
         self._moved: dict[ChatId, set[ContactId]] = {}  # who, while the people of a room are told
-        self._writing: set[asyncio.Future[None]] = set()
 
     # What the XMPP side asks
 
@@ -84,7 +83,19 @@ class HostedRooms:
         rows = await self._database.read(lambda c: store.rooms_of(c, reader, network))
         return [occupants.room_of_row(row) for row in rows]
 
-    async def change(self, user: str, wish: SetRoom | Retract | Invite) -> None:
+    async def standing(self, room: ChatId, reader: str, membership: Membership) -> Sequence[RoomOccupant]:
+        row, member = await self._member(room, reader)
+        known = await self._database.read(lambda c: store.occupants(c, row.chat))
+        if membership is Membership.JOINED:
+            return [one for one in (occupants.occupant_of(some, row) for some in known) if one.present]
+        nicks = {one.contact: one.nick for one in known}
+        found = await self._session(member.account).occupants(ChatId(row.native), membership)
+        return [
+            RoomOccupant(one.contact.id, nicks.get(one.contact.id, ""), one.rank or Rank.MEMBER, present=False)
+            for one in found
+        ]
+
+    async def change(self, user: str, wish: Wish) -> None:
         row, member = await self._member(wish.chat, user)
         there = replace(wish, chat=ChatId(row.native), key="-")
         if isinstance(there, Retract):
@@ -103,18 +114,6 @@ class HostedRooms:
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:
         return self._keys.of_source("occupant", room, contact, "")
-
-    async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:
-        found = await self._database.read(lambda c: store.attendance(c, network))
-        return [(ChatId(room), jid) for room, jid in found]
-
-    async def attend(self, room: ChatId, jid: str) -> None:
-        await durably(self._writer, lambda ledger: store.attend(ledger.connection, room, jid))
-
-    def part(self, room: ChatId, jid: str) -> None:
-        written = durably(self._writer, lambda ledger: store.part(ledger.connection, [(room, jid)]))
-        self._writing.add(written)
-        written.add_done_callback(self._written)
 
     def watch(self, changed: Callable[[RoomNews], None]) -> None:
         self._watchers.append(changed)
@@ -251,11 +250,6 @@ class HostedRooms:
         if seat is None or seat.session is None:
             raise Unavailable((seat.error if seat else "") or "Your account is not connected.")
         return seat.session
-
-    def _written(self, written: "asyncio.Future[None]") -> None:
-        self._writing.discard(written)
-        if not written.cancelled() and (error := written.exception()) is not None:
-            log.error("who has left a room could not be written error=%s", type(error).__name__)
 
 
 def _no_room() -> Refused:

@@ -30,6 +30,7 @@ from bridge.contract import (
     NetworkId,
     OccupantChanged,
     PresenceChanged,
+    RanksChanged,
     ReadUpTo,
     RoomInvited,
     Session,
@@ -223,7 +224,10 @@ class Sessions:
     async def _take(self, seat: Seat, session: Session, event: Event) -> None:
         seat.last_event = time.time()
         match event:
-            case Authored() | ChatSeen() | DeliveryFailed() | OccupantChanged() | RoomInvited() | Unparsable():
+            case (
+                Authored() | ChatSeen() | DeliveryFailed() | OccupantChanged() | RanksChanged() | RoomInvited()
+                | Unparsable()
+            ):  # fmt: skip
                 await self._hold(seat, session, event)
                 if isinstance(event, Authored):
                     self._listener.contact(seat, event.sender)

@@ -27,6 +27,7 @@ class RoomRow:
     subject: str
     avatar: str
     encrypted: bool
+    rules: str
     peopled: int
 
 
@@ -260,7 +261,8 @@ def _query() -> Select[Any]:
     return (
         select(
             _hosted.c.id, _hosted.c.native, _there.c.id, _there.c.network, _there.c.scope, _there.c.native,
-            _there.c.name, _there.c.subject, _there.c.avatar, _there.c.encrypted, _there.c.peopled,
+            _there.c.name, _there.c.subject, _there.c.avatar, _there.c.encrypted, _there.c.rules,
+            _there.c.peopled,
         )
         .join_from(_hosted, _here_end, _here_end.c.chat == _hosted.c.id)
         .join(_there_end, ends)

@@ -20,6 +20,7 @@ class Chat:
     name: str = ""
     subject: str = ""
     avatar: str = ""
+    rules: str = ""  # of a room: `Rules`, JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bridge import contract
 from bridge.contract import DeliveryFailed, MessageId, Reason
 from bridge.testing import directory, doings, files, rooms, signs, wire
 from bridge.testing.network import Failed, Network, refuse
-from bridge.testing.performs import Perform
+from bridge.testing.performs import ASKS, Perform
 from bridge.testing.places import Member
 from bridge.testing.states import AccountState, ChatState
 from bridge.testing.stream import Stream
@@ -130,7 +130,7 @@ def _occupants(who: "Connection", ask: wire.Occupants) -> None:
     chat = rooms.room(network, ask.chat)
     if not chat.sees(member):
         raise refuse("This account is not in the room.", Reason.FORBIDDEN)
-    who.reply(ask.re, rooms.occupants(network, chat))
+    who.reply(ask.re, rooms.occupants(network, chat, ask.membership))
 
 
 def _looks(question: Callable[[Network, Member, Any], object]) -> Callable[["Connection", Any], None]:
@@ -183,7 +183,8 @@ def _state(who: "Connection", ask: wire.State) -> None:
     chat = network.chat(ask.chat)
     state = ChatState(
         chat.id, chat.kind, chat.members, chat.messages, chat.answers, network.revision, chat.subject,
-        sorted(chat.typing), chat.read, sorted(chat.private),
+        chat.name, {one: str(chat.rank(one)) for one in chat.members}, sorted(chat.banned), sorted(chat.invited),
+        chat.rules, chat.picture, sorted(chat.typing), chat.read, sorted(chat.private),
     )  # fmt: skip
     who.reply(ask.re, state)
 
@@ -254,7 +255,7 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.SignIn: _sign_in,
     wire.SignOut: _sign_out,
     wire.Open: _open,
-    **dict.fromkeys(Perform.__args__, _perform),
+    **dict.fromkeys(ASKS.values(), _perform),
     wire.Fence: _fence,
     wire.Direct: _direct,
     wire.Contacts: _contacts,
@@ -270,6 +271,7 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.AddChat: _person_does("add_chat"),
     wire.Comes: _does(rooms.comes),
     wire.Goes: _does(rooms.goes),
+    wire.Ranks: _does(rooms.ranks),
     wire.Invites: _does(rooms.invites),
     wire.Says: _person_does("says"),
     wire.Edits: _person_does("edits"),

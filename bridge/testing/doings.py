@@ -13,9 +13,9 @@ from bridge.contract import (
     Confirm,
     Contact,
     ContactId,
+    CreateRoom,
     Edit,
     Fail,
-    Invite,
     Join,
     Leave,
     MarkRead,
@@ -24,6 +24,7 @@ from bridge.contract import (
     MessageReceived,
     MessageRetracted,
     Persona,
+    Rank,
     React,
     ReactionsChanged,
     Reason,
@@ -33,10 +34,9 @@ from bridge.contract import (
     Send,
     SetPicture,
     SetPresence,
-    SetRoom,
     SetTyping,
 )
-from bridge.testing import directory, rooms, signs, wire
+from bridge.testing import directory, governing, rooms, signs, wire
 from bridge.testing.network import Network, refuse, set_reactions
 from bridge.testing.performs import Perform
 from bridge.testing.places import Chat, Member
@@ -52,7 +52,7 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
     if traits.answers:
         actions |= {Confirm, Fail}
     if not traits.fence:
-        actions |= {Join, Leave, Invite, SetRoom}
+        actions |= {Join, Leave, *governing.DOINGS}
     if traits.finds and not traits.fence:
         actions |= {Block, Report}
     if traits.signs:
@@ -74,6 +74,8 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
 def perform(network: Network, member: Member, ask: Perform) -> Receipt:
     """Carry out an action of `member`. Raises `Failed`."""
     action: Any = ask.action
+    if isinstance(action, CreateRoom):
+        return governing.create(network, member, action)
     if isinstance(action, Join | Leave):
         return MOVES[type(action)](network, member, rooms.room(network, action.chat))
     if isinstance(action, SetPresence | SetPicture | Block | Report):
@@ -117,6 +119,8 @@ def contacts(network: Network, member: Member) -> list[Contact]:
 
 def _send(network: Network, member: Member, chat: Chat, action: Send) -> Receipt:
     traits, message = network.traits, action.message
+    if chat.kind is ChatKind.ROOM and chat.rank(member.id) is Rank.VISITOR and not member.relay:
+        raise refuse("You may only listen in this room.", Reason.FORBIDDEN)
     if len(message.text) > traits.longest:
         raise refuse(f"A message has at most {traits.longest} characters.", Reason.POLICY)
     if not message.text and not message.media:
@@ -199,19 +203,6 @@ def _answer(network: Network, member: Member, chat: Chat, action: Confirm | Fail
     return Receipt()
 
 
-def _set_room(network: Network, member: Member, chat: Chat, action: SetRoom) -> Receipt:
-    if action.subject is not None:
-        rooms.change_subject(network, chat, action.subject)
-    return Receipt()
-
-
-def _invite(network: Network, member: Member, chat: Chat, action: Invite) -> Receipt:
-    if action.whom not in network.people:
-        raise refuse("There is no such person.")
-    rooms.invites(network, wire.Invites(person=member.id, chat=chat.id, whom=action.whom, reason=action.reason))
-    return Receipt()
-
-
 def _join(network: Network, member: Member, chat: Chat) -> Receipt:
     rooms.comes(network, wire.Comes(person=member.id, chat=chat.id))
     return Receipt(chat=ChatId(chat.id))
@@ -238,8 +229,7 @@ DOINGS: dict[type[Action], Callable[..., Receipt]] = {
     React: _react,
     Confirm: _answer,
     Fail: _answer,
-    Invite: _invite,
-    SetRoom: _set_room,
+    **{kind: does for kind, does in governing.DOINGS.items() if kind is not CreateRoom},
     SetTyping: signs.set_typing,
     MarkRead: signs.mark_read,
 }
@@ -262,7 +252,7 @@ def _own(network: Network, member: Member, chat: Chat, action: Edit | Retract, t
         if network.traits.fence:
             return None
         raise refuse("There is no such message.")
-    keeps_order = isinstance(action, Retract) and action.moderator and chat.members[:1] == [member.id]
+    keeps_order = isinstance(action, Retract) and action.moderator and chat.rank(member.id).keeps_order
     if said.author != _author(network, member, action.persona)[0].id and not keeps_order:
         raise refuse("This is somebody else's message.", Reason.FORBIDDEN)
     return said

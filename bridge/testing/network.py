@@ -107,6 +107,7 @@ class Network:
             encrypted=chat.encrypted,
             subject=chat.subject,
             alias=chat.alias,
+            rules=chat.rules if chat.kind is ChatKind.ROOM else None,
         )
 
     def person(self, identity: str) -> Contact:

@@ -1,10 +1,16 @@
 """What accounts do in a memory network, as it goes over the wire: one ask for every action of the contract."""
 
+from collections.abc import Mapping
+from typing import cast
+
 import msgspec
 
 from bridge.contract import (
+    Action,
+    Ban,
     Block,
     Confirm,
+    CreateRoom,
     Edit,
     Fail,
     Invite,
@@ -12,85 +18,38 @@ from bridge.contract import (
     Leave,
     MarkRead,
     React,
+    Remove,
+    Report,
     Retract,
     Send,
     SetPicture,
     SetPresence,
+    SetRank,
     SetRoom,
     SetTyping,
+    Unban,
 )
-from bridge.contract import Report as ReportAction
 
 
 class Ask(msgspec.Struct, tag_field="op", kw_only=True, omit_defaults=True):
     re: int = 0
 
 
-class SendIt(Ask, tag="send"):
-    action: Send
+class Perform(Ask):
+    """An action; one of its classes for each kind (`ASKS`)."""
+
+    action: Action
 
 
-class EditIt(Ask, tag="edit"):
-    action: Edit
+def _ask(kind: type[Action]) -> type[Perform]:
+    made = msgspec.defstruct(f"{kind.__name__}It", [("action", kind)], bases=(Perform,), tag=f"do-{kind.__name__}")
+    return cast(type[Perform], made)
 
 
-class RetractIt(Ask, tag="retract"):
-    action: Retract
-
-
-class ReactIt(Ask, tag="react"):
-    action: React
-
-
-class ConfirmIt(Ask, tag="confirm"):
-    action: Confirm
-
-
-class FailIt(Ask, tag="fail"):
-    action: Fail
-
-
-class JoinIt(Ask, tag="join"):
-    action: Join
-
-
-class LeaveIt(Ask, tag="leave"):
-    action: Leave
-
-
-class InviteIt(Ask, tag="invite"):
-    action: Invite
-
-
-class SetRoomIt(Ask, tag="set-room"):
-    action: SetRoom
-
-
-class SetTypingIt(Ask, tag="set-typing"):
-    action: SetTyping
-
-
-class MarkReadIt(Ask, tag="mark-read"):
-    action: MarkRead
-
-
-class SetPresenceIt(Ask, tag="set-presence"):
-    action: SetPresence
-
-
-class SetPictureIt(Ask, tag="set-picture"):
-    action: SetPicture
-
-
-class BlockIt(Ask, tag="block"):
-    action: Block
-
-
-class ReportIt(Ask, tag="report-it"):
-    action: ReportAction
-
-
-Perform = (
-    SendIt | EditIt | RetractIt | ReactIt | ConfirmIt | FailIt | JoinIt | LeaveIt | InviteIt | SetRoomIt
-    | SetTypingIt | MarkReadIt | SetPresenceIt | SetPictureIt | BlockIt | ReportIt
-)  # fmt: skip
+ASKS: Mapping[type[Action], type[Perform]] = {
+    kind: _ask(kind)
+    for kind in (
+        Send, Edit, Retract, React, Confirm, Fail, Join, Leave, Invite, Remove, Ban, Unban, SetRank, SetRoom,
+        CreateRoom, SetTyping, MarkRead, SetPicture, SetPresence, Block, Report,
+    )
+}  # fmt: skip

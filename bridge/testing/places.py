@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.contract import ChatKind, Contact, ContactId
+from bridge.contract import ChatKind, Contact, ContactId, Rank, Rules
 from bridge.testing.states import Answered, Said
 from bridge.testing.wire import Happened, line
 
@@ -55,10 +55,21 @@ class Chat:
     typing: set[str] = field(default_factory=set)  # who of the accounts
     read: dict[str, str] = field(default_factory=dict)  # how far, by account
     private: set[str] = field(default_factory=set)  # accounts whose mark nobody else is shown
+    ranks: dict[str, Rank] = field(default_factory=dict)  # of whom it was said
+    invited: set[str] = field(default_factory=set)
+    banned: set[str] = field(default_factory=set)
+    rules: Rules = field(default_factory=lambda: Rules(open=True, subject=Rank.MEMBER))
+    made: str = ""  # the key of the wish that made it
+    picture: bytes = b""
     done: dict[str, int] = field(default_factory=dict)  # number in the log of what people did, by its id
 
     def sees(self, member: Member) -> bool:
         return member.id in self.members or (member.everywhere and self.kind is ChatKind.ROOM)
+
+    def rank(self, person: str) -> Rank:
+        """Who was there first is its owner, unless it was said otherwise."""
+        first = Rank.OWNER if self.members[:1] == [person] else Rank.VISITOR if self.rules.moderated else Rank.MEMBER
+        return self.ranks.get(person, first)
 
     def add(self, said: Said) -> None:
         self.messages.append(said)

@@ -11,7 +11,10 @@ from bridge.contract import (
     Occupant,
     OccupantChanged,
     Rank,
+    RanksChanged,
+    Reason,
     RoomInvited,
+    SetRoom,
 )
 from bridge.testing import wire
 from bridge.testing.network import Network, refuse
@@ -27,19 +30,21 @@ def room(network: Network, typed: str) -> Chat:
     return found
 
 
-def occupants(network: Network, chat: Chat) -> Sequence[Occupant]:
-    """Who is in a room; the first is its owner."""
-    return [
-        Occupant(network.person(one), Membership.JOINED, Rank.MEMBER if place else Rank.OWNER)
-        for place, one in enumerate(chat.members)
-    ]
+def occupants(network: Network, chat: Chat, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
+    """Who is in a room, or is invited or banned."""
+    who = {Membership.JOINED: chat.members, Membership.INVITED: chat.invited, Membership.BANNED: chat.banned}
+    some = sorted(who.get(membership, ()), key=chat.members.index if membership is Membership.JOINED else str)
+    return [Occupant(network.person(one), membership, chat.rank(one)) for one in some]
 
 
 def comes(network: Network, ask: wire.Comes) -> None:
     chat = room(network, ask.chat)
     if ask.person in chat.members:
         return
+    if ask.person in chat.banned:
+        raise refuse("You were removed from this room for good.", Reason.FORBIDDEN)
     chat.members.append(ask.person)
+    chat.invited.discard(ask.person)
     account = network.accounts.get(ask.person)
     if account is not None:
         network.happen(network.seen_by(chat, account), chat, only=account.id)
@@ -47,14 +52,34 @@ def comes(network: Network, ask: wire.Comes) -> None:
 
 
 def goes(network: Network, ask: wire.Goes) -> None:
+    """`by` and `ban`: somebody has them go."""
     chat = room(network, ask.chat)
+    membership = Membership.BANNED if ask.ban else Membership.LEFT
+    if ask.ban:
+        chat.banned.add(ask.person)
+    chat.invited.discard(ask.person)
     if ask.person not in chat.members:
         return
     chat.members.remove(ask.person)
-    _moved(network, chat, ask.person, Membership.LEFT)
+    by = network.person(ask.by) if ask.by else None
+    _moved(network, chat, ask.person, membership, by, ask.reason)
     if ask.person in network.accounts:  # who is not in the room any more is told of nothing else there
-        occupant = Occupant(Contact(ContactId(ask.person)), Membership.LEFT)
-        network.happen(OccupantChanged(chat=ChatId(chat.id), occupant=occupant), chat, only=ask.person)
+        occupant = Occupant(Contact(ContactId(ask.person)), membership)
+        event = OccupantChanged(chat=ChatId(chat.id), occupant=occupant, by=by, reason=ask.reason)
+        network.happen(event, chat, only=ask.person)
+
+
+def ranks(network: Network, ask: wire.Ranks) -> None:
+    """Somebody may do so much in a room now."""
+    chat = room(network, ask.chat)
+    chat.ranks[ask.person] = Rank(ask.rank)
+    told_ranks(network, chat)
+
+
+def told_ranks(network: Network, chat: Chat) -> None:
+    some = tuple((ContactId(one), chat.rank(one)) for one in dict.fromkeys((*chat.members, *chat.ranks)))
+    others = Rank.VISITOR if chat.rules.moderated else Rank.MEMBER
+    network.happen(RanksChanged(chat=ChatId(chat.id), ranks=some, others=others), chat)
 
 
 def invites(network: Network, ask: wire.Invites) -> None:
@@ -62,14 +87,35 @@ def invites(network: Network, ask: wire.Invites) -> None:
     invited = RoomInvited(
         chat=ChatId(chat.id), inviter=network.person(ask.person), name=chat.name, alias=chat.alias, reason=ask.reason
     )
+    chat.invited.add(ask.whom)
     network.happen(invited, chat, only=ask.whom)
 
 
-def change_subject(network: Network, chat: Chat, subject: str) -> None:
-    chat.subject = subject
+def set_up(network: Network, chat: Chat, action: SetRoom) -> None:
+    """A room is otherwise now, and everybody is told."""
+    chat.subject = chat.subject if action.subject is None else action.subject
+    chat.name = chat.name if action.name is None else action.name
+    chat.picture = chat.picture if action.avatar is None else action.avatar
+    before, chat.rules = chat.rules, action.rules or chat.rules
     network.add_chat(wire.AddChat(id=chat.id, kind=chat.kind, encrypted=chat.encrypted))  # tells everybody
+    if before.moderated != chat.rules.moderated:
+        told_ranks(network, chat)
 
 
-def _moved(network: Network, chat: Chat, person: str, membership: Membership) -> None:
-    occupant = Occupant(network.person(person), membership)
-    network.happen(OccupantChanged(chat=ChatId(chat.id), occupant=occupant), chat)
+def may(chat: Chat, person: str, rank: Rank, what: str) -> None:
+    """Raises `Failed` for somebody who is of a lower rank."""
+    if rank.above(chat.rank(person)):
+        raise refuse(f"You are not allowed to {what} in this room.", Reason.FORBIDDEN)
+
+
+def may_touch(chat: Chat, person: str, whom: str) -> None:
+    """Raises `Failed` for somebody who does not stand above the other, or is the other."""
+    if person != whom and not chat.rank(person).above(chat.rank(whom)):
+        raise refuse("They have as much to say in this room as you.", Reason.FORBIDDEN)
+
+
+def _moved(
+    network: Network, chat: Chat, person: str, membership: Membership, by: Contact | None = None, reason: str = ""
+) -> None:
+    occupant = Occupant(network.person(person), membership, chat.rank(person))
+    network.happen(OccupantChanged(chat=ChatId(chat.id), occupant=occupant, by=by, reason=reason), chat)

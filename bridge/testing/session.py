@@ -13,7 +13,6 @@ from bridge import contract
 from bridge.contract import (
     Account,
     Action,
-    Block,
     Capabilities,
     ChatId,
     Confirm,
@@ -21,31 +20,21 @@ from bridge.contract import (
     ContactId,
     CursorMoved,
     Directory,
-    Edit,
     Event,
     Fail,
     File,
-    Invite,
-    Join,
-    Leave,
     Listing,
     Live,
     LoggedOut,
-    MarkRead,
     Media,
+    Membership,
     MessageId,
     Occupant,
     React,
     Reason,
     Receipt,
     Refused,
-    Report,
     Retract,
-    Send,
-    SetPicture,
-    SetPresence,
-    SetRoom,
-    SetTyping,
     Unavailable,
     Unconfirmed,
     Unparsable,
@@ -58,24 +47,6 @@ from bridge.testing.performs import Ask
 from bridge.testing.wire import Happened, Welcome
 
 T = TypeVar("T")
-_ASKS: dict[type[Action], Any] = {
-    Send: performs.SendIt,
-    Edit: performs.EditIt,
-    Retract: performs.RetractIt,
-    React: performs.ReactIt,
-    Confirm: performs.ConfirmIt,
-    Fail: performs.FailIt,
-    Join: performs.JoinIt,
-    Leave: performs.LeaveIt,
-    Invite: performs.InviteIt,
-    SetRoom: performs.SetRoomIt,
-    SetTyping: performs.SetTypingIt,
-    MarkRead: performs.MarkReadIt,
-    SetPicture: performs.SetPictureIt,
-    SetPresence: performs.SetPresenceIt,
-    Block: performs.BlockIt,
-    Report: performs.ReportIt,
-}
 AuthoredEvent = (
     contract.MessageReceived | contract.MessageEdited | contract.MessageRetracted | contract.ReactionsChanged
 )
@@ -151,7 +122,7 @@ class MemorySession:
     async def perform(self, action: Action) -> Receipt:
         if type(action) not in self._abilities.actions:
             raise Refused("This network cannot do that.", Reason.UNSUPPORTED)
-        ask = _ASKS[type(action)](action=action)
+        ask = performs.ASKS[type(action)](action=action)
         client = await self._connected()
         try:
             if not self._traits.fence:
@@ -192,8 +163,8 @@ class MemorySession:
     async def contacts(self) -> Sequence[Contact]:
         return await self._asked(wire.Contacts(), list[Contact])
 
-    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
-        return await self._asked(wire.Occupants(chat), list[Occupant])
+    async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
+        return await self._asked(wire.Occupants(chat, membership), list[Occupant])
 
     async def _asked(self, ask: Ask, kind: type[T]) -> T:
         client = await self._connected()

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bridge.contract import Span, Style
+from bridge.contract import Rules, Span, Style
 
 
 class Said(msgspec.Struct, kw_only=True):
@@ -43,6 +43,12 @@ class ChatState(msgspec.Struct):
     answers: list[Answered]
     revision: int
     subject: str = ""
+    name: str = ""
+    ranks: dict[str, str] = {}  # of everybody in it
+    banned: list[str] = []
+    invited: list[str] = []
+    rules: Rules = Rules()
+    picture: bytes = b""
     typing: list[str] = []  # who of the accounts
     read: dict[str, str] = {}  # how far, by account
     private: list[str] = []  # whose mark nobody else is shown

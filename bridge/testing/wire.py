@@ -4,12 +4,12 @@ A client asks (`op` names what, `re` numbers it) and gets a `Reply` with the sam
 connection that reads events gets `Happened` lines instead. What the contract describes travels as it is there.
 """
 
-from typing import Any
+from typing import Any, Union
 
 import msgspec
 
-from bridge.contract import Span, Style
-from bridge.testing.performs import Ask, Perform
+from bridge.contract import Membership, Span, Style
+from bridge.testing.performs import ASKS, Ask
 from bridge.testing.traits import Traits
 
 LONGEST = 8 * 1024 * 1024  # bytes of a line
@@ -51,9 +51,10 @@ class Contacts(Ask, tag="contacts"):
 
 
 class Occupants(Ask, tag="occupants"):
-    """Who is in a room."""
+    """Who is in a room, or is invited or banned."""
 
     chat: str
+    membership: Membership = Membership.JOINED
 
 
 class Find(Ask, tag="find"):
@@ -94,7 +95,7 @@ class Journaled(Ask, tag="journaled"):
 
 
 SessionAsk = (
-    SignIn | SignOut | Open | Perform | Fence | Direct | Contacts | Occupants | Find | Profile | Rooms | PutFile
+    SignIn | SignOut | Open | Fence | Direct | Contacts | Occupants | Find | Profile | Rooms | PutFile
     | GetFile | Journaled
 )  # fmt: skip
 
@@ -139,10 +140,21 @@ class Comes(Ask, tag="comes", kw_only=True):
 
 
 class Goes(Ask, tag="goes", kw_only=True):
-    """Somebody leaves a room."""
+    """Somebody leaves a room, or is removed by somebody, perhaps for good."""
 
     person: str
     chat: str
+    by: str = ""
+    ban: bool = False
+    reason: str = ""
+
+
+class Ranks(Ask, tag="ranks", kw_only=True):
+    """Somebody may do so much in a room now."""
+
+    person: str
+    chat: str
+    rank: str
 
 
 class Invites(Ask, tag="invites", kw_only=True):
@@ -294,11 +306,12 @@ class EndLogin(Ask, tag="end-login"):
     account: str
 
 
-AnyAsk = (
-    SessionAsk | AddPerson | AddAccount | AddChat | Comes | Goes | Invites | Says | Edits | Retracts | Reacts
+_Any = (
+    SessionAsk | AddPerson | AddAccount | AddChat | Comes | Goes | Ranks | Invites | Says | Edits | Retracts | Reacts
     | Types | Reads | Appears | Wears | Bounce | Report | State | Chats | Accounts | Reports | Changed | Fault | Mend
     | EndLogin
 )  # fmt: skip
+AnyAsk: Any = Union[(_Any, *ASKS.values())]
 
 
 class Trouble(msgspec.Struct, omit_defaults=True):

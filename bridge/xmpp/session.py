@@ -25,6 +25,7 @@ from bridge.contract import (
     Live,
     MarkRead,
     Media,
+    Membership,
     MessageId,
     NetworkId,
     Occupant,
@@ -218,7 +219,7 @@ class XmppSession:
     async def contacts(self) -> Sequence[Contact]:
         return ()
 
-    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+    async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         """Never asked: who is in a hosted room its own network tells."""
         raise Refused("Rooms on XMPP are not asked for.", Reason.UNSUPPORTED)
 

@@ -14,6 +14,7 @@ from connectors.matrix.discovery import Configured
 from connectors.matrix.groups import Groups
 from connectors.matrix.ignored import Ignored
 from connectors.matrix.invitations import Invitations
+from connectors.matrix.making import Making
 from connectors.matrix.media import Repository
 from connectors.matrix.notes import Notes
 from connectors.matrix.opening import Opening
@@ -105,7 +106,7 @@ class Connecting:
             invitations = Invitations(api, me, directs, waiting, clock, log)
             await invitations.load()
         lines = Lines(me, clock)
-        opening = Opening(api, me, Rooms(api, me), directs, opened)
+        opening = Opening(api, me, Rooms(api, me), directs, Making(api, opened))
         chats = Chats(self._network, opening, left, patience, lines, clock)
         groups = Groups(self._network, api, me, patience, lines, clock)
         since = float(account.secret.get("since", "0"))

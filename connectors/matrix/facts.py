@@ -1,19 +1,23 @@
 """What is shown of a room, from its state events. Pure.
 
 Source: client-server API #mroomname, #mroomtopic, #mroomcanonical_alias, #mroomcreate, #mroomencryption,
-#mroompower_levels, #mroomavatar, #calculating-the-display-name-for-a-room.
+#mroompower_levels, #mroomavatar, #mroomjoin_rules, #mroomhistory_visibility,
+#calculating-the-display-name-for-a-room.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bridge.contract import ContactId, Rank
+from bridge.contract import ContactId, Past, Rank, Rules
 from connectors.matrix import fields, ids
 from connectors.matrix.events import member
+from connectors.matrix.powers import Powers
 
 _NAMES = 1_000  # of people who spoke lately
-_OWNER, _ADMIN = 100, 50  # power levels
+PASTS = {
+    "world_readable": Past.ANYBODY, "shared": Past.MEMBERS, "invited": Past.INVITED, "joined": Past.JOINED
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -30,8 +34,9 @@ class Facts:
     kind: str = ""  # "m.space" is no room to talk in
     names: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
     heroes: tuple[str, ...] = ()
-    creators: frozenset[str] = frozenset()  # who may do everything, whatever the power levels say
-    _powers: Mapping[str, object] = field(default_factory=dict)
+    powers: Powers = field(default_factory=Powers)
+    join_rule: str = "invite"
+    past: Past = Past.MEMBERS
 
     @property
     def carried(self) -> bool:
@@ -42,12 +47,19 @@ class Facts:
         """Name, alias, or the names of a few members."""
         return self.name or self.alias or ", ".join(self.names.get(one) or one for one in self.heroes)
 
+    @property
+    def rules(self) -> Rules:
+        powers = self.powers
+        return Rules(
+            open=self.join_rule == "public",
+            moderated=powers.moderated,
+            subject=powers.lowest(powers.to_send("m.room.topic", state=True)),
+            invites=powers.lowest(powers.to_do("invite")),
+            past=self.past,
+        )
+
     def rank(self, user: ContactId) -> Rank:
-        if user in self.creators:
-            return Rank.OWNER
-        users = fields.mapping(self._powers.get("users"))
-        power = fields.number(users.get(user, self._powers.get("users_default", 0))) or 0
-        return Rank.OWNER if power >= _OWNER else Rank.ADMIN if power >= _ADMIN else Rank.MEMBER
+        return self.powers.rank(user)
 
     def hear(self, summary: Mapping[str, object]) -> None:
         """Client-server API #get_matrixclientv3sync (`m.heroes`): not repeated while they stay the same."""
@@ -63,7 +75,7 @@ class Facts:
             if key == "":
                 self._state(event.get("type"), fields.mapping(event.get("content")))
                 if event.get("type") == "m.room.create":
-                    self.creators = _creators(event)
+                    self.powers = replace(self.powers, creators=_creators(event), maker=_maker(event))
             elif isinstance(key, str) and (found := member(event)) is not None:
                 self.names[found.user] = found.name
                 self.names.move_to_end(found.user)
@@ -86,7 +98,11 @@ class Facts:
             case "m.room.create":
                 self.kind = fields.line(content.get("type"))
             case "m.room.power_levels":
-                self._powers = content
+                self.powers = replace(self.powers, content=content)
+            case "m.room.join_rules":
+                self.join_rule = fields.line(content.get("join_rule"))
+            case "m.room.history_visibility":
+                self.past = PASTS.get(fields.line(content.get("history_visibility")), Past.MEMBERS)
 
 
 def _creators(create: Mapping[str, object]) -> frozenset[str]:
@@ -97,3 +113,9 @@ def _creators(create: Mapping[str, object]) -> frozenset[str]:
         return frozenset()
     some = [create.get("sender"), *fields.listed(content.get("additional_creators"))[:_NAMES]]
     return frozenset(one for one in some if isinstance(one, str) and ids.valid_user(one))
+
+
+def _maker(create: Mapping[str, object]) -> str:
+    """Since room version 11 the sender; it has always been the same."""
+    sender = create.get("sender")
+    return sender if isinstance(sender, str) and ids.valid_user(sender) else ""

@@ -34,6 +34,16 @@ def number(value: object) -> float | None:
     return value if 0 <= value < 1 << 53 else None
 
 
+def level(value: object) -> float | None:
+    """A power level, which may be negative; None for anything else. Room versions before 10 allow them as strings."""
+    if isinstance(value, str):
+        digits = value.strip().removeprefix("-").removeprefix("+")
+        value = int(value) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if -(1 << 53) < value < 1 << 53 else None
+
+
 def event_id(value: object) -> str | None:
     """The event id; None for what cannot be one."""
     return _id(value, "$")

@@ -2,7 +2,8 @@
 
 Of a room only what is shown of it is kept; its members are asked for when somebody enters it (`occupants`), and the
 names of those who speak come with what they say (#lazy-loading-room-members).
-Source: client-server API #mroomname, #mroomtopic, #mroomcanonical_alias, #mroomcreate, #mroompower_levels.
+Source: client-server API #mroomname, #mroomtopic, #mroomcanonical_alias, #mroomcreate, #mroompower_levels,
+#get_matrixclientv3roomsroomidmembers.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from bridge.contract import (
     NetworkId,
     Occupant,
     OccupantChanged,
+    RanksChanged,
     Reason,
     Refused,
     RoomInvited,
@@ -38,7 +40,7 @@ from connectors.matrix.unread import Lines, Unread
 
 STATE = (
     "m.room.create", "m.room.encryption", "m.room.name", "m.room.topic", "m.room.canonical_alias",
-    "m.room.power_levels", "m.room.avatar",
+    "m.room.power_levels", "m.room.avatar", "m.room.join_rules", "m.room.history_visibility",
 )  # fmt: skip
 _SECONDS = 120.0  # for a page of a room, which a homeserver may have to fetch from others
 _ALIAS = 10.0  # for the room that an alias means; another homeserver may have to be asked
@@ -115,6 +117,9 @@ class Groups:
         happened = happened or await timeline.since(self._page(id), news, cursor, joining)
         facts.apply(happened.events)
         found: list[Event] = [*self._seen(facts)]
+        if any(fields.mapping(raw).get("type") == "m.room.power_levels" for raw in (*state, *happened.events)):
+            ranks, others = facts.powers.ranks
+            found.append(RanksChanged(chat=ChatId(id), ranks=ranks, others=others))
         if happened.missing:
             found.append(self._gap(id, happened.missing))
         return found + await self._said(facts, happened.events)
@@ -128,8 +133,13 @@ class Groups:
         facts.apply(happened.events)
         found: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
         found += await self._said(facts, happened.events)
-        gone = Occupant(Contact(self._me), Membership.LEFT)
-        return [*found, OccupantChanged(chat=ChatId(id), occupant=gone)]
+        state = fields.listed(fields.mapping(news.get("state")).get("events"))
+        latest = fields.listed(fields.mapping(news.get("timeline")).get("events"))
+        mine = [one for raw in (*state, *latest) if (one := member(raw)) is not None and one.user == self._me]
+        gone = Member(user=self._me, membership="leave", by=self._me)
+        if mine and mine[-1].membership in ("leave", "ban"):
+            gone = mine[-1]
+        return [*found, self._changed(facts, gone, _MEMBERSHIPS[gone.membership])]
 
     def invited(self, id: str, state: object) -> Sequence[Event]:
         """Client-server API #stripped-state: an invitation, other than to a direct chat."""
@@ -162,9 +172,11 @@ class Groups:
         self._keep(found)
         return found
 
-    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+    async def occupants(self, chat: ChatId, membership: Membership) -> Sequence[Occupant]:
         """Client-server API #get_matrixclientv3roomsroomidjoined_members. Raises the four errors."""
         facts = await self.facts(chat)
+        if membership is not Membership.JOINED:
+            return await self._standing(facts, membership)
         where = path("rooms", chat, "joined_members")
         said = await self._api.get(where, seconds=_PEOPLE, largest=_LARGEST)
         found = []
@@ -178,6 +190,16 @@ class Groups:
             contact = Contact(ContactId(user), fields.line(shown.get("display_name")), avatar)
             found.append(Occupant(contact, Membership.JOINED, facts.rank(ContactId(user))))
         return found
+
+    async def _standing(self, facts: Facts, membership: Membership) -> Sequence[Occupant]:
+        wanted = {Membership.INVITED: "invite", Membership.BANNED: "ban", Membership.LEFT: "leave"}[membership]
+        where = path("rooms", facts.id, "members")
+        said = await self._api.get(where, {"membership": wanted}, seconds=_PEOPLE, largest=_LARGEST)
+        people = (member(raw) for raw in fields.listed(said.get("chunk")))
+        return [
+            Occupant(Contact(one.user, one.name, one.avatar), membership, facts.rank(one.user))
+            for one in people if one is not None and one.membership == wanted
+        ]  # fmt: skip
 
     async def _said(self, facts: Facts, happened: Sequence[object]) -> list[Event]:
         found: list[Event] = []
@@ -207,8 +229,16 @@ class Groups:
         membership = _MEMBERSHIPS.get(found.membership)
         if membership is None or (found.user == self._me and membership is not Membership.JOINED):
             return
-        contact = Contact(found.user, found.name, found.avatar)
-        yield OccupantChanged(chat=ChatId(facts.id), occupant=Occupant(contact, membership, facts.rank(found.user)))
+        yield self._changed(facts, found, membership)
+
+    def _changed(self, facts: Facts, found: Member, membership: Membership) -> OccupantChanged:
+        by = found.by if membership is not Membership.JOINED and found.by != found.user else None
+        return OccupantChanged(
+            chat=ChatId(facts.id),
+            occupant=Occupant(Contact(found.user, found.name, found.avatar), membership, facts.rank(found.user)),
+            by=Contact(by, facts.names.get(by, "")) if by is not None else None,
+            reason=found.reason if by is not None else "",
+        )
 
     def _unread(self, facts: Facts, raw: object) -> Iterator[Event]:
         sender = fields.mapping(raw).get("sender")
@@ -226,6 +256,7 @@ class Groups:
             encrypted=facts.encrypted,
             avatar=facts.avatar,
             alias=ids.alias_localpart(alias) if alias else "",
+            rules=facts.rules,
         )
         if self._reported.get(facts.id) != seen:
             self._reported[facts.id] = seen

@@ -1,13 +1,13 @@
-"""Coming into rooms, asking others into them, leaving them, and saying what they are about, by one's own account.
+"""Coming into rooms, asking others into them, and leaving them, by one's own account.
 
 Source: client-server API #post_matrixclientv3joinroomidoralias, #post_matrixclientv3roomsroomidleave,
-#post_matrixclientv3roomsroomidinvite, #put_matrixclientv3roomsroomidstateeventtypestatekey.
+#post_matrixclientv3roomsroomidinvite.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bridge.contract import Action, ChatId, Invite, Join, Leave, Reason, Receipt, Refused, Report, SetRoom
+from bridge.contract import Action, ChatId, Invite, Join, Leave, Reason, Receipt, Refused, Report
 from connectors.matrix import fields, ids
 from connectors.matrix.api import Api, path
 from connectors.matrix.finding import report
@@ -34,13 +34,6 @@ async def leave(api: Api, action: Leave) -> Receipt:
     return Receipt()
 
 
-async def set_room(api: Api, action: SetRoom) -> Receipt:
-    """Raises the four errors."""
-    if action.subject is not None:
-        await api.put(path("rooms", action.chat, "state", "m.room.topic", ""), {"topic": action.subject})
-    return Receipt()
-
-
 async def invite(api: Api, action: Invite) -> Receipt:
     """Raises the four errors; `Refused` also for somebody who is in the room."""
     asked = {"user_id": action.whom, **({"reason": action.reason} if action.reason else {})}
@@ -53,5 +46,4 @@ DOINGS: Mapping[type[Action], Callable[[Api, Any], Awaitable[Receipt]]] = {
     Join: join,
     Leave: leave,
     Report: report,
-    SetRoom: set_room,
 }

@@ -20,6 +20,7 @@ from bridge.contract import (
     File,
     Live,
     Media,
+    Membership,
     Occupant,
     Reason,
     Receipt,
@@ -27,7 +28,7 @@ from bridge.contract import (
     SetPicture,
     Unavailable,
 )
-from connectors.matrix import changing, moving, pictures, sending, sync
+from connectors.matrix import changing, governing, making, moving, pictures, sending, sync
 from connectors.matrix.chats import person
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.media import Repository
@@ -37,7 +38,7 @@ from connectors.matrix.speaking import Speaker
 from connectors.matrix.sync import Known, News
 
 _CAN = Capabilities(
-    actions=frozenset((*changing.DOINGS, *moving.DOINGS, *SIGNS, SetPicture, Block)),
+    actions=frozenset((*changing.DOINGS, *moving.DOINGS, *governing.DOINGS, *making.DOINGS, *SIGNS, SetPicture, Block)),
     window=1,
     idempotent=True,
     echoes=True,
@@ -115,12 +116,16 @@ class MatrixSession:
             return await pictures.show(self._known.api, self._known.me, action)
         if isinstance(action, Block):
             return await self._known.ignored.block(action)
-        saying, moves = changing.DOINGS.get(type(action)), moving.DOINGS.get(type(action))
-        if saying is not None:
+        kind, known = type(action), self._known
+        if (saying := changing.DOINGS.get(kind)) is not None:
             return await saying(self._speaker, action)
-        if moves is None:
-            raise Refused("This cannot be done on Matrix yet.", Reason.UNSUPPORTED)
-        return await moves(self._known.api, action)
+        if (moves := moving.DOINGS.get(kind)) is not None:
+            return await moves(known.api, action)
+        if (governs := governing.DOINGS.get(kind)) is not None:
+            return await governs(known.api, known.groups, action)
+        if (makes := making.DOINGS.get(kind)) is not None:
+            return await makes(self._speaker.opening.making, action)
+        raise Refused("This cannot be done on Matrix yet.", Reason.UNSUPPORTED)
 
     def open_media(self, media: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._repository.open(media, limit)
@@ -138,8 +143,8 @@ class MatrixSession:
             found.append(Contact(contact) if room is None else person(room, contact))
         return found
 
-    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
-        return await self._known.groups.occupants(chat)
+    async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
+        return await self._known.groups.occupants(chat, membership)
 
     async def _poll(self, cursor: str | None, *, wait: bool) -> News:
         first, self._first = self._first, None

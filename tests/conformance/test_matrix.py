@@ -95,6 +95,10 @@ class TestReporting(conformance.Reporting):
     pass
 
 
+class TestGoverning(conformance.Governing):
+    pass
+
+
 class TestRooming(conformance.Rooming):
     @pytest.fixture
     async def network(self, synapse: Synapse, tmp_path: Path) -> AsyncIterator[MatrixUnderTest]:

@@ -84,6 +84,11 @@ class TestPersonas(conformance.Personas):
 
 
 @only("a", "t", "seeing", "bare")
+class TestGoverning(conformance.Governing):
+    pass
+
+
+@only("a", "t", "seeing", "bare")
 class TestRooming(conformance.Rooming):
     pass
 

@@ -26,6 +26,7 @@ from bridge.contract import (
     Flow,
     Live,
     Media,
+    Membership,
     MessageId,
     Occupant,
     React,
@@ -191,7 +192,7 @@ class LittleSession:
             raise Refused("There is no such person.")
         return self.net.opened.setdefault(contact, ChatId(f"direct-{contact}"))
 
-    async def occupants(self, chat: ChatId) -> Sequence[Occupant]:
+    async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         return self.net.occupants.get(chat, [])
 
     async def contacts(self) -> Sequence[Contact]:

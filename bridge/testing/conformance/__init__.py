@@ -32,7 +32,7 @@ from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
 from bridge.testing.conformance.pictures import PicturedNetwork, Picturing
 from bridge.testing.conformance.reading import Reading, ReadingChanges, Replaying
-from bridge.testing.conformance.rooms import Rooming
+from bridge.testing.conformance.rooms import Governing, Rooming
 from bridge.testing.conformance.signs import Appearing, Signing, SigningNetwork
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "FilingNetwork",
     "Finding",
     "FindingNetwork",
+    "Governing",
     "Idempotent",
     "Lacking",
     "LoggingIn",

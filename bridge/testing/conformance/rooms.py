@@ -1,7 +1,29 @@
 """Rooms: who is in them, coming in and leaving."""
 
-from bridge.contract import ChatId, ChatSeen, Join, Leave, Membership, OccupantChanged, Reason, Refused, SetRoom
-from bridge.testing.conformance.network import NetworkUnderTest, connected, raises, reading
+from bridge.contract import (
+    Ban,
+    ChatId,
+    ChatSeen,
+    ContactId,
+    CreateRoom,
+    Invite,
+    Join,
+    Leave,
+    Membership,
+    OccupantChanged,
+    Past,
+    Rank,
+    RanksChanged,
+    Reason,
+    Refused,
+    Remove,
+    Rules,
+    Session,
+    SetRank,
+    SetRoom,
+    Unban,
+)
+from bridge.testing.conformance.network import NetworkUnderTest, Reader, connected, raises, reading
 
 
 class Rooming:
@@ -46,3 +68,80 @@ class Rooming:
             assert SetRoom in session.capabilities(network.room).actions
             await session.perform(SetRoom(chat=network.room, key="set-1", subject="What's in a name?"))
             await reader.until(lambda r: any(seen.subject == "What's in a name?" for seen in r.of(ChatSeen)))
+
+
+class Governing:
+    """For networks whose accounts make rooms and keep order in them. `network.somebody` can be invited."""
+
+    async def test_a_room_is_made_once_for_a_key(self, network: NetworkUnderTest) -> None:
+        async with connected(network) as session, reading(session) as reader:
+            first, again = [await _made(session, "make-1", name="Mantua") for _ in range(2)]
+            other = await _made(session, "make-2")
+            await reader.until(lambda r: {first, other} <= {seen.chat for seen in r.of(ChatSeen)})
+            [me] = await session.occupants(first)
+
+        assert first == again != other
+        assert (me.contact.id, me.rank) == (network.account.me, Rank.OWNER)
+        [seen] = [one for one in reader.of(ChatSeen) if one.chat == first][-1:]
+        assert (seen.name, seen.encrypted, seen.rules is not None and seen.rules.open) == ("Mantua", False, False)
+
+    async def test_a_room_is_set_up(self, network: NetworkUnderTest) -> None:
+        rules = Rules(open=True, moderated=True, subject=Rank.MEMBER, invites=Rank.MODERATOR, past=Past.JOINED)
+        async with connected(network) as session, reading(session) as reader:
+            room = await _made(session, "make-1")
+            await session.perform(SetRoom(chat=room, key="set-1", name="Mantua", rules=rules))
+            await reader.until(lambda r: any((one.chat, one.rules) == (room, rules) for one in _seen(r)))
+            await session.perform(SetRoom(chat=room, key="set-2", rules=Rules()))
+            await reader.until(lambda r: [one for one in _seen(r) if one.chat == room][-1].rules == Rules())
+
+        assert _seen(reader)[-1].name == "Mantua"
+
+    async def test_people_are_invited_removed_banned_and_let_in_again(self, network: NetworkUnderTest) -> None:
+        who = network.somebody
+        async with connected(network) as session:
+            room = await _made(session, "make-1")
+            await session.perform(Invite(chat=room, key="-", whom=who))
+            invited = await _standing(session, room)
+            await session.perform(Remove(chat=room, key="-", whom=who, reason="never mind"))
+            removed = await _standing(session, room)
+            await session.perform(Ban(chat=room, key="-", whom=who, reason="enough"))
+            banned = await _standing(session, room)
+            await session.perform(Unban(chat=room, key="-", whom=who))
+            free = await _standing(session, room)
+            async with raises(Refused):
+                await session.perform(Remove(chat=room, key="-", whom=who))
+
+        assert (invited, removed, banned, free) == (([who], []), ([], []), ([], [who]), ([], []))
+
+    async def test_people_are_given_ranks(self, network: NetworkUnderTest) -> None:
+        who = network.somebody
+        async with connected(network) as session, reading(session) as reader:
+            room = await _made(session, "make-1")
+            for rank in (Rank.ADMIN, Rank.MEMBER, Rank.VISITOR, Rank.OWNER):
+                await session.perform(SetRank(chat=room, key="-", whom=who, rank=rank))
+                await reader.until(lambda r, rank=rank: _rank(r, room, who) is rank)  # type: ignore[misc]
+
+
+async def _made(session: Session, key: str, name: str = "Nowhere") -> ChatId:
+    made = (await session.perform(CreateRoom(chat=ChatId(""), key=key, name=name))).chat
+    assert made is not None
+    return made
+
+
+async def _standing(session: Session, room: ChatId) -> tuple[list[str], list[str]]:
+    """Who is invited, and who is banned."""
+    invited, banned = [
+        [str(one.contact.id) for one in await session.occupants(room, membership)]
+        for membership in (Membership.INVITED, Membership.BANNED)
+    ]
+    return invited, banned
+
+
+def _seen(reader: Reader) -> list[ChatSeen]:
+    return list(reader.of(ChatSeen))
+
+
+def _rank(reader: Reader, room: ChatId, who: str) -> Rank | None:
+    """As it was told last."""
+    told = [one for one in reader.of(RanksChanged) if one.chat == room]
+    return dict(told[-1].ranks).get(ContactId(who), told[-1].others) if told else None

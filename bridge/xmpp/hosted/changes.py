@@ -3,10 +3,11 @@
 from typing import Protocol
 
 from bridge.contract import ContactId
-from bridge.hub.facades import Room, RoomNews, RoomOccupant
+from bridge.hub.facades import Removal, Room, RoomNews, RoomOccupant
+from bridge.xmpp import nicks
 from bridge.xmpp.hosted import stanzas
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
-from bridge.xmpp.hosted.stanzas import Seen
+from bridge.xmpp.hosted.stanzas import Out, Seen
 
 
 class Looking(Protocol):
@@ -20,7 +21,7 @@ class Teller(Protocol):
 
     def tell(self, room: HostedRoom, stanza: str, to: list[str]) -> None: ...
 
-    def let_out(self, room: HostedRoom, who: str, statuses: tuple[int, ...]) -> None: ...
+    def let_out(self, room: HostedRoom, who: str, statuses: tuple[int, ...], out: Out | None = None) -> None: ...
 
     def seen(self, room: HostedRoom, contact: ContactId, occupant: RoomOccupant) -> Seen: ...
 
@@ -32,14 +33,15 @@ def apply(teller: Teller, room: HostedRoom, news: RoomNews) -> None:
     if news.room is not None:
         _described(teller, room, news.room)
     if news.occupant is not None:
-        moved(teller, room, news.occupant)
+        moved(teller, room, news.occupant, news.removal)
     if news.gone is not None:
         # XEP-0045 #affiliation-kick: no member any more, so not in the room either.
+        out, statuses = _out(room, news.removal)
         for one in [one for one in room.attendees.values() if one.user == news.gone]:
-            teller.let_out(room, one.jid, (110, 321))
+            teller.let_out(room, one.jid, (110, *(statuses or (321,))), out)
 
 
-def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant) -> None:
+def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant, removal: Removal | None = None) -> None:
     """Somebody is so now. Others hear that they come or go or are called otherwise; they themselves what they are."""
     now = teller.seen(room, occupant.contact, occupant)
     before = room.note(occupant, now)
@@ -49,13 +51,24 @@ def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant) -> None:
     if before is not None and renamed:
         teller.tell(room, stanzas.gone(room.jid, before, (303,), now.nick), others)
     elif before is not None and not occupant.present:
-        teller.tell(room, stanzas.gone(room.jid, before), others)
+        out, statuses = _out(room, removal)
+        teller.tell(room, stanzas.gone(room.jid, before, statuses, out=out), others)
     if occupant.present and before is not None and before.avatar != now.avatar:
         teller.pictures.look_at(room, occupant.contact)
     if occupant.present and before != now:
         teller.tell(room, stanzas.present(room.jid, now), others)
         for one in themselves:
             _yourself(teller, room, one, before if renamed else None, now)
+
+
+def _out(room: HostedRoom, removal: Removal | None) -> tuple[Out, tuple[int, ...]]:
+    """Why somebody is out, and the statuses of others' doing: 301 for good, 307 so that they may come again, 321 since
+    only members are let in."""
+    if removal is None:
+        return Out(), ()
+    nick = room.nicks.get(removal.by) or nicks.named(removal.name or removal.by)
+    again = (307,) if room.room.rules.open else (307, 321)
+    return Out(removal.banned, nick, removal.reason), (301,) if removal.banned else again
 
 
 def _yourself(teller: Teller, room: HostedRoom, one: Attendee, before: Seen | None, now: Seen) -> None:
@@ -70,5 +83,5 @@ def _described(teller: Teller, room: HostedRoom, now: Room) -> None:
         teller.tell(room, stanzas.subject(room.jid, now.subject), room.inside)
     # XEP-0486 #owner-publish: a new picture is told when it is there.
     pictured = before.avatar != now.avatar and not teller.pictures.look_at(room, None, soon=True)
-    if pictured or (before.name, before.encrypted) != (now.name, now.encrypted):
+    if pictured or (before.name, before.encrypted, before.rules) != (now.name, now.encrypted, now.rules):
         teller.tell(room, stanzas.configured(room.jid), room.inside)

@@ -13,7 +13,7 @@ from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import changes, stanzas
 from bridge.xmpp.hosted.pictures import RoomPictures
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
-from bridge.xmpp.hosted.stanzas import Seen
+from bridge.xmpp.hosted.stanzas import Out, Seen
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 500  # people of a room between two turns of the event loop
@@ -91,8 +91,8 @@ class House:
         if room is not None and who in room.attendees:
             self.let_out(room, who, (110,))
 
-    def let_out(self, room: HostedRoom, who: str, statuses: tuple[int, ...]) -> None:
-        """`who` has entered, and is told that they are out now."""
+    def let_out(self, room: HostedRoom, who: str, statuses: tuple[int, ...], out: Out | None = None) -> None:
+        """`who` has entered, and is told that they are out now; `out` if on the network, too."""
         one = room.attendees[who]
         self.forget(room, who)
         nick = room.nicks.get(one.me)
@@ -100,7 +100,7 @@ class House:
         if seen is None and nick is not None:
             seen = self.seen(room, one.me, RoomOccupant(one.me, nick, present=False))
         if seen is not None:
-            self.tell(room, stanzas.gone(room.jid, seen, statuses), [who])
+            self.tell(room, stanzas.gone(room.jid, seen, statuses, out=out), [who])
 
     def forget(self, room: HostedRoom, who: str) -> None:
         """`who` is not in the room; a room with nobody in it is not kept."""

@@ -3,13 +3,12 @@
 What becomes of it the room shows when the network tells.
 """
 
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId, ConnectorError, MessageId, Rank, Reason, Refused, Retract, Target
+from bridge.contract import ChatId, MessageId, Retract, Target
 from bridge.hub.facades import Rooms
-from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.hosted.asked import RoomQuestion, answered, inside
 from bridge.xmpp.hosted.house import House
 
 NOW, BEFORE = "urn:xmpp:message-moderate:1", "urn:xmpp:message-moderate:0"
@@ -17,16 +16,6 @@ _FASTEN = "urn:xmpp:fasten:0"
 _MODERATE, _MODERATE_0, APPLY_TO = f"{{{NOW}}}moderate", f"{{{BEFORE}}}moderate", f"{{{_FASTEN}}}apply-to"
 _LONGEST = 1_000  # characters of an id or a reason
 MODERATE = _MODERATE
-
-
-@dataclass(frozen=True, slots=True)
-class RoomQuestion:
-    """An IQ of type get or set to a room or to somebody in it."""
-
-    payload: Element
-    sender: str  # full JID
-    user: str  # its bare JID
-    where: Where
 
 
 class Moderating:
@@ -38,20 +27,11 @@ class Moderating:
 
     async def answer(self, question: RoomQuestion) -> str:
         """Raises `StanzaError`."""
-        room, sender = question.where.room, question.sender
-        wish = _wish(question.payload, room)
-        one, there = self._house.attendee(room, sender), self._house.room(room)
-        if one is None or there is None:
-            raise StanzaError("not-acceptable", "You are not in this room. Enter it first.")
-        me = there.seen.get(one.me)
-        if me is None or me.rank is Rank.MEMBER:
+        wish = _wish(question.payload, question.where.room)
+        there = inside(self._house, question)
+        if not there.me.rank.keeps_order:
             raise StanzaError("forbidden", "Only those who keep order in this room can remove messages of others.")
-        try:
-            await self._rooms.change(one.user, wish)
-        except Refused as refusal:
-            raise StanzaError(str(refusal.reason), refusal.text) from refusal
-        except ConnectorError as error:
-            raise StanzaError(str(Reason.TIMEOUT), error.text) from error
+        await answered(self._rooms.change(there.one.user, wish))
         return ""
 
 

@@ -5,31 +5,30 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Unavailable
 from bridge.hub.facades import Room, Rooms
-from bridge.xmpp import avatars, capabilities, mentions, text
+from bridge.xmpp import avatars, text
 from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.hosted import moderating, stanzas
+from bridge.xmpp.hosted import describing, moderating
+from bridge.xmpp.hosted.administering import ADMIN, Administering
+from bridge.xmpp.hosted.asked import RoomQuestion
+from bridge.xmpp.hosted.configuring import OWNER, Configuring
 from bridge.xmpp.hosted.house import House
-from bridge.xmpp.hosted.moderating import Moderating, RoomQuestion
+from bridge.xmpp.hosted.moderating import Moderating
 
 _INFO = "http://jabber.org/protocol/disco#info"
 _ITEMS = "http://jabber.org/protocol/disco#items"
 _CARD = "{vcard-temp}vCard"
 _OF_PEOPLE = ("{urn:xmpp:ping}ping", _CARD)  # what people in a room can be asked
-_FEATURES = (
-    _INFO, _ITEMS, stanzas.MUC, f"{stanzas.MUC}#stable_id", f"{stanzas.MUC}#self-ping-optimization",
-    "muc_membersonly", "muc_nonanonymous", "muc_persistent", "muc_unmoderated", "muc_unsecured", "muc_hidden",
-    "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp", moderating.NOW, moderating.BEFORE,
-    *(feature for feature in capabilities.MESSAGES if feature != mentions.MENTIONS),  # it says who may mention whom
-)  # fmt: skip
 
 
 class Questions:
     """Answers by kind and tag of the payload, as `bridge.xmpp.questions` has them."""
 
-    def __init__(self, house: House, rooms: Rooms) -> None:
+    def __init__(self, house: House, rooms: Rooms, limit: int) -> None:
+        """`limit`: bytes of a stanza."""
         self._house = house
         self._rooms = rooms
+        administering, configuring = Administering(house, rooms, limit), Configuring(house, rooms)
         self._answers: Mapping[tuple[str, str], Callable[[RoomQuestion], Awaitable[str]]] = {
             ("get", f"{{{_INFO}}}query"): self._info,
             ("get", f"{{{_ITEMS}}}query"): self._items,
@@ -38,6 +37,10 @@ class Questions:
             **dict.fromkeys(
                 (("set", moderating.MODERATE), ("set", moderating.APPLY_TO)), Moderating(house, rooms).answer
             ),
+            ("get", f"{{{ADMIN}}}query"): administering.listed,
+            ("set", f"{{{ADMIN}}}query"): administering.change,
+            ("get", f"{{{OWNER}}}query"): configuring.form,
+            ("set", f"{{{OWNER}}}query"): configuring.change,
         }
 
     async def answer(self, kind: str, payload: Element, sender: str, where: Where) -> str:
@@ -55,26 +58,8 @@ class Questions:
         if question.payload.get("node"):
             raise StanzaError("item-not-found", "There is nothing under this name here.")
         room = await self._room(question)
-        name = text.attribute(room.name or room.jid.partition("@")[0])
-        features = "".join(f'<feature var="{feature}"/>' for feature in sorted(_FEATURES))
-        return (
-            f'<query xmlns="{_INFO}"><identity category="conference" type="text" name="{name}"/>{features}'
-            f"{self._form(room)}</query>"
-        )
-
-    def _form(self, room: Room) -> str:
-        """XEP-0045 #registrar-formtype-roominfo."""
-        there = self._house.room(room.jid)
-        fields = {"muc#roominfo_subject": room.subject, "muc#roomconfig_roomname": room.name}
-        if there is not None:
-            fields["muc#roominfo_occupants"] = str(len(there.seen))
-        if sha1 := self._house.pictures.shown(room.avatar):
-            fields["muc#roominfo_avatarhash"] = sha1  # XEP-0486 #disco-avatar-hash
-        some = "".join(
-            f'<field var="{name}"><value>{text.escape(value)}</value></field>' for name, value in fields.items()
-        )
-        kind = '<field var="FORM_TYPE" type="hidden"><value>http://jabber.org/protocol/muc#roominfo</value></field>'
-        return f'<x xmlns="jabber:x:data" type="result">{kind}{some}</x>'
+        described = describing.described(room, self._house.room(room.jid), self._house.pictures.shown(room.avatar))
+        return f'<query xmlns="{_INFO}">{described}</query>'
 
     async def _card(self, question: RoomQuestion) -> str:
         """Of somebody in the room (XEP-0054, as MUC services pass it on), or of the room itself (XEP-0486)."""

@@ -28,7 +28,7 @@ class Reception:
         self._house = house
         self._rooms = rooms
         self._entering = Entering(house, rooms, archive, people, limit)
-        self._questions = Questions(house, rooms)
+        self._questions = Questions(house, rooms, limit)
         self._wishes: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:

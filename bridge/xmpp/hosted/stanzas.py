@@ -10,14 +10,10 @@ from datetime import UTC, datetime
 from bridge.contract import ChatId, Invite, Rank
 from bridge.hub.facades import Avatar
 from bridge.xmpp import avatars, render, signs, text
+from bridge.xmpp.hosted.standing import RANKS
 
 MUC = "http://jabber.org/protocol/muc"
 USER = f"{MUC}#user"
-_RANKS = {
-    Rank.OWNER: ("owner", "moderator"),
-    Rank.ADMIN: ("admin", "moderator"),
-    Rank.MEMBER: ("member", "participant"),
-}
 _GAP = "\0"  # stands in no stanza
 
 
@@ -33,6 +29,15 @@ class Seen:
     photo: str | None = None  # its hash; empty: there is none; None: not known yet
 
 
+@dataclass(frozen=True, slots=True)
+class Out:
+    """Somebody is not in the network's room any more."""
+
+    banned: bool = False
+    by: str = ""  # the nick of whoever had them go
+    reason: str = ""
+
+
 def filled(stanza: str, everybody: Iterable[str]) -> str:
     """`stanza` (or several, one after the other) for each of these full JIDs."""
     pieces = stanza.split(_GAP)
@@ -40,16 +45,21 @@ def filled(stanza: str, everybody: Iterable[str]) -> str:
 
 
 def present(room: ChatId, who: Seen, statuses: Iterable[int] = ()) -> str:
-    affiliation, role = _RANKS[who.rank]
+    affiliation, role = RANKS[who.rank]
     jid = f' jid="{text.attribute(who.jid)}"' if who.jid else ""
     item = f'<item affiliation="{affiliation}" role="{role}"{jid}/>'
     return _presence(room, who, item, statuses)
 
 
-def gone(room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "") -> str:
-    """`nick`: they are called so now (XEP-0045 #changenick)."""
+def gone(room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "", out: Out | None = None) -> str:
+    """`nick`: they are called so now (XEP-0045 #changenick); `out`: they are no member any more (#kick, #ban)."""
     renamed = f' nick="{text.attribute(nick)}"' if nick else ""
-    item = f'<item affiliation="{_RANKS[who.rank][0]}" role="none"{renamed}/>'
+    affiliation, why = RANKS[who.rank][0], ""
+    if out is not None:
+        affiliation = "outcast" if out.banned else "none"
+        why = f'<actor nick="{text.attribute(out.by)}"/>' if out.by else ""
+        why += f"<reason>{text.escape(out.reason)}</reason>" if out.reason else ""
+    item = f'<item affiliation="{affiliation}" role="none"{renamed}>{why}</item>'
     return _presence(room, who, item, statuses, ' type="unavailable"')
 
 

@@ -34,7 +34,8 @@ async def test_a_room_says_what_it_is(verona: InVerona) -> None:
     fields = {field.get("var"): field.findtext("{jabber:x:data}value") for field in answer.iter("{jabber:x:data}field")}
     assert fields == {
         "FORM_TYPE": "http://jabber.org/protocol/muc#roominfo", "muc#roominfo_subject": "A feud",
-        "muc#roomconfig_roomname": "Verona", "muc#roominfo_occupants": "3",
+        "muc#roomconfig_roomname": "Verona", "muc#roominfo_occupants": "3", "muc#roominfo_description": "A feud",
+        "muc#roominfo_subjectmod": "1", "muc#roominfo_contactjid": f"juliet@{MEMORY}",
     }  # fmt: skip
 
 

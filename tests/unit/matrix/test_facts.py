@@ -41,11 +41,14 @@ def test_without_a_name_it_is_called_after_its_alias_or_its_people() -> None:
 
 
 def test_ranks_are_power_levels() -> None:
-    found = facts(state("m.room.power_levels", users={"@a:x": 100, "@b:x": 50, "@c:x": "100"}, users_default=0))
+    """Room versions before 10 have levels as strings, too."""
+    users = {"@a:x": 100, "@b:x": 50, "@c:x": " 100", "@e:x": "many", "@f:x": -1, "@g:x": 10}
+    found = facts(state("m.room.power_levels", users=users, users_default=0, kick=10))
 
-    assert [found.rank(ContactId(u)) for u in ("@a:x", "@b:x", "@c:x", "@d:x")] == [
-        Rank.OWNER, Rank.ADMIN, Rank.MEMBER, Rank.MEMBER,
-    ]  # fmt: skip
+    assert {user: found.rank(ContactId(user)) for user in (*users, "@d:x")} == {
+        "@a:x": Rank.OWNER, "@b:x": Rank.ADMIN, "@c:x": Rank.OWNER, "@e:x": Rank.MEMBER, "@f:x": Rank.VISITOR,
+        "@g:x": Rank.MODERATOR, "@d:x": Rank.MEMBER,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("version", "made"), [("12", Rank.OWNER), ("11", Rank.MEMBER), ("?", Rank.MEMBER)])
