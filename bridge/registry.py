@@ -15,6 +15,7 @@ _GROUP = "landbridge.connectors"
 _BUILT_IN = {
     "matrix": "connectors.matrix:MatrixConnector",
     "memory": "bridge.testing.connector:MemoryConnector",
+    "telegram": "connectors.telegram:TelegramConnector",
 }
 
 Factory = Callable[[NetworkId], Connector]

@@ -20,6 +20,7 @@ COMPONENTS = {
     "matrix.localhost": "secret of matrix",
     "memory.localhost": "secret of memory",
     "bridge.localhost": "secret of bridge",
+    "telegram.localhost": "secret of telegram",
 }
 UPLOADS = 2_000_000  # bytes of a file that their upload services take
 FULL = bool(os.environ.get("TESTS_FULL"))

@@ -141,5 +141,25 @@ async def _matrix(name: str, network: Network, http: HttpClient) -> list[str]:
     return []
 
 
-TRIED: Mapping[str, Callable[[str, Network, HttpClient], Awaitable[list[str]]]] = {"matrix": _matrix}
+async def _telegram(name: str, network: Network, http: HttpClient) -> list[str]:
+    """The Bot API, which says of a bot that cannot be that there is none. People's own bots say how they are in
+    `status`."""
+    url = str(network.options.get("api_url", "https://api.telegram.org")).rstrip("/")
+    found = []
+    unknown = network.options.get("on_unknown", "resend")
+    if unknown not in ("resend", "drop"):
+        found.append(f"networks.{name}.on_unknown: {unknown!r} is neither resend nor drop.")
+    try:
+        answer = await http.request("GET", f"{url}/bot0:none/getMe", timeout=_SECONDS, limit=100_000, trusted=True)
+    except ConnectorError as error:
+        return [*found, f"networks.{name}.api_url: {error.text}"]
+    if b'"ok"' not in answer.body or answer.status not in (401, 404):
+        found.append(f"networks.{name}.api_url: {url} is no Bot API: it answers {answer.status}.")
+    return found
+
+
+TRIED: Mapping[str, Callable[[str, Network, HttpClient], Awaitable[list[str]]]] = {
+    "matrix": _matrix,
+    "telegram": _telegram,
+}
 """What can be tried beyond XMPP, by connector."""

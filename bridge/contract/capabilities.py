@@ -24,6 +24,11 @@ class Capabilities:
     """People of the network see their own message without us."""
     media: bool = False
     """Files can be published; else people read a line that names them."""
+    repeats: bool = True
+    """Where nothing tells whether a message arrived whose answer was lost (neither `idempotent` nor `echoes`): it is
+    sent again; else it is given up, and its author is told that nobody knows."""
+    reactions: int | None = None
+    """How many of one person's reactions a message can bear; the last of the set stand. None: any number."""
     own_messages: bool = True
     """Can show what the chat's own user wrote elsewhere (carbons)."""
 

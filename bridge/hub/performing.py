@@ -54,6 +54,10 @@ _WAITED = (
     "This chat has become a room, which others can read, so your message was not sent. Write it again here to begin a "
     "new chat with this person alone, or write in the room."
 )
+_UNKNOWN = (
+    "Nobody knows whether your message has arrived: the network's answer was lost, and so it is not sent again. If you "
+    "can, look there before you send it once more."
+)
 
 
 @dataclass(slots=True)
@@ -194,6 +198,8 @@ class Performer:
         if not ready.careful:
             return await ready.session.perform(part)
         if owed.tried == number + 1 and isinstance(part, Send):
+            if not ready.can.repeats:
+                raise Refused(_UNKNOWN, Reason.TIMEOUT)
             self.repeated(ready.place)
         await self._mark(owed, number + 1)
         try:

@@ -19,7 +19,7 @@ import yaml
 from tests.support.ports import free_port, wait_until
 from tests.support.process import Entered, Folder, Server
 
-MATRIX, MEMORY = "matrix.localhost", "memory.localhost"
+MATRIX, MEMORY, TELEGRAM = "matrix.localhost", "memory.localhost", "telegram.localhost"
 
 
 def matrix(secret: str, homeserver: str) -> dict[str, Any]:
@@ -30,6 +30,11 @@ def matrix(secret: str, homeserver: str) -> dict[str, Any]:
 def memory(secret: str, socket: Path) -> dict[str, Any]:
     """The same for the memory network that listens at `socket`."""
     return {"memory": {"connector": "memory", "jid": MEMORY, "secret": secret, "socket": str(socket)}}
+
+
+def telegram(secret: str, api_url: str, **options: Any) -> dict[str, Any]:
+    """The same for Telegram at this Bot API server."""
+    return {"telegram": {"connector": "telegram", "jid": TELEGRAM, "secret": secret, "api_url": api_url, **options}}
 
 
 class Gateway(Entered):

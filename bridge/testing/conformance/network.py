@@ -183,6 +183,13 @@ async def said(session: Session, action: Send) -> tuple[MessageId, ...]:
     return tuple(ids)
 
 
+def same(network: NetworkUnderTest, shown: Sequence[Shown], text: str) -> bool:
+    """Whether `shown` is the whole of `text`. A network that says so (`trims`) takes the white space around a message
+    away; between two messages nobody misses it."""
+    texts = "".join(one.text for one in shown)
+    return "".join(texts.split()) == "".join(text.split()) if getattr(network, "trims", False) else texts == text
+
+
 async def ours(network: NetworkUnderTest) -> list[Shown]:
     """Our messages in the room."""
     return [shown for shown in await network.shown() if shown.ours]

@@ -27,6 +27,7 @@ from bridge.testing.conformance.network import (
     raises,
     reading,
     said,
+    same,
 )
 
 
@@ -47,7 +48,7 @@ class Performing:
         async with connected(network) as session:
             await said(session, a_send(network, "1", text))
 
-        assert "".join(s.text for s in await ours(network)) == text
+        assert same(network, await ours(network), text)
 
     async def test_the_parts_of_a_long_message_rejoin_to_the_whole(self, network: NetworkUnderTest) -> None:
         text = " ".join(f"word{n}" for n in range(20_000))
@@ -57,7 +58,7 @@ class Performing:
             parts = session.parts(action)
             ids = await said(session, action)
 
-        assert "".join(s.text for s in await ours(network)) == text
+        assert same(network, await ours(network), text)
         assert [part.key for part in parts] == [action.key] + [f"{action.key}.{n}" for n in range(1, len(parts))]
         assert len(ids) == len(set(ids)) == len(parts)
 

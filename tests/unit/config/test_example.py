@@ -13,7 +13,7 @@ from bridge.hub.limits import Limits, MediaLimits
 from bridge.registry import load as load_connector
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
-SECRETS = {"MATRIX_SECRET_EXAMPLE": "s", "DASHBOARD_TOKEN_EXAMPLE": "t"}
+SECRETS = {"MATRIX_SECRET_EXAMPLE": "s", "TELEGRAM_SECRET_EXAMPLE": "s", "DASHBOARD_TOKEN_EXAMPLE": "t"}
 OF_EVERY_NETWORK = {"connector", "jid", "secret", "server"}
 
 

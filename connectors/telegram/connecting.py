@@ -1,0 +1,53 @@
+"""Connecting one's own bot: its token is checked, and that nobody else reads its messages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bridge.contract import Account, LoggedOut, LoginRefused, NetworkId, Refused, Session, Unavailable, Workspace
+from connectors.telegram import errors, fields, login
+from connectors.telegram.api import Api, base_of
+from connectors.telegram.chats import Chats
+from connectors.telegram.limits import Limits, Pace
+from connectors.telegram.notes import Notes
+from connectors.telegram.polling import Polling
+from connectors.telegram.sending import Speaker
+from connectors.telegram.session import TelegramSession
+from connectors.telegram.updates import Reader
+
+_UNKNOWN = ("resend", "drop")
+
+
+@asynccontextmanager
+async def connected(account: Account, workspace: Workspace, network: NetworkId, pace: Pace) -> AsyncIterator[Session]:
+    """Entering raises `Unavailable` and `LoggedOut`."""
+    base, repeats = _options(workspace)
+    async with Api(base, account.secret.get("token", ""), workspace.http) as api:
+        try:
+            said = fields.mapping(await api.ask("getMe"))
+            webhook = fields.mapping(await api.ask("getWebhookInfo")).get("url")
+            me = login.bot_of(said)
+        except (LoginRefused, Refused) as error:
+            raise Unavailable("Telegram's answer makes no sense.", lasting=True) from error
+        if me.id != account.me:
+            raise LoggedOut("This token is of another bot now. Log in again.")
+        if webhook:
+            raise Unavailable(errors.WEBHOOK, lasting=True)
+        chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
+        await chats.load()
+        reader = Reader(chats, me, network, reads_all=login.reads_all(said))
+        speaker = Speaker(api, chats, Limits(pace))
+        yield TelegramSession(me, Polling(api, reader), speaker, chats, repeats=repeats)
+
+
+def _options(workspace: Workspace) -> tuple[str, bool]:
+    """Raises `Unavailable` for what cannot be: it will not pass by itself."""
+    unknown = workspace.options.get("on_unknown", _UNKNOWN[0])
+    try:
+        base = base_of(workspace.options.get("api_url"))
+    except Refused as refusal:
+        raise Unavailable(refusal.text, lasting=True) from refusal
+    if unknown not in _UNKNOWN:
+        raise Unavailable(
+            f"The option on_unknown of this network is {unknown!r}, and not resend or drop.", lasting=True
+        )
+    return base, unknown == _UNKNOWN[0]

@@ -1,0 +1,93 @@
+"""How fast a bot may speak: 30 messages a second in all, one a second in a chat, 20 a minute in a group.
+
+Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this. Edits count as messages do.
+
+A short wait is waited for here, in the order of asking, so that no chat is served twice while another waits; a long one
+is told to the lane, which keeps everything durable meanwhile. Telegram's own penalty (`retry_after`) is kept to the
+second, and concerns the chat in which it was given.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bridge.contract import Scope, Unavailable
+
+_MARGIN = 1.03  # Telegram counts when it arrives
+_PATIENT = 1.5  # seconds that are waited for here
+_KEPT = 2_000  # chats that we remember
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`second`: how long one of Telegram's seconds takes; tests turn the clock by it."""
+
+    second: float = 1.0
+    overall: int = 30  # a second
+    group: int = 20  # a minute
+
+
+@dataclass(slots=True)
+class _Chat:
+    sent: deque[float] = field(default_factory=lambda: deque(maxlen=64))
+    until: float = 0.0  # nothing may be sent before
+
+
+class Limits:
+    """Of one bot."""
+
+    def __init__(self, pace: Pace, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace = pace
+        self._clock = clock
+        self._chats: OrderedDict[int, _Chat] = OrderedDict()
+        self._all: deque[float] = deque(maxlen=pace.overall)
+        self._line = asyncio.Lock()  # first come, first served
+
+    async def turn(self, chat: int, *, group: bool) -> None:
+        """Return when a message may be sent in `chat`, which it then is. Raises `Unavailable` when that takes long."""
+        wait = self._wait(chat, group=group)
+        if wait > _PATIENT * self._pace.second:
+            text = "Telegram lets your bot write no faster here."
+            raise Unavailable(text, retry_after=wait, scope=Scope.CHAT)
+        await asyncio.sleep(wait)
+        async with self._line:
+            await asyncio.sleep(self._wait_of_all())
+            now = self._clock()
+            self._all.append(now)
+            self._of(chat).sent.append(now)
+
+    def check(self, chat: int) -> None:
+        """Raises `Unavailable` inside a penalty."""
+        left = self._of(chat).until - self._clock()
+        if left > 0:
+            raise Unavailable("Telegram wants your bot to be slower here.", retry_after=left, scope=Scope.CHAT)
+
+    def penalty(self, chat: int, seconds: float) -> float:
+        """Telegram wants nothing more for so long; in seconds of ours."""
+        ours = seconds * self._pace.second
+        of = self._of(chat)
+        of.until = max(of.until, self._clock() + ours)
+        return ours
+
+    def _wait(self, chat: int, *, group: bool) -> float:
+        now, of, second = self._clock(), self._of(chat), self._pace.second * _MARGIN
+        wait = of.until - now
+        if of.sent:
+            wait = max(wait, of.sent[-1] + second - now)
+        if group and len(of.sent) >= self._pace.group:
+            wait = max(wait, of.sent[-self._pace.group] + 60 * second - now)
+        return max(0.0, wait)
+
+    def _wait_of_all(self) -> float:
+        if len(self._all) < self._pace.overall:
+            return 0.0
+        return max(0.0, self._all[0] + self._pace.second * _MARGIN - self._clock())
+
+    def _of(self, chat: int) -> _Chat:
+        found = self._chats.setdefault(chat, _Chat())
+        self._chats.move_to_end(chat)
+        if len(self._chats) > _KEPT:
+            self._chats.popitem(last=False)
+        return found

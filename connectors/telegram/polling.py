@@ -1,0 +1,108 @@
+"""Asking Telegram for news: an update is confirmed to it when it is durable here, not before.
+
+`getUpdates` with an offset confirms all updates below it (https://core.telegram.org/bots/api#getupdates), so the next
+poll waits until the journal has what the last one brought. What was read and not confirmed comes again, under the same
+ids, and the hub knows it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from bridge.contract import (
+    CursorMoved,
+    Event,
+    Live,
+    MessageEdited,
+    MessageReceived,
+    ReactionsChanged,
+    Refused,
+    Unavailable,
+)
+from connectors.telegram import fields
+from connectors.telegram.api import Api
+from connectors.telegram.updates import ALLOWED, Reader
+
+_WAIT = 50  # seconds for which Telegram holds an answer back while there is no news
+_LOST = 10.0  # seconds more until we take the connection for dead
+_MOST = 100  # updates of one answer
+_LOOK = 3_600.0  # seconds of silence until we ask whether there really is nothing
+_OLD = (MessageReceived, MessageEdited, ReactionsChanged)
+
+
+class Polling:
+    """For one session."""
+
+    def __init__(self, api: Api, reader: Reader) -> None:
+        self._api = api
+        self._reader = reader
+        self._journaled = ""
+        self._moved = asyncio.Event()
+
+    def journaled(self, cursor: str) -> None:
+        self._journaled = cursor
+        self._moved.set()
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        """See the contract. Without a cursor, what was said before is not told, only where."""
+        offset, live, heard = _number(cursor), False, time.monotonic()
+        if await self._renumbered(offset):
+            offset = 0
+        while True:
+            batch = await self._poll(offset, _WAIT if live else 0)
+            if batch:
+                heard = time.monotonic()
+                for raw in batch:
+                    for event in await self._reader.read(raw):
+                        if live or cursor is not None or not isinstance(event, _OLD):
+                            yield event
+                offset = _after(batch, offset)
+                yield CursorMoved(str(offset))
+                await self._until_journaled(str(offset))
+            elif not live:
+                live = True
+                yield CursorMoved(str(offset))
+                yield Live()
+            elif time.monotonic() - heard > _LOOK:
+                heard = time.monotonic()
+                offset = 0 if await self._renumbered(offset) else offset
+
+    async def _poll(self, offset: int, wait: int) -> Sequence[Any]:
+        try:
+            found = await self._api.ask(
+                "getUpdates",
+                {"offset": offset, "limit": _MOST, "timeout": wait, "allowed_updates": list(ALLOWED)},
+                wait + _LOST,
+            )
+        except Refused as refusal:
+            raise Unavailable(refusal.text, lasting=True) from refusal
+        except Unavailable as error:
+            raise Unavailable(error.text, retry_after=error.retry_after, lasting=error.lasting) from error
+        return fields.listed(found)
+
+    async def _renumbered(self, offset: int) -> bool:
+        """Whether something waits that this offset does not find: after a week without updates Telegram counts anew
+        from anywhere (#update, `update_id`)."""
+        if not offset:
+            return False
+        if await self._poll(offset, 0):
+            return False  # it comes with the next poll, since nothing has confirmed it
+        waiting = fields.mapping(await self._api.ask("getWebhookInfo")).get("pending_update_count")
+        return (fields.positive(waiting) or 0) > 0 and not await self._poll(offset, 0)
+
+    async def _until_journaled(self, cursor: str) -> None:
+        while self._journaled != cursor:
+            self._moved.clear()
+            await self._moved.wait()
+
+
+def _number(cursor: str | None) -> int:
+    return int(cursor) if cursor is not None and cursor.isascii() and cursor.isdigit() else 0
+
+
+def _after(batch: Sequence[Any], offset: int) -> int:
+    """What confirms the batch. Telegram gives updates in the order of their numbers; one that has none is passed with
+    the others."""
+    numbers = [n for one in batch if (n := fields.integer(fields.mapping(one).get("update_id"))) is not None]
+    return max(numbers) + 1 if numbers else offset + 1

@@ -1,0 +1,270 @@
+"""What a bot says and does in a chat.
+
+Source: https://core.telegram.org/bots/api#sendmessage, #editmessagetext, #deletemessage, #setmessagereaction.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, BinaryIO, TypeVar
+
+from telegram import InputFile
+from telegram.constants import ReactionEmoji
+
+from bridge.contract import (
+    Action,
+    ChatId,
+    Edit,
+    Leave,
+    Media,
+    Message,
+    MessageId,
+    React,
+    Reason,
+    Receipt,
+    Refused,
+    Retract,
+    Send,
+    SetTyping,
+    Span,
+    SpanKind,
+    Unavailable,
+    Unconfirmed,
+)
+from connectors.telegram import errors, fields, ids, media, text
+from connectors.telegram.api import Api
+from connectors.telegram.chats import Chats
+from connectors.telegram.limits import Limits
+
+T = TypeVar("T")
+_SLOWEST = 50_000  # bytes a second of an upload
+_QUOTED = 200  # characters of a quotation in words
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """For one session."""
+
+    api: Api
+    chats: Chats
+    limits: Limits
+
+    async def perform(self, action: Action) -> Receipt:
+        """Raises the four errors. A group that has become a supergroup is followed in the same attempt."""
+        doing = DOINGS.get(type(action))
+        if doing is None:
+            raise Refused("A bot cannot do this on Telegram.", Reason.UNSUPPORTED)
+        number = self._number(action.chat)
+        try:
+            return await self._careful(number, doing, action)
+        except errors.No as refusal:
+            if refusal.moved_to is None:
+                raise
+            await self.chats.move(number, refusal.moved_to)
+            if self._number(action.chat) == number:
+                raise
+            return await self._careful(self._number(action.chat), doing, action)
+
+    async def _careful(
+        self, number: int, doing: "Callable[[Speaker, int, Any], Awaitable[Receipt]]", action: Action
+    ) -> Receipt:
+        """As fast as Telegram allows; its penalties are noted."""
+        if isinstance(action, Send | Edit):
+            await self.limits.turn(number, group=number < 0)
+        else:
+            self.limits.check(number)
+        try:
+            return await doing(self, number, action)
+        except Unavailable as error:
+            if error.retry_after is None:
+                raise
+            ours = self.limits.penalty(number, error.retry_after)
+            raise Unavailable(error.text, retry_after=ours, scope=error.scope) from error
+
+    async def send(self, chat: int, action: Send) -> Receipt:
+        message, given = _answering(action.message, chat)
+        if message.media:
+            result = await self._send_file(chat, message, given)
+        elif not message.text.strip():
+            raise Refused("Telegram takes no empty messages.", Reason.BAD_REQUEST)
+        else:
+            result = await self._plain_if_need_be(
+                lambda formatted: self.api.do(
+                    "sendMessage",
+                    {"chat_id": chat, "text": message.text, "entities": _entities(message, formatted), **given},
+                )
+            )
+        return Receipt((_id(chat, result),))
+
+    async def edit(self, chat: int, action: Edit) -> Receipt:
+        target, message = _target(chat, action.target.ids[0]), action.message
+        given = {"chat_id": chat, "message_id": target}
+        try:
+            await self._edit(message, given)
+        except errors.No as refusal:
+            if not refusal.unchanged:
+                raise
+        return Receipt((action.target.ids[0],))
+
+    async def retract(self, chat: int, action: Retract) -> Receipt:
+        for one in action.target.ids:
+            try:
+                await self.api.do("deleteMessage", {"chat_id": chat, "message_id": _target(chat, one)})
+            except errors.No as refusal:
+                if not (action.maybe_done and refusal.reason is Reason.NOT_FOUND):
+                    raise
+        return Receipt()
+
+    async def react(self, chat: int, action: React) -> Receipt:
+        """A bot has one reaction to a message: the last of the set that Telegram knows. One that this group does not
+        allow is not shown, and nobody is told each time."""
+        target = _target(chat, action.target.ids[0])
+        wanted = [known for one in reversed(action.reactions) if (known := _known(one)) is not None]
+        for emoji in wanted:
+            try:
+                await self._set_reaction(chat, target, emoji)
+            except errors.No as refusal:
+                if "reaction_invalid" not in refusal.said:
+                    raise
+                continue
+            shown = next(one for one in action.reactions if _known(one) == emoji)
+            return Receipt(reactions=((shown, MessageId(f"{action.target.ids[0]}@{action.key}")),))
+        await self._set_reaction(chat, target, None)
+        return Receipt()
+
+    async def leave(self, chat: int, action: Leave) -> Receipt:
+        await self.api.do("leaveChat", {"chat_id": chat})
+        return Receipt()
+
+    async def type(self, chat: int, action: SetTyping) -> Receipt:
+        """#sendchataction: for five seconds, and nobody can take it back."""
+        if action.typing:
+            await self.api.do("sendChatAction", {"chat_id": chat, "action": "typing"})
+        return Receipt()
+
+    async def _set_reaction(self, chat: int, target: int, emoji: str | None) -> None:
+        wanted = [] if emoji is None else [{"type": "emoji", "emoji": emoji}]
+        await self.api.do("setMessageReaction", {"chat_id": chat, "message_id": target, "reaction": wanted})
+
+    async def _edit(self, message: Message, given: Mapping[str, object]) -> None:
+        try:
+            await self._plain_if_need_be(
+                lambda formatted: self.api.do(
+                    "editMessageText", {"text": message.text, "entities": _entities(message, formatted), **given}
+                )
+            )
+        except errors.No as refusal:
+            if "there is no text in the message" not in refusal.said:
+                raise
+            await self._plain_if_need_be(
+                lambda formatted: self.api.do(
+                    "editMessageCaption",
+                    {"caption": message.text, "caption_entities": _entities(message, formatted), **given},
+                )
+            )
+
+    async def _send_file(self, chat: int, message: Message, given: Mapping[str, object]) -> Any:
+        medium = message.media[0]
+        how, parameter = media.method(medium)
+        try:
+            return await self._send_as(how, parameter, chat, message, given)
+        except errors.No as refusal:
+            if parameter == "document" or not media.unfit(refusal):
+                raise
+            return await self._send_as("sendDocument", "document", chat, message, given)
+
+    async def _send_as(self, how: str, parameter: str, chat: int, message: Message, given: Mapping[str, object]) -> Any:
+        medium = message.media[0]
+        seconds = 60.0 + (medium.size or 0) / _SLOWEST
+
+        async def once(formatted: bool) -> Any:
+            opened = await media.upload(medium.reference)
+            try:
+                told = {
+                    "chat_id": chat,
+                    "caption": message.text or None,
+                    "caption_entities": _entities(message, formatted),
+                    parameter: opened if isinstance(opened, str) else _file(opened, medium),
+                }
+                return await self.api.do(how, {**told, **given}, seconds)
+            finally:
+                if not isinstance(opened, str):
+                    opened.close()
+
+        return await self._plain_if_need_be(once)
+
+    async def _plain_if_need_be(self, attempt: Callable[[bool], Awaitable[T]]) -> T:
+        """What Telegram does not want formatted so is said without formatting."""
+        try:
+            return await attempt(True)
+        except errors.No as refusal:
+            if not refusal.unreadable:
+                raise
+            return await attempt(False)
+
+    def _number(self, chat: ChatId) -> int:
+        found = self.chats.number(chat)
+        if found is None:
+            raise Refused("Telegram knows no such chat.", Reason.NOT_FOUND)
+        return found
+
+
+DOINGS: Mapping[type[Action], Callable[[Speaker, int, Any], Awaitable[Receipt]]] = {
+    Send: Speaker.send,
+    Edit: Speaker.edit,
+    Retract: Speaker.retract,
+    React: Speaker.react,
+    Leave: Speaker.leave,
+    SetTyping: Speaker.type,
+}
+
+
+def _answering(message: Message, chat: int) -> tuple[Message, Mapping[str, object]]:
+    """#replyparameters; in words where Telegram does not know the message by that number any more."""
+    if message.reply_to is None:
+        return message, {}
+    number = ids.message_number(chat, message.reply_to)
+    if number is not None:
+        return message, {"reply_parameters": {"message_id": number, "allow_sending_without_reply": True}}
+    words = message.quote.text.strip()[:_QUOTED] if message.quote is not None else ""
+    if not words:
+        return message, {}
+    head = f"{words}\n"
+    spans = tuple(replace(s, start=s.start + len(head), end=s.end + len(head)) for s in message.spans)
+    spans = (Span(0, len(words), SpanKind.QUOTE), *spans)
+    said = replace(message, text=head + message.text, spans=spans)
+    longest = 1_024 if message.media else 4_096
+    return (said if text.units(said.text) <= longest else message), {}
+
+
+def _entities(message: Message, formatted: bool) -> list[dict[str, Any]] | None:
+    return text.entities_of(message.text, message.spans) or None if formatted else None
+
+
+def _target(chat: int, id: str) -> int:
+    number = ids.message_number(chat, id)
+    if number is None:
+        raise Refused("Telegram does not know this message (any more).", Reason.NOT_FOUND)
+    return number
+
+
+def _id(chat: int, result: object) -> MessageId:
+    """What was sent is called so; it is there, whatever else the answer says. A group may have moved just before."""
+    said = fields.mapping(result)
+    number = fields.positive(said.get("message_id"))
+    if number is None:
+        raise Unconfirmed("Telegram does not say what the message is called.")
+    return ids.message(chat, number)
+
+
+def _file(opened: BinaryIO, medium: Media) -> InputFile:
+    return InputFile(opened, filename=fields.line(medium.name) or "file", read_file_handle=False)
+
+
+@cache
+def _known(emoji: str) -> str | None:
+    """As Telegram writes it (#reactiontypeemoji); None for what is no reaction there."""
+    return _REACTIONS.get(emoji.replace("\ufe0f", ""))
+
+
+_REACTIONS = {str(one.value).replace("\ufe0f", ""): str(one.value) for one in ReactionEmoji}

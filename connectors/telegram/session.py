@@ -1,0 +1,107 @@
+"""One's own bot, connected."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from bridge.contract import (
+    Action,
+    Capabilities,
+    ChatId,
+    Contact,
+    ContactId,
+    Directory,
+    Edit,
+    Event,
+    File,
+    Leave,
+    Media,
+    Membership,
+    Occupant,
+    Rank,
+    React,
+    Reason,
+    Receipt,
+    Refused,
+    Retract,
+    Send,
+    SetTyping,
+)
+from connectors.telegram import fields, ids, media, parts
+from connectors.telegram.chats import Chats, person
+from connectors.telegram.polling import Polling
+from connectors.telegram.sending import Speaker
+
+_RANKS = {"creator": Rank.OWNER, "administrator": Rank.ADMIN}
+
+
+class TelegramSession:
+    """Implements `bridge.contract.Session`."""
+
+    def __init__(self, me: Contact, polling: Polling, speaker: Speaker, chats: Chats, *, repeats: bool) -> None:
+        self.me = me
+        self.directory: Directory | None = None  # bots can look for nobody
+        self._polling = polling
+        self._speaker = speaker
+        self._chats = chats
+        actions = frozenset({Send, Edit, Retract, React, SetTyping})
+        self._direct = Capabilities(actions=actions, window=1, media=True, repeats=repeats, reactions=1)
+        self._room = Capabilities(actions=actions | {Leave}, window=1, media=True, repeats=repeats, reactions=1)
+
+    def scope(self, chat: ChatId) -> str:
+        """All bots in a supergroup or channel are told the same; elsewhere each has numbers of its own."""
+        number = ids.number(chat)
+        return "" if number is not None and ids.is_shared(number) else self.me.id
+
+    def capabilities(self, chat: ChatId) -> Capabilities:
+        return self._room if chat.startswith("-") else self._direct
+
+    def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        return self._polling.events(cursor)
+
+    def journaled(self, cursor: str) -> None:
+        self._polling.journaled(cursor)
+
+    def parts(self, action: Action) -> Sequence[Action]:
+        return parts.parts(action)
+
+    async def perform(self, action: Action) -> Receipt:
+        return await self._speaker.perform(action)
+
+    def open_media(self, media_: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return media.opened(self._speaker.api, media_, limit)
+
+    async def publish(self, chat: ChatId, media_: Media, file: File) -> str:
+        return await media.published(file)
+
+    async def direct(self, contact: ContactId, key: str) -> ChatId:
+        """Telegram calls a private chat as it calls the person, and tells only of people whom the bot has met."""
+        number = ids.number(contact) if ids.is_person(contact) else None
+        if number is None:
+            raise Refused("Nobody on Telegram is called so.", Reason.NOT_FOUND)
+        found = fields.mapping(await self._speaker.api.ask("getChat", {"chat_id": number}))
+        if found.get("type") != "private":
+            raise Refused("Nobody on Telegram is called so.", Reason.NOT_FOUND)
+        await self._chats.meet(person(found) or Contact(contact))
+        return ids.chat(number)
+
+    async def contacts(self) -> Sequence[Contact]:
+        return self._chats.people
+
+    async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
+        """Administrators, and who has spoken since we are connected: bots are told of nobody else."""
+        number = self._chats.number(chat)
+        if number is None or number > 0:
+            raise Refused("This is no group on Telegram.", Reason.NOT_FOUND)
+        if membership is not Membership.JOINED:
+            return []  # bots are not told who is banned
+        told = fields.listed(await self._speaker.api.ask("getChatAdministrators", {"chat_id": number}))
+        found = {self.me.id: Occupant(self.me)}
+        for id, one in self._chats.speakers.get(chat, {}).items():
+            if one.membership is Membership.JOINED:
+                found[id] = one
+        for raw in told:
+            said = fields.mapping(raw)
+            who = person(fields.mapping(said.get("user")))
+            if who is not None:
+                found[who.id] = Occupant(who, rank=_RANKS.get(fields.string(said.get("status"))))
+        return list(found.values())

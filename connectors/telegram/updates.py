@@ -1,0 +1,283 @@
+"""What Telegram tells a bot, as events. Each update is read alone; what it does not mean to us changes nothing.
+
+Source: https://core.telegram.org/bots/api#update, #chatmemberupdated, #messagereactionupdated.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.contract import (
+    ChatId,
+    ChatKind,
+    ChatSeen,
+    Contact,
+    Event,
+    Membership,
+    Message,
+    MessageEdited,
+    MessageId,
+    MessageReceived,
+    NetworkId,
+    Occupant,
+    OccupantChanged,
+    Rank,
+    ReactionsChanged,
+    Style,
+    Unparsable,
+)
+from connectors.telegram import fields, ids
+from connectors.telegram.chats import Chats, person, sender
+from connectors.telegram.content import message_of
+
+ALLOWED = (
+    "message", "edited_message", "channel_post", "edited_channel_post", "message_reaction", "my_chat_member",
+    "chat_member",
+)  # fmt: skip
+PRIVACY = (
+    "Privacy mode is on, so this bot sees only commands and answers to it in groups. To change that: write to "
+    "@BotFather, /setprivacy, choose the bot, Disable; then take the bot out of each group and add it again."
+)
+_STATUS = {
+    "creator": (Membership.JOINED, Rank.OWNER), "administrator": (Membership.JOINED, Rank.ADMIN),
+    "member": (Membership.JOINED, Rank.MEMBER), "restricted": (Membership.JOINED, Rank.MEMBER),
+    "left": (Membership.LEFT, None), "kicked": (Membership.BANNED, None),
+}  # fmt: skip
+_MOST = 50  # people of one update
+_EARLIEST = 1_300_000_000.0  # there was no Telegram before
+_OPENED = "has opened the chat with your bot."
+
+
+class Wrong(Exception):
+    """An update that makes no sense; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """The chat of an update."""
+
+    number: int
+    id: ChatId
+    raw: Mapping[str, Any]
+
+    @property
+    def private(self) -> bool:
+        return self.number > 0
+
+
+class Reader:
+    """For one session."""
+
+    def __init__(self, chats: Chats, me: Contact, network: NetworkId, *, reads_all: bool) -> None:
+        self._chats = chats
+        self._me = me
+        self._network = network
+        self._reads_all = reads_all
+        self._kinds: Mapping[str, Callable[[Mapping[str, Any], int], Awaitable[list[Event]]]] = {
+            "message": self._message,
+            "channel_post": self._message,
+            "edited_message": self._edited,
+            "edited_channel_post": self._edited,
+            "message_reaction": self._reaction,
+            "my_chat_member": self._mine,
+            "chat_member": self._member,
+        }
+
+    async def read(self, raw: object) -> Sequence[Event]:
+        """The events of one update; what cannot be understood is one `Unparsable`."""
+        update = fields.mapping(raw)
+        try:
+            number = fields.integer(update.get("update_id"))
+            kind = next((key for key in update if key != "update_id"), "")
+            if number is None or not kind:
+                raise Wrong("an update without number or content")
+            if kind not in self._kinds:
+                raise Wrong(f"an update of a kind that was not asked for: {fields.line(kind, 60)}")
+            return await self._kinds[kind](fields.mapping(update[kind]), number)
+        except Wrong as wrong:
+            return [self._unparsable(str(wrong), raw)]
+        except (ValueError, TypeError, KeyError, RecursionError) as error:  # a border: whatever stands there
+            return [self._unparsable(f"{type(error).__name__}: {error}"[:500], raw)]
+
+    async def _message(self, raw: Mapping[str, Any], number: int) -> list[Event]:
+        where = await self._where(raw)
+        who, id = self._author(raw), self._id(where, raw)
+        found = await self._seen(where, who)
+        found += self._moves(where, raw)
+        said = message_of(raw, self._network)
+        if said is None or who is None:
+            return found
+        if where.private and said.text.split(" ")[0] == "/start" and not said.media:
+            said = Message(_OPENED, style=Style.NOTICE)
+        found += self._speaks(where, who)
+        found.append(MessageReceived(chat=where.id, id=id, sender=who, at=_at(raw.get("date")), message=said))
+        return found
+
+    async def _edited(self, raw: Mapping[str, Any], number: int) -> list[Event]:
+        where = await self._where(raw)
+        who, id = self._author(raw), self._id(where, raw)
+        found = await self._seen(where, who)
+        said = message_of(raw, self._network)
+        if said is None or who is None:
+            return found
+        edited = MessageEdited(
+            chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("edit_date")), target=id,
+            message=said,
+        )  # fmt: skip
+        return [*found, edited]
+
+    async def _reaction(self, raw: Mapping[str, Any], number: int) -> list[Event]:
+        """#messagereactionupdated: the whole set of one person, or of a group that reacts as itself."""
+        where = await self._where(raw)
+        who = sender({"from": raw.get("user"), "sender_chat": raw.get("actor_chat")})
+        id = self._id(where, raw)
+        if who is None:
+            raise Wrong("a reaction of nobody")
+        found = await self._seen(where, who)
+        emoji = tuple(dict.fromkeys(_emoji(one) for one in fields.listed(raw.get("new_reaction"))[:_MOST]))
+        found += self._speaks(where, who)
+        found.append(
+            ReactionsChanged(
+                chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("date")), target=id,
+                reactions=emoji,
+            )
+        )  # fmt: skip
+        return found
+
+    async def _mine(self, raw: Mapping[str, Any], number: int) -> list[Event]:
+        """The bot itself has been added somewhere, or removed; in private chats people allow it to write, or do not."""
+        where = await self._where(raw)
+        membership, rank = _standing(raw.get("new_chat_member"))
+        if membership is not Membership.JOINED:
+            if where.private:
+                return []
+            self._chats.seen.pop(where.id, None)
+            return [OccupantChanged(chat=where.id, occupant=Occupant(self._me, membership))]
+        who = person(fields.mapping(raw.get("from"))) if where.private else None
+        found = await self._seen(where, who)
+        was, _ = _standing(raw.get("old_chat_member"))
+        if not where.private and was is not Membership.JOINED and rank is Rank.MEMBER and not self._reads_all:
+            said = Message(PRIVACY, style=Style.NOTICE)
+            title = fields.line(where.raw.get("title"))
+            id = MessageId(f"{where.number}@{number}")
+            group = Contact(ids.speaking_chat(where.number), title)
+            found.append(MessageReceived(chat=where.id, id=id, sender=group, at=_at(raw.get("date")), message=said))
+        return found
+
+    async def _member(self, raw: Mapping[str, Any], number: int) -> list[Event]:
+        where = await self._where(raw)
+        now = fields.mapping(raw.get("new_chat_member"))
+        who = person(fields.mapping(now.get("user")))
+        if where.private or who is None:
+            raise Wrong("a member of no group")
+        membership, rank = _standing(now)
+        return [*await self._seen(where, None), *self._stands(where, Occupant(who, membership, rank))]
+
+    async def _where(self, raw: Mapping[str, Any]) -> _Where:
+        """The chat; where it has become another, that is noted first."""
+        chat = fields.mapping(raw.get("chat"))
+        number = fields.integer(chat.get("id"))
+        if not number:
+            raise Wrong("an update of no chat")
+        to, came = fields.integer(raw.get("migrate_to_chat_id")), fields.integer(raw.get("migrate_from_chat_id"))
+        if to is not None:
+            await self._chats.move(number, to)
+        if came is not None:
+            await self._chats.move(came, number)
+        return _Where(number, self._chats.chat(number), chat)
+
+    async def _seen(self, where: _Where, who: Contact | None) -> list[Event]:
+        """The chat as it is now, if this session has not told of it, or otherwise."""
+        if where.private:
+            # Telegram calls a private chat as it calls the person.
+            other = person(where.raw) or who
+            if other is None:
+                raise Wrong("a private chat with nobody")
+            if self._chats.seen.get(where.id) == other.name:
+                return []
+            self._chats.seen[where.id] = other.name
+            await self._chats.meet(other)
+            return [ChatSeen(chat=where.id, kind=ChatKind.DIRECT, contact=other)]
+        title = fields.line(where.raw.get("title"))
+        if self._chats.seen.get(where.id) == title:
+            return []
+        self._chats.seen[where.id] = title
+        return [ChatSeen(chat=where.id, kind=ChatKind.ROOM, name=title, alias=where.id)]
+
+    def _moves(self, where: _Where, raw: Mapping[str, Any]) -> list[Event]:
+        """Who has come and gone by a message that says so: bots that are no administrators are told only thus."""
+        if where.private:
+            return []
+        come = [person(fields.mapping(one)) for one in fields.listed(raw.get("new_chat_members"))[:_MOST]]
+        found: list[Event] = []
+        for who in come:
+            if who is not None and who.id != self._me.id:
+                found += self._stands(where, Occupant(who))
+        gone = person(fields.mapping(raw.get("left_chat_member")))
+        if gone is not None and gone.id != self._me.id:
+            found += self._stands(where, Occupant(gone, Membership.LEFT))
+        return found
+
+    def _speaks(self, where: _Where, who: Contact) -> list[Event]:
+        return [] if where.private else self._stands(where, Occupant(who))
+
+    def _stands(self, where: _Where, occupant: Occupant) -> list[Event]:
+        new = self._chats.spoke(where.id, occupant)
+        return [OccupantChanged(chat=where.id, occupant=occupant)] if new else []
+
+    def _author(self, raw: Mapping[str, Any]) -> Contact | None:
+        who = sender(raw)
+        if who is None and "text" in raw:
+            raise Wrong("a message of nobody")
+        return who
+
+    def _id(self, where: _Where, raw: Mapping[str, Any]) -> MessageId:
+        number = fields.positive(raw.get("message_id"))
+        if number is None:
+            raise Wrong("a message without a number")
+        return ids.message(where.number, number)
+
+    def _unparsable(self, reason: str, raw: object) -> Unparsable:
+        kind = next((key for key in fields.mapping(raw) if key != "update_id"), "")
+        chat = fields.integer(fields.mapping(fields.mapping(fields.mapping(raw).get(kind)).get("chat")).get("id"))
+        return Unparsable(
+            reason=reason,
+            source="" if chat is None else str(chat),
+            raw=fields.shown(raw),
+            chat=self._chats.chat(chat) if chat else None,
+        )
+
+
+def _doing(where: _Where, id: MessageId, raw: Mapping[str, Any], number: int) -> MessageId:
+    """An id for an edit or a reaction, the same whenever Telegram tells of it again; where several bots are told of the
+    same, from all of them."""
+    if not ids.is_shared(where.number):
+        return MessageId(f"{id}@{number}.{int(_at(raw.get('edit_date') or raw.get('date')))}")
+    what = {key: raw.get(key) for key in ("edit_date", "date", "text", "caption", "entities", "user", "new_reaction")}
+    digest = hashlib.sha256(json.dumps([what, raw.get("old_reaction")], sort_keys=True, default=str).encode())
+    return MessageId(f"{id}@{digest.hexdigest()[:20]}")
+
+
+def _at(said: object) -> float:
+    """Seconds since the epoch; now, if it cannot be true."""
+    found, now = fields.number(said), time.time()
+    return found if found is not None and _EARLIEST <= found <= now + 86_400 else now
+
+
+def _standing(member: object) -> tuple[Membership, Rank | None]:
+    said = fields.mapping(member)
+    status = fields.string(said.get("status"))
+    if status == "restricted" and said.get("is_member") is False:
+        return Membership.LEFT, None
+    return _STATUS.get(status, (Membership.LEFT, None))
+
+
+def _emoji(reaction: object) -> str:
+    """#reactiontype: of what is no emoji, one that stands for it."""
+    said = fields.mapping(reaction)
+    if said.get("type") == "paid":
+        return "⭐"
+    return fields.line(said.get("emoji"), 16) or "✨"
