@@ -119,7 +119,7 @@ async def test_a_server_that_is_quiet_but_there_is_kept() -> None:
 )
 async def test_why_it_is_not_connected_is_said_and_it_is_tried_again(server: Server, secret: str, words: str) -> None:
     async with connected(server, secret) as ends:
-        await server.until(lambda: server.connections == 3)
+        await server.until(lambda: server.connections >= 3)
 
         assert words in ends.stream.error
         with pytest.raises(Unavailable):
@@ -130,7 +130,7 @@ async def test_after_a_conflict_it_gets_in() -> None:
     """The server may still believe in a stream of ours that is half open."""
     server = Server(refuses="conflict")
     async with connected(server) as ends:
-        await server.until(lambda: server.connections == 2)
+        await server.until(lambda: server.connections >= 2)
         server.refuses = ""
 
         assert await change(ends)
@@ -155,7 +155,7 @@ async def test_where_pings_go_elsewhere_somebody_else_is_connected(missing: set[
     """COMPAT ejabberd: it lets a second one in, and divides what arrives."""
     server = Server(elsewhere=missing)
     async with connected(server) as ends:
-        await server.until(lambda: server.connections == 2)
+        await server.until(lambda: server.connections >= 2)
         assert "somebody else is connected" in ends.stream.error
         assert ends.changes.empty()
         server.elsewhere = set()
@@ -167,7 +167,7 @@ async def test_where_pings_go_elsewhere_somebody_else_is_connected(missing: set[
 async def test_what_comes_where_somebody_else_is_connected_is_theirs() -> None:
     server = Server(elsewhere={7}, begins="<message id='m1'/>")
     async with connected(server) as ends:
-        await server.until(lambda: server.connections == 3)
+        await server.until(lambda: server.connections >= 3)
         assert ends.stanzas == []
 
 
