@@ -73,7 +73,7 @@ class Marks:
         known = True
         for end in ends[1:]:
             if own:
-                await self._mark_own(here, end, at, reporter)
+                known = await self._mark_own(here, end, at, reporter) and known
             if not sign.private and not (own and end.kind != HOSTED):
                 known = await self._mark(end, at, place, sign, quiet=end.chat in quiet) and known
         return known
@@ -106,19 +106,22 @@ class Marks:
                 self.put(account, thing(end.native) if own else ("read", end.native, place[3]), action, keep=own)
         return True
 
-    async def _mark_own(self, here: End, end: End, at: int, reporter: int) -> None:
+    async def _mark_own(self, here: End, end: End, at: int, reporter: int) -> bool:
         user = next((seen.user for seen in here.seen if seen.account == reporter), "")
         home = self.speakers.home(end, MarkRead)
         if not user or home is None or (end.owner and end.owner != user):
-            return
-        if at <= self._read.get((here.chat, reporter, user), 0) or not self._forwards((end.chat, user), at):
-            return
+            return True
+        if at <= self._read.get((here.chat, reporter, user), 0) or at <= self._read.get((end.chat, user), 0):
+            return True
         message = at if end.kind == HOSTED else self._from_others(end.chat, at, user)
         target = await self._called(end, message)
-        if target is not None:
+        if target is None:
+            return False
+        if self._forwards((end.chat, user), at):
             persona = Persona(key=f"{HOME}:{user}", network=HOME, contact=user, own=True)
             action = MarkRead(chat=ChatId(end.native), key=uuid.uuid4().hex, persona=persona, target=target)
             self.put(home, ("own", end.native, user), action)
+        return True
 
     async def _wanted(self, end: End, at: int) -> Target | None:
         """The last message before `at` of which its author wants to know that it was read."""

@@ -9,7 +9,7 @@ _CHUNK = 64 * 1024
 class Proxy:
     """Carries bytes to `target`, a loopback port. `freeze` swallows them, in both directions or in one ("there" or
     "back"), and lets no connection through that is made then; `heal` carries those made from now on, while frozen ones
-    stay silent until `drop`."""
+    stay silent until `drop`. What comes back is kept, and carried later, after `hold` and until `let_go`."""
 
     def __init__(self, target: int) -> None:
         self.port = 0
@@ -17,6 +17,8 @@ class Proxy:
         self._target = target
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._back = asyncio.Event()
+        self._back.set()
         self._cut = False
         self._frozen: set[asyncio.StreamWriter] = set()
         self._open: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
@@ -46,6 +48,12 @@ class Proxy:
     def heal(self) -> None:
         self._flowing.set()
 
+    def hold(self) -> None:
+        self._back.clear()
+
+    def let_go(self) -> None:
+        self._back.set()
+
     def cut(self) -> None:
         """Close every connection, and those that are made from now on, until `mend`."""
         self._cut = True
@@ -73,7 +81,7 @@ class Proxy:
             await self._flowing.wait()
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             self._open[task].append(back)
-            await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
+            await asyncio.gather(self._carry(reader, back), self._carry(there, writer, self._back))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -81,9 +89,13 @@ class Proxy:
                 self._frozen.discard(one)
                 one.close()
 
-    async def _carry(self, source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, may: asyncio.Event | None = None
+    ) -> None:
         try:
             while chunk := await source.read(_CHUNK):
+                if may is not None:
+                    await may.wait()
                 if to not in self._frozen:
                     to.write(chunk)
                     await to.drain()

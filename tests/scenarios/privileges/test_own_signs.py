@@ -1,15 +1,18 @@
 """What Romeo reads in another app of the network is read in his XMPP apps, and people there see when he is here."""
 
 import asyncio
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from bridge.testing.wire import Reads
-from tests.scenarios.conftest import Play
+from bridge.testing.wire import Reads, Types
+from tests.scenarios.conftest import Play, staged
 from tests.scenarios.privileges.conftest import ON_PROSODY
-from tests.scenarios.test_signs import displayed
+from tests.scenarios.test_signs import displayed, state_of
 from tests.support import muc
 from tests.support.gateway import MEMORY
+from tests.support.proxy import Proxy
 from tests.support.xmpp_client import CLIENT, XmppClient, body
+from tests.support.xmpp_servers import XmppServer
 
 NODE, PUBSUB = "urn:xmpp:mds:displayed:0", "http://jabber.org/protocol/pubsub"
 VERONA = f"#verona@{MEMORY}"
@@ -50,12 +53,39 @@ async def test_in_a_room_it_is_published(play: Play) -> None:
         name = (await muc.said(play.app, VERONA, text)).find(muc.STANZA_ID)
         assert name is not None
         await play.world.do(Reads(person="romeo", chat="verona", target=target, private=True))
-        async with asyncio.timeout(20):
-            while (found := (await published(play.app)).get(VERONA)) is None or found.get("id") != name.get("id"):
-                await asyncio.sleep(0.1)  # without notifications, nothing tells of it
-        assert found.get("by") == VERONA
+        assert (await read_up_to(play.app, name.get("id", ""))).get("by") == VERONA
 
     assert [s for s in play.app.received if displayed(s)] == []
+
+
+@ON_PROSODY
+async def test_what_he_reads_before_his_server_has_confirmed_it_is_published_then(
+    granting: XmppServer, tmp_path: Path
+) -> None:
+    async with Proxy(granting.component_port) as proxy, staged(granting, tmp_path, proxy.port) as play:
+        await play.world.chat("verona", "juliet", "romeo", name="Verona", alias="#verona")
+        await play.log_in()
+        await muc.listed(play.app, MEMORY, VERONA)
+        await muc.enter(play.app, VERONA, "Romeo")
+
+        proxy.hold()
+        target = await play.world.says("juliet", "verona", "one")
+        name = (await muc.said(play.app, VERONA, "one")).find(muc.STANZA_ID)
+        assert name is not None
+        await play.world.do(Reads(person="romeo", chat="verona", target=target, private=True))
+        await play.world.do(Types(person="juliet", chat="verona"))
+        await play.app.expect(lambda s: state_of(s) == "composing")  # so that he has read has been looked at before
+        proxy.let_go()
+
+        await read_up_to(play.app, name.get("id", ""))
+
+
+async def read_up_to(app: XmppClient, id: str) -> Element:
+    """Wait until Romeo's server knows that he has read so far in Verona."""
+    async with asyncio.timeout(20):
+        while (found := (await published(app)).get(VERONA)) is None or found.get("id") != id:
+            await asyncio.sleep(0.1)  # without notifications, nothing tells of it
+    return found
 
 
 @ON_PROSODY
