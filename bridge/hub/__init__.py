@@ -85,7 +85,8 @@ latest of each chat, also over a restart (`waiting.py`, table `read_marks`).
 * which apps of users are there, as they show it to contacts and gateways, never to rooms: `xmpp/apps.py`
 * what those apps can do, asked once for each version: who has none that knows reactions reads them in words:
   `xmpp/abilities.py`
-* what users have read in another app: a marker in their name, in rooms XEP-0490: `xmpp/showing.py`
+* what users have read in another app of their network: a marker in their name, in rooms XEP-0490: `xmpp/showing.py`
+* what they have read in rooms with apps that tell only their own server: asked by privilege: `xmpp/own_reading.py`
 
 A sign from an account that is not in the chat is ignored; a private mark reaches its own user's apps only. In rooms
 of more than 200 people nobody's signs are shown on XMPP.

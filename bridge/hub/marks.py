@@ -74,8 +74,10 @@ class Marks:
         for end in ends[1:]:
             if own:
                 known = await self._mark_own(here, end, at, reporter) and known
-            if not sign.private and not (own and end.kind != HOSTED):
-                known = await self._mark(end, at, place, sign, quiet=end.chat in quiet) and known
+            # What a user has read in private, their own account may know.
+            if (not sign.private or here.network == HOME) and not (own and end.kind != HOSTED):
+                hidden = sign.private or end.chat in quiet
+                known = await self._mark(end, at, place, sign, quiet=hidden) and known
         return known
 
     async def _position(self, ends: Sequence[End], target: MessageId) -> int | None:

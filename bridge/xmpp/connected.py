@@ -43,6 +43,7 @@ class Connected:
             addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, http)
         )
         self._servers = Servers(addresses, asked, self.streams, self.session)
+        self.rooms.said = self._servers.said_in_room
         self._photos = Photos(asked.avatars)
         self._presences = Presences(addresses, people, self._write, self._photos, self.session.offer, self._ask)
         self.session.reads_reactions = self._presences.apps.read_reactions

@@ -18,6 +18,8 @@ from bridge.xmpp.bookmarks import Bookmarks
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.farewells import Farewells
+from bridge.xmpp.hosted.room import HostedRoom
+from bridge.xmpp.own_reading import OwnReading
 from bridge.xmpp.privilege import Privileges
 from bridge.xmpp.roster import Rosters
 from bridge.xmpp.session import XmppSession
@@ -135,11 +137,13 @@ class Servers:
         self._requests = session.storage.requests
         self._keepers: dict[NetworkId, Keeper] = {}
         self._tasks: dict[NetworkId, asyncio.Task[None]] = {}
+        self._reading: dict[NetworkId, OwnReading] = {}
         for network, stream in streams.items():
             gateway = stream.gateway
             requests = self._requests[network]
             rosters = Rosters(gateway, addresses, asked.people, asked.lists, requests, stream.send)
             bookmarks = Bookmarks(gateway, asked.rooms, asked.lists, requests)
+            self._reading[network] = OwnReading(network, stream.privileges, requests, session.offer)
             farewells = Farewells(gateway, addresses, asked.people, stream.send, stream.fence)
             kept: list[Keeping] = [rosters, bookmarks, farewells]
             keeper = self._keepers[network] = Keeper(gateway, stream.privileges, asked.lists, kept)
@@ -163,7 +167,16 @@ class Servers:
             self._tasks.pop(network).cancel()
         self._requests[network].broken()
         if connected:
-            self._tasks[network] = asyncio.create_task(self._keepers[network].run(), name=f"lists {network}")
+            self._tasks[network] = asyncio.create_task(self._run(network), name=f"lists {network}")
+
+    async def _run(self, network: NetworkId) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keepers[network].run())
+            tasks.create_task(self._reading[network].run())
+
+    def said_in_room(self, room: HostedRoom, id: str, author: str) -> None:
+        """See `House.said`."""
+        self._reading[room.room.network].said(room, id, author)
 
     def listed(self, user: str, network: NetworkId) -> None:
         """The contacts or the rooms of a user may have changed."""

@@ -15,12 +15,12 @@ from bridge.xmpp.chats import Where, Whom
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import speaking
 from bridge.xmpp.hosted.house import House
+from bridge.xmpp.own_reading import NODE
 from bridge.xmpp.requests import Requests
 from bridge.xmpp.stream import Stream
 
 log = logging.getLogger(__name__)
 SIGNS = (SetTyping, MarkRead)
-_NODE = "urn:xmpp:mds:displayed:0"
 # XEP-0490 #publish: nobody else may read it, and it is kept.
 _OPTIONS = nodes.options(
     {
@@ -86,5 +86,5 @@ def published(action: MarkRead, options: str = "") -> str:
     """How far a room has been read, as its reader's server keeps it."""
     room = text.attribute(action.chat)
     name = f'<stanza-id xmlns="urn:xmpp:sid:0" by="{room}" id="{text.attribute(action.target.ids[-1])}"/>'
-    item = f'<item id="{room}"><displayed xmlns="{_NODE}">{name}</displayed></item>'
-    return nodes.wrapped(f'<publish node="{_NODE}">{item}</publish>{options}')
+    item = f'<item id="{room}"><displayed xmlns="{NODE}">{name}</displayed></item>'
+    return nodes.wrapped(f'<publish node="{NODE}">{item}</publish>{options}')

@@ -38,6 +38,9 @@ class House:
     ) -> None:
         """`link`: see `bridge.xmpp.files.addressed`."""
         self.link = link
+        self.said: Callable[[HostedRoom, str, str], None] = lambda room, id, author: None
+        """Told of what is said in a room that somebody is in: what the room calls it, and whom its network calls so
+        who has said it."""
         self._addresses = addresses
         self._rooms = rooms
         self.write = write

@@ -24,6 +24,7 @@ from bridge.xmpp import errors, render
 from bridge.xmpp.content import Called, nobody
 from bridge.xmpp.hosted import stanzas, wording
 from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.room import HostedRoom
 from bridge.xmpp.parse import Origin
 
 ROOM = Capabilities(
@@ -69,7 +70,17 @@ def _say(house: House, action: Send | Edit | Retract | React) -> str:
     if isinstance(action, Send) and action.persona is not None:
         house.pictures.look_at(room, ContactId(action.persona.contact), soon=True)
     stanza = wording.stanza(house, room, action)
+    if isinstance(action, Send):
+        house.said(room, action.key, author_of(room, action))
     return stanzas.filled(stanza, room.offer(action.key, stanza))
+
+
+def author_of(room: HostedRoom, action: Action) -> str:
+    """Whom the room's network calls so who does it."""
+    if action.persona is None:
+        return ""
+    home = action.persona.network != room.room.network
+    return room.faces.get(action.persona.contact, ContactId("")) if home else action.persona.contact
 
 
 def _sign(house: House, action: SetTyping | MarkRead) -> str:

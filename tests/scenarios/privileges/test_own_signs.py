@@ -89,6 +89,26 @@ async def read_up_to(app: XmppClient, id: str) -> Element:
 
 
 @ON_PROSODY
+async def test_what_his_apps_tell_only_his_own_server_is_read_on_the_network_in_private(play: Play) -> None:
+    """XEP-0490, in a room; what says something of another room, or names nothing there, is nothing."""
+    await play.world.chat("verona", "juliet", "romeo", name="Verona", alias="#verona")
+    await play.log_in()
+    await muc.listed(play.app, MEMORY, VERONA)
+    await muc.enter(play.app, VERONA, "Romeo")
+    target = await play.world.says("juliet", "verona", "one")
+    name = (await muc.said(play.app, VERONA, "one")).find(muc.STANZA_ID)
+    assert name is not None
+    named = f"<stanza-id xmlns='urn:xmpp:sid:0' by='{VERONA}' id='{name.get('id')}'/>"
+    item = f"<item id='{VERONA}'><displayed xmlns='{NODE}'>{named}</displayed></item>"
+    publish = f"<publish node='{NODE}'>{item}</publish>"
+    answer = await play.app.iq(play.app.bare, "set", f"<pubsub xmlns='{PUBSUB}'>{publish}</pubsub>")
+    assert answer.get("type") == "result"
+    state = await play.world.until("verona", lambda state: state.read == {"romeo": target}, 30)
+
+    assert state.private == ["romeo"]
+
+
+@ON_PROSODY
 async def test_what_he_reads_here_does_not_come_back_as_his_own(play: Play) -> None:
     await play.met()
     heard = play.app.received[-1]
