@@ -195,8 +195,9 @@ class XmppSession:
         if gateway is None:
             raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
         kept = await file.kept()
+        user = read[0] if read is not None else self._whose(gateway.network, chat, file)
         try:
-            return await self.storage.upload(gateway.network, kept, read[0] if read is not None else "")
+            return await self.storage.upload(gateway.network, kept, user)
         except ConnectorError as error:
             log.info("a file stays in our own store network=%s reason=%s", gateway.network, type(error).__name__)
             return f"{OURS}{file.id}"
@@ -231,6 +232,14 @@ class XmppSession:
         if len(self._chats) > _NICKS:
             self._chats.popitem(last=False)
         return read
+
+    def _whose(self, network: NetworkId, room: ChatId, file: File) -> str:
+        """To whose quota a file for a room counts: each time somebody else's of those who are in, and whose server lets
+        us ask for them; empty: nobody's."""
+        there, privileges = self._house.room(room), self._streams[network].privileges
+        users = {one.user for one in there.attendees.values()} if there is not None else set()
+        some = sorted(user for user in users if privileges.may(user, "upload"))
+        return some[int(file.id[:8], 16) % len(some)] if some else ""
 
     def _bookmarked(self, network: NetworkId, user: str) -> bool:
         """Whether the rooms of `user` come to their apps without an invitation (XEP-0402 #notifications)."""

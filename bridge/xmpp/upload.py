@@ -1,5 +1,6 @@
 """Uploading to the XMPP server (XEP-0363): the service is found by disco, a slot is asked for as the user whom the file
-is for, where the server lets us (XEP-0356), else as the component, and the file goes there from our disk.
+is for (in a room one of those who are in), where the server lets us (XEP-0356), else as the component, and the file
+goes there from our disk.
 
 There is no service, it refuses, or it fails: then the gateway's own store has to do, and whoever asks here is told.
 """
@@ -79,8 +80,8 @@ class Uploads:
         self._looking = asyncio.Lock()
 
     async def upload(self, kept: Kept, user: str = "") -> str:
-        """The web address of the file there, which is for `user` (empty: for several). Raises the errors of the
-        contract. A service that hangs is left alone for a while."""
+        """The web address of the file there, which counts to the quota of `user` (empty: nobody's). Raises the errors
+        of the contract. A service that hangs is left alone for a while."""
         service = await self.service()
         if service is None:
             raise Refused("There is no upload service.", Reason.SERVICE)
