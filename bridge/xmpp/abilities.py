@@ -15,7 +15,7 @@ from bridge.xmpp.errors import StanzaError
 
 log = logging.getLogger(__name__)
 
-REACTIONS = "urn:xmpp:reactions:0"
+REACTIONS, MARKUP = "urn:xmpp:reactions:0", "urn:xmpp:markup:0"
 _CAPS = "{http://jabber.org/protocol/caps}c"
 _INFO = "http://jabber.org/protocol/disco#info"
 _KEPT = 20_000  # versions of apps

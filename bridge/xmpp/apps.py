@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Contact, ContactId, NetworkId, PresenceChanged
 from bridge.xmpp import own_pictures
-from bridge.xmpp.abilities import REACTIONS, Abilities, Ask, Version, version_of
+from bridge.xmpp.abilities import MARKUP, REACTIONS, Abilities, Ask, Version, version_of
 
 _USERS, _EACH = 20_000, 20  # users of a network, and apps of each
 _AWAY = ("away", "dnd", "xa")
@@ -59,6 +59,11 @@ class Apps:
         """False if all apps of `user` that are there are known, and none knows them (XEP-0444 #disco-base)."""
         known = [self._abilities.of(app.version) for app in self._there.get((user, network), {}).values()]
         return not known or any(features is None or REACTIONS in features for features in known)
+
+    def read_markup(self, user: str, network: NetworkId) -> bool:
+        """Whether all apps of `user` that are there are known, and each knows markup (XEP-0394): all get the same."""
+        known = [self._abilities.of(app.version) for app in self._there.get((user, network), {}).values()]
+        return bool(known) and all(features is not None and MARKUP in features for features in known)
 
     def lost(self, network: NetworkId) -> None:
         """Nothing is heard any more of who is there."""

@@ -47,6 +47,7 @@ class Connected:
         self._photos = Photos(asked.avatars)
         self._presences = Presences(addresses, people, self._write, self._photos, self.session.offer, self._ask)
         self.session.reads_reactions = self._presences.apps.read_reactions
+        self.session.reads_markup = self._presences.apps.read_markup
         self._dispatcher = Dispatcher(addresses, self, self._reception, answerers)
         self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
 

@@ -3,7 +3,7 @@
 | of the message | in the stanza |
 |---|---|
 | file | a message of its own: its address, described (`files`) |
-| text, formatting | body with styling (XEP-0393); where that cannot say it, unstyled and with markup (XEP-0394) |
+| text, formatting | body with styling (XEP-0393); where that fails, or `beside`, without, and markup (XEP-0394) |
 | emote | `/me` (XEP-0245) |
 | reply | reply (XEP-0461), and a quotation for apps that do not know it (XEP-0428) |
 | link | its address behind its text |
@@ -40,8 +40,9 @@ def nobody(person: Person) -> Name:
     return Name()
 
 
-def written(message: Message, *, to: str = "", name: str = "", called: Called = nobody) -> str:
-    """Body, and what belongs to it. `to` and `name`: whose message a reply answers."""
+def written(message: Message, *, to: str = "", name: str = "", called: Called = nobody, beside: bool = False) -> str:
+    """Body, and what belongs to it. `to` and `name`: whose message a reply answers. `beside`: whoever reads it knows
+    markup (XEP-0394), so the body needs no styling; in rooms all get the same, and nobody knows what all know."""
     if message.media:
         replied = replies.elements(message.reply_to, to, 0) if message.reply_to is not None else ""
         return files.payload(message.media[0]) + replied
@@ -54,7 +55,7 @@ def written(message: Message, *, to: str = "", name: str = "", called: Called = 
     words, spans = _for_reading(message, called)
     emote = message.style is Style.EMOTE
     quotation = replies.quotation(message.quote, name) if message.reply_to is not None and not emote else ""
-    styled = styling.write(words, spans)
+    styled = styling.write(words, spans, beside=beside)
     before = len(quotation) + (4 if emote else 0)
 
     def place(at: int) -> int:

@@ -54,15 +54,17 @@ def _retractions(action: Retract) -> list[Action]:
     ]
 
 
-def stanza(action: Action, contact: str, user: str, nick: str = "", *, in_words: bool = False) -> str:
+def stanza(
+    action: Action, contact: str, user: str, nick: str = "", *, in_words: bool = False, beside: bool = False
+) -> str:
     """One stanza from `contact` to `user`, bare JIDs. `nick` is told with it (XEP-0172). `in_words`: no app of theirs
-    knows reactions. Empty for an answer that its author did not ask for."""
+    knows reactions; `beside`: all know markup. Empty for an answer that its author did not ask for."""
     match action:
         case Send(message=message):
-            return _message(action, contact, user, _said(action, message, contact, user) + _named(nick))
+            return _message(action, contact, user, _said(action, message, contact, user, beside=beside) + _named(nick))
         case Edit(message=message, target=target):
             replaced = f'<replace xmlns="urn:xmpp:message-correct:0" id="{text.attribute(target.ids[0])}"/>'
-            return _message(action, contact, user, _said(action, message, contact, user) + replaced)
+            return _message(action, contact, user, _said(action, message, contact, user, beside=beside) + replaced)
         case Retract(moderator=True):
             # XEP-0424 #security: apps believe nobody's retraction but the author's.
             return _message(action, contact, user, f"<body>{text.escape(removal(action))}</body>")
@@ -105,12 +107,12 @@ def _key(action: Action, n: int) -> str:
     return f"{action.key}.{n}" if n else action.key
 
 
-def _said(action: Action, message: Message, contact: str, user: str) -> str:
+def _said(action: Action, message: Message, contact: str, user: str, *, beside: bool) -> str:
     """A carbon goes from the user to the contact: whom it answers is not said, and nobody marks it as read."""
     author = message.quote.author if message.quote is not None else None
     own = action.persona is not None and action.persona.own
     to = "" if author is None or own else user if author.id == user else contact
-    return content.written(message, to=to) + ("" if own else signs.MARKABLE)
+    return content.written(message, to=to, beside=beside) + ("" if own else signs.MARKABLE)
 
 
 def _named(nick: str) -> str:

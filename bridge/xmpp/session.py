@@ -87,6 +87,7 @@ class XmppSession:
         self._delivering = {network: Delivering(stream) for network, stream in streams.items()}
         self.carbons = {network: Carbons(stream, self._delivering[network]) for network, stream in streams.items()}
         self.reads_reactions: Callable[[str, NetworkId], bool] = lambda user, network: True
+        self.reads_markup: Callable[[str, NetworkId], bool] = lambda user, network: False
         self._showing = Showing(streams, house, self.carbons, storage.requests)
         self._limit = max_stanza
         self.storage = storage
@@ -152,7 +153,10 @@ class XmppSession:
         if action.persona is not None and action.persona.own:
             return await self.carbons[whom.gateway.network].show(action, user, whom)
         in_words = isinstance(action, React) and not self.reads_reactions(user, whom.gateway.network)
-        stanza = render.stanza(action, whom.bare, user, self._nick(action, whom), in_words=in_words)
+        nick, beside = self._nick(action, whom), self.reads_markup(user, whom.gateway.network)
+        stanza = render.stanza(action, whom.bare, user, nick, in_words=in_words, beside=beside)
+        if beside and len(stanza.encode()) > self._limit:
+            stanza = render.stanza(action, whom.bare, user, nick)  # as it was measured
         if not stanza:
             return Receipt()
         delivering = self._delivering[whom.gateway.network]

@@ -54,14 +54,15 @@ def read(body: str) -> tuple[str, tuple[Span, ...]]:
     return (text, spans) if 0 < len(spans) <= _MOST and _Writer(text, spans).write() == body else (body, ())
 
 
-def write(text: str, spans: Iterable[Span]) -> Styled:
-    """The body of `text`. Spans of kinds that styling does not know change nothing here."""
+def write(text: str, spans: Iterable[Span], *, beside: bool = False) -> Styled:
+    """The body of `text`. Spans of kinds that styling does not know change nothing here. `beside`: who reads it is told
+    by other means what the body does not show, quotations excepted."""
     wanted = _shaped(text, spans)[:_MOST]
     if not wanted:
         marked = len(text) <= _LONGEST and _MARKED.search(text) is not None
         return Styled(text, marked and bool(_Reader().read(text)[1]))
     writer = _Writer(text, wanted)
-    body = writer.write()
+    body = writer.write() if not beside or all(span.kind is SpanKind.QUOTE for span in wanted) else text
     if len(body) <= _LONGEST and _Reader().read(body) == (text, wanted):
         return Styled(body, False, writer.moves)
     quoted = _Writer(text, [span for span in wanted if span.kind is SpanKind.QUOTE])

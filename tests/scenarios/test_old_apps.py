@@ -27,6 +27,7 @@ from tests.support.xmpp_client import CLIENT, XmppClient, bare, body
 
 pytestmark = ANY_SERVER
 INFO, REACTIONS = "{http://jabber.org/protocol/disco#info}query", "urn:xmpp:reactions:0"
+MARKUP = "urn:xmpp:markup:0"
 
 
 async def shows_itself(play: Play, app: XmppClient) -> None:
@@ -96,3 +97,25 @@ async def test_an_app_that_knows_reactions(play: Play) -> None:
         reacted = await play.app.expect(lambda s: s.find(f"{{{REACTIONS}}}reactions") is not None)
 
     assert body(reacted) == ""
+
+
+async def test_an_app_that_knows_markup(play: Play) -> None:
+    """Its body stays plain (XEP-0394); with an app beside it that does not know that, formatting is in the body."""
+    await play.met()
+    hamlet = Message("sweet sorrow", (Span(0, 5, SpanKind.BOLD), Span(6, 12, SpanKind.CODE)))
+    async with XmppClient(play.app.bare, PASSWORD, play.server.c2s_port, resource="new", features=[MARKUP]) as modern:
+        await shows_itself(play, modern)
+        await reports(play, "plain", hamlet)
+        plain = await modern.expect(lambda s: bare(s) == play.juliet and body(s).endswith("sorrow"))
+        inner = f"<markup xmlns='{MARKUP}'><span start='0' end='7'><strong/></span></markup>"
+        modern.message(play.juliet, "parting is such", inner=inner)
+        state = await play.world.until(play.chat, lambda state: state.texts[-1] == "parting is such")
+        await shows_itself(play, play.app)
+        await reports(play, "styled", hamlet)
+        styled = await modern.expect(lambda s: bare(s) == play.juliet and "sorrow" in body(s))
+
+    spans = [(one.get("start"), one.get("end"), one[0].tag) for one in plain.iter(f"{{{MARKUP}}}span")]
+    assert body(plain) == "sweet sorrow"
+    assert spans == [("0", "5", f"{{{MARKUP}}}strong"), ("6", "12", f"{{{MARKUP}}}code")]
+    assert state.visible[-1].spans == [Span(0, 7, SpanKind.BOLD)]
+    assert body(styled) == "*sweet* `sorrow`"
