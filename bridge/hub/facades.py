@@ -54,10 +54,7 @@ class Verb:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the desk says next in a dialogue.
-
-    With a `form` it waits for `Desk.answer`. Without one the dialogue is over: `failed` tells how.
-    """
+    """What the desk says next in a dialogue: with a `form` it waits for `Desk.answer`, else it is over."""
 
     dialogue: str  # opaque id, unguessable
     text: str  # whole sentences for the person, may have several lines
@@ -84,6 +81,10 @@ class Desk(Protocol):
 
     def cancel(self, caller: Caller, dialogue: str) -> Turn:
         """End a dialogue."""
+        ...
+
+    def over(self, caller: Caller, dialogue: str) -> bool:
+        """Whether it has ended without an answer, and the caller has been told so: what they type is none."""
         ...
 
 

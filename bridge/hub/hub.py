@@ -14,7 +14,6 @@ from bridge.contract import (
     ChatSeen,
     Connector,
     ConnectorError,
-    Contact,
     ContactId,
     Event,
     Fail,
@@ -101,8 +100,9 @@ class Hub:
         self.sessions = Sessions(
             around.connectors, around.workspaces.of, around.limits,
             Listener(
-                self._event, self._live, self._cursor, self._contact, self._changed,
-                lambda *s: self.signs.offer(*s), self._blocked,
+                self._event, self._live, self._cursor,
+                lambda seat, contact: around.people.contact_seen(seat.account, seat.user, seat.network, contact),
+                self._changed, lambda *s: self.signs.offer(*s), self._blocked,
             ),
             self.lanes.quiet,
         )  # fmt: skip
@@ -195,6 +195,11 @@ class Hub:
         """End the account's session; what it reported is durable when this returns."""
         await self.sessions.stop(account)
         await self.writer.drained()
+
+    def say(self, user: str, network: NetworkId, text: str) -> None:
+        """Tell a user something once, from the gateway of `network`; also after a crash."""
+        if self._notices is not None:
+            self._notices.say(user, network, text)
 
     def owed_again(self, chat: int) -> None:
         """A delivery of `chat` that was over is open again, in the database."""
@@ -335,9 +340,6 @@ class Hub:
                 lambda error: log.error("a cursor could not be written error=%s", type(error).__name__),
             )
         )
-
-    def _contact(self, seat: Seat, contact: Contact) -> None:
-        self._around.people.contact_seen(seat.account, seat.user, seat.network, contact)
 
     def _blocked(self, seat: Seat, contacts: frozenset[ContactId]) -> None:
         choices = self._around.people.choices
