@@ -10,7 +10,6 @@ from typing import Any
 
 from bridge.config import Config
 from bridge.contract import Connector, NetworkId
-from bridge.hub.archive import RoomArchive
 from bridge.hub.control import Control
 from bridge.hub.desk.departure import Departure
 from bridge.hub.desk.desk import CommandDesk, Office
@@ -96,7 +95,7 @@ async def _serve(
     desk = CommandDesk(office)
     private = Permitted(config.allow_private)
     storing = Storing(config.upload_service, signer.link, lambda host, port: (host, port) in private)
-    asked = Asked(people, desk, hub.rooms, RoomArchive(database, hub.files), hub.lists, hub.avatars, storing)
+    asked = Asked(people, desk, hub.rooms, hub.archive, hub.lists, hub.avatars, storing)
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)

@@ -25,6 +25,7 @@ from bridge.contract import (
     Unavailable,
 )
 from bridge.hub import intake
+from bridge.hub.archive import RoomArchive
 from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
 from bridge.hub.closing import Write, durably
@@ -114,6 +115,7 @@ class Hub:
             around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media,
             self.converter, around.link,
         )  # fmt: skip
+        self.archive = RoomArchive(around.database, self.files)
         self.avatars = KnownAvatars(around.database, self.sessions, self.converter, around.workspaces.data / "avatars")
         self.lists = KnownLists(around.database, self.sessions)
         around.people.named = self.lists.changed
