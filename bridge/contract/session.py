@@ -91,6 +91,12 @@ class Session(Protocol):
         the ids of the old ones, further parts as `Send`, superfluous ids as `Retract`."""
         ...
 
+    async def turn(self, action: Action) -> None:
+        """Return when the network lets one part be performed now; where nothing would tell whether a call has arrived
+        (neither `idempotent` nor `echoes`) it is asked for before it is written down that the call is made. Raises the
+        four errors."""
+        ...
+
     async def perform(self, action: Action) -> Receipt:
         """Carry out one part; return when the network accepted it. Raises the four errors, nothing else."""
         ...

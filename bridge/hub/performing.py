@@ -197,6 +197,7 @@ class Performer:
             part = replace(part, message=await self.publish(part.message, owed, ready.place, ready.session))
         if not ready.careful:
             return await ready.session.perform(part)
+        await ready.session.turn(part)
         if owed.tried == number + 1 and isinstance(part, Send):
             if not ready.can.repeats:
                 raise Refused(_UNKNOWN, Reason.TIMEOUT)

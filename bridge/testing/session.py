@@ -119,6 +119,9 @@ class MemorySession:
     def parts(self, action: Action) -> Sequence[Action]:
         return parts_of(action, self._traits.longest)
 
+    async def turn(self, action: Action) -> None:
+        """There is no need to wait."""
+
     async def perform(self, action: Action) -> Receipt:
         if type(action) not in self._abilities.actions:
             raise Refused("This network cannot do that.", Reason.UNSUPPORTED)

@@ -140,6 +140,9 @@ class XmppSession:
             return render.parts(action, 2 * jids, self._limit - AROUND)
         return render.parts(action, jids, self._limit, speaking.called(self._house, action.chat))
 
+    async def turn(self, action: Action) -> None:
+        """There is no need to wait."""
+
     async def perform(self, action: Action) -> Receipt:
         """Write the stanza and a ping behind it; accepted when that comes back, unless a bounce came before."""
         if isinstance(action, Send | Edit) and action.message.media:

@@ -109,6 +109,9 @@ class MatrixSession:
     def parts(self, action: Action) -> Sequence[Action]:
         return sending.parts(action)
 
+    async def turn(self, action: Action) -> None:
+        """There is no need to wait."""
+
     async def perform(self, action: Action) -> Receipt:
         if type(action) in SIGNS:
             return await self._known.signs.perform(action)

@@ -54,12 +54,16 @@ class No(Refused):
     @property
     def unreadable(self) -> bool:
         """Whether it was the formatting."""
-        return "entit" in self.said
+        return "entit" in self.said and self.reason is not Reason.RESOURCE
 
     @property
     def unchanged(self) -> bool:
         """Whether it is so already."""
         return "message is not modified" in self.said
+
+
+class TooFast(Unavailable):
+    """Telegram's own limit; `retry_after` in its seconds."""
 
 
 def error_of(status: int, answer: object, *, changes: bool) -> ConnectorError:
@@ -92,10 +96,10 @@ def refusal(status: int, said: str, parameters: Mapping[str, Any]) -> No:
     return No(f"Telegram has refused it: {said or status}.", reason, said, moved_to)
 
 
-def _too_fast(parameters: Mapping[str, Any]) -> Unavailable:
+def _too_fast(parameters: Mapping[str, Any]) -> TooFast:
     seconds = fields.number(parameters.get("retry_after"))
     asked = seconds if seconds is not None and seconds > 0 else None
-    return Unavailable("Telegram wants your bot to be slower here.", retry_after=asked, scope=Scope.CHAT)
+    return TooFast("Telegram wants your bot to be slower here.", retry_after=asked, scope=Scope.CHAT)
 
 
 def _senseless(status: int, *, changes: bool) -> ConnectorError:

@@ -10,12 +10,12 @@ second, and concerns the chat in which it was given.
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from bridge.contract import Scope, Unavailable
 
-_MARGIN = 1.03  # Telegram counts when it arrives
 _PATIENT = 1.5  # seconds that are waited for here
 _KEPT = 2_000  # chats that we remember
 
@@ -31,32 +31,48 @@ class Pace:
 
 @dataclass(slots=True)
 class _Chat:
-    sent: deque[float] = field(default_factory=lambda: deque(maxlen=64))
+    answered: deque[float] = field(default_factory=lambda: deque(maxlen=64))
     until: float = 0.0  # nothing may be sent before
 
 
 class Limits:
-    """Of one bot."""
+    """Of one bot. What counts is when Telegram has answered: it had the message then, however long it was on its way,
+    so it never sees two closer together than they were sent."""
 
     def __init__(self, pace: Pace, clock: Callable[[], float] = time.monotonic) -> None:
         self._pace = pace
         self._clock = clock
         self._chats: OrderedDict[int, _Chat] = OrderedDict()
-        self._all: deque[float] = deque(maxlen=pace.overall)
+        self._answered: deque[float] = deque(maxlen=pace.overall)
+        self._flying = 0
+        self._landed = asyncio.Event()
         self._line = asyncio.Lock()  # first come, first served
 
-    async def turn(self, chat: int, *, group: bool) -> None:
-        """Return when a message may be sent in `chat`, which it then is. Raises `Unavailable` when that takes long."""
+    @asynccontextmanager
+    async def turn(self, chat: int, *, group: bool) -> AsyncIterator[None]:
+        """A message may be sent in `chat`, and is, inside this. Raises `Unavailable` when that takes long."""
+        await self.wait(chat, group=group)
+        async with self._line:
+            await self._room()
+            self._flying += 1
+        try:
+            yield
+        finally:
+            self._flying -= 1
+            self._landed.set()
+            now = self._clock()
+            self._answered.append(now)
+            self._of(chat).answered.append(now)
+
+    async def wait(self, chat: int, *, group: bool) -> None:
+        """Return when a message may be sent in `chat`, and among all. Raises `Unavailable` when that takes long."""
         wait = self._wait(chat, group=group)
         if wait > _PATIENT * self._pace.second:
             text = "Telegram lets your bot write no faster here."
             raise Unavailable(text, retry_after=wait, scope=Scope.CHAT)
         await asyncio.sleep(wait)
         async with self._line:
-            await asyncio.sleep(self._wait_of_all())
-            now = self._clock()
-            self._all.append(now)
-            self._of(chat).sent.append(now)
+            await self._room()
 
     def check(self, chat: int) -> None:
         """Raises `Unavailable` inside a penalty."""
@@ -72,18 +88,25 @@ class Limits:
         return ours
 
     def _wait(self, chat: int, *, group: bool) -> float:
-        now, of, second = self._clock(), self._of(chat), self._pace.second * _MARGIN
+        now, of, second = self._clock(), self._of(chat), self._pace.second
         wait = of.until - now
-        if of.sent:
-            wait = max(wait, of.sent[-1] + second - now)
-        if group and len(of.sent) >= self._pace.group:
-            wait = max(wait, of.sent[-self._pace.group] + 60 * second - now)
+        if of.answered:
+            wait = max(wait, of.answered[-1] + second - now)
+        if group and len(of.answered) >= self._pace.group:
+            wait = max(wait, of.answered[-self._pace.group] + 60 * second - now)
         return max(0.0, wait)
 
-    def _wait_of_all(self) -> float:
-        if len(self._all) < self._pace.overall:
-            return 0.0
-        return max(0.0, self._all[0] + self._pace.second * _MARGIN - self._clock())
+    async def _room(self) -> None:
+        """Return when there is room for one more among all of this second."""
+        while self._pace.second:
+            since = self._clock() - self._pace.second
+            recent = [at for at in self._answered if at > since]
+            if len(recent) + self._flying < self._pace.overall:
+                return
+            self._landed.clear()
+            left = recent[0] - since if recent else None
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._landed.wait(), left)
 
     def _of(self, chat: int) -> _Chat:
         found = self._chats.setdefault(chat, _Chat())

@@ -49,6 +49,12 @@ class Speaker:
     chats: Chats
     limits: Limits
 
+    async def turn(self, action: Action) -> None:
+        """Return when Telegram's limits let `action` be done. Raises `Unavailable` when that takes long."""
+        number = self.chats.number(action.chat)
+        if number is not None and isinstance(action, Send | Edit):
+            await self.limits.wait(number, group=number < 0)
+
     async def perform(self, action: Action) -> Receipt:
         """Raises the four errors. A group that has become a supergroup is followed in the same attempt."""
         doing = DOINGS.get(type(action))
@@ -69,14 +75,14 @@ class Speaker:
         self, number: int, doing: "Callable[[Speaker, int, Any], Awaitable[Receipt]]", action: Action
     ) -> Receipt:
         """As fast as Telegram allows; its penalties are noted."""
-        if isinstance(action, Send | Edit):
-            await self.limits.turn(number, group=number < 0)
-        else:
-            self.limits.check(number)
         try:
-            return await doing(self, number, action)
+            if not isinstance(action, Send | Edit):
+                self.limits.check(number)
+                return await doing(self, number, action)
+            async with self.limits.turn(number, group=number < 0):
+                return await doing(self, number, action)
         except Unavailable as error:
-            if error.retry_after is None:
+            if error.retry_after is None or not isinstance(error, errors.TooFast):
                 raise
             ours = self.limits.penalty(number, error.retry_after)
             raise Unavailable(error.text, retry_after=ours, scope=error.scope) from error

@@ -64,6 +64,9 @@ class TelegramSession:
     def parts(self, action: Action) -> Sequence[Action]:
         return parts.parts(action)
 
+    async def turn(self, action: Action) -> None:
+        await self._speaker.turn(action)
+
     async def perform(self, action: Action) -> Receipt:
         return await self._speaker.perform(action)
 

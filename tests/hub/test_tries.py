@@ -15,11 +15,13 @@ from bridge.contract import (
     ContactId,
     Edit,
     Event,
+    Fail,
     LoggedOut,
     Message,
     MessageEdited,
     MessageId,
     MessageRetracted,
+    Reason,
     Retract,
     Scope,
     Send,
@@ -134,6 +136,22 @@ async def test_possible_duplicates_are_counted(home: House) -> None:
     await home.far.until(1, Send)
 
     assert home.hub.counters.possible_duplicates["far"] == 2  # type: ignore[union-attr]
+
+
+async def test_what_may_have_arrived_is_not_repeated_where_that_is_not_wished(home: House) -> None:
+    home.far.can = replace(PLAIN, repeats=False)
+    home.writes(ROMEO, "@anna", "one", "m1")
+    await attempted(home, UNKNOWN)
+    home.far.raises = lambda action: None
+    home.writes(ROMEO, "@anna", "two", "m2")
+
+    await home.far.until(1, Send)
+    [fail] = await home.xmpp.until(1, Fail)
+
+    assert done(home) == ["Send two"]
+    assert (fail.target, fail.reason) == ("m1", Reason.TIMEOUT)
+    assert "Nobody knows" in fail.text
+    assert home.hub.counters.possible_duplicates["far"] == 0  # type: ignore[union-attr]
 
 
 async def test_what_was_not_tried_is_cancelled_and_folded(home: House) -> None:

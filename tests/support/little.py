@@ -153,6 +153,9 @@ class LittleSession:
     def parts(self, action: Action) -> Sequence[Action]:
         return self.net.parts(action)
 
+    async def turn(self, action: Action) -> None:
+        """There is no need to wait."""
+
     async def perform(self, action: Action) -> Receipt:
         error = self.net.raises(action)
         if error is not None:
