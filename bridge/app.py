@@ -10,6 +10,7 @@ from typing import Any
 
 from bridge.config import Config
 from bridge.contract import Connector, NetworkId
+from bridge.hub.archive import RoomArchive
 from bridge.hub.control import Control
 from bridge.hub.desk.departure import Departure
 from bridge.hub.desk.desk import CommandDesk, Office
@@ -26,7 +27,6 @@ from bridge.store.secrets import Secrets
 from bridge.version import version
 from bridge.web.addresses import Permitted
 from bridge.web.announce import announce
-from bridge.web.callbacks import Callbacks
 from bridge.web.client import HttpClient
 from bridge.web.media import Signer, routes
 from bridge.web.server import WebServer
@@ -76,8 +76,7 @@ async def _serve(
 ) -> None:
     clock = _Clock()
     options = {NetworkId(name): network.options for name, network in config.networks.items()}
-    callbacks = Callbacks(config.http.public_url)
-    workspaces = Workspaces(database, http, clock, config.data, options, secrets, callbacks.expect)
+    workspaces = Workspaces(database, http, clock, config.data, options)
     people = KnownPeople(database, config.users, config.admins)
     gateways = _gateways(config, connectors)
     every: dict[NetworkId, Connector] = dict(connectors)
@@ -89,13 +88,11 @@ async def _serve(
         )
     )  # fmt: skip
     control = Control(hub, database)
-    office = Office(
-        database, secrets, control, control, hub.rooms, workspaces, connectors, people.allowed, clock, say=control.say
-    )
+    office = Office(database, secrets, control, control, hub.rooms, workspaces, connectors, people.allowed, clock)
     desk = CommandDesk(office)
     private = Permitted(config.allow_private)
     storing = Storing(config.upload_service, signer.link, lambda host, port: (host, port) in private)
-    asked = Asked(people, desk, hub.rooms, hub.archive, hub.lists, hub.avatars, storing)
+    asked = Asked(people, desk, hub.rooms, RoomArchive(database, hub.files), hub.lists, hub.avatars, storing)
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
@@ -103,7 +100,7 @@ async def _serve(
     operator = Operator(departure, Running(hub))
     web = WebServer(
         config.http.listen, config.data / "control.sock", watch, version(), operations=operator,
-        files=[*routes(signer, hub.files), *callbacks.routes()],
+        files=routes(signer, hub.files),
     )  # fmt: skip
     await web.start()
     announcing = asyncio.create_task(announce(xmpp.health), name="announce")

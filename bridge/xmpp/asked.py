@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bridge.hub.facades import Avatars, Desk, Lists, People, Rooms
-from bridge.hub.lines import Archive
+from bridge.hub.facades import Archive, Avatars, Desk, Lists, People, Rooms
 from bridge.xmpp.upload import Storing
 
 

@@ -1,10 +1,12 @@
 """Connecting one's own bot: its token is checked, and that nobody else reads its messages."""
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bridge.contract import Account, LoggedOut, LoginRefused, NetworkId, Refused, Session, Unavailable, Workspace
 from connectors.telegram import errors, fields, login
+from connectors.telegram.about import About
 from connectors.telegram.api import Api, base_of
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits, Pace
@@ -34,9 +36,15 @@ async def connected(account: Account, workspace: Workspace, network: NetworkId, 
             raise Unavailable(errors.WEBHOOK, lasting=True)
         chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
         await chats.load()
-        reader = Reader(chats, me, network, reads_all=login.reads_all(said))
+        reader = Reader(chats, About(api), me, network, reads_all=login.reads_all(said))
         speaker = Speaker(api, chats, Limits(pace))
-        yield TelegramSession(me, Polling(api, reader), speaker, chats, repeats=repeats)
+        yield TelegramSession(me, Polling(api, reader, _since(account)), speaker, chats, repeats=repeats)
+
+
+def _since(account: Account) -> float:
+    """When it became ours; in all eternity not, if nobody says."""
+    noted = account.secret.get("since", "")
+    return float(noted) if noted.isascii() and noted.isdigit() else math.inf
 
 
 def _options(workspace: Workspace) -> tuple[str, bool]:

@@ -55,7 +55,7 @@ async def with_token(ask: Dialogue, workspace: Workspace) -> Credentials:
             continue
         if webhook:
             raise LoginRefused(errors.WEBHOOK)
-        found = _credentials(me, token)
+        found = _credentials(me, token, workspace.clock.time())
         if not reads_all(me):
             await ask.show(PRIVACY)
         return found
@@ -75,9 +75,9 @@ def bot_of(me: Mapping[str, Any]) -> Contact:
     return found
 
 
-def _credentials(me: Mapping[str, Any], token: str) -> Credentials:
+def _credentials(me: Mapping[str, Any], token: str, now: float) -> Credentials:
     bot = bot_of(me)
-    return Credentials(bot.id, bot.name, {"token": token})
+    return Credentials(bot.id, bot.name, {"token": token, "since": str(int(now))})
 
 
 def _form(text: str) -> Form:

@@ -34,8 +34,10 @@ _OLD = (MessageReceived, MessageEdited, ReactionsChanged)
 class Polling:
     """For one session."""
 
-    def __init__(self, api: Api, reader: Reader) -> None:
+    def __init__(self, api: Api, reader: Reader, since: float) -> None:
+        """`since`: when the bot became an account here; what was said to it before is not told."""
         self._api = api
+        self._since = since
         self._reader = reader
         self._journaled = ""
         self._moved = asyncio.Event()
@@ -45,7 +47,7 @@ class Polling:
         self._moved.set()
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
-        """See the contract. Without a cursor, what was said before is not told, only where."""
+        """See the contract. Without a cursor, of what was said before `since` only the chats are told."""
         offset, live, heard = _number(cursor), False, time.monotonic()
         if await self._renumbered(offset):
             offset = 0
@@ -55,7 +57,7 @@ class Polling:
                 heard = time.monotonic()
                 for raw in batch:
                     for event in await self._reader.read(raw):
-                        if live or cursor is not None or not isinstance(event, _OLD):
+                        if live or cursor is not None or not (isinstance(event, _OLD) and event.at < self._since):
                             yield event
                 offset = _after(batch, offset)
                 yield CursorMoved(str(offset))

@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.contract import (
@@ -30,6 +30,7 @@ from bridge.contract import (
     Unparsable,
 )
 from connectors.telegram import fields, ids
+from connectors.telegram.about import About
 from connectors.telegram.chats import Chats, person, sender
 from connectors.telegram.content import message_of
 
@@ -46,6 +47,7 @@ _STATUS = {
     "member": (Membership.JOINED, Rank.MEMBER), "restricted": (Membership.JOINED, Rank.MEMBER),
     "left": (Membership.LEFT, None), "kicked": (Membership.BANNED, None),
 }  # fmt: skip
+_OTHERWISE = ("new_chat_photo", "delete_chat_photo")  # it looks otherwise now
 _MOST = 50  # people of one update
 _EARLIEST = 1_300_000_000.0  # there was no Telegram before
 _OPENED = "has opened the chat with your bot."
@@ -71,8 +73,9 @@ class _Where:
 class Reader:
     """For one session."""
 
-    def __init__(self, chats: Chats, me: Contact, network: NetworkId, *, reads_all: bool) -> None:
+    def __init__(self, chats: Chats, about: About, me: Contact, network: NetworkId, *, reads_all: bool) -> None:
         self._chats = chats
+        self._about = about
         self._me = me
         self._network = network
         self._reads_all = reads_all
@@ -105,6 +108,9 @@ class Reader:
     async def _message(self, raw: Mapping[str, Any], number: int) -> list[Event]:
         where = await self._where(raw)
         who, id = self._author(raw), self._id(where, raw)
+        if any(key in raw for key in _OTHERWISE):
+            self._about.forget(where.number)
+            self._chats.seen.pop(where.id, None)
         found = await self._seen(where, who)
         found += self._moves(where, raw)
         said = message_of(raw, self._network)
@@ -200,12 +206,19 @@ class Reader:
                 return []
             self._chats.seen[where.id] = other.name
             await self._chats.meet(other)
-            return [ChatSeen(chat=where.id, kind=ChatKind.DIRECT, contact=other)]
+            picture = (await self._about.of(where.number)).picture
+            return [ChatSeen(chat=where.id, kind=ChatKind.DIRECT, contact=replace(other, avatar=picture))]
         title = fields.line(where.raw.get("title"))
         if self._chats.seen.get(where.id) == title:
             return []
         self._chats.seen[where.id] = title
-        return [ChatSeen(chat=where.id, kind=ChatKind.ROOM, name=title, alias=where.id)]
+        found = await self._about.of(where.number)
+        return [
+            ChatSeen(
+                chat=where.id, kind=ChatKind.ROOM, name=title, alias=where.id, subject=found.description,
+                avatar=found.picture or "",
+            )
+        ]  # fmt: skip
 
     def _moves(self, where: _Where, raw: Mapping[str, Any]) -> list[Event]:
         """Who has come and gone by a message that says so: bots that are no administrators are told only thus."""

@@ -44,6 +44,7 @@ class Stage:
     pace: Pace
     memory: PassingMemory = field(default_factory=PassingMemory)
     options: dict[str, Any] = field(default_factory=dict)
+    secret: dict[str, str] = field(default_factory=dict)
 
     @property
     def world(self) -> World:
@@ -51,7 +52,7 @@ class Stage:
 
     @property
     def account(self) -> Account:
-        me, secret = ids.person(self.bot.id), {"token": self.bot.token}
+        me, secret = ids.person(self.bot.id), {"token": self.bot.token, **self.secret}
         return Account(AccountId(1), NetworkId("telegram"), "romeo@example.org", me, secret)
 
     @property

@@ -26,7 +26,7 @@ async def _login(tools: Tools, caller: Caller, talk: Talk) -> str:
     flow = await _flow(connector, talk)
     person = _Counted(talk, tools.throttle, caller.user)
     try:
-        credentials = await connector.login(flow, person, tools.workspaces.for_login(caller.network, caller.user))
+        credentials = await connector.login(flow, person, tools.workspaces.for_login(caller.network))
     except (LoginRefused, ConnectorError):
         tools.throttle.failed(caller.user)
         raise
@@ -79,26 +79,23 @@ async def _keep(tools: Tools, caller: Caller, credentials: Credentials) -> None:
 
 
 class _Counted:
-    """The person, for a connector: who asks the same again has refused the answer, and that counts as a failure, if
-    there was one."""
+    """The person, for a connector: who asks the same again has refused the answer, and that counts as a failure."""
 
     def __init__(self, talk: Talk, throttle: Throttle, user: str) -> None:
         self._talk = talk
         self._throttle = throttle
         self._user = user
-        self._answered: set[tuple[str, ...]] = set()
+        self._asked: set[tuple[str, ...]] = set()
 
     async def ask(self, form: Form) -> Mapping[str, str]:
         names = tuple(field.name for field in form.fields)
-        if names in self._answered:
+        if names and names in self._asked:
             self._throttle.failed(self._user)
             refusal = self._throttle.refusal(self._user)
             if refusal:
                 raise Declined(f"{form.text}\n{refusal}")
-        given = await self._talk.ask(form)
-        if any(given.values()):
-            self._answered.add(names)
-        return given
+        self._asked.add(names)
+        return await self._talk.ask(form)
 
     async def show(self, text: str) -> None:
         await self._talk.show(text)

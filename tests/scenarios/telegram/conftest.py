@@ -46,16 +46,15 @@ class OnTelegram:
         """Juliet's, on XMPP."""
         return f"{self.juliet.id}@{TELEGRAM}"
 
-    async def log_in(self) -> None:
-        step = await commands.execute(self.app, TELEGRAM, "login", {"token": self.bot.token})
-        while step.status == "executing":
-            step = await commands.answer_form(self.app, TELEGRAM, "login", step.session, {}, 30)
+    async def log_in(self, app: XmppClient | None = None, bot: Bot | None = None) -> None:
+        given = {"token": (bot or self.bot).token}
+        step = await commands.execute(app or self.app, TELEGRAM, "login", given)
         assert step.status == "completed", step
-        await self.polls()
+        await self.polls(bot)
 
-    async def polls(self) -> None:
+    async def polls(self, bot: Bot | None = None) -> None:
         """Return when the bot waits for news: what is said from now on is told as it is said."""
-        await self.world.until(lambda: self.bot.id in self.world.updates.waiting)
+        await self.world.until(lambda: (bot or self.bot).id in self.world.updates.waiting)
 
     async def met(self) -> None:
         await self.log_in()
@@ -75,7 +74,8 @@ async def staged(server: XmppServer, tmp_path: Path, **options: Any) -> AsyncIte
     romeo = await asyncio.to_thread(server.add_user, name, PASSWORD)
     async with BotApi() as api:
         bot, juliet = api.world.bot("Romeo"), api.world.person("Juliet", "Capulet")
-        gateway = Gateway(telegram(COMPONENTS[TELEGRAM], api.url, **options), server.component_port)
+        allowed = {"allow_private": [f"localhost:{server.http_port}"]}
+        gateway = Gateway(telegram(COMPONENTS[TELEGRAM], api.url, **options), server.component_port, allowed)
         try:
             await asyncio.to_thread(gateway.start)
             async with XmppClient(romeo, PASSWORD, server.c2s_port) as app:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tests.support.botapi import uploads
-from tests.support.botapi.state import Bot, Chat, Said
+from tests.support.botapi.state import Bot, Chat, Said, store
 
 if TYPE_CHECKING:
     from tests.support.botapi.server import BotApi
@@ -56,7 +56,9 @@ def get_chat(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
         raise bad("chat not found")
     if chat.type != "private" and chat.members.get(bot.id) not in ("member", "administrator"):
         raise No(403, "Forbidden: bot was kicked from the group chat")
-    return chat.raw() | ({"description": chat.description} if chat.description else {})
+    photo = chat.person.photo if chat.person is not None else chat.photo
+    looks = {"photo": {"small_file_id": store(bot, photo)["file_id"]}} if photo is not None else {}
+    return chat.raw() | ({"description": chat.description} if chat.description else {}) | looks
 
 
 def administrators(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:

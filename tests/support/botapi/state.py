@@ -16,6 +16,7 @@ class User:
     last_name: str = ""
     username: str = ""
     is_bot: bool = False
+    photo: "Stored | None" = None
 
     def raw(self) -> dict[str, Any]:
         found: dict[str, Any] = {"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name}
@@ -82,6 +83,7 @@ class Chat:
     counter: int = 0
     moved: "Chat | None" = None
     description: str = ""
+    photo: "Stored | None" = None
     reactions: set[str] | None = None  # allowed ones; None: all
 
     @property

@@ -138,6 +138,11 @@ class World:
         chat.title = title
         self.says(by, chat, new_chat_title=title)
 
+    def repaints(self, by: User, chat: Chat, data: bytes) -> None:
+        """The group has another picture."""
+        chat.photo = Stored("photo.jpg", "image/jpeg", data, f"photos/file_{self.state.new_id()}")
+        self.says(by, chat, new_chat_photo=[{"file": chat.photo, "width": 9, "height": 9}])
+
     def migrates(self, by: User, chat: Chat) -> Chat:
         """The group becomes a supergroup, with a new id and new numbers."""
         new = Chat(SUPER - self.state.new_id(), "supergroup", chat.title, members=dict(chat.members))
