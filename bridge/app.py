@@ -10,7 +10,6 @@ from typing import Any
 
 from bridge.config import Config
 from bridge.contract import Connector, NetworkId
-from bridge.hub.archive import RoomArchive
 from bridge.hub.control import Control
 from bridge.hub.desk.departure import Departure
 from bridge.hub.desk.desk import CommandDesk, Office
@@ -27,6 +26,7 @@ from bridge.store.secrets import Secrets
 from bridge.version import version
 from bridge.web.addresses import Permitted
 from bridge.web.announce import announce
+from bridge.web.callbacks import Callbacks
 from bridge.web.client import HttpClient
 from bridge.web.media import Signer, routes
 from bridge.web.server import WebServer
@@ -76,7 +76,8 @@ async def _serve(
 ) -> None:
     clock = _Clock()
     options = {NetworkId(name): network.options for name, network in config.networks.items()}
-    workspaces = Workspaces(database, http, clock, config.data, options)
+    callbacks = Callbacks(config.http.public_url)
+    workspaces = Workspaces(database, http, clock, config.data, options, secrets, callbacks.expect)
     people = KnownPeople(database, config.users, config.admins)
     gateways = _gateways(config, connectors)
     every: dict[NetworkId, Connector] = dict(connectors)
@@ -88,11 +89,13 @@ async def _serve(
         )
     )  # fmt: skip
     control = Control(hub, database)
-    office = Office(database, secrets, control, control, hub.rooms, workspaces, connectors, people.allowed, clock)
+    office = Office(
+        database, secrets, control, control, hub.rooms, workspaces, connectors, people.allowed, clock, say=control.say
+    )
     desk = CommandDesk(office)
     private = Permitted(config.allow_private)
     storing = Storing(config.upload_service, signer.link, lambda host, port: (host, port) in private)
-    asked = Asked(people, desk, hub.rooms, RoomArchive(database, hub.files), hub.lists, hub.avatars, storing)
+    asked = Asked(people, desk, hub.rooms, hub.archive, hub.lists, hub.avatars, storing)
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
@@ -100,7 +103,7 @@ async def _serve(
     operator = Operator(departure, Running(hub))
     web = WebServer(
         config.http.listen, config.data / "control.sock", watch, version(), operations=operator,
-        files=routes(signer, hub.files),
+        files=[*routes(signer, hub.files), *callbacks.routes()],
     )  # fmt: skip
     await web.start()
     announcing = asyncio.create_task(announce(xmpp.health), name="announce")

@@ -54,7 +54,8 @@ class Dialogue(Protocol):
 
     async def ask(self, form: Form) -> Mapping[str, str]:
         """Show `form`; return what was typed, by field name, every field present, stripped of outer white space
-        unless secret. Ask again with the reason in `text` when an answer will not do."""
+        unless secret. Ask again with the reason in `text` when an answer will not do. Cancelled when what was asked
+        for has come from elsewhere: then the question is taken back, and the end is told without one."""
         ...
 
     async def show(self, text: str) -> None:

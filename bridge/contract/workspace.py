@@ -1,8 +1,9 @@
 """All that a session may use of us."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,6 +88,37 @@ class Download:
     chunks: AsyncIterator[bytes]
 
 
+class Visit(Protocol):
+    """One visit of a browser that is waited for."""
+
+    @property
+    def url(self) -> str:
+        """Where it may come: unguessable, and for the one person who logs in. Empty when no browser can reach us."""
+        ...
+
+    async def came(self) -> Mapping[str, str]:
+        """Wait until that person has confirmed there that it is theirs; the query that the browser brought."""
+        ...
+
+
+@contextmanager
+def no_visit() -> Iterator[Visit]:
+    """Where no browser can come."""
+    yield _NoVisit()
+
+
+async def nowhere(secret: Mapping[str, str]) -> None:
+    """What a login has found out is returned by it, and kept by nobody else."""
+
+
+class _NoVisit:
+    url = ""
+
+    async def came(self) -> Mapping[str, str]:
+        await asyncio.Event().wait()
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """One per account (for a login: one per attempt, with account 0 and a memory that is thrown away)."""
@@ -98,3 +130,8 @@ class Workspace:
     clock: Clock
     log: logging.Logger
     data: Path  # a folder of the network's own
+    keep: Callable[[Mapping[str, str]], Awaitable[None]] = nowhere
+    """Credentials that have changed, whole, for `Account.secret` of every later connection: durable and encrypted when
+    it returns. Raises `Unavailable`: then the old ones are what is kept."""
+    visit: Callable[[], AbstractContextManager[Visit]] = no_visit
+    """For a login: an address that the browser of the person who logs in can be sent to, while the context lasts."""

@@ -1,18 +1,28 @@
-"""The archives of hosted rooms: what somebody who comes in may read."""
+"""The archives of hosted rooms: what was said there, as far as a reader may know it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from bridge.contract import ChatId, Contact, ContactId, Message, MessageEdited, MessageId, MessageReceived
-from bridge.hub import codec, fallback
-from bridge.hub.facades import HOME, Line
+from bridge.contract import ChatId, Edit, Reason, Refused, Send
+from bridge.hub import telling
+from bridge.hub.facades import HOME
 from bridge.hub.files import Files
-from bridge.hub.translate import mentioning
+from bridge.hub.lines import ArchivePage, ArchiveQuery, Line
 from bridge.store import archive
-from bridge.store.archive import LineRow
+from bridge.store.archive import LineRow, Reading, Wanted
 from bridge.store.database import Database
 
-_MOST = 200  # messages of a page
+_MOST = 250  # lines of a page
+_AT_ONCE = 20  # lines between two turns of the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    who: Reading
+    rows: Sequence[LineRow]
+    more: bool  # there are others
 
 
 class RoomArchive:
@@ -22,40 +32,66 @@ class RoomArchive:
         self._database = database
         self._files = files
 
-    async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
-        wanted = max(0, min(most, _MOST))
-        found = await self._database.read(lambda c: archive.page(c, room, reader, wanted, since or 0.0))
-        return () if found is None else [await self._line(one, found.network, found.faces) for one in found.lines]
+    async def page(self, room: ChatId, reader: str, query: ArchiveQuery) -> ArchivePage:
+        found = await self._database.read(lambda c: _found(c, room, reader, query))
+        return ArchivePage(await self._lines(found), complete=not found.more)
 
-    async def _line(self, row: LineRow, network: str, faces: Mapping[str, str]) -> Line:
-        line = _line(row, network, faces)
-        if not line.message.media or row.network == HOME:
-            return line
-        return replace(line, message=await self._files.archived(line.message, row.chat, row.account))
+    async def count(self, room: ChatId, reader: str, query: ArchiveQuery) -> int:
+        def counted(connection: Any) -> int:
+            who = _reading(connection, room, reader)
+            return archive.count(connection, who, _wanted(connection, who, query))
+
+        return await self._database.read(counted)
+
+    async def _lines(self, found: _Found) -> Sequence[Line]:
+        lines = []
+        for number, row in enumerate(found.rows):
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
+            one = telling.line(row, found.who)
+            if one.message.media and row.network != HOME and isinstance(one.said, Send | Edit):
+                shown = await self._files.archived(one.message, row.chat, row.account)
+                one = replace(one, said=replace(one.said, message=shown))
+            lines.append(one)
+        return lines
 
 
-def _line(row: LineRow, network: str, faces: Mapping[str, str]) -> Line:
-    """Our users are who they are on the room's network."""
-    said = codec.decode("message", row.body)
-    assert isinstance(said, MessageReceived)
-    later = codec.decode("edit", row.content) if row.content is not None else None
-    message: Message = later.message if isinstance(later, MessageEdited) else said.message
-    sender: Contact = said.sender
-    here = row.network == HOME
-    face = faces.get(row.author) if here else (row.author if row.network == network else None)
-    return Line(
-        key=row.key,
-        author=ContactId(face) if face is not None else None,
-        name=sender.name or sender.id.partition("@")[0],
-        at=said.at,
-        message=_said(message, row),
-        own_id=said.id if here else "",
+def _found(connection: Any, room: ChatId, reader: str, query: ArchiveQuery) -> _Found:
+    """Raises `Refused`."""
+    who = _reading(connection, room, reader)
+    wanted = _wanted(connection, who, query)
+    rows = archive.lines(connection, who, wanted)
+    more = len(rows) >= wanted.most
+    if more:
+        rows = rows[1:] if query.last else rows[:-1]
+    return _Found(who, rows, more)
+
+
+def _reading(connection: Any, room: ChatId, reader: str) -> Reading:
+    who = archive.reading(connection, room, reader)
+    if who is None:
+        raise Refused("You are not in this room on its network.", Reason.FORBIDDEN)
+    return who
+
+
+def _wanted(connection: Any, who: Reading, query: ArchiveQuery) -> Wanted:
+    """With one line more than is wanted, which tells whether there are more."""
+    places = archive.places(connection, who, list(dict.fromkeys((*query.above, *query.below, *query.only))))
+    if any(key not in places for key in (*query.above, *query.below, *query.only)):
+        raise Refused("There is no such message in this archive.", Reason.NOT_FOUND)
+    authors = None
+    if query.author is not None:
+        ours = [(HOME, user) for user, face in who.faces.items() if face == query.author]
+        authors = [(who.room.network, query.author), *ours]
+    return Wanted(
+        most=max(0, min(query.most, _MOST)) + 1,
+        last=query.last,
+        above=max((places[key] for key in query.above), default=None),
+        below=min((places[key] for key in query.below), default=None),
+        only=[places[key] for key in query.only],
+        start=query.start,
+        end=query.end,
+        authors=authors,
+        heard=query.heard,
+        standing=query.standing,
     )
-
-
-def _said(message: Message, row: LineRow) -> Message:
-    """What it replies to and whom it mentions, as they are called here."""
-    message = mentioning(message, row.network, HOME)
-    if row.reply is None and message.quote is not None:
-        return fallback.quoting(message.quote, message)
-    return replace(message, reply_to=MessageId(row.reply) if row.reply is not None else None)

@@ -28,6 +28,10 @@ class Control:
         if row is not None and row.user:
             self._hub.lists.changed(row.user, NetworkId(row.network))
 
+    def say(self, user: str, network: NetworkId, text: str) -> None:
+        """Tell a user something from the gateway of a network."""
+        self._hub.say(user, network, text)
+
     def state(self, account: AccountId) -> tuple[bool, str]:
         seat = self._hub.sessions.seat(account)
         if seat is None:

@@ -17,7 +17,6 @@ from bridge.contract import (
     Invite,
     Listed,
     Membership,
-    Message,
     NetworkId,
     Rank,
     Remove,
@@ -54,10 +53,7 @@ class Verb:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the desk says next in a dialogue.
-
-    With a `form` it waits for `Desk.answer`. Without one the dialogue is over: `failed` tells how.
-    """
+    """What the desk says next in a dialogue: with a `form` it waits for `Desk.answer`, else it is over."""
 
     dialogue: str  # opaque id, unguessable
     text: str  # whole sentences for the person, may have several lines
@@ -84,6 +80,10 @@ class Desk(Protocol):
 
     def cancel(self, caller: Caller, dialogue: str) -> Turn:
         """End a dialogue."""
+        ...
+
+    def over(self, caller: Caller, dialogue: str) -> bool:
+        """Whether it has ended without an answer, and the caller has been told so: what they type is none."""
         ...
 
 
@@ -325,26 +325,6 @@ class Finder(Protocol):
 
     async def inside(self, user: str, network: NetworkId, space: str, after: str, most: int) -> FoundRooms:
         """What the space holds that is called `space` on its network."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A message of a room's archive."""
-
-    key: str  # the same for ever
-    author: ContactId | None  # an occupant; None for somebody who is none
-    name: str  # of the author, where they are none
-    at: float
-    message: Message  # as it reads now
-    own_id: str  # what its author called it, where they wrote it in this room; else empty
-
-
-class Archive(Protocol):
-    """What was said in hosted rooms."""
-
-    async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
-        """The last messages, oldest first, as far as `reader` was there; `since` in seconds since the epoch."""
         ...
 
 

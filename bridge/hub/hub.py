@@ -14,7 +14,6 @@ from bridge.contract import (
     ChatSeen,
     Connector,
     ConnectorError,
-    Contact,
     ContactId,
     Event,
     Fail,
@@ -26,6 +25,7 @@ from bridge.contract import (
     Unavailable,
 )
 from bridge.hub import intake
+from bridge.hub.archive import RoomArchive
 from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
 from bridge.hub.closing import Write, durably
@@ -101,8 +101,9 @@ class Hub:
         self.sessions = Sessions(
             around.connectors, around.workspaces.of, around.limits,
             Listener(
-                self._event, self._live, self._cursor, self._contact, self._changed,
-                lambda *s: self.signs.offer(*s), self._blocked,
+                self._event, self._live, self._cursor,
+                lambda seat, contact: around.people.contact_seen(seat.account, seat.user, seat.network, contact),
+                self._changed, lambda *s: self.signs.offer(*s), self._blocked,
             ),
             self.lanes.quiet,
         )  # fmt: skip
@@ -114,6 +115,7 @@ class Hub:
             around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media,
             self.converter, around.link,
         )  # fmt: skip
+        self.archive = RoomArchive(around.database, self.files)
         self.avatars = KnownAvatars(around.database, self.sessions, self.converter, around.workspaces.data / "avatars")
         self.lists = KnownLists(around.database, self.sessions)
         around.people.named = self.lists.changed
@@ -195,6 +197,11 @@ class Hub:
         """End the account's session; what it reported is durable when this returns."""
         await self.sessions.stop(account)
         await self.writer.drained()
+
+    def say(self, user: str, network: NetworkId, text: str) -> None:
+        """Tell a user something once, from the gateway of `network`; also after a crash."""
+        if self._notices is not None:
+            self._notices.say(user, network, text)
 
     def owed_again(self, chat: int) -> None:
         """A delivery of `chat` that was over is open again, in the database."""
@@ -335,9 +342,6 @@ class Hub:
                 lambda error: log.error("a cursor could not be written error=%s", type(error).__name__),
             )
         )
-
-    def _contact(self, seat: Seat, contact: Contact) -> None:
-        self._around.people.contact_seen(seat.account, seat.user, seat.network, contact)
 
     def _blocked(self, seat: Seat, contacts: frozenset[ContactId]) -> None:
         choices = self._around.people.choices

@@ -227,7 +227,8 @@ def journal(
         identity, chat.id, accept.own_id, kind, message or identity, reply, source.account,
         source.network, event.sender.id, key, body, now,
     )  # fmt: skip
-    ledger.add_event(entry, (endpoint.chat.id for endpoint in link.endpoints if endpoint.chat.kind == HOSTED))
+    rooms = [endpoint.chat.id for endpoint in link.endpoints if endpoint.chat.kind == HOSTED]
+    ledger.add_event(entry, rooms, min(event.at, now))
     if not source.reflects:
         ledger.add_copy(Copy(chat.id, key, entry.message, -1, identity))  # people name it by what we show it under
     debts = []

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.contract import (
     Account,
@@ -202,7 +202,7 @@ class Sessions:
     async def _connected(self, seat: Seat, backoff: Backoff) -> None:
         connector = self._connectors[seat.network]
         account = Account(seat.account, seat.network, seat.user, ContactId(seat.me), seat.secret)
-        workspace = self._workspaces(seat.network, seat.account)
+        workspace = _keeping(self._workspaces(seat.network, seat.account), seat)
         async with connector.connect(account, workspace) as session:
             seat.session, seat.error, seat.since = session, "", time.time()
             long_ago = seat.cursor is not None and seat.caught_up < seat.since - self._limits.long_outage
@@ -278,3 +278,13 @@ class Sessions:
         seat.pause, seat.asleep = None, ""
         if seat.session is not None:
             seat.up.set()
+
+
+def _keeping(workspace: Workspace, seat: Seat) -> Workspace:
+    """Credentials that change are the seat's, too, once they are durable."""
+
+    async def keep(secret: Mapping[str, str]) -> None:
+        await workspace.keep(secret)
+        seat.secret = secret
+
+    return replace(workspace, keep=keep)

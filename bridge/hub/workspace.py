@@ -1,14 +1,18 @@
 """Workspaces: what a session may use of us, put together for one account or one login."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bridge.contract import AccountId, Clock, NetworkId, Workspace
-from bridge.contract.workspace import Http
+from bridge.contract.workspace import Http, Visit
+from bridge.hub.vault import keeper
 from bridge.store.database import Database
 from bridge.store.memory import get_memory, put_memory
+from bridge.store.secrets import Secrets
 
 _LONGEST = 64 * 1024
 _NOBODY = AccountId(0)
@@ -44,25 +48,44 @@ class PassingMemory:
         self._values[key] = value
 
 
+Expect = Callable[[str, NetworkId], AbstractContextManager[Visit]]
+"""A visit by the browser of the user who logs in to a network."""
+
+
 class Workspaces:
-    """Makes them; `options` are the networks' sections of the configuration, `data` the folder of all networks."""
+    """Makes them; `options` are the networks' sections of the configuration, `data` the folder of all networks.
+    Without `secrets` credentials that change are kept by nobody; without `expect` no browser can come to us."""
 
     def __init__(
-        self, database: Database, http: Http, clock: Clock, data: Path, options: Mapping[NetworkId, Mapping[str, Any]]
+        self,
+        database: Database,
+        http: Http,
+        clock: Clock,
+        data: Path,
+        options: Mapping[NetworkId, Mapping[str, Any]],
+        secrets: Secrets | None = None,
+        expect: Expect | None = None,
     ) -> None:
         self._database = database
         self._http = http
         self._clock = clock
         self.data = data
         self._options = options
+        self._secrets = secrets
+        self._expect = expect
 
     def of(self, network: NetworkId, account: int) -> Workspace:
         """For a session of `account`."""
-        return self._make(AccountId(account), network, DurableMemory(self._database, AccountId(account)))
+        identity = AccountId(account)
+        made = self._make(identity, network, DurableMemory(self._database, identity))
+        if self._secrets is None:
+            return made
+        return replace(made, keep=keeper(self._database, self._secrets, identity))
 
-    def for_login(self, network: NetworkId) -> Workspace:
-        """For one attempt to log in."""
-        return self._make(_NOBODY, network, PassingMemory())
+    def for_login(self, network: NetworkId, user: str) -> Workspace:
+        """For one attempt of `user` to log in."""
+        made, expect = self._make(_NOBODY, network, PassingMemory()), self._expect
+        return made if expect is None else replace(made, visit=lambda: expect(user, network))
 
     def _make(self, account: AccountId, network: NetworkId, memory: DurableMemory | PassingMemory) -> Workspace:
         folder = self.data / network

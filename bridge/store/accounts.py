@@ -77,6 +77,12 @@ def end_account(connection: Connection, identity: int, error: str = "", state: s
     connection.execute(update(t.accounts).where(t.accounts.c.id == identity).values(values))
 
 
+def renew(connection: Connection, identity: int, secret: bytes) -> bool:
+    """An account has other credentials now; False if it is logged out, and none are wanted."""
+    active = (t.accounts.c.id == identity) & (t.accounts.c.state == ACTIVE)
+    return connection.execute(update(t.accounts).where(active).values(secret=secret)).rowcount == 1
+
+
 def set_caught_up(connection: Connection, accounts: Sequence[int], at: float) -> None:
     """These accounts have all that there is for them."""
     statements.update(connection, "accounts", ("caught_up",), ("id",), [(at, identity) for identity in accounts])

@@ -1,59 +1,202 @@
-"""The archive of a hosted room: what was said there, oldest first, as it reads now. Inside a transaction."""
+"""The archives of hosted rooms: everything that was said there, in its place, as it reads now. Inside a transaction.
 
+A reader sees what was journaled since an account of theirs was in the room, and of what was fetched later what that
+account was shown (`sights`). A line that was fetched has a place below the one that was there first, not its own
+event's number.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from bridge.store import rooms
 from bridge.store import tables as t
+from bridge.store.rooms import MemberRow, RoomRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which lines; see `bridge.hub.lines.ArchiveQuery`. `above` and `below` are places, `authors` (network, id)."""
+
+    most: int
+    last: bool
+    above: int | None = None
+    below: int | None = None
+    only: Sequence[int] = ()
+    start: float | None = None
+    end: float | None = None
+    authors: Sequence[tuple[str, str]] | None = None
+    heard: float | None = None
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A message: the event that brought it, and its text now (`content` None: as it was said)."""
+    """An event of the archive, the text that its message has now (`content` None: as it was said), and what took that
+    message back."""
 
+    position: int
+    said: float
     id: int
+    kind: str
     network: str  # of the author
     author: str
     key: str
     body: bytes
-    content: bytes | None
     chat: int  # where it was said
     account: int  # that reported it
     reply: str | None  # the key of what it replies to
+    content_kind: str | None
+    content: bytes | None
+    retracted: int | None
+    taken_kind: str | None
+    taken_body: bytes | None
+    taken_network: str | None
+    taken_author: str | None
+    taken_key: str | None
+    taken_chat: int | None
+    target_key: str | None  # of the message that it changes
+    target_body: bytes | None  # where that was written in the room itself
 
 
 @dataclass(frozen=True, slots=True)
-class PageRow:
-    """Lines, the room's network, and who of our users is who there."""
+class Reading:
+    """Somebody reads a room; `faces` tells who of our users is who there."""
 
-    network: str
+    room: RoomRow
+    members: Sequence[MemberRow]
     faces: dict[str, str]
-    lines: list[LineRow]
 
 
-def page(connection: Connection, jid: str, reader: str, most: int, since: float) -> PageRow | None:
-    """The last lines of a room, as far as `reader` was in it; None for whoever is not."""
+def reading(connection: Connection, jid: str, reader: str) -> Reading | None:
+    """None for whoever is not in the room."""
     row = rooms.room(connection, jid)
     members = rooms.members(connection, row.chat, reader) if row is not None else ()
     if row is None or not members:
         return None
-    begin = max(since, min(member.since for member in members))
-    return PageRow(row.network, rooms.faces(connection, row.chat), last_lines(connection, row.hosted, begin, most))
+    return Reading(row, members, rooms.faces(connection, row.chat))
 
 
-def last_lines(connection: Connection, hosted: int, since: float, most: int) -> list[LineRow]:
-    """The last messages in the archive that were journaled since then and have not been retracted."""
+def lines(connection: Connection, who: Reading, wanted: Wanted) -> list[LineRow]:
+    """At most `wanted.most`, oldest first."""
+    a = t.archive.c
+    order = a.position.desc() if wanted.last else a.position
+    query = _rows(connection, who, wanted).order_by(order).limit(wanted.most)
+    found = [LineRow(*row) for row in connection.execute(query)]
+    return found[::-1] if wanted.last else found
+
+
+def count(connection: Connection, who: Reading, wanted: Wanted) -> int:
     a, e, m = t.archive.c, t.events.c, t.messages.c
-    now, replied = t.events.alias("now"), t.events.alias("replied")
     query = (
-        select(e.id, e.network, e.author, e.key, e.body, now.c.body, e.chat, e.account, replied.c.key)
-        .join_from(t.archive, t.events, e.id == a.event)
-        .join(t.messages, m.id == e.id)
-        .outerjoin(now, (now.c.id == m.content) & (m.content != e.id))
-        .outerjoin(replied, replied.c.id == e.reply)
-        .where(a.chat == hosted, e.kind == "message", e.at >= since, m.retracted.is_(None))
-        .order_by(a.position.desc())
-        .limit(most)
+        select(func.count())
+        .select_from(t.archive)
+        .join(t.events, e.id == a.event)
+        .join(t.messages, m.id == e.message)
+        .where(*_fitting(connection, who, wanted))
     )
-    return [LineRow(*row) for row in connection.execute(query)][::-1]
+    return int(connection.execute(query).scalar_one())
+
+
+def places(connection: Connection, who: Reading, keys: Sequence[str]) -> dict[str, int]:
+    """Where in the archive the lines with these keys are, of those that may be read."""
+    a, e = t.archive.c, t.events.c
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), 100):
+        query = (
+            select(e.key, a.position)
+            .select_from(t.events)
+            .join(t.archive, a.event == e.id)
+            .where(e.key.in_(keys[start : start + 100]), a.chat == who.room.hosted, _seen(connection, who))
+        )
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found
+
+
+def oldest(connection: Connection, who: Reading) -> tuple[int, float, int] | None:
+    """Place, time and event of the first line that may be read."""
+    a, e = t.archive.c, t.events.c
+    query = (
+        select(a.position, a.said, a.event)
+        .join_from(t.archive, t.events, e.id == a.event)
+        .where(a.chat == who.room.hosted, a.position >= _lowest(connection, who), _seen(connection, who))
+        .order_by(a.position)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return (row[0], row[1], row[2]) if row is not None else None
+
+
+def _rows(connection: Connection, who: Reading, wanted: Wanted) -> Select[Any]:
+    a, e, m = t.archive.c, t.events.c, t.messages.c
+    now, replied, taken, target = (t.events.alias(name) for name in ("now", "replied", "taken", "target"))
+    here = and_(target.c.id == e.message, e.kind != "message")
+    hosted = who.room.hosted
+    return (
+        select(
+            a.position, a.said, e.id, e.kind, e.network, e.author, e.key, e.body, e.chat, e.account, replied.c.key,
+            now.c.kind, now.c.body, m.retracted, taken.c.kind, taken.c.body, taken.c.network, taken.c.author,
+            taken.c.key, taken.c.chat, target.c.key, case((target.c.chat == hosted, target.c.body)),
+        )
+        .join_from(t.archive, t.events, e.id == a.event)
+        .join(t.messages, m.id == e.message)
+        .outerjoin(now, and_(now.c.id == m.content, m.content != e.id, e.kind.in_(("message", "edit"))))
+        .outerjoin(replied, replied.c.id == e.reply)
+        .outerjoin(taken, and_(taken.c.id == m.retracted, e.kind == "message"))
+        .outerjoin(target, here)
+        .where(*_fitting(connection, who, wanted))
+    )  # fmt: skip
+
+
+def _fitting(connection: Connection, who: Reading, wanted: Wanted) -> list[ColumnElement[bool]]:
+    a, e, m = t.archive.c, t.events.c, t.messages.c
+    said = [a.chat == who.room.hosted, _seen(connection, who)]
+    lowest = _lowest(connection, who)
+    if wanted.heard is not None:
+        lowest = max(lowest, int(wanted.heard * 1_000_000))
+    said.append(a.position >= (lowest if wanted.above is None else max(lowest, wanted.above)))
+    if wanted.below is not None:
+        said.append(a.position <= wanted.below)
+    if wanted.only:
+        said.append(a.position.in_(wanted.only))
+    if wanted.start is not None:
+        said.append(a.said >= wanted.start)
+    if wanted.end is not None:
+        said.append(a.said <= wanted.end)
+    if wanted.authors is not None:
+        said.append(or_(*(and_(e.network == network, e.author == one) for network, one in wanted.authors)))
+    if wanted.standing:
+        return [*said, e.kind == "message", m.retracted.is_(None)]
+    # What changed a message that was taken back says what it has said.
+    return [*said, or_(m.retracted.is_(None), e.kind.in_(("message", "retraction")))]
+
+
+def _seen(connection: Connection, who: Reading) -> ColumnElement[bool]:
+    """What one of the reader's accounts has heard, or was shown when it asked."""
+    a, e, s = t.archive.c, t.events.c, t.sights.c
+    ways: list[ColumnElement[bool]] = []
+    for member in who.members:
+        heard = and_(a.position == a.event, a.event >= int(member.since * 1_000_000), e.at >= member.since)
+        last = (
+            select(s.last)
+            .where(s.chat == a.chat, s.account == member.account, s.first <= a.position)
+            .order_by(s.first.desc())
+            .limit(1)
+            .correlate(t.archive)
+            .scalar_subquery()
+        )
+        ways += [heard, last >= a.position]
+    return or_(*ways)
+
+
+def _lowest(connection: Connection, who: Reading) -> int:
+    """No line below can be theirs."""
+    s = t.sights.c
+    accounts = [member.account for member in who.members]
+    shown = connection.execute(
+        select(func.min(s.first)).where(s.chat == who.room.hosted, s.account.in_(accounts))
+    ).scalar()
+    heard = min(int(member.since * 1_000_000) for member in who.members)
+    return heard if shown is None else min(heard, shown)

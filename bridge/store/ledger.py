@@ -116,10 +116,14 @@ class Ledger:
 
     # writes
 
-    def add_event(self, entry: Entry, rooms: Iterable[int] = ()) -> None:
-        """`rooms` are hosted ones that have it in their archives."""
+    def add_event(
+        self, entry: Entry, rooms: Iterable[int] = (), said: float = 0.0, position: int | None = None
+    ) -> None:
+        """`rooms` are hosted ones that have it in their archives: at `position`, or else behind all that is there.
+        `said`: when, seconds since the epoch."""
         self._new_events.append(entry)
-        self._archived += [(room, entry.id, entry.id) for room in rooms]
+        place = entry.id if position is None else position
+        self._archived += [(room, place, entry.id, said) for room in rooms]
         self._seen[entry.chat, entry.native] = (entry.id, entry.at)
         self._entries[entry.key] = entry
 
@@ -149,7 +153,7 @@ class Ledger:
         statements.insert(run, "events", _ENTRY, [_of_entry(entry) for entry in self._new_events])
         statements.insert(run, "messages", _MESSAGE, [_of_message(message) for message in self._new_messages])
         statements.insert(run, "copies", _COPY, [_of_copy(copy) for copy in copies], key=("chat", "native"))
-        statements.insert(run, "archive", ("chat", "position", "event"), self._archived)
+        statements.insert(run, "archive", ("chat", "position", "event", "said"), self._archived)
         states = [(message.content, message.retracted, message.id) for message in changed]
         statements.update(run, "messages", ("content", "retracted"), ("id",), states)
         self.directory.journaled(self._new_events)
@@ -168,4 +172,4 @@ class Ledger:
         self._new_copies: dict[tuple[int, str], Copy] = {}
         self._changed_messages: dict[int, Message] = {}
         self._cursors: dict[int, str] = {}
-        self._archived: list[tuple[int, int, int]] = []
+        self._archived: list[tuple[int, int, int, float]] = []

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -20,10 +19,13 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData()
-
-# Clock ids and references to them; SQLite's INTEGER PRIMARY KEY is its own row id.
-_Clock = BigInteger().with_variant(Integer, "sqlite")
+from bridge.store.archive_tables import archive as archive
+from bridge.store.archive_tables import backlogs as backlogs
+from bridge.store.archive_tables import reaches as reaches
+from bridge.store.archive_tables import sights as sights
+from bridge.store.archive_tables import strays as strays
+from bridge.store.columns import Clock
+from bridge.store.columns import metadata as metadata
 
 install = Table(
     "install",  # one row per fact about this database
@@ -151,26 +153,6 @@ occupants = Table(
     sqlite_with_rowid=False,
 )
 
-archive = Table(
-    "archive",  # of hosted rooms: every event that was said there, in its place
-    metadata,
-    Column("chat", Integer, primary_key=True),  # the hosted room
-    Column("position", _Clock, primary_key=True),
-    Column("event", _Clock, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-backlogs = Table(
-    "backlogs",  # what came so late that hosted rooms only keep it, until their people are told
-    metadata,
-    Column("chat", Integer, primary_key=True, autoincrement=False),  # the hosted room
-    Column("event", _Clock, nullable=False),  # the first
-    Column("number", Integer, nullable=False),  # of messages
-    Column("first", Float, nullable=False),  # when the first was said
-    Column("last", Float, nullable=False),
-    sqlite_with_rowid=False,
-)
-
 attendance = Table(
     "attendance",  # who of XMPP has entered which hosted room
     metadata,
@@ -207,12 +189,12 @@ endpoints = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", _Clock, primary_key=True, autoincrement=False),  # microseconds, ascending: the order
+    Column("id", Clock, primary_key=True, autoincrement=False),  # microseconds, ascending: the order
     Column("chat", Integer, nullable=False),  # where it happened
     Column("native", Text, nullable=False),  # its own id there; with client-chosen ids: a fingerprint
     Column("kind", Text, nullable=False),
-    Column("message", _Clock, nullable=False),  # what it is about (its own id for a new message)
-    Column("reply", _Clock),  # the message it replies to
+    Column("message", Clock, nullable=False),  # what it is about (its own id for a new message)
+    Column("reply", Clock),  # the message it replies to
     Column("account", Integer, nullable=False),  # who reported it first
     Column("network", Text, nullable=False),  # of the author
     Column("author", Text, nullable=False),  # contact id
@@ -226,11 +208,11 @@ events = Table(
 messages = Table(
     "messages",
     metadata,
-    Column("id", _Clock, primary_key=True, autoincrement=False),  # its first event
+    Column("id", Clock, primary_key=True, autoincrement=False),  # its first event
     Column("network", Text, nullable=False),
     Column("author", Text, nullable=False),
-    Column("content", _Clock, nullable=False),  # the event whose text it shows now
-    Column("retracted", _Clock),  # the event that took it back
+    Column("content", Clock, nullable=False),  # the event whose text it shows now
+    Column("retracted", Clock),  # the event that took it back
 )
 
 copies = Table(
@@ -238,9 +220,9 @@ copies = Table(
     metadata,
     Column("chat", Integer, primary_key=True),
     Column("native", Text, primary_key=True),
-    Column("message", _Clock, nullable=False),
+    Column("message", Clock, nullable=False),
     Column("part", Integer, nullable=False),  # n >= 0: a part of the message; < 0: the id of an edit, a reaction …
-    Column("version", _Clock, nullable=False),  # the event whose content it shows, or that it is
+    Column("version", Clock, nullable=False),  # the event whose content it shows, or that it is
     Index("copies_message", "message", "chat"),
     sqlite_with_rowid=False,
 )
@@ -249,7 +231,7 @@ reactions = Table(
     "reactions",  # what stands where, and what the network calls it
     metadata,
     Column("chat", Integer, primary_key=True),
-    Column("message", _Clock, primary_key=True),
+    Column("message", Clock, primary_key=True),
     Column("network", Text, primary_key=True),
     Column("person", Text, primary_key=True),
     Column("emoji", Text, primary_key=True),
@@ -261,7 +243,7 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("chat", Integer, primary_key=True),  # where to
-    Column("event", _Clock, primary_key=True),
+    Column("event", Clock, primary_key=True),
     Column("account", Integer, nullable=False),  # who performs
     Column("state", SmallInteger, nullable=False),  # 0 open, 1 refused, 2 dead (a bug), 3 given up, 4 put away
     Column("tried", SmallInteger, nullable=False),  # 1 + the part whose call was begun, where only this would tell
@@ -282,8 +264,8 @@ delays = Table(
     Column("user", Text, nullable=False),  # who was told, by the gateway of `network`; empty: those in `source`
     Column("network", Text, nullable=False),  # of `chat`
     Column("account", Integer, nullable=False),  # who performs in `source`
-    Column("first", _Clock, nullable=False),  # events
-    Column("last", _Clock, nullable=False),
+    Column("first", Clock, nullable=False),  # events
+    Column("last", Clock, nullable=False),
     Column("number", Integer, nullable=False),  # of deliveries
     sqlite_with_rowid=False,
 )
@@ -373,7 +355,7 @@ file_lines = Table(
     "file_lines",  # of deliveries: which files a line has taken the place of, so that a repeat says the same
     metadata,
     Column("chat", Integer, primary_key=True),  # where to
-    Column("event", _Clock, primary_key=True),
+    Column("event", Clock, primary_key=True),
     Column("media", Text, primary_key=True),
     Column("why", Text, nullable=False),
     Column("link", Text, nullable=False),

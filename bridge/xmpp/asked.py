@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bridge.hub.facades import Archive, Avatars, Desk, Lists, People, Rooms
+from bridge.hub.facades import Avatars, Desk, Lists, People, Rooms
+from bridge.hub.lines import Archive
 from bridge.xmpp.upload import Storing
 
 

@@ -46,7 +46,7 @@ class ChatCommands:
     async def said(self, caller: Caller, line: str) -> str:
         """What a person typed → the reply, as whole sentences."""
         asked = self._asked.pop(caller, None)
-        if asked is None:
+        if asked is None or self._desk.over(caller, asked.dialogue):
             return await self._command(caller, line)
         if line.strip().lower() == "cancel":
             return self._desk.cancel(caller, asked.dialogue).text

@@ -8,7 +8,8 @@ wrong with clients of Matrix is kept from happening in one place each:
 * an event that cannot be understood is one dead letter, never an exception: `events.parse`;
 * a homeserver in trouble gets one request per try, and one room in trouble leaves the others alone: `connecting`,
   `patience`; one that does not wait is not asked without pause: `session.events`;
-* a token that has ended is `LoggedOut`, from any request: `errors`;
+* a token that has ended is `LoggedOut`, from any request: `errors`; one that can be renewed is, once for all requests,
+  and what is new is kept before it is used: `tokens`, `credentials`;
 * nothing waits or tries again inside a call that somebody waits for; how long to wait is told to the lane: `errors`;
 * transaction ids are the hub's keys, and where they may mean nothing any more the room is searched: `speaking`;
 * gaps of limited timelines are filled, also those that the homeserver itself has to fill: `timeline`.

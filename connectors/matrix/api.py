@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from bridge.contract import Reason, Refused, Scope, Unavailable
 from bridge.contract.workspace import Answer, Download, Http
 from connectors.matrix import errors
+from connectors.matrix.tokens import Bearer, Fixed
 
 VERSIONS = "/_matrix/client/versions"
 _SECONDS = 60.0  # for a request that answers at once; a homeserver may first ask others
@@ -31,7 +32,7 @@ class Api:
     http: Http
     base: str
     trusted: bool
-    token: str = field(default="", repr=False)
+    bearer: Bearer = field(default=Fixed(), repr=False)
 
     async def get(
         self, where: str, query: Mapping[str, str] | None = None, *, seconds: float = _SECONDS, largest: int = _LARGEST
@@ -58,36 +59,35 @@ class Api:
         seconds: float = _SECONDS,
         largest: int = _LARGEST,
     ) -> Answer:
-        """One request; any status is an answer. Raises `Unavailable` and `Unconfirmed`.
+        """One request; any status is an answer. Raises `Unavailable` and `Unconfirmed`; `LoggedOut` when a token ended
+        and there is no new one.
 
         Raises `Refused` only for an answer that is too large. An address that may not be contacted is no fault of what
         is asked: the account waits for its operator.
         """
+        url = f"{self.base}{where}" + (f"?{urlencode(query)}" if query else "")
+        more: dict[str, Any] = {"timeout": seconds, "limit": largest, "trusted": self.trusted}
         headers = {"Accept": "application/json"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
         if body is not None:
             headers["Content-Type"] = "application/json"
+            more["body"] = encoded(body)
+        token = await self.bearer.token()
         try:
-            return await self.http.request(
-                method,
-                f"{self.base}{where}" + (f"?{urlencode(query)}" if query else ""),
-                headers=headers,
-                body=None if body is None else _encoded(body),
-                timeout=seconds,
-                limit=largest,
-                trusted=self.trusted,
-            )
+            answer = await self.http.request(method, url, headers={**headers, **_authorized(token)}, **more)
+            if _unknown(answer) and await self.bearer.renewed(token):
+                token = await self.bearer.token()
+                answer = await self.http.request(method, url, headers={**headers, **_authorized(token)}, **more)
         except Refused as refusal:
             if refusal.reason is Reason.RESOURCE:
                 raise
             raise Unavailable(refusal.text, lasting=True) from refusal
+        return answer
 
     @asynccontextmanager
     async def download(self, where: str, largest: int) -> AsyncIterator[Download]:
         """A file of at most `largest` bytes, wherever the homeserver sends us for it (MSC3860). Raises `Unavailable`
         and `Refused`."""
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = _authorized(await self.bearer.token())
         async with self.http.download(
             f"{self.base}{where}", headers=headers, limit=largest, trusted=self.trusted
         ) as found:
@@ -96,14 +96,27 @@ class Api:
     async def upload(
         self, where: str, body: AsyncIterable[bytes], headers: Mapping[str, str], seconds: float
     ) -> Answer:
-        """POST a file. Raises `Unavailable`, `Unconfirmed`, `Refused`."""
-        sent = {"Accept": "application/json", "Authorization": f"Bearer {self.token}", **headers}
-        return await self.http.request(
-            "POST", f"{self.base}{where}", headers=sent, body=body, timeout=seconds, limit=_LARGEST,
-            trusted=self.trusted,
+        """POST a file. Raises the four errors."""
+        token = await self.bearer.token()
+        answer = await self.http.request(
+            "POST", f"{self.base}{where}", headers={"Accept": "application/json", **_authorized(token), **headers},
+            body=body, timeout=seconds, limit=_LARGEST, trusted=self.trusted,
         )  # fmt: skip
+        if _unknown(answer) and await self.bearer.renewed(token):
+            raise Unavailable("The login had to be renewed first.", retry_after=1.0, scope=Scope.CHAT)
+        return answer
 
 
-def _encoded(body: Mapping[str, Any]) -> bytes:
-    """Lone surrogates, which no encoding takes, become question marks."""
+def _authorized(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _unknown(answer: Answer) -> bool:
+    """#soft-logout: whether a token has ended. With a refresh token at hand it does not matter what the homeserver says
+    of soft or hard: one that delegates its logins cannot tell."""
+    return answer.status == 401 and errors.code_of(answer) == "M_UNKNOWN_TOKEN"
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """JSON. Lone surrogates, which no encoding takes, become question marks."""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")

@@ -6,11 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bridge.contract import Account, AccountId, LoggedOut, NetworkId, Reason, Refused, Unavailable, Workspace
-from connectors.matrix import errors, sync
+from connectors.matrix import credentials, errors, sync
 from connectors.matrix.api import Api, path
 from connectors.matrix.chats import Chats
 from connectors.matrix.directs import Directs
-from connectors.matrix.discovery import Configured
 from connectors.matrix.groups import Groups
 from connectors.matrix.ignored import Ignored
 from connectors.matrix.invitations import Invitations
@@ -28,13 +27,6 @@ from connectors.matrix.sync import Known
 from connectors.matrix.unread import Lines
 
 
-def api_of(account: Account, workspace: Workspace) -> Api:
-    """The API with an account's token."""
-    base = account.secret.get("homeserver", "")
-    trusted = Configured.read(workspace.options.get("homeserver")).trusts(base)
-    return Api(workspace.http, base, trusted, account.secret.get("token", ""))
-
-
 class Connecting:
     """For all accounts of a network. Of each whose last sync failed it is known after which cursor: when it comes back,
     that question alone tells whether it works again, so a homeserver in trouble gets one request per try."""
@@ -48,7 +40,7 @@ class Connecting:
     @asynccontextmanager
     async def connected(self, account: Account, workspace: Workspace) -> AsyncIterator[MatrixSession]:
         """Raises `Unavailable`, `LoggedOut`."""
-        pulse = Pulse(api_of(account, workspace), self._pace)
+        pulse = Pulse(credentials.api_of(account, workspace), self._pace)
         api = replace(pulse.api, http=pulse)
         failed = self._failed.get(account.id)
         first = None if failed is None else (failed[0], await sync.poll(api, failed[0], wait=False))
@@ -109,8 +101,7 @@ class Connecting:
         opening = Opening(api, me, Rooms(api, me), directs, Making(api, opened))
         chats = Chats(self._network, opening, left, patience, lines, clock)
         groups = Groups(self._network, api, me, patience, lines, clock)
-        since = float(account.secret.get("since", "0"))
-        speaker = Speaker(api, me, opening, groups, invited, left, lines, clock, since)
+        speaker = Speaker(api, me, opening, groups, invited, left, lines, clock)
         signs = Signs(api, me, private=workspace.options.get("private_receipts") is True)
         return Known(api, me, directs, ignored, invitations, chats, groups, lines, signs), speaker
 

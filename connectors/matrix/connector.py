@@ -1,11 +1,11 @@
-"""Matrix as a network: people's own accounts, with a password."""
+"""Matrix as a network: people's own accounts."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, NetworkId, Session, Workspace
-from connectors.matrix import ids, login
-from connectors.matrix.connecting import Connecting, api_of
+from connectors.matrix import credentials, ids, login
+from connectors.matrix.connecting import Connecting
 from connectors.matrix.patience import Pace
 
 
@@ -14,7 +14,7 @@ class MatrixConnector:
 
     id = "matrix"
     name = "Matrix"
-    flows: Sequence[Flow] = (login.PASSWORD,)
+    flows: Sequence[Flow] = login.FLOWS
     options: Mapping[str, type] = {"homeserver": str, "accept_direct": bool, "private_receipts": bool}
 
     def __init__(self, network: str = "matrix", pace: Pace | None = None) -> None:
@@ -27,10 +27,10 @@ class MatrixConnector:
         return ids.contact(localpart)
 
     async def login(self, flow: Flow, ask: Dialogue, workspace: Workspace) -> Credentials:
-        return await login.with_password(ask, workspace)
+        return await login.log_in(flow, ask, workspace)
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
         return self._connecting.connected(account, workspace)
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
-        await login.log_out(api_of(account, workspace))
+        await credentials.end(account.secret, workspace)

@@ -112,7 +112,7 @@ def _typed_url(typed: str) -> str:
     """Passwords do not go in clear to a name; to a number they may, which is a server in somebody's own network."""
     base = _base(typed)
     url = URL(base)
-    if url.scheme == "http" and not _is_number(url.host or ""):
+    if url.scheme == "http" and not is_number(url.host or ""):
         return _base(str(url.with_scheme("https").with_port(url.explicit_port)))
     return base
 
@@ -130,7 +130,8 @@ def _base(text: str) -> str:
     return f"{url.origin()}{url.raw_path.rstrip('/')}"
 
 
-def _is_number(host: str) -> bool:
+def is_number(host: str) -> bool:
+    """Whether a host is an address, not a name."""
     try:
         ip_address(host)
     except ValueError:

@@ -47,7 +47,7 @@ def error_of(answer: Answer, *, changes: bool, throttles: Scope = Scope.CHAT) ->
     code, words = fields.string(said.get("errcode")), fields.line(said.get("error"))
     if answer.status == 429 or code == "M_LIMIT_EXCEEDED":
         text = "The homeserver asks us to be slower."
-        return Unavailable(text, retry_after=_pause(answer, said), scope=throttles)
+        return Unavailable(text, retry_after=pause(answer, said), scope=throttles)
     if code in _ENDED and answer.status in (401, 403):
         return LoggedOut(LOGIN_AGAIN)
     if answer.status == 401:
@@ -87,7 +87,7 @@ def _unknown(text: str, status: int, *, changes: bool) -> ConnectorError:
     return (Unavailable if status in _AWAY else Faulty)(text, scope=Scope.CHAT)
 
 
-def _pause(answer: Answer, said: Mapping[str, Any]) -> float:
+def pause(answer: Answer, said: Mapping[str, Any]) -> float:
     """Seconds to wait (#rate-limiting: the header, or `retry_after_ms` of servers before version 1.10)."""
     milliseconds = fields.number(said.get("retry_after_ms"))
     header = answer.headers.get("retry-after", "")

@@ -50,9 +50,6 @@ class Speaker:
     left: Notes  # with whom the rooms were that we have left
     lines: unread.Lines
     clock: Clock
-    since: float
-    """When the account's token became ours: transaction ids of before mean nothing with it."""
-
     unsure: dict[str, ChatId] = field(default_factory=dict)  # by key: where something was said, and not confirmed
 
     async def say(self, action: Send | Edit) -> Receipt:
@@ -172,7 +169,7 @@ class Speaker:
         """The event of an earlier try, where the transaction id may mean nothing any more."""
         now = self.clock.time()
         said = now - _LATE if action.at is None else action.at
-        if said > now - _DURABLE and said > self.since:
+        if said > now - _DURABLE and said > self.api.bearer.since:
             return None
         query = {"dir": "b", "limit": str(_LOOK_BACK)}
         page = await self.api.get(path("rooms", room, "messages"), query)

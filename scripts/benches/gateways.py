@@ -58,6 +58,7 @@ class Landbridge(Gateway):
 
     async def log_in(self, app: XmppClient, name: str) -> float:
         form = await answer_form(app, self.domain, "login", "", None, _PATIENCE)
+        form = await answer_form(app, self.domain, "login", form.session, {"flow": "password"}, _PATIENCE)
         given = {"homeserver": self._homeserver, "username": name, "password": PASSWORD}
         begun = time.perf_counter()
         step = await answer_form(app, self.domain, "login", form.session, given, _PATIENCE)

@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.conftest import COMPONENTS
+from tests.e2e.logging_in import Homes, World, staged
 from tests.support import folk
+from tests.support.auth_server import delegating
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
+from tests.support.ports import free_port
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient
 from tests.support.xmpp_servers import XmppServer
@@ -42,3 +45,19 @@ async def element(juliet: Person, synapse: Synapse) -> AsyncIterator[MatrixClien
     """Juliet's Matrix app."""
     async with folk.on_matrix(juliet, synapse) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def homes() -> Iterator[Homes]:
+    """Two Synapses that let people in differently; one for all tests, give your users names of their own."""
+    port, auth = free_port(), free_port()
+    sso = {"cas_config": {"enabled": True, "server_url": f"http://127.0.0.1:{port}"}}
+    short = {"refreshable_access_token_lifetime": "12s"}
+    with Synapse(more=sso | short) as verona, Synapse(more=delegating(auth)) as mantua:
+        yield Homes(verona, port, mantua, auth)
+
+
+@pytest.fixture
+async def world(homes: Homes, server: XmppServer) -> AsyncIterator[World]:
+    async with staged(homes, server) as made:
+        yield made

@@ -30,7 +30,7 @@ async def test_login_status_and_logout_by_chat(
     assert "You are not logged in to Matrix." in await ask(app, gateway, "status")
 
     answer = await ask(app, gateway, "login")
-    for given in (synapse.url, romeo.name, PASSWORD):
+    for given in ("password", synapse.url, romeo.name, PASSWORD):
         assert "logged in" not in answer
         answer = await ask(app, gateway, given)
     assert answer == f"You are logged in to Matrix as {romeo.mxid}."
@@ -63,8 +63,7 @@ async def test_a_wrong_password_is_asked_for_again(
     assert "password" in step.text.lower()
     assert step.fields.get("password", "") == ""
 
-    given = {"homeserver": synapse.url, "username": romeo.name, "password": PASSWORD}
-    again = await execute(app, gateway.jid, "login", given)
+    again = await log_in(app, gateway.jid, synapse.url, romeo.name, PASSWORD)
     assert again.status == "completed"
 
 

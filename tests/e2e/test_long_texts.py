@@ -1,23 +1,25 @@
 """Texts longer than an event or a stanza may be, and changes of them, which reach all their parts."""
 
-import asyncio
+from collections.abc import Iterable
 
 from tests.scenarios.test_long_texts import shown, until
 from tests.support import folk
 from tests.support.folk import Person
 from tests.support.gateway import Gateway
-from tests.support.matrix_client import MatrixClient
+from tests.support.matrix_client import Event, MatrixClient
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient
 
 
-async def text_of(element: MatrixClient, room: str, sender: str) -> str:
+def text_of(events: Iterable[Event], sender: str) -> str:
     """What a Matrix app shows of everything that `sender` has said, edits and redactions applied."""
     texts: dict[str, str] = {}
-    for event in await element.timeline(room):
+    for event in events:
         content = event["content"]
         relation = content.get("m.relates_to", {})
-        if event["sender"] == sender and event["type"] == "m.room.message" and "body" in content:
+        if event["type"] == "m.room.redaction":
+            texts.pop(str(event.get("redacts") or content.get("redacts")), None)
+        elif event["sender"] == sender and event["type"] == "m.room.message" and "body" in content:
             if relation.get("rel_type") == "m.replace":
                 if relation["event_id"] in texts:
                     texts[relation["event_id"]] = content["m.new_content"]["body"]
@@ -26,10 +28,9 @@ async def text_of(element: MatrixClient, room: str, sender: str) -> str:
     return "".join(texts.values())
 
 
-async def on_matrix(element: MatrixClient, room: str, sender: str, text: str) -> None:
-    async with asyncio.timeout(30):
-        while await text_of(element, room, sender) != text:
-            await asyncio.sleep(0.1)  # what came before is asked for again and again
+async def on_matrix(element: MatrixClient, sender: str, text: str) -> None:
+    """Return when her app shows that."""
+    await element.until(lambda e: text_of(e.events, sender) == text, 30)
 
 
 async def test_from_xmpp_to_matrix(
@@ -40,13 +41,13 @@ async def test_from_xmpp_to_matrix(
     app.message(to, "begin")
     room = (await element.text("begin"))["room_id"]
     id = app.message(to, "a" * 150_000)
-    await on_matrix(element, room, romeo.mxid, "begin" + "a" * 150_000)
+    await on_matrix(element, romeo.mxid, "begin" + "a" * 150_000)
     parts = len(await element.texts(room, romeo.mxid)) - 1
     for text in ("b" * 70_000, "short", "c" * 200_000):
         app.message(to, text, inner=f"<replace xmlns='urn:xmpp:message-correct:0' id='{id}'/>")
-        await on_matrix(element, room, romeo.mxid, f"begin{text}")
+        await on_matrix(element, romeo.mxid, f"begin{text}")
     app.send(f"<message to='{to}' type='chat' id='r'><retract xmlns='urn:xmpp:message-retract:1' id='{id}'/></message>")
-    await on_matrix(element, room, romeo.mxid, "begin")
+    await on_matrix(element, romeo.mxid, "begin")
 
     assert parts == 3
 

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.conftest import ANY_SERVER, COMPONENTS
+from tests.e2e.test_signs import COMPOSING
+from tests.scenarios.test_signs import displayed, state_of
 from tests.support import commands, folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
@@ -73,11 +75,20 @@ async def test_two_users_of_one_homeserver_and_one_who_would_be(
         for app, one in zip(apps, (romeo, nurse), strict=True):
             shown = (await muc.said(app, jid, "And I am Juliet")).find(muc.STANZA_ID)
             assert shown is not None
+            name = shown
             inner = (
                 f"<reactions xmlns='urn:xmpp:reactions:0' id='{shown.get('id')}'><reaction>🌹</reaction></reactions>"
             )
             change(app, jid, f"r-{one.name}", inner)
         reactions = [await element.expect(lambda e: e["type"] == "m.reaction") for _ in range(2)]
+        # Each sees when the other writes, and how far the other has read.
+        for speaker, listener, one in ((apps[0], apps[1], romeo), (apps[1], apps[0], nurse)):
+            speaker.send(f"<message to='{jid}' type='groupchat'>{COMPOSING}</message>")
+            await listener.expect(lambda s, one=one: state_of(s) == "composing" and muc.nick(s) == one.name)  # type: ignore[misc]
+            mark = f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{name.get('id')}'/>"
+            speaker.send(f"<message to='{jid}' type='groupchat'>{mark}</message>")
+            read = await listener.expect(lambda s, one=one: displayed(s) != "" and muc.nick(s) == one.name)  # type: ignore[misc]
+            assert displayed(read) == name.get("id")
         # Nobody acts as another.
         inner = f"<body>I am a fool</body><replace xmlns='urn:xmpp:message-correct:0' id='m-{romeo.name}'/>"
         change(apps[1], jid, "forged", inner)

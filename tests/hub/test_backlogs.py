@@ -25,7 +25,6 @@ from bridge.contract import (
     Send,
     Unavailable,
 )
-from bridge.hub.archive import RoomArchive
 from bridge.hub.limits import Limits
 from bridge.store.database import Database
 from tests.support.house import House, house
@@ -83,7 +82,7 @@ def shown(home: House) -> list[str]:
 
 
 async def archived(home: House) -> list[str]:
-    return [line.message.text for line in await RoomArchive(home.database, home.hub.files).page(VERONA, ROMEO, 100)]
+    return [line.message.text for line in await home.said_in(VERONA, ROMEO)]
 
 
 async def test_a_room_gets_its_archive_and_one_line(home: House) -> None:
@@ -180,7 +179,7 @@ async def test_what_changes_a_message_is_shown_if_that_was(home: House) -> None:
     (edited,) = await home.xmpp.until(1, Edit)
 
     (line,) = shown(home)
-    (kept,) = await RoomArchive(home.database, home.hub.files).page(VERONA, ROMEO, 100)
+    (kept,) = await home.said_in(VERONA, ROMEO)
     assert line.startswith("A message was written")
     assert (kept.message.text, edited.message.text, edited.target.ids) == ("newest", "newest", (kept.key,))
 

@@ -30,7 +30,6 @@ from bridge.contract import (
     Send,
     Unavailable,
 )
-from bridge.hub.archive import RoomArchive
 from bridge.hub.limits import Limits
 from bridge.store.database import Database
 from tests.support.house import FAR, House, PlainHome, house
@@ -83,7 +82,7 @@ def texts(home: House, chat: str) -> list[str]:
 
 async def archived(home: House, user: str) -> list[str]:
     assert home.hub is not None
-    return [line.message.text for line in await RoomArchive(home.database, home.hub.files).page(ROOM, user, 50)]
+    return [line.message.text for line in await home.said_in(ROOM, user)]
 
 
 def in_clear(home: House) -> list[tuple[str, str]]:

@@ -280,3 +280,30 @@ async def test_stopping_ends_open_logins(at_desk: Scene) -> None:
     assert (await at_desk.desk.begin(ROMEO, "login", {})).text == "The gateway is being stopped. Try again in a minute."
     late = await at_desk.desk.answer(ROMEO, turn.dialogue, PASSWORD)
     assert (late.text, late.failed) == ("The gateway is being stopped. Try again in a minute.", True)
+
+
+async def test_what_ends_well_outside_is_told_and_nothing_more_is_asked(database: Database, tmp_path: Path) -> None:
+    async with scene(database, tmp_path, "password", "sso") as at_desk:
+        turn = await at_desk.desk.begin(ROMEO, "login", {"flow": "sso"})
+        assert turn.text == "Open this link."
+        assert not at_desk.desk.over(ROMEO, turn.dialogue)
+
+        at_desk.connector.answered.set()
+        await at_desk.sessions.starting.wait()
+        late = await at_desk.desk.answer(ROMEO, turn.dialogue, {"token": ""})
+
+        done = "You are logged in to Matrix as @browser:y."
+        assert (late.text, late.failed) == (done, False)
+        assert at_desk.said in ([(ROMEO.user, done)], [])  # unless it was being asked for when it came
+
+
+async def test_who_waits_for_the_end_is_told_it_once(database: Database, tmp_path: Path) -> None:
+    async with scene(database, tmp_path, "password", "sso") as at_desk:
+        turn = await at_desk.desk.begin(ROMEO, "login", {"flow": "sso"})
+        waiting = asyncio.create_task(at_desk.desk.answer(ROMEO, turn.dialogue, {"token": ""}))
+        await at_desk.connector.waiting.wait()
+
+        at_desk.connector.answered.set()
+
+        assert (await waiting).text == "You are logged in to Matrix as @browser:y."
+        assert at_desk.said == []

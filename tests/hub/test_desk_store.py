@@ -11,7 +11,7 @@ from bridge.store import accounts
 from bridge.store import tables as t
 from bridge.store.database import Database
 from bridge.store.memory import get_memory, put_memory
-from tests.support.asking import HandClock, NoHttp
+from tests.support.asking import ROMEO, HandClock, NoHttp
 
 NETWORK = NetworkId("matrix")
 
@@ -62,7 +62,7 @@ async def test_removing_an_account_takes_its_memory_along_and_nobody_elses(datab
 async def test_a_workspace_remembers_per_account_and_a_login_forgets(database: Database, tmp_path: Path) -> None:
     workspaces = Workspaces(database, NoHttp(), HandClock(), tmp_path / "networks", {NETWORK: {"homeserver": "y"}})
     one, two = workspaces.of(NETWORK, 1), workspaces.of(NETWORK, 2)
-    login, other = workspaces.for_login(NETWORK), workspaces.for_login(NETWORK)
+    login, other = workspaces.for_login(NETWORK, ROMEO.user), workspaces.for_login(NETWORK, ROMEO.user)
 
     await one.memory.put("k", "first")
     await one.memory.put("k", "second")
@@ -79,7 +79,7 @@ async def test_a_workspace_remembers_per_account_and_a_login_forgets(database: D
 @pytest.mark.parametrize("passing", [True, False])
 async def test_a_memory_holds_64_kib_and_no_more(database: Database, tmp_path: Path, passing: bool) -> None:
     workspaces = Workspaces(database, NoHttp(), HandClock(), tmp_path / "networks", {})
-    memory = (workspaces.for_login(NETWORK) if passing else workspaces.of(NETWORK, 1)).memory
+    memory = (workspaces.for_login(NETWORK, ROMEO.user) if passing else workspaces.of(NETWORK, 1)).memory
 
     await memory.put("k", "x" * 65_536)
     with pytest.raises(ValueError, match="at most 64 KiB"):

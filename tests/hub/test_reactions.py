@@ -14,7 +14,6 @@ from bridge.contract import (
     Retract,
     Send,
 )
-from bridge.hub.archive import RoomArchive
 from bridge.store.database import Database
 from tests.hub.verona import ROMEO, VERONA, Verona, in_verona, reacts, takes_back
 
@@ -88,5 +87,5 @@ async def test_in_the_archive_a_reply_names_what_the_room_shows(verona: Verona) 
     verona.far(MessageReceived, "prince", message=Message("to you", reply_to=MessageId(first)))
     await verona.home.xmpp.until(2, Send)
 
-    said, reply = await RoomArchive(verona.home.database, verona.home.hub.files).page(VERONA, ROMEO, 10)
+    said, reply = await verona.home.said_in(VERONA, ROMEO)
     assert (said.message.reply_to, reply.message.reply_to) == (None, said.key)

@@ -29,7 +29,6 @@ from bridge.contract import (
     Send,
     Unavailable,
 )
-from bridge.hub.archive import RoomArchive
 from bridge.hub.facades import RoomNews
 from bridge.hub.limits import Limits
 from bridge.store.database import Database
@@ -96,7 +95,9 @@ async def test_nobody_else_can_or_learns_anything(home: House, room: ChatId) -> 
     assert refused.value.reason is Reason.NOT_FOUND
     assert await home.rooms.describe(room, PARIS) is None
     assert await home.rooms.rooms(PARIS, FAR) == []
-    assert await RoomArchive(home.database, home.hub.files).page(room, PARIS, 20) == ()
+    with pytest.raises(Refused) as refused:
+        await home.said_in(room, PARIS)
+    assert refused.value.reason is Reason.FORBIDDEN
 
 
 async def test_two_users_of_one_scope_share_the_room(home: House) -> None:
@@ -162,7 +163,7 @@ async def test_order_in_the_room_is_that_of_the_journal(home: House) -> None:
 
     sent = await home.xmpp.until(40, Send)
 
-    lines = await RoomArchive(home.database, home.hub.files).page(VERONA, ROMEO, 100)
+    lines = await home.said_in(VERONA, ROMEO)
     assert [s.message.text for s in sent] == [line.message.text for line in lines]
     assert [s.key for s in sent] == [line.key for line in lines]
 
@@ -176,7 +177,7 @@ async def test_what_is_refused_is_taken_back(home: House) -> None:
     (failed,) = await home.xmpp.until(1, Fail)
     (echo,) = await home.xmpp.until(1, Send)
     assert (failed.chat, failed.target, failed.shown, failed.text) == (VERONA, "m1", echo.key, "No swearing.")
-    assert await RoomArchive(home.database, home.hub.files).page(VERONA, ROMEO, 100) == []
+    assert await home.said_in(VERONA, ROMEO) == []
 
 
 async def test_who_is_logged_out_is_told_and_nothing_is_shown(home: House) -> None:
@@ -255,7 +256,7 @@ async def test_what_was_said_while_one_was_out_is_not_ones_to_read(home: House) 
     home.says(account, "!verona", "@anna", "three", "$3")
     await home.settled()
 
-    pages = [await RoomArchive(home.database, home.hub.files).page(VERONA, user, 20) for user in (ROMEO, JULIET)]
+    pages = [await home.said_in(VERONA, user) for user in (ROMEO, JULIET)]
 
     assert [[line.message.text for line in page] for page in pages] == [["three"], ["one", "two", "three"]]
 

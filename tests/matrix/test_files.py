@@ -23,6 +23,7 @@ from bridge.contract import (
 from bridge.web.client import HttpClient
 from connectors.matrix.api import Api
 from connectors.matrix.media import Repository, content
+from connectors.matrix.tokens import Fixed
 from tests.support.files import website
 
 MXC = "mxc://example.org/AbC-_1"
@@ -39,7 +40,10 @@ async def http() -> AsyncIterator[HttpClient]:
 
 
 async def got(http: HttpClient, answer: Answer, mxc: str = MXC, limit: int = 1_000_000) -> bytes:
-    async with website(answer) as url, Repository(Api(http, url, True, "token")).open(Media(mxc), limit) as chunks:
+    async with (
+        website(answer) as url,
+        Repository(Api(http, url, True, Fixed("token"))).open(Media(mxc), limit) as chunks,
+    ):
         return b"".join([chunk async for chunk in chunks])
 
 
@@ -184,7 +188,7 @@ class Given:
 
 async def published(http: HttpClient, answer: Answer, path: Path, media: Media) -> str:
     async with website(answer) as url:
-        return await Repository(Api(http, url, True, "token")).publish(Given(path, media))
+        return await Repository(Api(http, url, True, Fixed("token"))).publish(Given(path, media))
 
 
 @pytest.fixture
@@ -219,7 +223,7 @@ async def test_a_large_picture_is_sent_with_a_smaller_one_or_without(
 
     async with website(answer) as url:
         small = Thumbnail(b"small", 800, 600)
-        reference = await Repository(Api(http, url, True, "token")).publish(Given(file, media, small))
+        reference = await Repository(Api(http, url, True, Fixed("token"))).publish(Given(file, media, small))
     said = content(replace(media, reference=reference), {})
 
     assert came == [("image/png", 1_000_000), ("image/jpeg", 5)]

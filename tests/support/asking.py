@@ -105,7 +105,7 @@ class AskingConnector:
 
     async def login(self, flow: Flow, ask: Dialogue, workspace: Workspace) -> Credentials:
         try:
-            return await (self._token(ask) if flow.id == "token" else self._password(ask))
+            return await _WAYS[flow.id](self, ask)
         except asyncio.CancelledError:
             self.cancelled.set()
             raise
@@ -117,6 +117,20 @@ class AskingConnector:
         if answer["token"] != "good":
             raise LoginRefused("The token is not accepted.")
         return Credentials(ContactId("@token:y"), "Token", {"token": answer["token"]})
+
+    async def _browser(self, ask: Dialogue) -> Credentials:
+        """A question that need not be answered when `answered` comes."""
+        form = Form("Browser", "Open this link.", (Field("token", "Token", secret=True, required=False),))
+        asking, outside = asyncio.ensure_future(ask.ask(form)), asyncio.ensure_future(self.answered.wait())
+        try:
+            await asyncio.wait({asking, outside}, return_when=asyncio.FIRST_COMPLETED)
+            self.waiting.set()
+            await outside
+        finally:
+            for one in (asking, outside):
+                one.cancel()
+            await asyncio.gather(asking, outside, return_exceptions=True)
+        return Credentials(ContactId("@browser:y"), "Browser", {"token": "browser"})
 
     async def _password(self, ask: Dialogue) -> Credentials:
         text = "Who are you?"
@@ -146,6 +160,9 @@ class AskingConnector:
             raise self.trouble
 
 
+_WAYS = {
+    "token": AskingConnector._token, "password": AskingConnector._password, "sso": AskingConnector._browser
+}  # fmt: skip
 _FIELDS = (
     Field("homeserver", "Homeserver"),
     Field("username", "User name"),
@@ -196,6 +213,7 @@ class Scene:
     sessions: Switchboard = field(default_factory=Switchboard)
     users: list[str] = field(default_factory=lambda: ["*@example.org"])
     doors: "Doors" = field(default_factory=lambda: Doors())
+    said: list[tuple[str, str]] = field(default_factory=list)  # to whom, besides turns
 
     async def accounts(self, caller: Caller = ROMEO) -> list[AccountRow]:
         return await self.database.read(lambda c: accounts_of(c, caller.user, caller.network))
@@ -236,14 +254,16 @@ async def scene(
     connector = AskingConnector(*flows)
     clock, sessions, users = HandClock(), Switchboard(), ["*@example.org"]
     rooms = Doors()
+    said: list[tuple[str, str]] = []
     secrets = Secrets.create(folder / "key")
     workspaces = Workspaces(database, NoHttp(), clock, folder / "networks", {})
     office = Office(
         database, secrets, sessions, sessions, rooms, workspaces, {NETWORK: connector},
         lambda user: may_use(user, users, []), clock, patience or Patience(),
+        lambda user, network, text: said.append((user, text)),
     )  # fmt: skip
     desk = CommandDesk(office)
     try:
-        yield Scene(database, secrets, connector, desk, clock, sessions, users, rooms)
+        yield Scene(database, secrets, connector, desk, clock, sessions, users, rooms, said)
     finally:
         await desk.close()

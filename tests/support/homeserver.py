@@ -30,6 +30,12 @@ class Homeserver(World, Faults):
         self.reactions_at_once = 100
         self.knows_to = True
         self.well_known: Any = None  # what `.well-known/matrix/client` gives; None for 404
+        self.login_types = ["m.login.password"]
+        self.login_tokens: dict[str, str] = {}  # of single sign-on: user by token
+        self.auth_metadata: Any = None  # of its authorization server; None for none
+        self.lifetime = 0.0  # seconds of an access token that can be renewed; 0: none can
+        self._refresh: dict[str, tuple[str, str]] = {}  # user, and the access token that it came with
+        self._successors: dict[str, str] = {}  # by access token: the refresh token that it makes void
         self._done: dict[tuple[str, str], str] = {}  # transaction ids
         self._runner: web.AppRunner | None = None
 
@@ -43,6 +49,8 @@ class Homeserver(World, Faults):
                 web.get(f"{api}/login", self._flows),
                 web.post(f"{api}/login", self._login),
                 web.post(f"{api}/logout", self._logout),
+                web.post(f"{api}/refresh", self._renew),
+                web.get("/_matrix/client/v1/auth_metadata", self._auth_metadata),
                 web.get(f"{api}/account/whoami", self._whoami),
                 web.get(f"{api}/sync", self._sync),
                 web.get(f"{api}/joined_rooms", self._joined_rooms),
@@ -82,6 +90,7 @@ class Homeserver(World, Faults):
         user = self.tokens.get(token)
         if user is None:
             raise refusal(401, "M_UNKNOWN_TOKEN", "Unknown access token")
+        self._refresh.pop(self._successors.pop(token, ""), None)
         return user
 
     async def _well_known(self, request: web.Request) -> Answer:
@@ -93,15 +102,44 @@ class Homeserver(World, Faults):
         return web.json_response({"versions": ["v1.11"]})
 
     async def _flows(self, request: web.Request) -> Answer:
-        return web.json_response({"flows": [{"type": "m.login.password"}]})
+        return web.json_response({"flows": [{"type": kind} for kind in self.login_types]})
+
+    async def _auth_metadata(self, request: web.Request) -> Answer:
+        if self.auth_metadata is None:
+            raise refusal(404, "M_UNRECOGNIZED", "Unrecognized request")
+        return web.json_response(self.auth_metadata)
 
     async def _login(self, request: web.Request) -> Answer:
         given = await request.json()
+        if given["type"] == "m.login.token":
+            found = self.login_tokens.pop(given["token"], None)
+            if found is None:
+                raise refusal(403, "M_FORBIDDEN", "Invalid login token")
+            return web.json_response({"user_id": found, "device_id": "D", **self._tokens(found)})
         name = str(given["identifier"]["user"]).removeprefix("@").partition(":")[0]
         user = f"@{name}:{self.name}"
         if self.passwords.get(user) != given["password"]:
             raise refusal(403, "M_FORBIDDEN", "Invalid username or password")
-        return web.json_response({"user_id": user, "access_token": self.token(user), "device_id": "D"})
+        more = self._tokens(user) if given.get("refresh_token") else {"access_token": self.token(user)}
+        return web.json_response({"user_id": user, "device_id": "D", **more})
+
+    def _tokens(self, user: str, refresh: str = "") -> dict[str, Any]:
+        """A pair that makes the one void that `refresh` is of, when it is used."""
+        token = self.token(user)
+        if not self.lifetime:
+            return {"access_token": token}
+        fresh = f"refresh-{token}"
+        self._refresh[fresh] = (user, token)
+        self._successors[token] = refresh
+        return {"access_token": token, "refresh_token": fresh, "expires_in_ms": int(self.lifetime * 1000)}
+
+    async def _renew(self, request: web.Request) -> Answer:
+        refresh = (await request.json())["refresh_token"]
+        if refresh not in self._refresh:
+            raise refusal(401, "M_UNKNOWN_TOKEN", "invalid refresh token")
+        user, old = self._refresh[refresh]
+        self.tokens.pop(old, None)
+        return web.json_response(self._tokens(user, refresh))
 
     async def _logout(self, request: web.Request) -> Answer:
         self._user(request)

@@ -1,7 +1,7 @@
 """A hub with little networks around it: XMPP at home, "far" elsewhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from bridge.contract import (
 )
 from bridge.hub.hub import Hub, Surroundings
 from bridge.hub.limits import Limits
+from bridge.hub.lines import ArchiveQuery, Line
 from bridge.hub.people import KnownPeople
 from bridge.hub.rooms import HostedRooms
 from bridge.hub.workspace import Workspaces
@@ -101,6 +102,11 @@ class House:
     def rooms(self) -> HostedRooms:
         assert self.hub is not None
         return self.hub.rooms
+
+    async def said_in(self, room: ChatId, reader: str) -> Sequence[Line]:
+        """What somebody reads who comes into a hosted room. Raises `Refused`."""
+        assert self.hub is not None
+        return (await self.hub.archive.page(room, reader, ArchiveQuery(most=100, last=True, standing=True))).lines
 
     async def log_out(self, account: AccountId) -> None:
         """As the desk does it."""

@@ -26,9 +26,11 @@ class MatrixError(Exception):
 
 class MatrixClient:
     """One person. `events` has every timeline event since the start, with its `room_id`; invitations are accepted
-    unless `joins` is off."""
+    unless `joins` is off. With a `token` nobody has to log in."""
 
-    def __init__(self, url: str, name: str, password: str, *, joins: bool = True, presence: str = "online") -> None:
+    def __init__(
+        self, url: str, name: str, password: str, *, joins: bool = True, presence: str = "online", token: str = ""
+    ) -> None:
         self.url = url
         self.me = ""
         self.events: list[Event] = []
@@ -39,7 +41,7 @@ class MatrixClient:
         self.people: dict[str, Event] = {}  # how they are
         self.presence = presence  # as syncs say it
         self._name, self._password = name, password
-        self.token = ""
+        self.token = token
         self._news = asyncio.Condition()
         self._seen = 0
         self._numbers = itertools.count()
@@ -49,13 +51,14 @@ class MatrixClient:
 
     async def __aenter__(self) -> "MatrixClient":
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
-        login = {
-            "type": "m.login.password",
-            "identifier": {"type": "m.id.user", "user": self._name},
-            "password": self._password,
-        }
-        answer = await self.call("POST", "/login", login)
-        self.me, self.token = answer["user_id"], answer["access_token"]
+        if not self.token:
+            login = {
+                "type": "m.login.password",
+                "identifier": {"type": "m.id.user", "user": self._name},
+                "password": self._password,
+            }
+            self.token = (await self.call("POST", "/login", login))["access_token"]
+        self.me = (await self.call("GET", "/account/whoami"))["user_id"]
         await self._sync(0)
         self._syncing = asyncio.create_task(self._keep_syncing(), name=f"sync {self.me}")
         return self

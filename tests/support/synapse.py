@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.support.certificate import own_certificate
 from tests.support.ports import free_port, wait_until
 from tests.support.process import Entered, Folder, Server
@@ -28,7 +30,7 @@ pid_file: {folder}/homeserver.pid
 report_stats: false
 listeners:
   - {{port: {port}, type: http, tls: false, bind_addresses: ['127.0.0.1'], resources: [{{names: [client, media]}}]}}
-{more}database: {{name: sqlite3, args: {{database: {folder}/homeserver.db}}}}
+{federation}database: {{name: sqlite3, args: {{database: {folder}/homeserver.db}}}}
 log_config: {folder}/log.yaml
 media_store_path: {folder}/media
 max_upload_size: 200M
@@ -82,22 +84,29 @@ def synapse_venv() -> Path:
 
 
 class Synapse(Entered):
-    """The ports stay the same over restarts.
+    """The ports stay the same over restarts. `more` is added to its configuration.
 
     One that is `federating` talks to others of that kind, by TLS at `secure_url`; then its name is that host and port,
     and whoever asks there has to trust `certificate`.
     """
 
-    def __init__(self, *, server_name: str = "localhost", port: int | None = None, federating: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        server_name: str = "localhost",
+        port: int | None = None,
+        federating: bool = False,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = Folder("synapse")
-        more = ""
+        federation = ""
         if federating:
             secure = free_port()
             server_name = f"localhost:{secure}"
             own_certificate(self._folder.path)
-            more = _FEDERATING.format(port=secure, folder=self._folder.path)
+            federation = _FEDERATING.format(port=secure, folder=self._folder.path)
         self.server_name = server_name
         self.secure_url = f"https://{server_name}"
         self.certificate = self._folder.path / "localhost.crt"
@@ -111,8 +120,9 @@ class Synapse(Entered):
                 folder=self._folder.path,
                 secret=_SECRET,
                 many=_MANY,
-                more=more,
+                federation=federation,
             )
+            + (yaml.safe_dump(dict(more)) if more else "")
         )
         (self._folder.path / "log.yaml").write_text(_LOG)
 
@@ -165,7 +175,7 @@ class Synapse(Entered):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or b"{}")
 
     def _answers(self) -> bool:
         if not self._server.running:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.contract import Account, AccountId, Connector, ConnectorError, ContactId, NetworkId
+from bridge.contract import Account, AccountId, Connector, ConnectorError, ContactId, LoggedOut, NetworkId
 from bridge.hub.desk.ports import SessionControl
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts
@@ -29,7 +29,9 @@ class Departure:
         identity = AccountId(row.id)
         await self.sessions.stop(identity)
         try:
-            return await self._end_on_network(row)
+            # Its session may have renewed its credentials just now.
+            now = await self.database.read(lambda c: accounts.account(c, identity))
+            return await self._end_on_network(now or row)
         finally:
             await self.database.write(lambda c: accounts.end_account(c, identity, error))
             await self.sessions.ended(identity)
@@ -46,6 +48,8 @@ class Departure:
             account = Account(identity, network, row.user, ContactId(row.me), secret)
             async with asyncio.timeout(_PATIENCE):
                 await connector.log_out(account, self.workspaces.of(network, identity))
+        except LoggedOut:
+            return ""
         except (ConnectorError, WrongKey) as error:
             return error.text
         except TimeoutError:

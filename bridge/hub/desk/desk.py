@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bridge.contract import Clock, Connector, NetworkId
 from bridge.hub.desk.answers import size_fault
@@ -35,6 +36,8 @@ class Office:
     allowed: Callable[[str], bool]  # may this bare JID use the gateways
     clock: Clock
     patience: Patience = field(default_factory=Patience)
+    say: Callable[[str, NetworkId, str], None] = lambda user, network, text: None
+    """Tell a user something from the gateway of a network."""
 
 
 class CommandDesk:
@@ -63,7 +66,8 @@ class CommandDesk:
             return Turn("", refusal, failed=True)
         if not self._make_room(caller.user):
             return Turn("", "Please wait until your other commands are done.", failed=True)
-        conversation = Conversation(caller, name, given, self._office.patience)
+        tell = partial(self._office.say, caller.user, caller.network)
+        conversation = Conversation(caller, name, given, self._office.patience, tell)
         task = conversation.start(lambda: command.run(self._tools, caller, conversation))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -89,6 +93,10 @@ class CommandDesk:
         if conversation is None:
             return _unknown(dialogue)
         return self._told(conversation, conversation.cancel(f"`{conversation.verb}` was cancelled."))
+
+    def over(self, caller: Caller, dialogue: str) -> bool:
+        conversation = self._find(caller, dialogue)
+        return conversation is not None and conversation.told
 
     async def close(self) -> None:
         """End every dialogue; wait for what is being stored."""

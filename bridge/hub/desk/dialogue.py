@@ -33,14 +33,21 @@ class Patience:
 class Conversation:
     """One run of a command, as its verb sees it (`Talk`) and as the desk does."""
 
-    def __init__(self, caller: Caller, verb: str, given: Mapping[str, str], patience: Patience) -> None:
+    def __init__(
+        self, caller: Caller, verb: str, given: Mapping[str, str], patience: Patience, tell: Callable[[str], None]
+    ) -> None:
+        """`tell` the person something that is no turn."""
         self.id = secrets.token_urlsafe(16)
         self.caller = caller
         self.verb = verb
         self.ended: Turn | None = None
         self.sealed = False
         self.task: asyncio.Task[None] | None = None
+        self.told = False  # its end was told without having been asked for
         self._patience = patience
+        self._tell = tell
+        self._asked_for = 0  # turns that are waited for
+        self._taken_back = False  # the last question, by the verb
         self._given = dict(given)
         self._shown: list[str] = []
         self._question: Form | None = None
@@ -80,11 +87,14 @@ class Conversation:
 
     async def turn(self) -> Turn:
         """The next question, or the end; or, if that takes too long, a form without fields to look again."""
+        self._asked_for += 1
         try:
             async with asyncio.timeout(self._patience.turn):
                 await self._news.wait()
         except TimeoutError:
             pass
+        finally:
+            self._asked_for -= 1
         if self.ended is not None:
             return self.ended
         self._slow = self._question is None
@@ -122,7 +132,7 @@ class Conversation:
         return self.ended
 
     async def _wait(self, form: Form) -> dict[str, str]:
-        self._question = form
+        self._question, self._taken_back = form, False
         self._answer = asyncio.get_running_loop().create_future()
         self._news.set()
         try:
@@ -133,6 +143,11 @@ class Conversation:
             raise Declined(
                 f"There was no answer for {pause}, so `{self.verb}` was ended. Send `{self.verb}` to begin again."
             ) from None
+        except asyncio.CancelledError:
+            self._taken_back = True
+            if self.ended is None:
+                self._news.clear()
+            raise
         finally:
             self._question = None
 
@@ -160,6 +175,10 @@ class Conversation:
     def _end(self, text: str, *, failed: bool = False) -> None:
         if self.ended is None:
             self.ended = Turn(self.id, _lines(*self._shown, text), failed=failed)
+            if self._taken_back and not self._asked_for:
+                # Nobody would hear of it: the person was asked something, and need not answer any more.
+                self.told = True
+                self._tell(self.ended.text)
         self._news.set()
 
     def _show(self, form: Form, wrong: str = "") -> Turn:

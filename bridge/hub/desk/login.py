@@ -26,7 +26,7 @@ async def _login(tools: Tools, caller: Caller, talk: Talk) -> str:
     flow = await _flow(connector, talk)
     person = _Counted(talk, tools.throttle, caller.user)
     try:
-        credentials = await connector.login(flow, person, tools.workspaces.for_login(caller.network))
+        credentials = await connector.login(flow, person, tools.workspaces.for_login(caller.network, caller.user))
     except (LoginRefused, ConnectorError):
         tools.throttle.failed(caller.user)
         raise
@@ -79,23 +79,26 @@ async def _keep(tools: Tools, caller: Caller, credentials: Credentials) -> None:
 
 
 class _Counted:
-    """The person, for a connector: who asks the same again has refused the answer, and that counts as a failure."""
+    """The person, for a connector: who asks the same again has refused the answer, and that counts as a failure, if
+    there was one."""
 
     def __init__(self, talk: Talk, throttle: Throttle, user: str) -> None:
         self._talk = talk
         self._throttle = throttle
         self._user = user
-        self._asked: set[tuple[str, ...]] = set()
+        self._answered: set[tuple[str, ...]] = set()
 
     async def ask(self, form: Form) -> Mapping[str, str]:
         names = tuple(field.name for field in form.fields)
-        if names and names in self._asked:
+        if names in self._answered:
             self._throttle.failed(self._user)
             refusal = self._throttle.refusal(self._user)
             if refusal:
                 raise Declined(f"{form.text}\n{refusal}")
-        self._asked.add(names)
-        return await self._talk.ask(form)
+        given = await self._talk.ask(form)
+        if any(given.values()):
+            self._answered.add(names)
+        return given
 
     async def show(self, text: str) -> None:
         await self._talk.show(text)

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
+from itertools import accumulate
 from xml.etree.ElementTree import Element
 
 from bridge.contract import ConnectorError, Reason, Refused
-from bridge.hub.facades import Archive, People, Rooms
+from bridge.hub.facades import People, Rooms
+from bridge.hub.lines import Archive, ArchiveQuery
 from bridge.xmpp import errors, render
 from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
@@ -100,13 +102,16 @@ class Entering:
         one = room.attendees[jid] = Attendee(jid, user, me)
         try:
             await self._rooms.attend(room.jid, jid)
-            lines = await self._archive.page(room.jid, user, wanted.most, wanted.since)
+            query = ArchiveQuery(most=wanted.most, last=True, heard=wanted.since, standing=True)
+            lines = (await self._archive.page(room.jid, user, query)).lines
         except BaseException:
             self._house.forget(room, jid)
             raise
         if room.attendees.get(jid) is not one:
             return  # they are out again
-        history = [part for line in lines for part in wording.line(self._house, room, line, self._limit)]
+        history = [part for line in lines for part in wording.history(self._house, room, line, self._limit)]
+        if wanted.characters is not None:
+            history = _latest(history, wanted.characters)
         one.read = frozenset(line.key for line in lines)
         waiting, one.entering = one.entering or [], None
         said = [stanza for key, stanza in waiting if key not in one.read]
@@ -126,6 +131,13 @@ class Entering:
         payload = f'<x xmlns="{stanzas.MUC}"/>{errors.render(str(reason), why)}'
         to, sender = stanza.get("to", ""), stanza.get("from", "")
         self._house.write(where.gateway.network, render.error(stanza.get("id", ""), to, sender, payload, "presence"))
+
+
+def _latest(history: list[str], characters: int) -> list[str]:
+    """XEP-0045 #enter-managehistory: `maxchars` counts whole stanzas."""
+    sums = list(accumulate(len(one) for one in reversed(history)))
+    fitting = sum(1 for total in sums if total <= characters)
+    return history[len(history) - fitting :]
 
 
 def _yourself(room: HostedRoom, one: Attendee, wanted: str) -> str:

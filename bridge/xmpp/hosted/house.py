@@ -3,11 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from xml.etree.ElementTree import Element
 
 from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkId, Refused
 from bridge.hub.facades import Avatars, Entry, RoomNews, RoomOccupant, Rooms
-from bridge.xmpp import errors
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import changes, stanzas
@@ -17,12 +15,6 @@ from bridge.xmpp.hosted.stanzas import Out, Seen
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 500  # people of a room between two turns of the event loop
-
-# XEP-0045 has no list; these say that nobody is there any more, as Prosody's MUC takes them.
-_GONE = frozenset(
-    {"gone", "internal-server-error", "item-not-found", "jid-malformed", "recipient-unavailable", "redirect",
-     "remote-server-not-found", "remote-server-timeout", "service-unavailable"}
-)  # fmt: skip
 
 
 class House:
@@ -83,11 +75,6 @@ class House:
             for jid in list(room.attendees):
                 self.let_out(room, jid, (110, 332))
 
-    def bounced(self, jid: ChatId, stanza: Element) -> None:
-        """An error for something that the room has sent to somebody."""
-        if errors.condition(stanza) in _GONE:
-            self.left(jid, stanza.get("from", ""))
-
     def left(self, jid: ChatId, who: str) -> None:
         """Somebody has left on XMPP; the network's room they do not leave."""
         room = self._open.get(jid)
@@ -141,6 +128,17 @@ class House:
         room = self._open[jid]
         self._learn(room, entry, user)
         return room, entry.me
+
+    async def look(self, jid: ChatId, user: str) -> HostedRoom:
+        """The room as `user`, who is in it on its network, may see it; nobody has to have entered. Raises what
+        `Rooms.enter` does."""
+        there = self._open.get(jid)
+        if there is not None:
+            return there
+        entry = await self._rooms.enter(jid, user)
+        room = await self._made(entry, [])
+        self._learn(room, entry, user)
+        return self._open.get(jid, room)
 
     async def _made(self, entry: Entry, news: list[RoomNews]) -> HostedRoom:
         """The room as it is told, and then as the `news` say; there may be tens of thousands in it."""

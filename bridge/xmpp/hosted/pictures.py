@@ -4,8 +4,9 @@
 from itertools import islice
 from typing import Protocol
 
-from bridge.contract import ChatId, ContactId
+from bridge.contract import ChatId, ContactId, Unavailable
 from bridge.hub.facades import Avatar, Avatars, RoomOccupant
+from bridge.xmpp import avatars
 from bridge.xmpp.hosted import changes, stanzas
 from bridge.xmpp.hosted.room import HostedRoom
 
@@ -18,11 +19,10 @@ class Rooms(changes.Teller, Protocol):
 
 
 class RoomPictures:
-    """Of all rooms. `known` and `get` are the facade's."""
+    """Of all rooms. `known` is the facade's."""
 
     def __init__(self, pictures: Avatars) -> None:
         self._pictures = pictures
-        self.get = pictures.get
         self._waiting: dict[Avatar, set[tuple[ChatId, ContactId | None]]] = {}  # None: the room itself
 
     def known(self, avatar: Avatar | None) -> str | None:
@@ -33,6 +33,13 @@ class RoomPictures:
         if avatar is not None:
             self._pictures.want(avatar, soon=True)
         return self.known(avatar)
+
+    async def photo(self, avatar: Avatar | None) -> str:
+        """As it stands in a vCard; empty when there is none, or it does not come now."""
+        try:
+            return avatars.photo(await self._pictures.get(avatar)) if avatar is not None else ""
+        except Unavailable:
+            return ""
 
     def opened(self, room: HostedRoom) -> None:
         """Somebody comes into a room that nobody was in."""

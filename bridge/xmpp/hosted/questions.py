@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Unavailable
 from bridge.hub.facades import Room, Rooms
-from bridge.xmpp import avatars, text
+from bridge.hub.lines import Archive
+from bridge.xmpp import text
 from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import describing, moderating
 from bridge.xmpp.hosted.administering import ADMIN, Administering
+from bridge.xmpp.hosted.archives import Archives
 from bridge.xmpp.hosted.asked import RoomQuestion
 from bridge.xmpp.hosted.configuring import OWNER, Configuring
 from bridge.xmpp.hosted.house import House
@@ -24,7 +25,7 @@ _OF_PEOPLE = ("{urn:xmpp:ping}ping", _CARD)  # what people in a room can be aske
 class Questions:
     """Answers by kind and tag of the payload, as `bridge.xmpp.questions` has them."""
 
-    def __init__(self, house: House, rooms: Rooms, limit: int) -> None:
+    def __init__(self, house: House, rooms: Rooms, archive: Archive, limit: int) -> None:
         """`limit`: bytes of a stanza."""
         self._house = house
         self._rooms = rooms
@@ -34,6 +35,7 @@ class Questions:
             ("get", f"{{{_ITEMS}}}query"): self._items,
             ("get", "{urn:xmpp:ping}ping"): self._ping,
             ("get", _CARD): self._card,
+            **{asked: self._known(answer) for asked, answer in Archives(house, archive, limit).answers.items()},
             **dict.fromkeys(
                 (("set", moderating.MODERATE), ("set", moderating.APPLY_TO)), Moderating(house, rooms).answer
             ),
@@ -54,6 +56,15 @@ class Questions:
             self._occupant(question)  # XEP-0045 #impl-service-iq: to their app, if they have one on XMPP
         raise StanzaError("service-unavailable", "This is not offered here.")
 
+    def _known(self, answer: Callable[[RoomQuestion], Awaitable[str]]) -> Callable[[RoomQuestion], Awaitable[str]]:
+        """Only for those who may know that there is such a room."""
+
+        async def known(question: RoomQuestion) -> str:
+            await self._room(question)
+            return await answer(question)
+
+        return known
+
     async def _info(self, question: RoomQuestion) -> str:
         if question.payload.get("node"):
             raise StanzaError("item-not-found", "There is nothing under this name here.")
@@ -69,13 +80,10 @@ class Questions:
         there = self._house.room(where.room)
         seen = there.seen.get(contact) if there and (contact := there.with_nick(where.nick)) else None
         avatar = (seen.avatar if seen is not None else None) if where.nick else room.avatar
-        try:
-            picture = await self._house.pictures.get(avatar) if avatar is not None else None
-        except Unavailable:
-            picture = None  # it does not come now
+        picture = await self._house.pictures.photo(avatar)
         name = text.escape(where.nick or room.name)
         named = f"<{'NICKNAME' if where.nick else 'FN'}>{name}</{'NICKNAME' if where.nick else 'FN'}>" if name else ""
-        return f'<vCard xmlns="vcard-temp">{named}{avatars.photo(picture)}</vCard>'
+        return f'<vCard xmlns="vcard-temp">{named}{picture}</vCard>'
 
     async def _items(self, question: RoomQuestion) -> str:
         """XEP-0045 #disco-roomitems: who is in a room is told to those who are in it."""

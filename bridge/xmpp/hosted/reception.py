@@ -8,7 +8,8 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from bridge.contract import Authored, ConnectorError, Invite, Person, Reason, Refused, SetRoom, Sign
-from bridge.hub.facades import Archive, People, Rooms
+from bridge.hub.facades import People, Rooms
+from bridge.hub.lines import Archive
 from bridge.xmpp import errors, mentions, parse, render, signs
 from bridge.xmpp.chats import Gateway, Where
 from bridge.xmpp.errors import StanzaError
@@ -19,6 +20,11 @@ from bridge.xmpp.hosted.questions import Questions
 
 log = logging.getLogger(__name__)
 _WISHES = 100  # subjects being changed at once
+# XEP-0045 has no list; these say that nobody is there any more, as Prosody's MUC takes them.
+_GONE = frozenset(
+    {"gone", "internal-server-error", "item-not-found", "jid-malformed", "recipient-unavailable", "redirect",
+     "remote-server-not-found", "remote-server-timeout", "service-unavailable"}
+)  # fmt: skip
 
 
 class Reception:
@@ -28,7 +34,7 @@ class Reception:
         self._house = house
         self._rooms = rooms
         self._entering = Entering(house, rooms, archive, people, limit)
-        self._questions = Questions(house, rooms, limit)
+        self._questions = Questions(house, rooms, archive, limit)
         self._wishes: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -45,7 +51,9 @@ class Reception:
         self._entering.presence(where, stanza)
 
     def bounced(self, where: Where, stanza: Element) -> None:
-        self._house.bounced(where.room, stanza)
+        """An error for something that the room has sent to somebody."""
+        if errors.condition(stanza) in _GONE:
+            self._house.left(where.room, stanza.get("from", ""))
 
     async def question(self, kind: str, payload: Element, sender: str, where: Where) -> str:
         """The payload of the answer. Raises `StanzaError`."""

@@ -21,11 +21,13 @@ class Attendee:
 
 @dataclass(slots=True)
 class HostedRoom:
-    """What is known of it. `seen` are those who are present; `faces` tells whom our users are in it."""
+    """What is known of it. `seen` are those who are present, `gone` those who were; `faces` tells whom our users are in
+    it."""
 
     room: Room
     attendees: dict[str, Attendee] = field(default_factory=dict)
     seen: dict[ContactId, Seen] = field(default_factory=dict)
+    gone: dict[ContactId, Seen] = field(default_factory=dict)
     nicks: dict[ContactId, str] = field(default_factory=dict)  # of those who are gone, too
     faces: dict[str, ContactId] = field(default_factory=dict)
 
@@ -42,9 +44,13 @@ class HostedRoom:
         """Somebody is so now; how they were shown before, if they were."""
         before = self.seen.pop(occupant.contact, None)
         self.nicks[occupant.contact] = occupant.nick
-        if occupant.present:
-            self.seen[occupant.contact] = seen
+        self.gone.pop(occupant.contact, None)
+        (self.seen if occupant.present else self.gone)[occupant.contact] = seen
         return before
+
+    def known(self, contact: ContactId) -> Seen | None:
+        """Somebody, also one who is not in the room any more."""
+        return self.seen.get(contact) or self.gone.get(contact)
 
     def with_nick(self, nick: str) -> ContactId | None:
         return next((contact for contact, seen in self.seen.items() if seen.nick == nick), None)

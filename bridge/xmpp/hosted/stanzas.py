@@ -38,6 +38,18 @@ class Out:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Who took a message back, and why; `nick` and `occupant` of whoever keeps order, the room itself has none."""
+
+    id: str
+    at: float
+    moderator: bool
+    nick: str
+    occupant: str
+    reason: str
+
+
 def filled(stanza: str, everybody: Iterable[str]) -> str:
     """`stanza` (or several, one after the other) for each of these full JIDs."""
     pieces = stanza.split(_GAP)
@@ -45,10 +57,7 @@ def filled(stanza: str, everybody: Iterable[str]) -> str:
 
 
 def present(room: ChatId, who: Seen, statuses: Iterable[int] = ()) -> str:
-    affiliation, role = RANKS[who.rank]
-    jid = f' jid="{text.attribute(who.jid)}"' if who.jid else ""
-    item = f'<item affiliation="{affiliation}" role="{role}"{jid}/>'
-    return _presence(room, who, item, statuses)
+    return _presence(room, who, _item(who), statuses)
 
 
 def gone(room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "", out: Out | None = None) -> str:
@@ -75,6 +84,12 @@ def ping(room: ChatId, id: str) -> str:
     return f'<iq type="get" id="{id}" from="{text.attribute(room)}" to="{_GAP}"><ping xmlns="urn:xmpp:ping"/></iq>'
 
 
+def _item(who: Seen) -> str:
+    affiliation, role = RANKS[who.rank]
+    jid = f' jid="{text.attribute(who.jid)}"' if who.jid else ""
+    return f'<item affiliation="{affiliation}" role="{role}"{jid}/>'
+
+
 def _presence(room: ChatId, who: Seen, item: str, statuses: Iterable[int], kind: str = "") -> str:
     codes = "".join(f'<status code="{code}"/>' for code in statuses)
     photo = avatars.update(who.photo) if who.photo is not None and not kind else ""
@@ -96,6 +111,41 @@ def said(room: ChatId, nick: str, occupant: str, id: str, key: str, content: str
     """A message. `id` is its author's own where there is one, `key` the room's (XEP-0359); `at` if it was said long ago
     (XEP-0203 #protocol)."""
     return _message(room, nick, occupant, id, key, content + signs.MARKABLE, at)
+
+
+def tombstone(room: ChatId, nick: str, occupant: str, id: str, key: str, gone: Gone) -> str:
+    """What is left of a message that was taken back (XEP-0424 #tombstones, XEP-0425 #tombstones)."""
+    named = f' id="{text.attribute(gone.id)}"' if gone.id else ""
+    by = ""
+    if gone.moderator:
+        who = text.attribute(_full(room, gone.nick))
+        by = f'<moderated xmlns="urn:xmpp:message-moderate:1" by="{who}">{_occupant(gone.occupant)}</moderated>'
+    reason = f"<reason>{text.escape(gone.reason)}</reason>" if gone.reason else ""
+    left = f'<retracted xmlns="urn:xmpp:message-retract:1"{named} stamp="{stamp(gone.at)}">{by}{reason}</retracted>'
+    return _message(room, nick, occupant, id, key, left)
+
+
+def archived(stanza: str, room: ChatId, who: Seen | None, key: str, at: float, queryid: str) -> str:
+    """`stanza`, as everybody was sent it, as a result of a query (XEP-0313 #results): to whom that goes, not whom it
+    was for; and who the sender is (#business-storeret-muc-archives)."""
+    inner = stanza.replace(f' to="{_GAP}"', "", 1).replace("<message", '<message xmlns="jabber:client"', 1)
+    if who is not None and inner.endswith("</message>"):
+        inner = f'{inner.removesuffix("</message>")}<x xmlns="{USER}">{_item(who)}</x></message>'
+    named = f' queryid="{text.attribute(queryid)}"' if queryid else ""
+    return (
+        f'<message from="{text.attribute(room)}" to="{_GAP}"><result xmlns="urn:xmpp:mam:2"{named} '
+        f'id="{text.attribute(key)}"><forwarded xmlns="urn:xmpp:forward:0">'
+        f'<delay xmlns="urn:xmpp:delay" stamp="{stamp(at)}"/>{inner}</forwarded></result></message>'
+    )
+
+
+def stamp(at: float) -> str:
+    """XEP-0082 #sect-datetime, UTC, to the millisecond: what a client asks for by time it then finds by the same."""
+    try:
+        when = datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):  # no year that a calendar has
+        when = datetime.fromtimestamp(0, UTC)
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
 
 
 def corrected(room: ChatId, nick: str, occupant: str, id: str, key: str, target: str, content: str) -> str:
@@ -160,8 +210,7 @@ def invitation(invite: Invite) -> str:
 def _message(room: ChatId, nick: str, occupant: str, id: str, key: str, payload: str, at: float | None = None) -> str:
     delay = ""
     if at is not None:
-        stamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        delay = f'<delay xmlns="urn:xmpp:delay" from="{text.attribute(room)}" stamp="{stamp}"/>'
+        delay = f'<delay xmlns="urn:xmpp:delay" from="{text.attribute(room)}" stamp="{stamp(at)}"/>'
     return (
         f'<message type="groupchat" id="{text.attribute(id)}" from="{text.attribute(_full(room, nick))}" to="{_GAP}">'
         f'{payload}{_occupant(occupant)}<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/>'

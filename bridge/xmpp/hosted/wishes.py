@@ -11,10 +11,11 @@ _USUAL = 20  # messages, where a client does not say
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`most` messages, and none of before `since` (seconds since the epoch)."""
+    """`most` messages, none of before `since` (seconds since the epoch), in at most so many characters."""
 
     most: int = _USUAL
     since: float | None = None
+    characters: int | None = None
 
 
 def wish(presence: Element, now: float) -> Wish | None:
@@ -25,14 +26,13 @@ def wish(presence: Element, now: float) -> Wish | None:
     history = enter.find(_HISTORY)
     if history is None:
         return Wish()
-    if _number(history.get("maxchars")) == 0:
-        return Wish(0)
+    characters = _number(history.get("maxchars"))
     most, seconds = _number(history.get("maxstanzas")), _number(history.get("seconds"))
     since = _time(history.get("since"))
     if seconds is not None:
         since = max(since or 0.0, now - seconds)
     # Whoever says from when they want everything does not mean the usual number.
-    return Wish(most if most is not None else (_USUAL if since is None else 200), since)
+    return Wish(most if most is not None else (_USUAL if since is None else 200), since, characters)
 
 
 def _number(text: str | None) -> int | None:

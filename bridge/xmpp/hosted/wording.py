@@ -1,7 +1,7 @@
 """Who says what in a hosted room: actions and lines of the archive as stanzas with a gap for the address."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.contract import (
@@ -10,14 +10,14 @@ from bridge.contract import (
     Edit,
     MarkRead,
     Message,
-    MessageId,
     Person,
     React,
     Retract,
     Send,
     SetTyping,
 )
-from bridge.hub.facades import HOME, Line
+from bridge.hub.facades import HOME
+from bridge.hub.lines import Line, Removal
 from bridge.xmpp import content, files, nicks, render, signs
 from bridge.xmpp.hosted import stanzas
 from bridge.xmpp.hosted.house import House
@@ -40,14 +40,39 @@ def voice_of(house: House, room: HostedRoom, contact: ContactId | None, name: st
     return Voice(nick, house.occupant_id(room.jid, contact or ContactId(name)))
 
 
-def line(house: House, room: HostedRoom, said: Line, limit: int) -> list[str]:
-    """A message of the archive, in stanzas of at most `limit` bytes as it was when it was said."""
-    voice = voice_of(house, room, said.author, said.name)
-    own = MessageId(said.own_id) if said.own_id else None
-    message = files.addressed(said.message, house.link)
-    whole = Send(chat=room.jid, key=said.key, message=message, at=said.at, own_id=own)
-    parts = render.parts(whole, len(room.jid.encode()), limit, called_in(room))
-    return [_send(room, voice, part) for part in parts if isinstance(part, Send)]
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A stanza of the archive, with a gap for the address."""
+
+    id: str  # the room's (XEP-0359)
+    stanza: str
+    at: float
+    by: ContactId | None  # an occupant
+
+
+def history(house: House, room: HostedRoom, said: Line, limit: int) -> list[str]:
+    """A line of the archive for whoever comes in, in stanzas of at most `limit` bytes as it was when it was said."""
+    return [one.stanza for one in written(house, room, replace(said, said=replace(said.said, at=said.at)), limit)]
+
+
+def written(house: House, room: HostedRoom, said: Line, limit: int) -> list[Written]:
+    """A line of the archive as everybody in the room was sent it."""
+    voice, action = voice_of(house, room, said.author, said.name), said.said
+    if said.removal is not None:
+        gone = _gone(house, room, said.removal)
+        id = action.own_id or action.key
+        stanza = stanzas.tombstone(room.jid, voice.nick, voice.occupant, id, action.key, gone)
+        return [Written(action.key, stanza, said.at, said.author)]
+    if isinstance(action, Send | Edit):
+        action = replace(action, message=files.addressed(action.message, house.link))
+    parts = render.parts(action, len(room.jid.encode()), limit, called_in(room))
+    return [Written(part.key, _WRITERS[type(part)](room, voice, part), said.at, said.author) for part in parts]
+
+
+def _gone(house: House, room: HostedRoom, removal: Removal) -> stanzas.Gone:
+    named = removal.moderator and (removal.by is not None or removal.name)
+    by = voice_of(house, room, removal.by, removal.name) if named else Voice("", "")
+    return stanzas.Gone(removal.id, removal.at, removal.moderator, by.nick, by.occupant, removal.reason)
 
 
 def stanza(house: House, room: HostedRoom, action: Action) -> str:

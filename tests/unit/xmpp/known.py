@@ -15,7 +15,8 @@ from bridge.contract import (
     Retract,
     SetRoom,
 )
-from bridge.hub.facades import Avatar, Entry, Line, Picture, PresenceOf, Room, RoomNews, RoomOccupant
+from bridge.hub.facades import Avatar, Entry, Picture, PresenceOf, Room, RoomNews, RoomOccupant
+from bridge.hub.lines import ArchivePage, ArchiveQuery, Line
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.questions import Answerers, Question
 from tests.support.asking import NETWORK
@@ -119,6 +120,7 @@ class RoomsByHeart:
     members: dict[ChatId, dict[str, ContactId]] = field(default_factory=dict)  # by user: who they are
     people: dict[ChatId, list[RoomOccupant]] = field(default_factory=dict)
     lines: dict[ChatId, list[Line]] = field(default_factory=dict)
+    queries: list[ArchiveQuery] = field(default_factory=list)
     attending: set[tuple[ChatId, str]] = field(default_factory=set)
     changes: list[tuple[str, SetRoom | Retract]] = field(default_factory=list)
     refuses: ConnectorError | None = None
@@ -157,8 +159,18 @@ class RoomsByHeart:
     def watch(self, changed: Callable[[RoomNews], None]) -> None:
         self.watchers.append(changed)
 
-    async def page(self, room: ChatId, reader: str, most: int, since: float | None = None) -> Sequence[Line]:
-        return [line for line in self.lines.get(room, []) if line.at >= (since or 0.0)][-most:] if most else []
+    async def page(self, room: ChatId, reader: str, query: ArchiveQuery) -> ArchivePage:
+        """Of what is asked only that which tests need."""
+        self.queries.append(query)
+        some = [line for line in self.lines.get(room, []) if line.at >= (query.heard or 0.0)]
+        keys = [line.key for line in some]
+        first = max((keys.index(key) for key in query.above), default=0)
+        some = some[first : min((keys.index(key) + 1 for key in query.below), default=len(some))]
+        shown = some[len(some) - min(query.most, len(some)) :] if query.last else some[: query.most]
+        return ArchivePage(shown, len(shown) == len(some))
+
+    async def count(self, room: ChatId, reader: str, query: ArchiveQuery) -> int:
+        return len(self.lines.get(room, []))
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Commands by chat, on a real desk."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,3 +145,19 @@ async def test_options_are_listed_and_may_be_said_by_label(tmp_path: Path) -> No
         assert (await talk(chat, "TOKEN")).startswith("Paste the token.\nToken? Remove")
         assert await talk(chat, "good") == "You are logged in to Matrix as @token:y."
     await database.close()
+
+
+async def test_who_was_told_the_end_gives_commands_again(
+    database: Database, tmp_path: Path, clock: Callable[[], float]
+) -> None:
+    async with scene(database, tmp_path, "password", "sso") as there:
+        chat = ChatCommands(there.desk, clock)
+        assert "Open this link." in await talk(chat, "login", "sso")
+
+        there.connector.answered.set()
+        await there.sessions.starting.wait()
+        while not there.said:
+            await asyncio.sleep(0)
+
+        assert there.said == [(ROMEO.user, "You are logged in to Matrix as @browser:y.")]
+        assert (await talk(chat, "status")).startswith("Your accounts on Matrix:")
