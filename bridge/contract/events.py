@@ -100,6 +100,7 @@ class ChatSeen:
     """Of a room: how people of other networks may type it, any Unicode; checked to mean this room. Empty: it has no
     such name. No contact may be called so (`Connector.contact` gives None for it)."""
     rules: Rules | None = None  # of a room; None: not known
+    made: str = ""  # of a room that this very account has made by us: the key of the `CreateRoom`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from bridge.contract import (
     ChatId,
     Contact,
     ContactId,
+    CreateRoom,
     Form,
     Invite,
     Listed,
@@ -272,6 +273,12 @@ class Rooms(Protocol):
     async def change(self, user: str, wish: Wish) -> None:
         """Done at once, on the user's own session; what comes of it the room is told. `wish` names the room and the
         message as they are called here; its key counts for nothing. Raises the four errors."""
+        ...
+
+    async def create(self, user: str, network: NetworkId, wish: CreateRoom, address: str) -> Room | None:
+        """Make a room by an account of `user`, to be had here under `address` (what stands before the @); None if it is
+        not seen here yet. The same address gives the same room, also when an answer was lost. Raises the four errors;
+        `Refused(NOT_FOUND)` when there is another room of that address, or none can have it."""
         ...
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:

@@ -41,13 +41,14 @@ def room_seen(accept: Accept, ledger: Ledger, event: ChatSeen, outcome: Outcome)
         rules=event.rules,
     )  # fmt: skip
     came = directory.accounts.enter(chat.id, source.account, ledger.now())
-    hosted = _host(accept.context, ledger, chat, event.alias, outcome)
+    wanted = rooms.made(ledger.connection, event.made) if event.made else ""
+    hosted = _host(accept.context, ledger, chat, event.alias, outcome, wanted)
     if hosted is None:
         return
     if changed or came:
         outcome.news.append(RoomNews(_jid(hosted), room=occupants.room_of(hosted, chat)))
     invited = came and rooms.uninvite(ledger.connection, chat.id, source.account)
-    if came and not invited and not source.first:
+    if came and not invited and not source.first and not wanted:
         outcome.debts.append(_owed(accept, ledger, hosted, Invitation(user=source.user, inside=True)))
 
 
@@ -145,21 +146,22 @@ def _noted(
     return now, now != known
 
 
-def _host(context: Context, ledger: Ledger, chat: Chat, alias: str, outcome: Outcome) -> Chat | None:
-    """The hosted room of `chat`, made if there is none; None where there can be none."""
-    found = hosted_for(ledger, chat) or _made(context, ledger, chat, alias)
+def _host(context: Context, ledger: Ledger, chat: Chat, alias: str, outcome: Outcome, wanted: str = "") -> Chat | None:
+    """The hosted room of `chat`, made if there is none; None where there can be none. `wanted`: its JID, if it is
+    free."""
+    found = hosted_for(ledger, chat) or _made(context, ledger, chat, alias, wanted)
     if found is not None:
         become_room(context, ledger, chat, found, outcome)
     return found
 
 
-def _made(context: Context, ledger: Ledger, chat: Chat, alias: str) -> Chat | None:
+def _made(context: Context, ledger: Ledger, chat: Chat, alias: str, wanted: str) -> Chat | None:
     if context.home is None or chat.native is None:
         return None
     directory = ledger.directory
     short = context.keys.of_source(chat.network, chat.scope, chat.native, "room")[:_SHORT]
-    for name in filter(None, (alias, f"!{short}")):
-        jid = context.home.room_chat(NetworkId(chat.network), name)
+    named = (context.home.room_chat(NetworkId(chat.network), name) for name in (alias, f"!{short}") if name)
+    for jid in (ChatId(wanted) if wanted else None, *named):
         if jid is not None and directory.chat(HOME, "", jid) is None:
             hosted = directory.add_chat(HOME, "", jid, HOSTED)
             link = directory.link_of(chat.id)

@@ -13,6 +13,7 @@ from bridge.contract import (
     ChatId,
     ConnectorError,
     ContactId,
+    CreateRoom,
     Join,
     Leave,
     Membership,
@@ -26,6 +27,7 @@ from bridge.contract import (
     Session,
     Target,
     Unavailable,
+    Unconfirmed,
 )
 from bridge.hub import occupants
 from bridge.hub.attending import Attending
@@ -144,13 +146,28 @@ class HostedRooms(Attending):
         """Come into a room, by an account of `user`; None if it is not seen here yet. Raises the four errors."""
         there = await self._database.read(lambda c: store.room(c, typed))
         native = there.native if there is not None and there.network == network else typed
-        mine = [seat for seat in self._sessions.seats() if (seat.user, seat.network) == (user, network)]
-        if not mine:
-            raise Refused("You are not logged in. Send `login` first.", Reason.NOT_LOGGED_IN)
-        account = next((seat.account for seat in mine if seat.session is not None), mine[0].account)
+        account = self._account(user, network)
         receipt = await self.perform(account, Join(chat=ChatId(native), key="-"))
         chat = receipt.chat or ChatId(native)
         found = await self._seen(lambda c: store.room_of_account(c, account, chat))
+        return occupants.room_of_row(found) if found is not None else None
+
+    async def create(self, user: str, network: NetworkId, wish: CreateRoom, address: str) -> Room | None:
+        """Make a room by an account of `user`, to be had here under `address` (what stands before the @); None if it is
+        not seen here yet. Raises the four errors; `Refused(NOT_FOUND)` when there is another room of that address, or
+        none can have it."""
+        jid = self._home.room_chat(network, address) if self._home is not None else None
+        account = self._account(user, network)
+        if jid is None or await self._database.read(lambda c: store.room(c, jid)) is not None:
+            raise _no_room()
+        key = self._keys.of_source("making", network, user, address)
+        await durably(self._writer, lambda ledger: store.make(ledger.connection, key, jid))
+        try:
+            await self.perform(account, replace(wish, key=key))
+        except Unconfirmed:
+            if await self._seen(lambda c: store.room(c, jid)) is None:
+                raise
+        found = await self._seen(lambda c: store.room(c, jid))
         return occupants.room_of_row(found) if found is not None else None
 
     async def leave(self, user: str, room: Room) -> None:
@@ -244,6 +261,13 @@ class HostedRooms(Attending):
                     await asyncio.sleep(0)
         finally:
             del self._moved[room]
+
+    def _account(self, user: str, network: NetworkId) -> int:
+        """One that is connected, if there is one. Raises `Refused`."""
+        mine = [seat for seat in self._sessions.seats() if (seat.user, seat.network) == (user, network)]
+        if not mine:
+            raise Refused("You are not logged in. Send `login` first.", Reason.NOT_LOGGED_IN)
+        return next((seat.account for seat in mine if seat.session is not None), mine[0].account)
 
     def _session(self, account: int) -> Session:
         seat = self._sessions.seat(account)

@@ -228,6 +228,19 @@ def put_occupants(connection: Connection, rows: Sequence[OccupantRow]) -> None:
     upsert(connection, t.occupants, [{name: getattr(row, name) for name in names} for row in rows])
 
 
+def make(connection: Connection, key: str, jid: str) -> None:
+    """A room that is made with this key is to have this JID."""
+    upsert(connection, t.makings, [{"key": key, "jid": jid}])
+
+
+def made(connection: Connection, key: str) -> str:
+    """The JID that a room made with this key is to have, which is told once; empty if none was said."""
+    c = t.makings.c
+    jid = connection.execute(select(c.jid).where(c.key == key)).scalar()
+    connection.execute(delete(t.makings).where(c.key == key))
+    return str(jid or "")
+
+
 def peopled(connection: Connection, chat: int) -> int:
     found = connection.execute(select(t.chats.c.peopled).where(t.chats.c.id == chat)).scalar()
     return UNKNOWN if found is None else int(found)

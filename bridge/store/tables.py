@@ -153,6 +153,14 @@ occupants = Table(
     sqlite_with_rowid=False,
 )
 
+makings = Table(
+    "makings",  # rooms that we have asked a network for, until they are there
+    metadata,
+    Column("key", Text, primary_key=True),  # of the action
+    Column("jid", Text, nullable=False),  # what they are to be called on XMPP
+    sqlite_with_rowid=False,
+)
+
 attendance = Table(
     "attendance",  # who of XMPP has entered which hosted room
     metadata,

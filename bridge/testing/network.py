@@ -108,6 +108,7 @@ class Network:
             subject=chat.subject,
             alias=chat.alias,
             rules=chat.rules if chat.kind is ChatKind.ROOM else None,
+            made=chat.made.partition(" ")[2] if chat.made.partition(" ")[0] == member.id else "",
         )
 
     def person(self, identity: str) -> Contact:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from bridge.contract import ContactId, Past, Rank, Rules
 from connectors.matrix import fields, ids
-from connectors.matrix.events import member
+from connectors.matrix.events import KEY, member
 from connectors.matrix.powers import Powers
 
 _NAMES = 1_000  # of people who spoke lately
@@ -35,6 +35,7 @@ class Facts:
     names: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
     heroes: tuple[str, ...] = ()
     powers: Powers = field(default_factory=Powers)
+    made: str = ""  # the key with which we have had it made
     join_rule: str = "invite"
     past: Past = Past.MEMBERS
 
@@ -76,6 +77,8 @@ class Facts:
                 self._state(event.get("type"), fields.mapping(event.get("content")))
                 if event.get("type") == "m.room.create":
                     self.powers = replace(self.powers, creators=_creators(event), maker=_maker(event))
+                    if event.get("sender") == self.me:
+                        self.made = fields.line(fields.mapping(event.get("content")).get(KEY))
             elif isinstance(key, str) and (found := member(event)) is not None:
                 self.names[found.user] = found.name
                 self.names.move_to_end(found.user)

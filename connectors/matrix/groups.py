@@ -257,6 +257,7 @@ class Groups:
             avatar=facts.avatar,
             alias=ids.alias_localpart(alias) if alias else "",
             rules=facts.rules,
+            made=facts.made,
         )
         if self._reported.get(facts.id) != seen:
             self._reported[facts.id] = seen

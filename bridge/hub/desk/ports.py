@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bridge.contract import AccountId, Clock, Connector, Form, NetworkId
+from bridge.contract import AccountId, Clock, Connector, CreateRoom, Form, NetworkId
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.facades import Caller, Room, Verb
 from bridge.hub.workspace import Workspaces
@@ -48,6 +48,10 @@ class Moving(Protocol):
 
     async def join(self, user: str, network: NetworkId, typed: str) -> Room | None:
         """Come into a room, by an account of `user`; None if it is not seen here yet."""
+        ...
+
+    async def create(self, user: str, network: NetworkId, wish: CreateRoom, address: str) -> Room | None:
+        """See `bridge.hub.facades.Rooms`."""
         ...
 
     async def leave(self, user: str, room: Room) -> None: ...

@@ -6,13 +6,13 @@ import time
 from itertools import accumulate
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ConnectorError, Reason, Refused
+from bridge.contract import ConnectorError, ContactId, Reason, Refused
 from bridge.hub.facades import People, Rooms
 from bridge.hub.lines import Archive, ArchiveQuery
 from bridge.xmpp import errors, render
 from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.hosted import stanzas, wording
+from bridge.xmpp.hosted import making, stanzas, wording
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.turns import Turns
@@ -98,7 +98,7 @@ class Entering:
 
     async def _let_in(self, where: Where, jid: str, wanted: Wish) -> None:
         user = jid.partition("/")[0]
-        room, me = await self._house.opened(where.room, user)
+        room, me, made = await self._opened(where, user)
         one = room.attendees[jid] = Attendee(jid, user, me)
         try:
             await self._rooms.attend(room.jid, jid)
@@ -117,8 +117,21 @@ class Entering:
         said = [stanza for key, stanza in waiting if key not in one.read]
         others = [stanzas.present(room.jid, seen) for contact, seen in room.seen.items() if contact != me]
         subject = stanzas.subject(room.jid, room.room.subject)
-        everything = [*others, _yourself(room, one, where.nick), *history, subject, *said]
+        extra = [making.welcome(where)] if made else []
+        everything = [*others, _yourself(room, one, where.nick, made=made), *history, subject, *extra, *said]
         self._house.tell(room, "".join(everything), [jid])
+
+    async def _opened(self, where: Where, user: str) -> tuple[HostedRoom, ContactId, bool]:
+        """The room, who `user` is in it, and whether it was made for them."""
+        try:
+            return *await self._house.opened(where.room, user), False
+        except Refused as refusal:
+            if refusal.reason is not Reason.NOT_FOUND or not making.address(where):
+                raise
+            if not await self._people.accounts(user, where.gateway.network):
+                raise
+        await making.make(self._rooms, user, where)
+        return *await self._house.opened(where.room, user), True
 
     def _keep_nick(self, where: Where, one: Attendee) -> None:
         """XEP-0045 #changenick: what people are called here they are called on their network."""
@@ -140,7 +153,9 @@ def _latest(history: list[str], characters: int) -> list[str]:
     return history[len(history) - fitting :]
 
 
-def _yourself(room: HostedRoom, one: Attendee, wanted: str) -> str:
-    """100: the others' addresses are shown; 110: this is you; 210: you are called otherwise than you wished."""
+def _yourself(room: HostedRoom, one: Attendee, wanted: str, *, made: bool = False) -> str:
+    """100: the others' addresses are shown; 110: this is you; 201: you have made the room; 210: you are called
+    otherwise than you wished."""
     seen = room.seen[one.me]
-    return stanzas.present(room.jid, seen, (100, 110, 210) if seen.nick != wanted else (100, 110))
+    statuses = [100, 110, *([201] if made else []), *([210] if seen.nick != wanted else [])]
+    return stanzas.present(room.jid, seen, statuses)

@@ -107,6 +107,14 @@ def subject(room: ChatId, words: str) -> str:
     )
 
 
+def remark(room: ChatId, id: str, words: str) -> str:
+    """The room itself says something that is not kept."""
+    return (
+        f'<message type="groupchat" id="{id}" from="{text.attribute(room)}" to="{_GAP}">'
+        f"<body>{text.escape(words)}</body></message>"
+    )
+
+
 def said(room: ChatId, nick: str, occupant: str, id: str, key: str, content: str, at: float | None = None) -> str:
     """A message. `id` is its author's own where there is one, `key` the room's (XEP-0359); `at` if it was said long ago
     (XEP-0203 #protocol)."""

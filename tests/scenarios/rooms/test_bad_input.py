@@ -41,7 +41,7 @@ def question(inner: str, kind: str = "get", to: str = "{room}") -> str:
 
 
 OUTSIDE = [
-    Row("a room that does not exist", entering(room="#mantua@{gateway}"), "item-not-found", "no such room"),
+    Row("a room that does not exist", entering(room="#mantua%elsewhere@{gateway}"), "item-not-found", "no such room"),
     Row("no nick", entering(""), "jid-malformed", "under a nick"),
     Row("a presence that does not ask to enter", "<presence to='{room}/Me' id='{id}'/>", "not-acceptable", "Enter it"),
     Row("leaving without being in", "<presence to='{room}/Romeo' type='unavailable' id='{id}'/>"),
@@ -80,10 +80,10 @@ INSIDE = [
         message("<body>b</body><encrypted xmlns='eu.siacs.conversations.axolotl'/>"), "not-acceptable", "encrypt",
     ),
     Row("a voice request", message("<x xmlns='jabber:x:data' type='submit'/>", ""), "feature-not-implemented"),
-    Row("a room's settings", question(f"<query xmlns='{MUC}#owner'/>"), "service-unavailable", "not offered"),
+    Row("a room's settings", question(f"<query xmlns='{MUC}#owner'/>"), "forbidden", "Only owners"),
     Row(
         "a kick",
-        question(f"<query xmlns='{MUC}#admin'><item nick='Juliet' role='none'/></query>", "set"), "service-unavailable",
+        question(f"<query xmlns='{MUC}#admin'><item nick='Juliet' role='none'/></query>", "set"), "forbidden",
     ),
     Row("a question to an occupant", question("<query xmlns='jabber:iq:version'/>", to="{room}/Juliet"),
         "service-unavailable"),

@@ -51,7 +51,7 @@ async def test_people_of_one_name_are_numbered(verona: InVerona) -> None:
 
 
 async def test_what_cannot_be_entered_is_refused(verona: InVerona) -> None:
-    assert (await muc.refused(verona.app, f"#mantua@{MEMORY}"))[0] == "item-not-found"
+    assert (await muc.refused(verona.app, f"#mantua%elsewhere@{MEMORY}"))[0] == "item-not-found"
     assert (await muc.refused(verona.app, verona.room, ""))[0] == "jid-malformed"
     async with verona.play.on_stage(f"paris-{verona.app.bare[6:20]}") as paris:
         assert (await muc.refused(paris, verona.room))[0] == "registration-required"
