@@ -58,9 +58,6 @@ class Control:
     async def mend(self, kind: str = "") -> None:
         await self.do(wire.Mend(kind=kind))
 
-    async def chats(self) -> list[str]:
-        return await self._client.ask(wire.Chats(), list[str])
-
     async def state(self, chat: str) -> ChatState:
         return await self._client.ask(wire.State(chat), ChatState)
 

@@ -10,11 +10,12 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Authored, ChatId, Event, Sign
+from bridge.contract import Authored, ChatId, ContactId, Event, Sign
 from bridge.hub.facades import Caller
 from bridge.xmpp import carbons, errors, parse, render, signs, text
 from bridge.xmpp.chats import Addresses, Gateway, Where
 from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.hosted import inviting
 from bridge.xmpp.questions import Answerer, Question
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,8 @@ class Hosted(Protocol):
     def presence(self, where: Where, stanza: Element) -> None: ...
 
     def message(self, where: Where, stanza: Element) -> Sequence[Authored | Sign]: ...
+
+    def invite(self, where: Where, whom: ContactId, stanza: Element) -> None: ...
 
     def bounced(self, where: Where, stanza: Element) -> None: ...
 
@@ -141,6 +144,10 @@ class Dispatcher:
             return
         if whom.contact is None:
             self._line(gateway, stanza, user)
+            return
+        into = self._addresses.where(inviting.room_of(stanza))
+        if into is not None and into.gateway is gateway and whom.gateway is gateway:
+            self._hosted.invite(into, whom.contact, stanza)
             return
         chat = ChatId(f"{user} {whom.bare}")
         said = parse.message(stanza, user, whom, chat, time.time())

@@ -47,6 +47,7 @@ def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant, removal: Rem
     before = room.note(occupant, now)
     themselves = [one for one in room.attendees.values() if one.me == occupant.contact and one.entering is None]
     others = [one.jid for one in room.attendees.values() if one.me != occupant.contact and one.entering is None]
+    others = others if room.shows(occupant.contact) else []
     renamed = before is not None and occupant.present and before.nick != now.nick
     if before is not None and renamed:
         teller.tell(room, stanzas.gone(room.jid, before, (303,), now.nick), others)

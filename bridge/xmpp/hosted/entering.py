@@ -115,7 +115,11 @@ class Entering:
         one.read = frozenset(line.key for line in lines)
         waiting, one.entering = one.entering or [], None
         said = [stanza for key, stanza in waiting if key not in one.read]
-        others = [stanzas.present(room.jid, seen) for contact, seen in room.seen.items() if contact != me]
+        others = [
+            stanzas.present(room.jid, seen)
+            for contact, seen in room.seen.items()
+            if contact != me and room.shows(contact)
+        ]
         subject = stanzas.subject(room.jid, room.room.subject)
         extra = [making.welcome(where)] if made else []
         everything = [*others, _yourself(room, one, where.nick, made=made), *history, subject, *extra, *said]

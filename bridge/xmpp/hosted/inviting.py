@@ -1,4 +1,5 @@
-"""Mediated invitations: somebody in a room asks people of its network to come in (XEP-0045 #invite-mediated). Pure."""
+"""Invitations: somebody in a room asks people of its network to come in, by the room (XEP-0045 #invite-mediated) or
+directly (XEP-0249). Pure."""
 
 from collections.abc import Callable, Sequence
 from xml.etree.ElementTree import Element
@@ -8,6 +9,7 @@ from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted.stanzas import USER
 
 _INVITE, _REASON = f"{{{USER}}}invite", f"{{{USER}}}reason"
+_DIRECT = "{jabber:x:conference}x"
 _LONGEST = 500  # characters of a reason
 _MOST = 50  # people at once
 
@@ -27,3 +29,16 @@ def wishes(stanza: Element, room: ChatId, network: str, contact: Callable[[str],
         reason = (one.findtext(_REASON) or "").strip()[:_LONGEST]
         made.append(Invite(chat=room, key="-", whom=whom, reason=reason))
     return made
+
+
+def room_of(stanza: Element) -> str:
+    """The address of the room into which a message to somebody asks them; empty if it does not."""
+    asked = stanza.find(_DIRECT)
+    return asked.get("jid", "") if asked is not None else ""
+
+
+def direct(stanza: Element, room: ChatId, whom: ContactId) -> Invite:
+    """What such a message wishes."""
+    asked = stanza.find(_DIRECT)
+    reason = asked.get("reason", "") if asked is not None else ""
+    return Invite(chat=room, key="-", whom=whom, reason=reason.strip()[:_LONGEST])

@@ -7,11 +7,11 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Authored, ConnectorError, Invite, Person, Reason, Refused, SetRoom, Sign
+from bridge.contract import Authored, ChatId, ConnectorError, ContactId, Invite, Person, Reason, Refused, SetRoom, Sign
 from bridge.hub.facades import People, Rooms
 from bridge.hub.lines import Archive
 from bridge.xmpp import errors, mentions, parse, render, signs
-from bridge.xmpp.chats import Gateway, Where
+from bridge.xmpp.chats import Gateway, Where, Whom
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import inviting
 from bridge.xmpp.hosted.entering import Entering
@@ -69,7 +69,7 @@ class Reception:
         if where.nick:
             if told:
                 return ()  # of nothing that is said there
-            raise self._not_through_the_room(where)
+            return self._private(where, one.user, one.me, stanza)
         if stanza.get("type") != "groupchat":
             network = where.gateway
             asked = inviting.wishes(
@@ -103,15 +103,24 @@ class Reception:
             if name
         }
 
-    def _not_through_the_room(self, where: Where) -> StanzaError:
-        """XEP-0045 #privatemessage: there are none, but everybody has an address."""
+    def _private(self, where: Where, user: str, me: ContactId, stanza: Element) -> Sequence[Authored]:
+        """XEP-0045 #privatemessage: it goes into the direct chat with that person, where their answer comes from."""
         room = self._house.room(where.room)
         contact = room.with_nick(where.nick) if room is not None else None
         if room is None or contact is None:
-            return StanzaError("item-not-found", "Nobody in this room is called so.")
+            raise StanzaError("item-not-found", "Nobody in this room is called so.")
         jid = room.seen[contact].jid
-        instead = f" Write to {jid} instead." if jid else ""
-        return StanzaError("service-unavailable", f"A message to one person does not go through the room.{instead}")
+        if contact == me:
+            raise StanzaError("not-acceptable", "This is you yourself.")
+        if not jid:
+            raise StanzaError("service-unavailable", "They have no address here, so nobody can write to them.")
+        said = parse.message(stanza, user, Whom(where.gateway, contact, jid), ChatId(f"{user} {jid}"), time.time())
+        return [said] if said is not None else ()
+
+    def invite(self, where: Where, whom: ContactId, stanza: Element) -> None:
+        """XEP-0249: somebody is asked into the room. Raises `StanzaError`."""
+        user = stanza.get("from", "").partition("/")[0]
+        self._change(where, stanza, lambda: self._invite(user, [inviting.direct(stanza, where.room, whom)]))
 
     async def _invite(self, user: str, asked: Sequence[Invite]) -> None:
         for one in asked:

@@ -6,6 +6,9 @@ from bridge.contract import ChatId, ContactId
 from bridge.hub.facades import Room, RoomOccupant
 from bridge.xmpp.hosted.stanzas import Seen
 
+LARGE = 200  # people: of more than so many not everybody is shown
+_MOST = 1_000  # who are shown because they keep order
+
 
 @dataclass(slots=True, eq=False)
 class Attendee:
@@ -30,6 +33,9 @@ class HostedRoom:
     gone: dict[ContactId, Seen] = field(default_factory=dict)
     nicks: dict[ContactId, str] = field(default_factory=dict)  # of those who are gone, too
     faces: dict[str, ContactId] = field(default_factory=dict)
+    shown: set[ContactId] | None = None
+    """In a room of more than `LARGE` people those who are shown: who keeps order, and who has said something. None:
+    everybody is."""
 
     @property
     def jid(self) -> ChatId:
@@ -46,7 +52,24 @@ class HostedRoom:
         self.nicks[occupant.contact] = occupant.nick
         self.gone.pop(occupant.contact, None)
         (self.seen if occupant.present else self.gone)[occupant.contact] = seen
+        if self.shown is None and len(self.seen) > LARGE:
+            self.shown = {*self.seen} - {occupant.contact} if self.attendees else set()
+            self.shown |= {contact for contact, one in self.seen.items() if one.rank.keeps_order}
+        if self.shown is not None and occupant.present and seen.rank.keeps_order and len(self.shown) < _MOST:
+            self.shown.add(occupant.contact)
         return before
+
+    def shows(self, contact: ContactId) -> bool:
+        """Whether people are told of them."""
+        return self.shown is None or contact in self.shown
+
+    def reveal(self, contact: ContactId) -> Seen | None:
+        """They say something: whom people are to be told of first, if they have not been."""
+        seen = self.seen.get(contact)
+        if seen is None or self.shown is None or contact in self.shown:
+            return None
+        self.shown.add(contact)
+        return seen
 
     def known(self, contact: ContactId) -> Seen | None:
         """Somebody, also one who is not in the room any more."""

@@ -72,7 +72,9 @@ def _say(house: House, action: Send | Edit | Retract | React) -> str:
     stanza = wording.stanza(house, room, action)
     if isinstance(action, Send):
         house.said(room, action.key, author_of(room, action))
-    return stanzas.filled(stanza, room.offer(action.key, stanza))
+    fresh = room.reveal(ContactId(author_of(room, action)))
+    before = stanzas.filled(stanzas.present(room.jid, fresh), room.inside) if fresh is not None else ""
+    return before + stanzas.filled(stanza, room.offer(action.key, stanza))
 
 
 def author_of(room: HostedRoom, action: Action) -> str:

@@ -13,7 +13,7 @@ MANTUA = f"#mantua@{MEMORY}"
 
 
 async def made_there(verona: InVerona) -> ChatState:
-    """The one room that was made."""
+    """The one room that was made; nobody is in it if none was."""
     return await verona.play.world.state("made-1")
 
 
@@ -53,7 +53,7 @@ async def test_no_room_is_made_where_none_can_be(verona: InVerona) -> None:
     await verona.play.world.fault("reject", reason="forbidden", text="You may not make rooms.")
     assert await muc.refused(verona.app, MANTUA) == ("forbidden", "You may not make rooms.")
     await verona.play.world.mend()
-    assert "made-1" not in await verona.play.world.chats()
+    assert (await made_there(verona)).members == []
 
 
 async def test_a_room_is_made_once_though_the_answer_is_lost(verona: InVerona) -> None:
@@ -61,7 +61,8 @@ async def test_a_room_is_made_once_though_the_answer_is_lost(verona: InVerona) -
     entered = await muc.enter(verona.app, MANTUA, "Romeo", seconds=60)
 
     assert 201 in entered.statuses
-    assert [chat for chat in await verona.play.world.chats() if chat.startswith("made-")] == ["made-1"]
+    assert (await made_there(verona)).members == ["romeo"]
+    assert (await verona.play.world.state("made-2")).members == []
 
 
 async def test_a_room_that_others_have_is_not_made(verona: InVerona) -> None:
