@@ -79,14 +79,16 @@ class House:
         )
     )
     hub: Hub | None = None
+    people: KnownPeople = field(init=False)
 
     async def start(self) -> Hub:
         secrets = await self.database.write(lambda c: Secrets.for_database(self.folder / "key", c))
         workspaces = Workspaces(self.database, NoHttp(), HandClock(), self.folder, {})
         nets: dict[NetworkId, Any] = {NetworkId("xmpp"): self.xmpp, FAR: self.far}
+        self.people = KnownPeople(self.database, ["*"], [])
         self.hub = Hub(
             Surroundings(
-                self.database, nets, workspaces, secrets, KnownPeople(self.database, ["*"], []), PlainHome(),
+                self.database, nets, workspaces, secrets, self.people, PlainHome(),
                 self.limits,
             )
         )  # fmt: skip

@@ -23,6 +23,7 @@ from bridge.contract import (
     Edit,
     Event,
     Fail,
+    File,
     Flow,
     Live,
     Media,
@@ -62,6 +63,7 @@ class LittleNetwork:
     files: dict[str, bytes | Exception] = field(default_factory=dict)  # by reference
     fetched: list[str] = field(default_factory=list)  # references of files, in the order in which they were asked for
     gate: asyncio.Event | None = None  # files come when it is set; None: at once
+    published: list[bytes] = field(default_factory=list)
     fetching: int = 0  # files that are asked for and have not come
     scopes: Mapping[int, str] = field(default_factory=dict)
     refuses_connections: Exception | None = None
@@ -189,6 +191,10 @@ class LittleSession:
             yield _once(found)
         finally:
             self.net.fetching -= 1
+
+    async def publish(self, chat: ChatId, media: Media, file: File) -> str:
+        self.net.published.append((await file.kept()).path.read_bytes())
+        return f"{self.net.id}-file-{len(self.net.published)}"
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
         if contact in self.net.unknown:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bridge.contract import ChatId, ContactId, Edit, Message, MessageId, NetworkId, Send, Span, Target
+from bridge.contract import ChatId, ContactId, Edit, Message, MessageId, NetworkId, Send, Span, SpanKind, Target
 from bridge.xmpp import content, parse, reading, styling, text
 from bridge.xmpp.chats import Addresses, Gateway
 from connectors.matrix import ids, sending
@@ -46,6 +46,23 @@ def test_formatting_that_styling_can_say_comes_back_to_matrix_as_it_was(given_: 
     assert {span.kind for span in once.spans} <= {span.kind for span in message.spans}
     assert "".join(again.text.split()) == "".join(once.text.split())
     assert {span.kind for span in again.spans} == {span.kind for span in once.spans}
+
+
+@CASES
+@given(formatted())
+def test_with_markup_beside_it_a_text_stays_what_it_is(given_: tuple[str, tuple[Span, ...]]) -> None:
+    """For apps that know XEP-0394; quotations are in the body nevertheless, and links have their address there."""
+    kinds = {SpanKind.BOLD, SpanKind.ITALIC, SpanKind.STRIKE, SpanKind.CODE, SpanKind.PRE}
+    said, spans = spans_of("", html_of(*given_) or "")
+    assume(text.legal(said) == said and not said.startswith("/me ") and said)
+    message = Message(said, tuple(span for span in spans if span.kind in kinds))
+
+    stanza = ElementTree.fromstring(f'<message xmlns="jabber:client">{content.written(message, beside=True)}</message>')
+    back = reading.message(stanza, {child.tag: child for child in stanza}, parse.body(stanza) or "", dict)
+
+    assert back.text == parse.body(stanza) == said
+    assert {span.kind for span in back.spans} <= {span.kind for span in message.spans}
+    assert all(0 <= span.start < span.end <= len(said) for span in back.spans)
 
 
 @CASES
