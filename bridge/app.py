@@ -90,7 +90,17 @@ async def _serve(
     )  # fmt: skip
     control = Control(hub, database)
     office = Office(
-        database, secrets, control, control, hub.rooms, workspaces, connectors, people.allowed, clock, say=control.say
+        database,
+        secrets,
+        control,
+        control,
+        hub.rooms,
+        workspaces,
+        connectors,
+        people.allowed,
+        clock,
+        limits=config.limits,
+        say=control.say,
     )
     desk = CommandDesk(office)
     private = Permitted(config.allow_private)

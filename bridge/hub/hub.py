@@ -34,7 +34,7 @@ from bridge.hub.echoes import Echoes
 from bridge.hub.ends import Endings
 from bridge.hub.facades import HOME, Home
 from bridge.hub.files import Files
-from bridge.hub.intake import Accept, Context, Outcome, Source
+from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
 from bridge.hub.kinds import KINDS
@@ -51,9 +51,11 @@ from bridge.hub.own_pictures import OwnPictures
 from bridge.hub.people import KnownPeople
 from bridge.hub.performing import Performer
 from bridge.hub.pictures import Converter
+from bridge.hub.quota import Quota
 from bridge.hub.rooms import HostedRooms
 from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.signs import Signs
+from bridge.hub.sources import source_of
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts as stored
 from bridge.store.accounts import AccountRow
@@ -121,7 +123,8 @@ class Hub:
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {network: connector.name for network, connector in around.connectors.items()}
-        self._context = Context(self._keys, around.home, 0, self._names, around.people.choices.of)
+        openings = Quota(around.limits.openings, 3_600.0, around.clock)  # by the hour
+        self._context = Context(self._keys, around.home, 0, self._names, around.people.choices.of, openings.take)
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,7 +137,7 @@ class Hub:
         # The first write waits until a process before us has ended; only then can all that it wrote be read.
         at_home = HOME in around.connectors
         home_account = await durably(self.writer, lambda ledger: _ensure_home(ledger) if at_home else 0)
-        self._context = Context(self._keys, around.home, home_account, self._names, around.people.choices.of)
+        self._context = replace(self._context, home_account=home_account)
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, home_account)
         await around.people.load()
         await self.avatars.load()
@@ -222,7 +225,7 @@ class Hub:
                 self._accepted(seat, event, result)
                 came.set_result(result)
 
-        self.writer.submit(Again(self._context, _source(seat, seat.session, event), event, done, journaled))
+        self.writer.submit(Again(self._context, source_of(seat, seat.session, event), event, done, journaled))
         return await asyncio.shield(came)
 
     # what sessions report
@@ -233,7 +236,7 @@ class Hub:
             if self._echoes.known(chat, event.id, seat.account):
                 self.sessions.committed(seat)
                 return
-        source = _source(seat, session, event)
+        source = source_of(seat, session, event)
 
         def done(accept: Accept, result: Outcome | Exception) -> None:
             self.sessions.committed(seat)
@@ -375,19 +378,6 @@ class Hub:
     def _seat(self, row: AccountRow) -> Seat:
         secret = self._around.secrets.open(row.secret) if row.secret else {}
         return Seat(AccountId(row.id), NetworkId(row.network), row.user, row.me, secret, row.cursor, row.caught_up)
-
-
-def _source(seat: Seat, session: Session, event: Event) -> Source:
-    scope, unique, personas, reflects, echoes = "", True, False, True, True
-    chat = getattr(event, "chat", None)
-    if chat is not None:
-        can = session.capabilities(chat)
-        scope = session.scope(chat)
-        unique, personas, reflects, echoes = can.unique_ids, can.personas, can.reflects, can.echoes
-    return Source(
-        seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes,
-        first=seat.cursor is None, behind=seat.behind,
-    )  # fmt: skip
 
 
 def _end(ledger: Ledger, seat: Seat) -> None:

@@ -78,6 +78,7 @@ class Context:
     home_account: int
     names: dict[NetworkId, str]  # of the networks, for sentences
     chosen: Callable[[str, NetworkId, str, str], str]  # `Choices.of`
+    opens: Callable[[str], float]  # a user begins a direct chat now: 0.0, or how long that has to wait
 
 
 class Accept:

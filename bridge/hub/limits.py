@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All times in seconds."""
+    """All times in seconds; the last ones are quotas of users."""
 
     patience: float = 86_400.0  # a delivery is given up after so long
     delay_notice: float = 60.0  # its author is told once when it takes longer
@@ -15,6 +15,9 @@ class Limits:
     backoff_max: float = 30.0  # between tries, for what may pass
     backoff_lasting: float = 300.0  # for what will not by itself
     notice_window: float = 600.0  # notices to one place are coalesced over this time
+    accounts: int = 10  # of one user at a network
+    commands: int = 300  # of one user, a minute
+    openings: int = 100  # new direct chats of one user, an hour
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ def home_chat(context: Context, ledger: Ledger, user: str, native: str, whom: Pe
         return Verdict(Ruling.REFUSE, "not logged in", Reason.NOT_LOGGED_IN, text)
     known = next((c for a in accounts if (c := directory.accounts.direct(a, whom.id)) is not None), None)
     if known is None:
+        if context.opens(user):
+            text = "You have begun very many new chats in the last hour. Wait a while before you begin another one."
+            return Verdict(Ruling.REFUSE, "quota", Reason.POLICY, text)
         there = directory.add_chat(whom.network, "", None, ChatKind.DIRECT, contact=whom.id)
         directory.accounts.enter(there.id, accounts[0])
         directory.accounts.set_direct(accounts[0], whom.id, there.id)

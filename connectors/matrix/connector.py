@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, NetworkId, Session, Workspace
 from connectors.matrix import credentials, ids, login
 from connectors.matrix.connecting import Connecting
+from connectors.matrix.knocks import Knocks
 from connectors.matrix.patience import Pace
 
 
@@ -19,6 +20,7 @@ class MatrixConnector:
 
     def __init__(self, network: str = "matrix", pace: Pace | None = None) -> None:
         self._connecting = Connecting(NetworkId(network), pace or Pace())
+        self._knocks = Knocks()
 
     def localpart(self, contact: ContactId) -> str:
         return ids.localpart(contact)
@@ -27,7 +29,7 @@ class MatrixConnector:
         return ids.contact(localpart)
 
     async def login(self, flow: Flow, ask: Dialogue, workspace: Workspace) -> Credentials:
-        return await login.log_in(flow, ask, workspace)
+        return await login.log_in(flow, ask, workspace, self._knocks)
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
         return self._connecting.connected(account, workspace)

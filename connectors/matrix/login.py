@@ -28,6 +28,7 @@ from connectors.matrix.api import Api, path
 from connectors.matrix.browser import DEVICE
 from connectors.matrix.credentials import Given
 from connectors.matrix.discovery import Configured, NotFound
+from connectors.matrix.knocks import Knocks
 from connectors.matrix.tokens import Fixed, Renewed
 
 PASSWORD = Flow("password", "name and password")
@@ -35,6 +36,7 @@ TOKEN = Flow("token", "an access token")
 BROWSER = Flow("sso", "in a browser, as your homeserver wants it")
 FLOWS = (PASSWORD, TOKEN, BROWSER)
 _MOST_TRIES = 10
+_ANYBODY = "*"  # whose account an access token is of is not known
 _LONGEST = 1_000  # characters of an answer
 _TITLE = "Log in to Matrix"
 _EXPLAINED = {
@@ -74,6 +76,7 @@ class _Asking:
     person: Dialogue
     configured: Configured
     workspace: Workspace
+    knocks: Knocks
 
     async def by(self, flow: Flow, homeserver: str) -> Credentials:
         """Ask until the homeserver accepts. Raises `_Otherwise`, `LoginRefused`."""
@@ -129,8 +132,11 @@ class _Asking:
             "initial_device_display_name": DEVICE,
             "refresh_token": True,
         }
+        name, now = typed.username.casefold().removeprefix("@").partition(":")[0], self.workspace.clock.time()
+        self.knocks.check(api.base, name, now)
         answer = await api.ask("POST", path("login"), wish)
         if errors.code_of(answer) == "M_FORBIDDEN":
+            self.knocks.wrong(api.base, name, now)
             raise _Again("The homeserver does not know this user name with this password. Check both and try again.")
         if errors.code_of(answer) == "M_USER_DEACTIVATED":
             raise LoginRefused("This Matrix account has been deactivated.")
@@ -140,11 +146,13 @@ class _Asking:
     async def _with_token(self, api: Api, token: str) -> Credentials:
         if not oauth.is_token(token):
             raise _Again("That is no access token. It is one long word of letters, figures and signs.")
-        known = replace(api, bearer=Fixed(token))
+        known, now = replace(api, bearer=Fixed(token)), self.workspace.clock.time()
+        self.knocks.check(api.base, _ANYBODY, now)
         await discovery.check(api)
         try:
             said = await known.get(path("account", "whoami"))
         except LoggedOut as ended:
+            self.knocks.wrong(api.base, _ANYBODY, now)
             raise _Again("The homeserver does not know this access token. Check it and try again.") from ended
         if said.get("is_guest") is True:
             raise LoginRefused("That is the token of a guest. Log in with an account of your own.")
@@ -160,13 +168,13 @@ class _Asking:
             raise LoginRefused(f"{error.text} Send “login” to try again.") from error
 
 
-async def log_in(flow: Flow, person: Dialogue, workspace: Workspace) -> Credentials:
+async def log_in(flow: Flow, person: Dialogue, workspace: Workspace, knocks: Knocks) -> Credentials:
     """Raises `LoginRefused`."""
     try:
         configured = Configured.read(workspace.options.get("homeserver"))
     except ConnectorError as error:
         raise LoginRefused(error.text) from error
-    asking, homeserver = _Asking(person, configured, workspace), configured.base
+    asking, homeserver = _Asking(person, configured, workspace, knocks), configured.base
     for _ in range(_MOST_TRIES):
         try:
             return await asking.by(flow, homeserver)

@@ -1,5 +1,6 @@
 """Every way to log in to Matrix, by chat, by form and by in-band registration, on real homeservers."""
 
+import asyncio
 from xml.sax.saxutils import escape
 
 import pytest
@@ -44,6 +45,8 @@ async def test_every_way_in_by_chat_and_by_form(world: World, way: type[ByChat] 
     await logged_out(world, MANTUA)
 
     assert world.auth.logins[-1].over  # with its authorization server, too
+    await asyncio.to_thread(world.gateway.stop)
+    tells_no_secret(world, token)
 
 
 @ANY_SERVER
@@ -59,6 +62,18 @@ async def test_by_registration_the_first_way_in(world: World) -> None:
 
     assert error_of(answer)[0] == "not-acceptable"
     assert "Send `login` to this address" in error_of(answer)[1]
+
+
+def tells_no_secret(world: World, token: str) -> None:
+    """Neither its log, at debug level, nor what stands in clear in its database."""
+    shown = world.gateway.log
+    kept = b"".join(path.read_bytes() for path in world.gateway.folder.glob("landbridge.db*"))
+    pairs = [secret for login in world.auth.logins for pair in login.pairs for secret in pair]
+    for secret in (PASSWORD, token, "syt_", "syr_", "syl_", "loginToken", "mat_", "mar_", *pairs):
+        assert secret not in shown, secret
+        assert secret.encode() not in kept, secret
+    assert pairs
+    assert not any(secret in str(world.auth.queries) for secret in pairs)  # they go in bodies
 
 
 async def by_password(world: World, way: Way) -> None:

@@ -1,11 +1,15 @@
 """`help`, `logout`, `status`; who may; what nonsense gets."""
 
+from pathlib import Path
+
 import pytest
 
 from bridge.contract import NetworkId, Unavailable
 from bridge.hub.facades import Caller
+from bridge.hub.limits import Limits
 from bridge.store.accounts import end_account
-from tests.support.asking import EVE, JULIET, PASSWORD, ROMEO, Scene
+from bridge.store.database import Database
+from tests.support.asking import EVE, JULIET, PASSWORD, ROMEO, Scene, scene
 
 FIELDS = "The fields are `homeserver`, `username`, `password` and `device`."
 TOO_LONG = " is too long: at most 4,096 characters are possible."
@@ -248,3 +252,17 @@ async def test_status_after_logout_says_how_to_come_back(at_desk: Scene) -> None
         "You are not logged in to Matrix. Send `login` to sign in again.\n"
         "1 message has been waiting for 59 seconds."
     )
+
+
+async def test_too_many_commands_have_to_wait(database: Database, tmp_path: Path) -> None:
+    async with scene(database, tmp_path, limits=Limits(commands=3)) as at_desk:
+        for _ in range(3):
+            assert not (await at_desk.desk.begin(ROMEO, "status", {})).failed
+            at_desk.clock.now += 10
+
+        turn = await at_desk.desk.begin(ROMEO, "status", {})
+
+        assert (turn.text, turn.failed) == ("Those are too many commands. You can go on in 30 seconds.", True)
+        assert not (await at_desk.desk.begin(JULIET, "status", {})).failed
+        at_desk.clock.now += 30
+        assert not (await at_desk.desk.begin(ROMEO, "status", {})).failed

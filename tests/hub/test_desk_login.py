@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from bridge.hub.desk import Patience
+from bridge.hub.limits import Limits
 from bridge.store import tables as t
 from bridge.store.accounts import end_account
 from bridge.store.database import Database
@@ -307,3 +308,19 @@ async def test_who_waits_for_the_end_is_told_it_once(database: Database, tmp_pat
 
         assert (await waiting).text == "You are logged in to Matrix as @browser:y."
         assert at_desk.said == []
+
+
+async def test_more_accounts_than_are_allowed_are_given_back(database: Database, tmp_path: Path) -> None:
+    async with scene(database, tmp_path, limits=Limits(accounts=2)) as at_desk:
+        await at_desk.log_in("x")
+        await at_desk.log_in("z")
+
+        turn = await at_desk.desk.begin(ROMEO, "login", PASSWORD | {"username": "w"})
+
+        assert turn.failed
+        assert turn.text.startswith("You are logged in with 2 accounts already, and more are not possible here.")
+        assert [account.me for account in at_desk.connector.logged_out] == ["@w:y"]
+        await at_desk.log_in("x")  # again
+        assert [row.me for row in await at_desk.accounts()] == ["@x:y", "@z:y"]
+        await at_desk.desk.begin(ROMEO, "logout", {"account": "@x:y"})
+        await at_desk.log_in("w")

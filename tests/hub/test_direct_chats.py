@@ -336,3 +336,19 @@ async def test_what_was_owed_before_a_stop_is_delivered_after_it(home: House) ->
     sent = await home.far.until(3, Send)
     assert [s.message.text for s in sent] == ["one", "two", "three"]
     await home.xmpp.until(3, Confirm)
+
+
+async def test_who_begins_very_many_chats_has_to_wait(database: Database, tmp_path: Path) -> None:
+    async with house(database, tmp_path, limits=Limits(openings=2)) as home:
+        await home.account(ROMEO, "@romeo")
+        for contact in ("@anna", "@bert"):
+            home.writes(ROMEO, contact, "hello")
+        await home.far.until(2, Send)
+
+        home.writes(ROMEO, "@carl", "hello")
+        (failed,) = await home.xmpp.until(1, Fail)
+        home.writes(ROMEO, "@anna", "and again")  # what exists goes on
+
+        assert failed.reason is Reason.POLICY
+        assert failed.text.startswith("You have begun very many new chats in the last hour.")
+        await home.far.until(3, Send)

@@ -64,6 +64,7 @@ class Door:
     keeps: bool = True
     seconds: float = 5.0
     forms: list[Form] = field(default_factory=list)
+    connector: MatrixConnector = field(default_factory=lambda: MatrixConnector("matrix"))
 
     @property
     def workspace(self) -> Workspace:
@@ -83,10 +84,9 @@ class Door:
         )  # fmt: skip
 
     async def log_in(self, flow: str, says: Callable[[Form], Mapping[str, str] | None]) -> Credentials:
-        connector = MatrixConnector("matrix")
-        chosen = next(one for one in connector.flows if one.id == flow)
+        chosen = next(one for one in self.connector.flows if one.id == flow)
         async with asyncio.timeout(30):
-            return await connector.login(chosen, _Person(self, says), self.workspace)
+            return await self.connector.login(chosen, _Person(self, says), self.workspace)
 
     async def refused(self, flow: str, says: Callable[[Form], Mapping[str, str] | None]) -> str:
         with pytest.raises(LoginRefused) as refusal:
@@ -215,6 +215,27 @@ async def test_a_token_that_is_nobodys_is_refused(door: Door, said: Any) -> None
     door.server.fault("GET", "whoami", says(200, said))
 
     assert (await door.refused("token", types(token="t"))).endswith(".")
+
+
+async def test_many_users_together_guess_no_more_than_one(door: Door) -> None:
+    """The desk counts by user; this counts by account, whoever guesses."""
+    right = types(username="@romeo:hs.test", password=PASSWORD)
+
+    def guesses(form: Form) -> Mapping[str, str]:
+        if len(door.forms) > 10:
+            raise TypedEnough
+        return {"username": "romeo", "password": "guess"}
+
+    with pytest.raises((TypedEnough, LoginRefused)):
+        await door.log_in("password", guesses)
+    asked = door.server.count("POST")
+
+    assert "too many wrong logins at this homeserver" in await door.refused("password", right)
+    assert door.server.count("POST") == asked == 10
+    door.server.add_user("paris")
+    assert (await door.log_in("password", types(username="paris", password=PASSWORD))).me == "@paris:hs.test"
+    door.clock.now += 601
+    assert (await door.log_in("password", right)).me == "@romeo:hs.test"
 
 
 # Single sign-on.

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from tests.scenarios.conftest import PASSWORD, Play
-from tests.support.commands import execute
+from tests.support.commands import COMMANDS, answer_form, execute
 from tests.support.gateway import MEMORY
 from tests.support.xmpp_client import error_of
 
@@ -74,6 +74,38 @@ async def test_nobody_registers_with_a_person(play: Play) -> None:
     answer = await play.app.iq(play.juliet, "get", f"<query xmlns='{REGISTER}'/>")
 
     assert error_of(answer)[0] == "service-unavailable"
+
+
+async def test_a_command_belongs_to_who_gave_it_and_ends(play: Play) -> None:
+    """Another user, or a client that goes on with what is over, gets an error that says so (XEP-0050)."""
+    given = {"username": "romeo", "password": PASSWORD}
+    begun = await execute(play.app, MEMORY, "login")
+    async with play.on_stage(f"{play.app.bare.partition('@')[0]}-eve") as eve:
+        stolen = await answer_form(eve, MEMORY, "login", begun.session, given, 30)
+        assert (stolen.status, stolen.text.split()[0]) == ("error", "bad-request")
+        cancel = f"<command xmlns='{COMMANDS}' node='login' sessionid='{begun.session}' action='cancel'/>"
+        answer = await eve.iq(MEMORY, "set", cancel)
+        assert error_of(answer)[0] == "bad-request"
+        assert answer.find(f".//{{{COMMANDS}}}bad-sessionid") is not None
+
+    done = await answer_form(play.app, MEMORY, "login", begun.session, given, 30)
+    assert done.text == "You are logged in to Memory as romeo."
+
+    over = await play.app.iq(MEMORY, "set", cancel)
+    assert error_of(over)[0] == "not-allowed"
+    assert over.find(f".//{{{COMMANDS}}}session-expired") is not None
+
+
+async def test_who_logs_in_again_keeps_what_is_there(play: Play) -> None:
+    await play.met()
+    for way in (by_chat, by_form, by_registration):
+        await way(play, "login", {"username": "romeo", "password": PASSWORD})
+    await play.world.until_accounts(lambda found: found["romeo"].attached)
+
+    play.app.message(play.juliet, "it is my lady")
+
+    await play.heard("it is my lady")
+    assert (await play.ask("status")).count("romeo") == 1
 
 
 async def test_what_people_type_becomes_an_address(play: Play) -> None:

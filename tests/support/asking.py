@@ -27,6 +27,7 @@ from bridge.contract import (
 from bridge.contract.workspace import Answer, Download
 from bridge.hub.desk import CommandDesk, Office, Patience
 from bridge.hub.facades import Caller, Room
+from bridge.hub.limits import Limits
 from bridge.hub.permission import may_use
 from bridge.hub.workspace import Workspaces
 from bridge.store.accounts import AccountRow, accounts_of
@@ -249,7 +250,7 @@ class Doors:
 
 @asynccontextmanager
 async def scene(
-    database: Database, folder: Path, *flows: str, patience: Patience | None = None
+    database: Database, folder: Path, *flows: str, patience: Patience | None = None, limits: Limits | None = None
 ) -> AsyncIterator[Scene]:
     connector = AskingConnector(*flows)
     clock, sessions, users = HandClock(), Switchboard(), ["*@example.org"]
@@ -260,7 +261,7 @@ async def scene(
     office = Office(
         database, secrets, sessions, sessions, rooms, workspaces, {NETWORK: connector},
         lambda user: may_use(user, users, []), clock, patience or Patience(),
-        lambda user, network, text: said.append((user, text)),
+        limits or Limits(),         lambda user, network, text: said.append((user, text)),
     )  # fmt: skip
     desk = CommandDesk(office)
     try:

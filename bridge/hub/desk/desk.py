@@ -13,6 +13,7 @@ from bridge.hub.desk.ports import Command, Moving, SessionControl, Tools, Waitin
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.desk.verbs import COMMANDS
 from bridge.hub.facades import Caller, Turn, Verb
+from bridge.hub.limits import Limits
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
@@ -36,6 +37,7 @@ class Office:
     allowed: Callable[[str], bool]  # may this bare JID use the gateways
     clock: Clock
     patience: Patience = field(default_factory=Patience)
+    limits: Limits = field(default_factory=Limits)
     say: Callable[[str, NetworkId, str], None] = lambda user, network, text: None
     """Tell a user something from the gateway of a network."""
 
@@ -45,9 +47,10 @@ class CommandDesk:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        self._throttle = Throttle(office.clock, office.limits.commands)
         self._tools = Tools(
             office.database, office.secrets, office.sessions, office.waiting, office.rooms, office.workspaces,
-            office.connectors, Throttle(office.clock), office.clock, self.verbs,
+            office.connectors, self._throttle, office.clock, self.verbs, office.limits,
         )  # fmt: skip
         self._commands = {command.verb.name: command for command in COMMANDS}
         self._open: dict[str, Conversation] = {}
@@ -61,7 +64,7 @@ class CommandDesk:
     async def begin(self, caller: Caller, verb: str, given: Mapping[str, str]) -> Turn:
         name = verb.strip().lower()
         command = self._commands.get(name)
-        refusal = self._refusal(caller) or self._fault(name, command, given)
+        refusal = self._refusal(caller) or self._fault(name, command, given) or self._throttle.command(caller.user)
         if refusal or command is None:
             return Turn("", refusal, failed=True)
         if not self._make_room(caller.user):

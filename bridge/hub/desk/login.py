@@ -1,8 +1,10 @@
 """`login`: connect an account of one's own. The same person again keeps everything; another one is another account."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from bridge.contract import (
+    Account,
     AccountId,
     Connector,
     ConnectorError,
@@ -61,6 +63,13 @@ async def _flow(connector: Connector, talk: Talk) -> Flow:
 async def _keep(tools: Tools, caller: Caller, credentials: Credentials) -> None:
     """Store and connect. What was connected before is connected again, also when storing fails."""
     rows = await tools.database.read(lambda c: accounts.accounts_of(c, caller.user, caller.network))
+    active = [row.me for row in rows if row.active]
+    if credentials.me not in active and len(active) >= tools.limits.accounts:
+        await _give_back(tools, caller, credentials)
+        raise Declined(
+            f"You are logged in with {len(active)} accounts already, and more are not possible here. "
+            "Send `logout` to end one of those, and log in again."
+        )
     connecting = {AccountId(row.id) for row in rows if row.me == credentials.me}
     for known in connecting:
         # The old session first: that its credentials end must not be taken for the end of the new ones.
@@ -76,6 +85,13 @@ async def _keep(tools: Tools, caller: Caller, credentials: Credentials) -> None:
     finally:
         for either in connecting:
             await tools.sessions.start(either)
+
+
+async def _give_back(tools: Tools, caller: Caller, credentials: Credentials) -> None:
+    """Nobody will use these."""
+    account = Account(AccountId(0), caller.network, caller.user, credentials.me, credentials.secret)
+    with suppress(ConnectorError):
+        await tools.connectors[caller.network].log_out(account, tools.workspaces.for_login(caller.network, caller.user))
 
 
 class _Counted:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from bridge.contract import AccountId, Clock, Connector, CreateRoom, Form, NetworkId
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.facades import Caller, Room, Verb
+from bridge.hub.limits import Limits
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
@@ -99,6 +100,7 @@ class Tools:
     throttle: Throttle
     clock: Clock
     verbs: Callable[[Caller], Sequence[Verb]]
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)

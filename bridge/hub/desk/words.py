@@ -1,5 +1,6 @@
 """Words: how the desk says times and lists to people. Pure."""
 
+import math
 from collections.abc import Sequence
 
 
@@ -9,6 +10,13 @@ def duration(seconds: float) -> str:
         if seconds >= length:
             return _many(int(seconds // length), unit)
     return _many(max(1, int(seconds)), "second")
+
+
+def in_time(seconds: float) -> str:
+    """ "in 3 minutes": never less than it is."""
+    if seconds > 60:
+        seconds = math.ceil(seconds / 60) * 60
+    return f"in {duration(math.ceil(seconds))}"
 
 
 def quoted(names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.desk.words import duration, quoted
+from bridge.hub.quota import Quota
 from tests.support.asking import HandClock
 
 
@@ -29,28 +30,27 @@ def test_names_are_listed_as_one_would_say_them() -> None:
 
 def test_old_failures_are_forgotten_one_by_one() -> None:
     clock = HandClock()
-    throttle = Throttle(clock)
+    throttle = Throttle(clock, 1)
     for _ in range(5):
         throttle.failed("romeo")
         clock.now += 60
 
-    assert throttle.wait("romeo") == 300
     assert throttle.refusal("romeo") == "Too many logins have failed. You can try again in 5 minutes."
     clock.now += 299
     assert throttle.refusal("romeo") == "Too many logins have failed. You can try again in 1 second."
     clock.now += 1
     assert throttle.refusal("romeo") == ""
     throttle.failed("romeo")
-    assert throttle.wait("romeo") == 60
+    assert throttle.refusal("romeo") == "Too many logins have failed. You can try again in 1 minute."
 
 
-def test_many_users_are_not_remembered_for_ever() -> None:
+def test_many_are_not_remembered_for_ever() -> None:
     clock = HandClock()
-    throttle = Throttle(clock)
+    quota = Quota(5, 600.0, clock.time)
     for number in range(1_000):
-        throttle.failed(f"user {number}")
+        quota.note(f"user {number}")
     clock.now += 601
 
-    throttle.failed("romeo")
+    quota.note("romeo")
 
-    assert len(throttle._failed) == 1
+    assert list(quota._times) == ["romeo"]

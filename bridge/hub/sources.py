@@ -1,0 +1,19 @@
+"""Who reports an event, as intake wants to know it: the account, and what holds for its network. Pure."""
+
+from bridge.contract import Event, Session
+from bridge.hub.intake import Source
+from bridge.hub.sessions import Seat
+
+
+def source_of(seat: Seat, session: Session, event: Event) -> Source:
+    """For an event of `session`, which is that of `seat`."""
+    scope, unique, personas, reflects, echoes = "", True, False, True, True
+    chat = getattr(event, "chat", None)
+    if chat is not None:
+        can = session.capabilities(chat)
+        scope = session.scope(chat)
+        unique, personas, reflects, echoes = can.unique_ids, can.personas, can.reflects, can.echoes
+    return Source(
+        seat.network, seat.account, seat.user, seat.me, scope, unique, personas, reflects, echoes,
+        first=seat.cursor is None, behind=seat.behind,
+    )  # fmt: skip
