@@ -24,6 +24,7 @@ _OOB, _SHARING, _META, _TARGET = (
 _REFERENCE, _SIMS, _JINGLE = "urn:xmpp:reference:0", "urn:xmpp:sims:1", "urn:xmpp:jingle:apps:file-transfer:5"
 _THUMBS = "urn:xmpp:thumbs:1"
 _HASHES = "urn:xmpp:hashes:2"
+_STICKER = "{urn:xmpp:stickers:0}sticker"
 _LONGEST_URL = 2_000  # characters
 _LONGEST_NAME = 200
 _MOST = 50  # files of one message
@@ -81,6 +82,8 @@ def read(stanza: Element, body: str | None, identity: str) -> tuple[tuple[Media,
             found.setdefault(url, Media(url, name=_name_in(url), link=url))
     media = tuple(replace(one, reference=_reference(identity, url)) for url, one in found.items())
     said = plain.strip()
+    if len(media) == 1 and stanza.find(_STICKER) is not None:  # XEP-0449: the body says it in words
+        return (replace(media[0], kind=MediaKind.STICKER, name=name(said) or media[0].name),), ""
     return media, "" if said in found or (shared and _is_fallback(stanza)) else plain
 
 

@@ -31,6 +31,7 @@ from bridge.contract import (
     Person,
     ReactionsChanged,
 )
+from bridge.hub import fallback
 from bridge.xmpp import errors, files, places, reading, signs
 from bridge.xmpp.chats import Whom
 from bridge.xmpp.errors import StanzaError
@@ -197,6 +198,11 @@ def _doing(stanza: Element, children: Mapping[str, Element], by: Mapping[str, An
     return None
 
 
+def _subject(children: Mapping[str, Element]) -> str:
+    found = next((children[f"{space}subject"] for space in _OURS if f"{space}subject" in children), None)
+    return "" if found is None else " ".join("".join(found.itertext()).split())[:_LONGEST_SUBJECT]
+
+
 def _target(change: Element) -> MessageId:
     """What an edit, a retraction or reactions are about."""
     target = change.get("id")
@@ -215,6 +221,8 @@ def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any
         raise StanzaError("bad-request", "The message is empty.")
     if media:
         said = replace(said, media=media)
+    if about := _subject(children):  # RFC 6121 #message-syntax-subject: of a message with a body
+        said = fallback.prefixed(f"{about}\n", said)
     replaced = children.get(_REPLACE)
     if replaced is not None:
         return MessageEdited(target=_target(replaced), message=said, **by)

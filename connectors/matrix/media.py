@@ -113,7 +113,8 @@ def has_caption(kind: str, content: Mapping[str, Any]) -> bool:
 
 
 def content(media: Media, caption: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of the `m.room.message` that is `media`; `caption` is the content of its text, if it has one."""
+    """The content of the `m.room.message` that is `media`; `caption` is the content of its text, if it has one. Without
+    `msgtype`: that of a `m.sticker`."""
     name = fields.line(media.name) or "file"
     info: dict[str, Any] = {"mimetype": media.mime}
     for key, value in (("size", media.size), ("w", media.width), ("h", media.height)):
@@ -124,6 +125,13 @@ def content(media: Media, caption: Mapping[str, Any]) -> dict[str, Any]:
     if media.blurhash:
         info[_BLUR] = media.blurhash
     url = media.reference
+    if media.kind is MediaKind.STICKER and not caption.get("body"):  # an event of its own type, which has no caption
+        return {
+            **{key: value for key, value in caption.items() if key != "msgtype"},
+            "body": name,
+            "url": uri_of(url),
+            "info": info,
+        }
     if (previewed := _PREVIEWED.fullmatch(url)) is not None:
         url, info["thumbnail_url"], *sides = previewed.groups()
         told = zip(("w", "h", "size"), map(int, sides), strict=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bridge.contract import Action, Edit, Message, MessageId, Retract, Send, Span, SpanKind, Style, Target
+from bridge.contract import Action, Edit, MediaKind, Message, MessageId, Retract, Send, Span, SpanKind, Style, Target
 from connectors.matrix import fields, ids, media, places, previews
 from connectors.matrix.events import KEY
 from connectors.matrix.text import html_of
@@ -56,7 +56,8 @@ def edited(message: Message, target: MessageId, key: str) -> dict[str, Any]:
     """The content that makes the event `target` say `message`, with a beginning for apps that do not know edits: a
     whole content of its kind, because apps that read strictly (Element X) drop an edit around which it is none.
     What the message replies to stays as it was, and nobody is called again (#user-and-room-mentions)."""
-    new = content(replace(message, reply_to=None), key)
+    shown = tuple(replace(one, kind=MediaKind.IMAGE) if one.kind is MediaKind.STICKER else one for one in message.media)
+    new = content(replace(message, reply_to=None, media=shown), key)
     del new[KEY]
     text = new["body"]
     shown = text if len(text) <= _FALLBACK else text[:_FALLBACK] + "…"

@@ -71,9 +71,11 @@ class Speaker:
         room = await (self._checked_direct(action) if self._is_direct(action) else self._checked_group(action))
         if action.maybe_done and (found := await self._found(room, action)) is not None:
             return Receipt((found,))
-        where = path("rooms", room, "send", "m.room.message", action.key)
+        content = _content(action)
+        kind = "m.room.message" if "msgtype" in content else "m.sticker"
+        where = path("rooms", room, "send", kind, action.key)
         try:
-            said = await self.api.put(where, _content(action))
+            said = await self.api.put(where, content)
         except Refused as refusal:
             if refusal.reason in _GONE and self._is_direct(action):
                 self.opening.rooms.forget(room)

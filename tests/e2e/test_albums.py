@@ -1,4 +1,4 @@
-"""Several files in one message, each way between an XMPP app and a Matrix app; polls and others are words."""
+"""Several files in one message, and stickers, each way between an XMPP app and a Matrix app; polls are words."""
 
 from collections.abc import Iterator
 
@@ -16,6 +16,7 @@ from tests.support.xmpp_client import XmppClient, bare, body
 from tests.support.xmpp_servers import XmppServer
 
 PICTURES = [files.png(30 + n, 20, seed=n) for n in range(3)]
+RETRACT = "{urn:xmpp:message-retract:1}"
 POLL = {
     "org.matrix.msc3381.poll.start": {
         "question": {"org.matrix.msc1767.text": "Who goes?"},
@@ -57,14 +58,27 @@ async def test_an_album_each_way(
         await element.expect(lambda e: e["sender"] == romeo.mxid and e["content"].get("msgtype") == "m.image", 40)
         for _ in PICTURES
     ]
+    stuck = f"<sticker xmlns='urn:xmpp:stickers:0'/>{described(urls[0], 'rose.png')}"
+    sticker = app.message(her, "🌹", inner=stuck)
+    mxc = await files.matrix_upload(element, PICTURES[1], "image/png", "x")
+    await element.send_event(room, {"body": "A rose", "url": mxc, "info": {"mimetype": "image/png"}}, kind="m.sticker")
+    rose = await app.expect(lambda s: bare(s) == her and s.find(f"{OOB}x") is not None, 40)
+    taken = await element.expect(lambda e: e["type"] == "m.sticker" and e["sender"] == romeo.mxid, 40)
+    app.send(f"<message to='{her}' type='chat' id='r'><retract xmlns='{RETRACT[1:-1]}' id='{sticker}'/></message>")
+    await element.expect(lambda e: e["type"] == "m.room.redaction" and taken["event_id"] in str(e))
     await element.call("PUT", f"/rooms/{room}/redact/{event}/1", {})
-    gone = [await app.expect(lambda s: s.find("{urn:xmpp:message-retract:1}retract") is not None) for _ in range(4)]
+    gone = [await app.expect(lambda s: s.find(f"{RETRACT}retract") is not None) for _ in range(4)]
 
     assert [(await files.get(body(one))).body for one in came] == PICTURES
+    assert (taken["content"]["body"], sorted(taken["content"])) == (
+        "🌹", ["body", "info", "org.landbridge.key", "url"],
+    )  # fmt: skip
+    assert await files.matrix_file(element, taken["content"]["url"]) == PICTURES[0]
+    assert (await files.get(body(rose))).body == PICTURES[1]
     assert texts == ["Verona\n1.png: The second", "[Poll: Who goes? Answers: I / Thou]"]
     assert [await files.matrix_file(element, one["content"]["url"]) for one in mine] == PICTURES
     assert [(one["content"]["filename"], one["content"]["body"]) for one in mine] == [
         ("0.png", "Mantua"), ("1.png", "1.png"), ("2.png", "2.png"),
     ]  # fmt: skip
-    retracted = [found.get("id") for one in gone for found in one.iter("{urn:xmpp:message-retract:1}retract")]
+    retracted = [found.get("id") for one in gone for found in one.iter(f"{RETRACT}retract")]
     assert retracted[:3] == [one.get("id") for one in came]

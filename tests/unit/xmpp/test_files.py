@@ -93,6 +93,13 @@ def test_one_that_we_cannot_open_is_refused_with_a_sentence(rest: str) -> None:
     assert refused.value.condition == "not-acceptable"
 
 
+def test_a_sticker_is_one_and_its_words_are_its_name() -> None:
+    sticker = "<sticker xmlns='urn:xmpp:stickers:0' pack='EpRv28DHHzFrE4zd+xaNpVb4'/>"
+    [media], text = read(SHARING.format(name="rose.png", size=5, url=URL) + sticker, "🌹")
+
+    assert (media.kind, media.name, text) == (MediaKind.STICKER, "🌹", "")
+
+
 def test_several_files_are_read_in_order_and_too_many_are_refused() -> None:
     some = [SHARING.format(name=n, size=n, url=f"https://a/{n}") for n in range(51)]
     more = "".join(OOB.format(f"https://b/{n}") for n in range(1_000))

@@ -53,6 +53,14 @@ def test_a_text() -> None:
     assert parse.Origin.read(event.origin) == parse.Origin(f"{USER}/app", f"{JULIET}/x", False)
 
 
+def test_a_subject_stands_before_the_text_and_formatting_moves_with_it() -> None:
+    event = read("<subject>The\nball</subject><body>*tonight*</body>", kind="normal")
+
+    assert isinstance(event, MessageReceived)
+    assert event.message.text == "The ball\ntonight"
+    assert [(span.start, span.end) for span in event.message.spans] == [(9, 16)]
+
+
 def test_a_receipt_is_asked_for() -> None:
     event = read('<body>x</body><request xmlns="urn:xmpp:receipts"/>')
     assert isinstance(event, MessageReceived)
