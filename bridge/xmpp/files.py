@@ -22,6 +22,7 @@ _OOB, _SHARING, _META, _TARGET = (
     "http://jabber.org/protocol/url-data",
 )
 _REFERENCE, _SIMS, _JINGLE = "urn:xmpp:reference:0", "urn:xmpp:sims:1", "urn:xmpp:jingle:apps:file-transfer:5"
+_NAMING = frozenset((f"{{{_OOB}}}x", f"{{{_SHARING}}}file-sharing", f"{{{_REFERENCE}}}reference"))
 _THUMBS = "urn:xmpp:thumbs:1"
 _HASHES = "urn:xmpp:hashes:2"
 _STICKER = "{urn:xmpp:stickers:0}sticker"
@@ -69,6 +70,8 @@ def read(stanza: Element, body: str | None, identity: str) -> tuple[tuple[Media,
     apart by its message, too. Raises `StanzaError` for what cannot be carried."""
     if body is not None and body.startswith(sealed.SCHEME):
         return (_sealed(body, identity),), ""
+    if all(child.tag not in _NAMING for child in stanza):
+        return (), body or ""
     shared = {**dict(_shared_before(stanza)), **dict(_shared(stanza))}
     urls = [(x.findtext(f"{{{_OOB}}}url") or "").strip() for x in stanza.findall(f"{{{_OOB}}}x")]
     plain = body or ""
