@@ -55,7 +55,9 @@ class Marks:
         """A message was journaled."""
         one = _Recent(debts[0].event, (debts[0].network, debts[0].author), event.id, event.marks)
         for chat in {debts[0].source, *(debt.chat for debt in debts)}:
-            self._recent.setdefault(chat, deque(maxlen=_RECENT)).append(one)
+            if chat not in self._recent:
+                self._recent[chat] = deque(maxlen=_RECENT)
+            self._recent[chat].append(one)
             self._recent.move_to_end(chat)
         while len(self._recent) > _CHATS:
             self._recent.popitem(last=False)
