@@ -51,7 +51,7 @@ def written(message: Message, *, to: str = "", name: str = "", called: Called = 
         described += places.write(message.place, message.text)
     if message.reply_to is None and not message.spans and message.style is Style.TEXT:
         plain = text.legal(message.text)
-        return f"<body>{text.escape(plain)}</body>{UNSTYLED if styling.write(plain, ()).unstyled else ''}{described}"
+        return f"<body>{text.escape(plain)}</body>{UNSTYLED if styling.misleads(plain) else ''}{described}"
     words, spans = _for_reading(message, called)
     emote = message.style is Style.EMOTE
     quotation = replies.quotation(message.quote, name) if message.reply_to is not None and not emote else ""

@@ -59,14 +59,18 @@ def write(text: str, spans: Iterable[Span], *, beside: bool = False) -> Styled:
     by other means what the body does not show, quotations excepted."""
     wanted = _shaped(text, spans)[:_MOST]
     if not wanted:
-        marked = len(text) <= _LONGEST and _MARKED.search(text) is not None
-        return Styled(text, marked and bool(_Reader().read(text)[1]))
+        return Styled(text, misleads(text))
     writer = _Writer(text, wanted)
     body = writer.write() if not beside or all(span.kind is SpanKind.QUOTE for span in wanted) else text
     if len(body) <= _LONGEST and _Reader().read(body) == (text, wanted):
         return Styled(body, False, writer.moves)
     quoted = _Writer(text, [span for span in wanted if span.kind is SpanKind.QUOTE])
     return Styled(quoted.write(), True, quoted.moves, wanted)
+
+
+def misleads(text: str) -> bool:
+    """Whether an app would read styles into a text that has none, unless it is told not to (`unstyled`)."""
+    return len(text) <= _LONGEST and _MARKED.search(text) is not None and bool(_Reader().read(text)[1])
 
 
 def _shaped(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
