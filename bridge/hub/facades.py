@@ -384,3 +384,7 @@ class Home(Protocol):
     def nick(self, contact: Contact, number: int) -> str:
         """How somebody is called in rooms; with `number` > 1 one of several people of the same name."""
         ...
+
+    def looks(self, nick: str) -> str:
+        """The same for nicks that people could take for each other."""
+        ...

@@ -1,4 +1,5 @@
-"""Who is in a hosted room, and what they are called there: names that no two people share, and that stay.
+"""Who is in a hosted room, and what they are called there: names that no two people share, or could be taken for
+each other's, and that stay.
 
 A nick is given when somebody is first seen and kept while their name is the same, also when they are gone: what they
 said is still theirs.
@@ -7,6 +8,7 @@ said is still theirs.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count
 
 from bridge.contract import ChatId, Contact, ContactId, Membership, NetworkId, Occupant, Rank
@@ -30,7 +32,9 @@ def put(ledger: Ledger, home: Home, chat: Chat, who: Occupant) -> RoomOccupant |
         return None  # whoever never was there is nobody
     now = _row(chat.id, who, before)
     if before is None or before.name != now.name:
-        now = replace(now, nick=_nick(home, now, lambda nick: rooms.nick_taken(connection, chat.id, nick)))
+        who_else = partial(rooms.nick_taken, connection, chat.id, now.contact)
+        nick = _nick(home, now, lambda nick: who_else(nick, home.looks(nick)))
+        now = replace(now, nick=nick, looks=home.looks(nick))
     if now == before:
         return None
     rooms.put_occupants(connection, [now])
@@ -40,18 +44,18 @@ def put(ledger: Ledger, home: Home, chat: Chat, who: Occupant) -> RoomOccupant |
 def put_all(ledger: Ledger, home: Home, chat: int, present: Sequence[Occupant]) -> None:
     """What the network says of who is there. Who was seen meanwhile is as they were seen: that is newer."""
     known = {row.contact: row for row in rooms.occupants(ledger.connection, chat)}
-    taken = {row.nick for row in known.values()}
+    taken = {home.looks(row.nick) for row in known.values()}
     same: Counter[str] = Counter()
     new: list[OccupantRow] = []
     for who in sorted(present, key=lambda one: one.contact.id):
         if who.contact.id in known or who.membership is not _PRESENT:
             continue
         row = _row(chat, who, None)
-        nick = _nick(home, row, taken.__contains__, same[row.name])
+        nick = _nick(home, row, lambda nick: home.looks(nick) in taken, same[row.name])
         same[row.name] += 1
-        row = replace(row, nick=nick)
+        row = replace(row, nick=nick, looks=home.looks(nick))
         known[row.contact] = row
-        taken.add(row.nick)
+        taken.add(row.looks)
         new.append(row)
     rooms.put_occupants(ledger.connection, new)
 
@@ -101,6 +105,7 @@ def _row(chat: int, who: Occupant, before: OccupantRow | None) -> OccupantRow:
         avatar=before.avatar if before is not None and (gone or avatar is None) else (avatar or "")[:_LONGEST],
         nick=before.nick if before is not None else "",
         membership=str(who.membership),
+        looks=before.looks if before is not None else "",
         rank=str(who.rank or (before.rank if before is not None else Rank.MEMBER)),
     )
 

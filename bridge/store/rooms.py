@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, update
 
 from bridge.store import tables as t
 from bridge.store.upsert import upsert
@@ -49,6 +49,7 @@ class OccupantRow:
     nick: str
     membership: str
     rank: str
+    looks: str = ""
 
 
 _hosted, _there = t.chats.alias("hosted"), t.chats.alias("there")
@@ -218,13 +219,16 @@ def occupant(connection: Connection, chat: int, contact: str) -> OccupantRow | N
     return OccupantRow(*row) if row else None
 
 
-def nick_taken(connection: Connection, chat: int, nick: str) -> bool:
+def nick_taken(connection: Connection, chat: int, contact: str, nick: str, looks: str) -> bool:
+    """Whether somebody else is called so, or so that it looks the same."""
     o = t.occupants.c
-    return connection.execute(select(o.contact).where(o.chat == chat, o.nick == nick)).first() is not None
+    alike = or_(o.nick == nick, o.looks == looks)
+    query = select(o.contact).where(o.chat == chat, o.contact != contact, alike)
+    return connection.execute(query).first() is not None
 
 
 def put_occupants(connection: Connection, rows: Sequence[OccupantRow]) -> None:
-    names = ("chat", "contact", "name", "avatar", "nick", "membership", "rank")
+    names = ("chat", "contact", "name", "avatar", "nick", "membership", "rank", "looks")
     upsert(connection, t.occupants, [{name: getattr(row, name) for name in names} for row in rows])
 
 
@@ -295,4 +299,4 @@ def _rooms(connection: Connection, query: Select[Any]) -> list[RoomRow]:
 
 def _occupants() -> Select[Any]:
     o = t.occupants.c
-    return select(o.chat, o.contact, o.name, o.avatar, o.nick, o.membership, o.rank)
+    return select(o.chat, o.contact, o.name, o.avatar, o.nick, o.membership, o.rank, o.looks)

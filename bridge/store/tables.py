@@ -149,7 +149,9 @@ occupants = Table(
     Column("nick", Text, nullable=False),  # what they are called on XMPP; two in one room are never called the same
     Column("membership", Text, nullable=False),
     Column("rank", Text, nullable=False),
+    Column("looks", Text, nullable=False, server_default=""),  # how the nick looks; empty: given by an older program
     Index("occupants_nick", "chat", "nick", unique=True),
+    Index("occupants_looks", "chat", "looks"),
     sqlite_with_rowid=False,
 )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bridge.contract import ChatId, Contact, ContactId, NetworkId, Person, Reason, Refused
-from bridge.xmpp import localparts, nicks
+from bridge.xmpp import localparts, looks, nicks
 from bridge.xmpp.errors import StanzaError
 
 # RFC 6122 #addressing-localpart: what no prepared localpart contains, besides what is not printable.
@@ -119,6 +119,10 @@ class Addresses:
     def nick(self, contact: Contact, number: int) -> str:
         """See `Home.nick`."""
         return nicks.nick(contact, number)
+
+    def looks(self, nick: str) -> str:
+        """See `Home.looks`."""
+        return looks.looks(nick)
 
     def where(self, jid: str) -> Where | None:
         """The room that `jid` may mean: an address on one of our domains that no person can have."""

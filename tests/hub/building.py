@@ -26,6 +26,9 @@ class MemoryHome:
     def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
         return None  # no rooms here
 
+    def looks(self, nick: str) -> str:
+        return nick.casefold()
+
     def nick(self, contact: Contact, number: int) -> str:
         return f"{contact.name or contact.id} ({number})" if number > 1 else contact.name or contact.id
 

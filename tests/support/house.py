@@ -48,6 +48,9 @@ class PlainHome:
     def person(self, network: NetworkId, typed: str) -> ContactId | None:
         return ContactId(typed) if typed else None
 
+    def looks(self, nick: str) -> str:
+        return nick.casefold()
+
     def nick(self, contact: Contact, number: int) -> str:
         return f"{contact.name or contact.id} ({number})" if number > 1 else contact.name or contact.id
 

@@ -82,3 +82,18 @@ async def test_join_and_leave_act_on_the_network(verona: InVerona) -> None:
     assert "romeo" in (await verona.play.world.state("mantua")).members
     assert await verona.play.ask("leave Mantua") == "You have left Mantua on Memory."
     assert "romeo" not in (await verona.play.world.state("mantua")).members
+
+
+async def test_nobody_is_called_so_that_they_could_be_taken_for_another(verona: InVerona) -> None:
+    await verona.enter()
+    for id, name, shown in (
+        ("anna", "Juliеt", "Juliеt (2)"),
+        ("bella", "JULIET", "JULIET (3)"),
+    ):  # one with a Cyrillic е
+        await verona.play.world.do(verona.person(id, name))
+        await verona.play.world.do(verona.comes(id))
+        came = await verona.app.expect(lambda s, full=f"{verona.room}/{shown}": s.get("from") == full)  # type: ignore[misc]
+        assert came.get("type") is None
+    await verona.play.world.do(verona.person("long", "n" * 1_000))
+    await verona.play.world.do(verona.comes("long"))
+    await verona.app.expect(lambda s: s.get("from") == f"{verona.room}/{'n' * 100}")
