@@ -20,3 +20,12 @@ def test_every_test_that_the_table_names_is_there() -> None:
 
 def test_every_row_of_talking_is_in_the_table() -> None:
     assert {f"B{n}" for n in range(1, 14)} - {"B6"} == set(re.findall(r"^\| (B\d+) ", TABLE, re.MULTILINE))
+
+
+def test_every_row_of_rooms_is_in_the_table_and_every_point_of_biboumis() -> None:
+    rooms = TABLE.partition("## Rooms")[2]
+    points = rooms.partition("| point | here |\n|---|---|\n")[2].strip().splitlines()
+
+    assert {"C1", "C2", "C3", "C4", "C5", "C6", "C14", "C16"} <= set(re.findall(r"^\| (C\d+) ", rooms, re.MULTILINE))
+    assert len(points) == 16
+    assert all("`" in point for point in points)
