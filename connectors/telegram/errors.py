@@ -80,7 +80,8 @@ def error_of(status: int, answer: object, *, changes: bool) -> ConnectorError:
     if status == 429 or "retry_after" in parameters:
         return _too_fast(parameters)
     if status >= 500:
-        return Unavailable("Telegram has a fault of its own at the moment.")
+        # It may be this very message that it cannot bear, so the others go on.
+        return Unavailable("Telegram has a fault of its own at the moment.", scope=Scope.CHAT)
     return refusal(status, said, parameters)
 
 
