@@ -24,9 +24,9 @@ from tests.support.talks import Direct, Talk
 from tests.support.xmpp_client import XmppClient
 from tests.support.xmpp_servers import XmppServer
 
-KILLS = 10 if FULL else 4
+KILLS = 10 if FULL else 3
 CHATS = 5
-MESSAGES = 300 if FULL else 100  # each way
+MESSAGES = 300 if FULL else 75  # each way
 
 
 @dataclass

@@ -56,6 +56,13 @@ class OnTelegram:
         """Return when the bot waits for news: what is said from now on is told as it is said."""
         await self.world.until(lambda: (bot or self.bot).id in self.world.updates.waiting)
 
+    async def gateway_restarts(self) -> None:
+        def restart() -> None:
+            self.gateway.stop()
+            self.gateway.start()
+
+        await asyncio.to_thread(restart)
+
     async def met(self) -> None:
         await self.log_in()
         self.world.starts(self.juliet, self.bot)

@@ -2,6 +2,7 @@
 
 from xml.etree.ElementTree import Element
 
+from tests.conftest import ANY_SERVER
 from tests.scenarios.telegram.conftest import OnTelegram
 from tests.support import files
 from tests.support.botapi.uploads import file_of
@@ -11,6 +12,7 @@ from tests.support.xmpp_client import bare, body
 REPLACE = "{urn:xmpp:message-correct:0}replace"
 
 
+@ANY_SERVER
 async def test_files_and_captions_each_way(stage: OnTelegram) -> None:
     await stage.met()
     app, world, chat, juliet = stage.app, stage.world, stage.chat, stage.juliet

@@ -2,12 +2,14 @@
 a basic group, where each bot has numbers of its own, is a room for each. One person who writes to both is a contact of
 each, by their own bot."""
 
+from tests.conftest import ANY_SERVER
 from tests.scenarios.telegram.conftest import PASSWORD, OnTelegram
 from tests.support import muc
 from tests.support.gateway import TELEGRAM
 from tests.support.xmpp_client import XmppClient, bare, body
 
 
+@ANY_SERVER
 async def test_two_bots_in_the_same_groups(stage: OnTelegram) -> None:
     world, juliet, app = stage.world, stage.juliet, stage.app
     other_bot = world.bot("Benvolio", reads_all=True)
