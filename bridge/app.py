@@ -10,14 +10,18 @@ from typing import Any
 
 from bridge.config import Config
 from bridge.contract import Connector, NetworkId
+from bridge.hub.announcing import Announcer
 from bridge.hub.control import Control
 from bridge.hub.desk.departure import Departure
 from bridge.hub.desk.desk import CommandDesk, Office
 from bridge.hub.engines import Running
+from bridge.hub.errands import Errands
 from bridge.hub.facades import HOME
+from bridge.hub.finding import Finder
 from bridge.hub.hub import Hub, Surroundings
 from bridge.hub.operator import Operator
 from bridge.hub.people import KnownPeople
+from bridge.hub.permission import matches
 from bridge.hub.watch import Watch
 from bridge.hub.workspace import Workspaces
 from bridge.registry import find
@@ -89,28 +93,26 @@ async def _serve(
         )
     )  # fmt: skip
     control = Control(hub, database)
+    departure = Departure(database, secrets, control, workspaces, connectors)
+    operator = Operator(departure, Running(hub))
+    home = Addresses(gateways)
+    finder = Finder(database, hub.sessions, people.choices, home)
+    people.stranger = finder.profile
     office = Office(
-        database,
-        secrets,
-        control,
-        control,
-        hub.rooms,
-        workspaces,
-        connectors,
-        people.allowed,
-        clock,
-        limits=config.limits,
-        say=control.say,
-    )
+        database, secrets, control, control, hub.rooms, workspaces, connectors, people, finder,
+        Errands(database, finder, home), home, people.choices, operator, Announcer(hub.sessions, home).say,
+        people.allowed, lambda user: matches(user, config.admins), clock,
+        limits=config.limits, say=control.say,
+    )  # fmt: skip
     desk = CommandDesk(office)
     private = Permitted(config.allow_private)
     storing = Storing(config.upload_service, signer.link, lambda host, port: (host, port) in private)
-    asked = Asked(people, desk, hub.rooms, hub.archive, hub.lists, hub.avatars, storing)
+    asked = Asked(
+        people, desk, hub.rooms, hub.archive, hub.lists, hub.avatars, finder, people.choices.blocked, storing
+    )  # fmt: skip
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp
     watch = Watch(hub, database, list(connectors), xmpp.health)
-    departure = Departure(database, secrets, control, workspaces, connectors)
-    operator = Operator(departure, Running(hub))
     web = WebServer(
         config.http.listen, config.data / "control.sock", watch, version(), operations=operator,
         files=[*routes(signer, hub.files), *callbacks.routes()],

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bridge.cli import operating
 from bridge.config import Config, load
-from bridge.hub.operator import ID, Said
+from bridge.hub.operator import ID
+from bridge.hub.overview import Said
 from bridge.log import hider
 from bridge.web.operations import Operations
 

@@ -47,3 +47,7 @@ class Directory(Protocol):
     async def inside(self, space: ChatId, after: str, most: int) -> Listing:
         """The rooms and spaces that a space holds, as far as the account may see them."""
         ...
+
+    async def spaces(self) -> Sequence[Listed]:
+        """The spaces that the account is in."""
+        ...

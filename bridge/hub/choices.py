@@ -49,7 +49,7 @@ class Choices:
         self._database = database
         self._settings: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
         self._blocks: dict[tuple[str, str], dict[int, frozenset[ContactId]]] = {}
-        self._watchers: list[Callable[[str, NetworkId], None]] = []
+        self._watchers: list[Callable[[str, NetworkId, frozenset[ContactId]], None]] = []
 
     async def load(self) -> None:
         for user, network, item, name, value in await self._database.read(store.settings):
@@ -58,8 +58,9 @@ class Choices:
             mine = self._blocks.setdefault((user, network), {})
             mine[account] = mine.get(account, frozenset()) | {ContactId(contact)}
 
-    def watch(self, changed: Callable[[str, NetworkId], None]) -> None:
-        """Call `changed` (synchronously, on the loop) for a user and a network when they choose otherwise."""
+    def watch(self, changed: Callable[[str, NetworkId, frozenset[ContactId]], None]) -> None:
+        """Call `changed` (synchronously, on the loop) for a user and a network when they choose otherwise; with whom
+        they block now, or do not any more."""
         self._watchers.append(changed)
 
     def blocked(self, user: str, network: NetworkId, contact: ContactId) -> bool:
@@ -99,15 +100,16 @@ class Choices:
             mine[item, name] = value
         else:
             mine.pop((item, name), None)
-        self._tell(user, network)
+        self._tell(user, network, frozenset())
 
     def now_blocked(self, account: AccountId, user: str, network: NetworkId, contacts: frozenset[ContactId]) -> None:
         """The account's network has said whom it blocks, all of them, and that is durable."""
         mine = self._blocks.setdefault((user, network), {})
-        if mine.get(account, frozenset()) != contacts:
+        changed = mine.get(account, frozenset()) ^ contacts
+        if changed:
             mine[account] = contacts
-            self._tell(user, network)
+            self._tell(user, network, changed)
 
-    def _tell(self, user: str, network: NetworkId) -> None:
+    def _tell(self, user: str, network: NetworkId, contacts: frozenset[ContactId]) -> None:
         for changed in self._watchers:
-            changed(user, network)
+            changed(user, network, contacts)

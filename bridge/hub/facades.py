@@ -49,7 +49,8 @@ class Verb:
 
     name: str
     summary: str
-    field: str = ""  # which field it is that may be typed after the verb just so
+    fields: tuple[str, ...] = ()  # typed after the verb just so, word by word; the last is all that is left
+    named: tuple[str, ...] = ()  # others that may be typed after it, as `name=value`
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,10 @@ class Avatars(Protocol):
         ...
 
 
+Hides = Callable[[str, NetworkId, ContactId], bool]
+"""Whether a user (bare JID) wants to hear nothing of somebody."""
+
+
 @dataclass(frozen=True, slots=True)
 class PresenceOf:
     """A contact as one user sees it now. `contact` None means the gateway itself."""
@@ -149,7 +154,8 @@ class People(Protocol):
     """Contacts and who may see whom. `contact` None is the gateway itself."""
 
     async def profile(self, user: str, network: NetworkId, contact: ContactId) -> Contact | None:
-        """As last seen by an account of `user` (a name counts only for those who were told it); None if never."""
+        """As last seen by an account of `user` (a name counts only for those who were told it), else as the network
+        shows them to it now; None for whom it shows nothing."""
         ...
 
     async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
@@ -334,6 +340,14 @@ class Finder(Protocol):
         """What the space holds that is called `space` on its network."""
         ...
 
+    async def spaces(self, user: str, network: NetworkId) -> FoundRooms:
+        """The spaces that the account is in."""
+        ...
+
+    async def common(self, user: str, network: NetworkId, contact: ContactId) -> Sequence[str]:
+        """Names of rooms, a few, that `user` is in with somebody."""
+        ...
+
 
 class Lists(Protocol):
     """What we have put into users' own lists on XMPP, so that what they remove or rename there stays so. `kind` is the
@@ -371,6 +385,10 @@ class Home(Protocol):
 
     def direct_chat(self, user: str, network: NetworkId, contact: ContactId | None) -> ChatId:
         """The chat of `user` (bare JID) with a contact, or with the gateway itself (None)."""
+        ...
+
+    def jid(self, network: NetworkId, contact: ContactId | None) -> str:
+        """Where to write to somebody, or to the gateway (None). Raises `Refused` for whom no address can be made."""
         ...
 
     def room_chat(self, network: NetworkId, name: str) -> ChatId | None:

@@ -10,17 +10,21 @@ from bridge.contract import ChatId, Contact, ContactId, Directory, Listing, Netw
 from bridge.hub.choices import ACCOUNT, Choices
 from bridge.hub.facades import FoundRoom, FoundRooms, Home
 from bridge.hub.sessions import Seat, Sessions
+from bridge.store import rooms as store
+from bridge.store.database import Database
 
 T = TypeVar("T")
 _SECONDS = 20.0  # for an answer; clients give up on an IQ after about a minute
 _MOST = 200  # of a page
+_COMMON = 20  # rooms
 _KEPT, _FRESH = 2_000, 300.0  # profiles, and seconds for which they are believed
 
 
 class Finder:
     """The `Finder` facade."""
 
-    def __init__(self, sessions: Sessions, choices: Choices, home: Home) -> None:
+    def __init__(self, database: Database, sessions: Sessions, choices: Choices, home: Home) -> None:
+        self._database = database
         self._sessions = sessions
         self._choices = choices
         self._home = home
@@ -50,6 +54,12 @@ class Finder:
     async def inside(self, user: str, network: NetworkId, space: str, after: str, most: int) -> FoundRooms:
         found = await self._ask(user, network, lambda d: d.inside(ChatId(space), after, min(most, _MOST)))
         return self._found(network, found)
+
+    async def spaces(self, user: str, network: NetworkId) -> FoundRooms:
+        return self._found(network, Listing(await self._ask(user, network, lambda d: d.spaces())))
+
+    async def common(self, user: str, network: NetworkId, contact: ContactId) -> Sequence[str]:
+        return await self._database.read(lambda c: store.shared_rooms(c, user, network, contact, _COMMON))
 
     async def profile(self, user: str, network: NetworkId, contact: ContactId) -> Contact | None:
         """Somebody whom no account of `user` has met, as their network shows them to it; None also while it cannot be

@@ -7,13 +7,13 @@ at its start.
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from bridge.contract import AccountId
 from bridge.hub.desk.departure import Departure
 from bridge.hub.facades import HOME
+from bridge.hub.overview import AccountLine, DeadLine, DeadList, Said
 from bridge.store import accounts as stored
 from bridge.store import dead
 from bridge.store.accounts import AccountRow
@@ -23,42 +23,6 @@ ID = re.compile(r"letter-([1-9][0-9]{0,8})|delivery-([1-9][0-9]{0,17})-([1-9][0-
 """What `dead list` calls them: a dead letter by its number, a delivery by its event and its chat."""
 _MOST = 1_000  # of each in a list
 _CUT = 2_000  # characters of an event or a raw thing
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLine:
-    id: int
-    network: str
-    user: str  # bare JID; empty for the operator's own
-    me: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLine:
-    """What was not delivered, without what was said."""
-
-    id: str
-    network: str
-    chat: str
-    at: str  # UTC
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeadList:
-    """The newest; `more` older ones are not in it."""
-
-    lines: tuple[DeadLine, ...]
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """How it went, as whole sentences."""
-
-    text: str
-    ok: bool = True
 
 
 class Engine(Protocol):

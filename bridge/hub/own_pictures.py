@@ -14,6 +14,7 @@ from pathlib import Path
 from bridge.contract import (
     ChatId,
     ConnectorError,
+    ContactId,
     Kept,
     Media,
     MediaKind,
@@ -75,9 +76,9 @@ class OwnPictures:
         self._there[user, network] = reference
         if len(self._there) > _WAITING:
             del self._there[next(iter(self._there))]
-        self._chosen(user, network)
+        self._chosen(user, network, frozenset())
 
-    def _chosen(self, user: str, network: NetworkId) -> None:
+    def _chosen(self, user: str, network: NetworkId, contacts: frozenset[ContactId]) -> None:
         for seat in self._sessions.seats():
             if (seat.user, seat.network) == (user, network):
                 self.live(seat.account)

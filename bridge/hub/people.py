@@ -7,7 +7,7 @@ presence costs no query. What sessions see is written behind them in groups, and
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
@@ -42,7 +42,7 @@ class KnownPeople:
         self.named: Callable[[str, NetworkId], None] = lambda user, network: None  # a user has a contact by a new name
         self.choices = Choices(database)
         self.choices.watch(self._chosen)
-        self._hidden: dict[tuple[str, NetworkId], frozenset[ContactId]] = {}  # whom each user blocks, as last told
+        self.stranger: Callable[[str, NetworkId, ContactId], Awaitable[Contact | None]] = _unknown
         self._subscribed: dict[tuple[str, NetworkId], set[str]] = {}
         self._connected: dict[tuple[str, NetworkId], set[AccountId]] = {}
         self._names: OrderedDict[tuple[str, NetworkId, str], Contact] = OrderedDict()
@@ -67,7 +67,8 @@ class KnownPeople:
             fresh = self._pending.get((account, contact))
             if fresh is not None and fresh[2].name:
                 return fresh[2]
-        return await self._database.read(lambda c: store.profile(c, user, network, contact))
+        known = await self._database.read(lambda c: store.profile(c, user, network, contact))
+        return known if known is not None else await self.stranger(user, network, contact)
 
     async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
         return await self._database.read(lambda c: store.contacts_of(c, user, network))
@@ -232,17 +233,18 @@ class KnownPeople:
         if contact in self._subscribed.get((user, network), ()):
             self._tell(self.presence(user, network, contact))
 
-    def _chosen(self, user: str, network: NetworkId) -> None:
+    def _chosen(self, user: str, network: NetworkId, contacts: frozenset[ContactId]) -> None:
         """Whom the user blocks is away for them, and others are there again."""
-        before, now = self._hidden.pop((user, network), frozenset()), frozenset(self.choices.blocks(user, network))
-        if now:
-            self._hidden[user, network] = now
-        for contact in sorted(before ^ now):
+        for contact in sorted(contacts):
             self._appeared(user, network, contact)
 
     def _tell(self, presence: PresenceOf) -> None:
         for changed in self._watchers:
             changed(presence)
+
+
+async def _unknown(user: str, network: NetworkId, contact: ContactId) -> Contact | None:
+    return None
 
 
 def _fits(name: str) -> bool:

@@ -151,7 +151,7 @@ class Signs:
         wish = SetPresence(chat=ChatId(""), key="-", available=sign.available, away=sign.away, status=sign.status)
         self.put(account, "presence", wish)
 
-    def _chosen(self, user: str, network: NetworkId) -> None:
+    def _chosen(self, user: str, network: NetworkId, contacts: frozenset[ContactId]) -> None:
         """The user may want to be seen now, or not any more."""
         there = self._there.get((user, network))
         for seat in self._sessions.seats() if there is not None else ():

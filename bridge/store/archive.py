@@ -63,11 +63,13 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Somebody reads a room; `faces` tells who of our users is who there."""
+    """Somebody reads a room; `faces` tells who of our users is who there, `blocked` of whom they want to hear nothing
+    (by network)."""
 
     room: RoomRow
     members: Sequence[MemberRow]
     faces: dict[str, str]
+    blocked: dict[str, list[str]]
 
 
 def reading(connection: Connection, jid: str, reader: str) -> Reading | None:
@@ -76,7 +78,11 @@ def reading(connection: Connection, jid: str, reader: str) -> Reading | None:
     members = rooms.members(connection, row.chat, reader) if row is not None else ()
     if row is None or not members:
         return None
-    return Reading(row, members, rooms.faces(connection, row.chat))
+    faces = rooms.faces(connection, row.chat)
+    b = t.blocks.c
+    hidden = set(connection.execute(select(b.contact).where(b.account.in_([one.account for one in members]))).scalars())
+    blocked = {row.network: sorted(hidden), "xmpp": [user for user, face in faces.items() if face in hidden]}
+    return Reading(row, members, faces, blocked if hidden else {})
 
 
 def lines(connection: Connection, who: Reading, wanted: Wanted) -> list[LineRow]:
@@ -167,6 +173,8 @@ def _fitting(connection: Connection, who: Reading, wanted: Wanted) -> list[Colum
         said.append(a.said <= wanted.end)
     if wanted.authors is not None:
         said.append(or_(*(and_(e.network == network, e.author == one) for network, one in wanted.authors)))
+    if who.blocked:
+        said += [~and_(e.network == network, e.author.in_(some)) for network, some in who.blocked.items()]
     if wanted.standing:
         return [*said, e.kind == "message", m.retracted.is_(None)]
     # What changed a message that was taken back says what it has said.

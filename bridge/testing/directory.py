@@ -31,7 +31,9 @@ def rooms(network: Network, member: Member, ask: wire.Rooms) -> Listing:
     """A page. Raises `Failed`."""
     if ask.where:
         raise refuse("There is no other directory.")
-    if ask.within:
+    if ask.mine:
+        found = [chat for chat in network.chats.values() if chat.holds and member.id in chat.members]
+    elif ask.within:
         space = network.chat(ask.within)
         if not (space.public or space.sees(member)):
             raise refuse("There is no such space.", Reason.FORBIDDEN)

@@ -23,6 +23,7 @@ from bridge.contract import (
     Event,
     Fail,
     File,
+    Listed,
     Listing,
     Live,
     LoggedOut,
@@ -253,6 +254,10 @@ class _Directory:
         ask = wire.Rooms(typed=typed, where=where, after=after, most=most)
         found: Listing = await self._ask(ask, Listing)
         return found
+
+    async def spaces(self) -> Sequence[Listed]:
+        found: Listing = await self._ask(wire.Rooms(mine=True, most=1_000), Listing)
+        return found.rooms
 
     async def inside(self, space: ChatId, after: str, most: int) -> Listing:
         found: Listing = await self._ask(wire.Rooms(within=space, after=after, most=most), Listing)

@@ -76,6 +76,7 @@ class Rooms(Ask, tag="rooms", kw_only=True):
     typed: str = ""
     where: str = ""
     within: str = ""
+    mine: bool = False  # the spaces that one is in
     after: str = ""
     most: int
 

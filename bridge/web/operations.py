@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from bridge.hub.operator import ID, AccountLine, DeadLine, DeadList, Said
+from bridge.hub.operator import ID
+from bridge.hub.overview import AccountLine, DeadLine, DeadList, Said
 from bridge.web import control
 
 _PATIENCE = 45.0  # seconds: a network that is told of a logout has twenty

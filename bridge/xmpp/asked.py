@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bridge.hub.facades import Avatars, Desk, Lists, People, Rooms
+from bridge.hub.facades import Avatars, Desk, Finder, Hides, Lists, People, Rooms
 from bridge.hub.lines import Archive
 from bridge.xmpp.upload import Storing
 
@@ -17,4 +17,6 @@ class Asked:
     archive: Archive
     lists: Lists
     avatars: Avatars
+    finder: Finder
+    hides: Hides
     storing: Storing = field(default_factory=Storing)

@@ -71,7 +71,10 @@ _EVERYBODY = (
     "vcard-temp",
 )
 _EVENTS = ("http://jabber.org/protocol/pubsub#retrieve-items",)
-_GATEWAY = (COMMANDS, "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:version")
+_GATEWAY = (
+    COMMANDS, "http://jabber.org/protocol/rsm", "jabber:iq:gateway", "jabber:iq:register", "jabber:iq:search",
+    "jabber:iq:version",
+)  # fmt: skip
 MESSAGES = (
     "http://jabber.org/protocol/chatstates",
     "http://jabber.org/protocol/geoloc",

@@ -69,8 +69,10 @@ class ChatCommands:
         if verb == "cancel":
             return "There is nothing to cancel. Send `help` to see what you can do."
         given, known = _given(rest), next((one for one in self._desk.verbs(caller) if one.name == verb), None)
-        if known is not None and known.field and rest.strip() and not (given and known.field in given):
-            given = {known.field: rest.strip()}
+        named = given is not None and known is not None and set(given) <= {*known.fields, *known.named}
+        if known is not None and known.fields and rest.strip() and not named:
+            words = rest.split(None, len(known.fields) - 1)
+            given = dict(zip(known.fields, (word.strip() for word in words), strict=False))
         if given is None and known is not None:
             return f"Send `{verb}` alone: you will be asked for what is needed."
         return self._say(caller, verb, await self._desk.begin(caller, verb, given or {}))

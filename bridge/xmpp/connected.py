@@ -38,6 +38,7 @@ class Connected:
         self._command = command
         self.streams = {g.network: Stream(g, self._received, self._changed) for g in gateways}
         self.rooms = House(addresses, asked.rooms, self._write, asked.storing.link, asked.avatars)
+        self.rooms.hides = asked.hides
         self._reception = Reception(self.rooms, asked.rooms, asked.archive, people, max_stanza)
         self.session = XmppSession(
             addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, http)

@@ -2,7 +2,7 @@
 
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Reason
+from bridge.contract import ConnectorError, LoggedOut, Reason, Refused
 from bridge.xmpp.text import escape
 
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
@@ -50,6 +50,15 @@ class StanzaError(Exception):
         self.condition = condition
         self.text = text
         self.extra = extra
+
+
+def of(error: ConnectorError) -> StanzaError:
+    """What a question is answered with that a network could not answer."""
+    if isinstance(error, Refused):
+        return StanzaError(str(error.reason), error.text)
+    if isinstance(error, LoggedOut):
+        return StanzaError(str(Reason.NOT_LOGGED_IN), error.text)
+    return StanzaError(str(Reason.TIMEOUT), error.text)
 
 
 def render(condition: str, text: str = "", extra: str = "") -> str:

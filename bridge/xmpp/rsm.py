@@ -25,14 +25,14 @@ def page(query: Element, ids: Sequence[str]) -> Page:
     if asked is None:
         some = range(min(len(ids), _MOST))
         return Page(some, "" if len(some) == len(ids) else _set(ids, some))
-    most = min(_number(asked.findtext(f"{{{NAMESPACE}}}max"), _MOST), _MOST)
+    most = min(number(asked.findtext(f"{{{NAMESPACE}}}max"), _MOST), _MOST)
     first, end = 0, len(ids)
     after, before = asked.find(f"{{{NAMESPACE}}}after"), asked.find(f"{{{NAMESPACE}}}before")
     index = asked.findtext(f"{{{NAMESPACE}}}index")
     if after is not None and after.text:
         first = _place(ids, after.text) + 1
     elif index is not None:
-        first = min(_number(index, 0), end)
+        first = min(number(index, 0), end)
     if before is not None:
         end = _place(ids, before.text) if before.text else end
         first = max(first, end - most)
@@ -48,7 +48,8 @@ def _place(ids: Sequence[str], id: str) -> int:
         raise StanzaError("item-not-found", "The list has changed. Begin again at its first page.") from None
 
 
-def _number(given: str | None, otherwise: int) -> int:
+def number(given: str | None, otherwise: int) -> int:
+    """How many are asked for. Raises `StanzaError`."""
     if given is None:
         return otherwise
     if not (given.isascii() and given.isdigit() and len(given) < 10):

@@ -4,6 +4,8 @@ Source: client-server API #user-directory, #profiles, #published-room-directory,
 #get_matrixclientv1roomsroomidhierarchy, #reporting-content.
 """
 
+import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,10 +22,25 @@ from bridge.contract import (
 )
 from connectors.matrix import errors, fields, ids
 from connectors.matrix.api import Api, path
+from connectors.matrix.facts import Facts
 
 _SECONDS = 30.0  # another homeserver may have to be asked
 _LARGEST = 4 * 1024 * 1024  # bytes of an answer
 _MOST = 200  # of a page
+_ALL = 16 * 1024 * 1024  # bytes of all that one is in
+_NOTHING: Mapping[str, object] = {"types": []}
+_SPACES = json.dumps(
+    {
+        "presence": _NOTHING,
+        "account_data": _NOTHING,
+        "room": {
+            "account_data": _NOTHING,
+            "ephemeral": _NOTHING,
+            "timeline": {"types": [], "limit": 1},
+            "state": {"types": ["m.room.create", "m.room.name", "m.room.topic", "m.room.canonical_alias"]},
+        },
+    }
+)
 _TYPED = 500  # characters
 
 
@@ -93,6 +110,22 @@ class MatrixDirectory:
         said = await self.api.get(where, query, seconds=_SECONDS, largest=_LARGEST)
         found = [one for one in _rooms(said.get("rooms")) if one.chat != space]
         return Listing(found, _next(said, after))
+
+    async def spaces(self) -> Sequence[Listed]:
+        """Syncs do not bring rooms again that one has been in for long, so all are asked for, with next to nothing of
+        each (#syncing, #filtering)."""
+        query = {"filter": _SPACES, "timeout": "0", "set_presence": "offline"}
+        said = await self.api.get(path("sync"), query, seconds=_SECONDS, largest=_ALL)
+        found = []
+        for number, (id, raw) in enumerate(fields.mapping(fields.mapping(said.get("rooms")).get("join")).items()):
+            if number % 200 == 199:
+                await asyncio.sleep(0)
+            facts = Facts(id, self.me)
+            facts.apply(fields.listed(fields.mapping(fields.mapping(raw).get("state")).get("events")))
+            if fields.room_id(id) is not None and facts.kind == "m.space":
+                alias = ids.alias_localpart(facts.alias) if facts.alias else ""
+                found.append(Listed(ChatId(id), facts.name or facts.alias, facts.topic, alias, 0, True))
+        return sorted(found, key=lambda one: (one.name.casefold(), one.chat))[:_MOST]
 
 
 def _rooms(source: object) -> list[Listed]:

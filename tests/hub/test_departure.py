@@ -7,7 +7,8 @@ import pytest
 from bridge.contract import AccountId, Unavailable
 from bridge.hub.desk.departure import Departure
 from bridge.hub.engines import Resting
-from bridge.hub.operator import AccountLine, Operator
+from bridge.hub.operator import Operator
+from bridge.hub.overview import AccountLine
 from bridge.hub.workspace import Workspaces
 from bridge.store import accounts
 from tests.support.asking import NETWORK, ROMEO, NoHttp, Scene

@@ -24,12 +24,21 @@ async def test_help_says_what_one_can_do_in_few_words(at_desk: Scene) -> None:
         "`login`: Connect your own account.\n"
         "`logout`: Disconnect an account of yours; your chats are kept.\n"
         "`status`: Show your accounts, and what waits.\n"
+        "`search`: Look for people and rooms.\n"
+        "`contacts`: Show your contacts and rooms, or those of a name.\n"
         "`join`: Come into a room.\n"
         "`leave`: Leave a room.\n"
+        "`invite`: Invite somebody to a room.\n"
+        "`settings`: Choose what others see of you.\n"
+        "`block`: Hear nothing of somebody, or again.\n"
+        "`report`: Report somebody, or what they have said.\n"
         "When you are logged in, people on Matrix are contacts like any others: write to them."
     )
     assert len(turn.text) <= 2_000
-    assert [verb.name for verb in at_desk.desk.verbs(ROMEO)] == ["help", "login", "logout", "status", "join", "leave"]
+    assert [verb.name for verb in at_desk.desk.verbs(ROMEO)] == [
+        "help", "login", "logout", "status", "search", "contacts", "join", "leave", "invite", "settings", "block",
+        "report",
+    ]  # fmt: skip
 
 
 async def test_who_is_not_allowed_gets_a_sentence_and_nothing_else(at_desk: Scene) -> None:

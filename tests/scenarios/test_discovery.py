@@ -29,8 +29,14 @@ async def test_the_gateway_is_found_with_its_commands(play: Play) -> None:
         "login",
         "logout",
         "status",
+        "search",
+        "contacts",
         "join",
         "leave",
+        "invite",
+        "settings",
+        "block",
+        "report",
     ]
     info = await play.app.iq(MEMORY, "get", f"<query xmlns='{INFO}' node='login'/>")
     assert identities(info) == [("automation", "command-node")]
@@ -79,4 +85,8 @@ async def test_contacts_are_the_gateways_items(play: Play) -> None:
     await play.met()
     answer = await play.app.iq(MEMORY, "get", f"<query xmlns='{ITEMS}'/>")
 
-    assert [i.attrib for i in answer.iter(f"{{{ITEMS}}}item")] == [{"jid": play.juliet, "name": "Juliet"}]
+    assert [i.attrib for i in answer.iter(f"{{{ITEMS}}}item")] == [
+        {"jid": play.juliet, "name": "Juliet"},
+        {"jid": MEMORY, "node": "rooms", "name": "Public rooms"},
+        {"jid": MEMORY, "node": "spaces", "name": "Your spaces"},
+    ]

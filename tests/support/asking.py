@@ -5,30 +5,39 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bridge.contract import (
     Account,
     AccountId,
     ChatId,
     ConnectorError,
+    Contact,
     ContactId,
     Credentials,
     Dialogue,
     Field,
     Flow,
     Form,
+    Invite,
     LoginRefused,
     NetworkId,
     Refused,
+    Retract,
     Session,
+    SetRoom,
     Unavailable,
     Workspace,
 )
 from bridge.contract.workspace import Answer, Download
 from bridge.hub.desk import CommandDesk, Office, Patience
-from bridge.hub.facades import Caller, Room
+from bridge.hub.desk.departure import Departure
+from bridge.hub.engines import Resting
+from bridge.hub.facades import Caller, FoundRooms, Room
 from bridge.hub.limits import Limits
-from bridge.hub.permission import may_use
+from bridge.hub.operator import Operator
+from bridge.hub.people import KnownPeople
+from bridge.hub.permission import matches, may_use
 from bridge.hub.workspace import Workspaces
 from bridge.store.accounts import AccountRow, accounts_of
 from bridge.store.database import Database
@@ -36,6 +45,7 @@ from bridge.store.secrets import Secrets
 
 NETWORK = NetworkId("matrix")
 ROMEO = Caller("romeo@example.org", NETWORK)
+NURSE = Caller("nurse@example.org", NETWORK)  # an admin
 JULIET = Caller("juliet@example.org", NETWORK)
 EVE = Caller("eve@example.org.evil.example", NETWORK)
 PASSWORD = {"homeserver": "y", "username": "x", "password": "open sesame"}
@@ -215,6 +225,9 @@ class Scene:
     users: list[str] = field(default_factory=lambda: ["*@example.org"])
     doors: "Doors" = field(default_factory=lambda: Doors())
     said: list[tuple[str, str]] = field(default_factory=list)  # to whom, besides turns
+    directory: "Directory" = field(default_factory=lambda: Directory())
+    people: KnownPeople | None = None
+    admins: list[str] = field(default_factory=list)
 
     async def accounts(self, caller: Caller = ROMEO) -> list[AccountRow]:
         return await self.database.read(lambda c: accounts_of(c, caller.user, caller.network))
@@ -232,6 +245,7 @@ class Doors:
     known: list[Room] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
     left: list[Room] = field(default_factory=list)
+    wishes: list[Any] = field(default_factory=list)
     refuses: ConnectorError | None = None
     seen: bool = True
 
@@ -247,6 +261,85 @@ class Doors:
     async def leave(self, user: str, room: Room) -> None:
         self.left.append(room)
 
+    async def change(self, user: str, wish: SetRoom | Retract | Invite) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.wishes.append(wish)
+
+
+@dataclass
+class Directory:
+    """The desk's `Finder` and `Errands`: finds what it was told to, and remembers what it was asked to do."""
+
+    people_found: list[Contact] = field(default_factory=list)
+    rooms_found: FoundRooms = field(default_factory=lambda: FoundRooms(()))
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    blocked: list[tuple[str, bool]] = field(default_factory=list)
+    reported: list[tuple[str, str, str]] = field(default_factory=list)
+    announced: list[tuple[str, str]] = field(default_factory=list)
+    refuses: ConnectorError | None = None
+    shared: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # by user and contact
+    said: bool = True  # whether whoever is reported has said something
+
+    async def people(self, user: str, network: NetworkId, typed: str, most: int) -> Sequence[Contact]:
+        self._ask(typed)
+        return self.people_found[:most]
+
+    async def rooms(self, user: str, network: NetworkId, typed: str, where: str, after: str, most: int) -> FoundRooms:
+        self._ask(typed, where)
+        return self.rooms_found
+
+    async def inside(self, user: str, network: NetworkId, space: str, after: str, most: int) -> FoundRooms:
+        self._ask(space)
+        return self.rooms_found
+
+    async def spaces(self, user: str, network: NetworkId) -> FoundRooms:
+        self._ask("spaces")
+        return self.rooms_found
+
+    async def common(self, user: str, network: NetworkId, contact: ContactId) -> Sequence[str]:
+        return self.shared.get((user, contact), [])
+
+    async def block(self, user: str, network: NetworkId, contact: ContactId, *, blocked: bool) -> None:
+        self._ask(contact)
+        self.blocked.append((contact, blocked))
+
+    async def report(self, user: str, network: NetworkId, contact: ContactId, room: str, reason: str) -> bool:
+        self._ask(contact)
+        self.reported.append((contact, room, reason))
+        return self.said
+
+    async def announce(self, user: str, network: NetworkId, text: str) -> None:
+        self._ask(text)
+        self.announced.append((user, text))
+
+    def _ask(self, *words: str) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.asked.append(words)
+
+
+class Addresses:
+    """The desk's `Home`: who has an "@" first is on the network, and lives at matrix.example."""
+
+    def jid(self, network: NetworkId, contact: ContactId | None) -> str:
+        return "matrix.example" if contact is None else f"{contact[1:].replace(':', '%')}@matrix.example"
+
+    def person(self, network: NetworkId, typed: str) -> ContactId | None:
+        if typed.startswith("@") and ":" in typed:
+            return ContactId(typed)
+        local, _, domain = typed.partition("@")
+        return ContactId(f"@{local.replace('%', ':')}") if domain == "matrix.example" and "%" in local else None
+
+    def direct_chat(self, user: str, network: NetworkId, contact: ContactId | None) -> ChatId:
+        return ChatId(f"{user} {self.jid(network, contact)}")
+
+    def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
+        return ChatId(f"{name}@matrix.example")
+
+    def nick(self, contact: Contact, number: int) -> str:
+        return contact.name
+
 
 @asynccontextmanager
 async def scene(
@@ -257,14 +350,18 @@ async def scene(
     rooms = Doors()
     said: list[tuple[str, str]] = []
     secrets = Secrets.create(folder / "key")
+    directory, people, admins = Directory(), KnownPeople(database, users, []), ["nurse@example.org"]
     workspaces = Workspaces(database, NoHttp(), clock, folder / "networks", {})
+    departure = Departure(database, secrets, sessions, workspaces, {NETWORK: connector})
     office = Office(
-        database, secrets, sessions, sessions, rooms, workspaces, {NETWORK: connector},
-        lambda user: may_use(user, users, []), clock, patience or Patience(),
-        limits or Limits(),         lambda user, network, text: said.append((user, text)),
+        database, secrets, sessions, sessions, rooms, workspaces, {NETWORK: connector}, people, directory, directory,
+        Addresses(), people.choices, Operator(departure, Resting(database)), directory.announce,
+        lambda user: may_use(user, users, []), lambda user: matches(user, admins), clock, patience or Patience(),
+        limits or Limits(),
+        lambda user, network, text: said.append((user, text)),
     )  # fmt: skip
     desk = CommandDesk(office)
     try:
-        yield Scene(database, secrets, connector, desk, clock, sessions, users, rooms, said)
+        yield Scene(database, secrets, connector, desk, clock, sessions, users, rooms, said, directory, people, admins)
     finally:
         await desk.close()

@@ -42,6 +42,9 @@ FAR = NetworkId("far")
 class PlainHome:
     """How direct chats are called at home: "user contact@network"."""
 
+    def jid(self, network: NetworkId, contact: ContactId | None) -> str:
+        return f"{contact or ''}@{network}"
+
     def room_chat(self, network: NetworkId, name: str) -> ChatId | None:
         return ChatId(f"{name}@{network}")
 

@@ -1,18 +1,19 @@
 """The desk: every command once, for whoever asks (chat, form, command line); who may, how many at a time."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from bridge.contract import Clock, Connector, NetworkId
+from bridge.hub.choices import Choices
 from bridge.hub.desk.answers import size_fault
 from bridge.hub.desk.dialogue import Conversation, Patience
 from bridge.hub.desk.help import HELP
-from bridge.hub.desk.ports import Command, Moving, SessionControl, Tools, Waiting
+from bridge.hub.desk.ports import Administration, Command, Errands, Moving, SessionControl, Tools, Waiting
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.desk.verbs import COMMANDS
-from bridge.hub.facades import Caller, Turn, Verb
+from bridge.hub.facades import Caller, Finder, Home, People, Turn, Verb
 from bridge.hub.limits import Limits
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
@@ -34,7 +35,15 @@ class Office:
     rooms: Moving
     workspaces: Workspaces
     connectors: Mapping[NetworkId, Connector]
+    people: People
+    finder: Finder
+    errands: Errands
+    home: Home
+    choices: Choices
+    operator: Administration
+    announce: Callable[[str, NetworkId, str], Awaitable[None]]  # tells a user of a gateway something
     allowed: Callable[[str], bool]  # may this bare JID use the gateways
+    admin: Callable[[str], bool]  # and run them
     clock: Clock
     patience: Patience = field(default_factory=Patience)
     limits: Limits = field(default_factory=Limits)
@@ -50,7 +59,9 @@ class CommandDesk:
         self._throttle = Throttle(office.clock, office.limits.commands)
         self._tools = Tools(
             office.database, office.secrets, office.sessions, office.waiting, office.rooms, office.workspaces,
-            office.connectors, self._throttle, office.clock, self.verbs, office.limits,
+            office.connectors, office.people, office.finder, office.errands, office.home, office.choices,
+            office.operator, office.announce, self._throttle, office.clock, self.verbs,
+            office.limits,
         )  # fmt: skip
         self._commands = {command.verb.name: command for command in COMMANDS}
         self._open: dict[str, Conversation] = {}
@@ -58,12 +69,16 @@ class CommandDesk:
         self._closed = False
 
     def verbs(self, caller: Caller) -> Sequence[Verb]:
-        allowed = not self._refusal(caller)
-        return [command.verb for command in COMMANDS if allowed or command is HELP]
+        if self._refusal(caller):
+            return [HELP.verb]
+        admin = self._office.admin(caller.user)
+        return [command.verb for command in COMMANDS if admin or not command.admin]
 
     async def begin(self, caller: Caller, verb: str, given: Mapping[str, str]) -> Turn:
         name = verb.strip().lower()
         command = self._commands.get(name)
+        if command is not None and command.admin and not self._office.admin(caller.user):
+            command = None  # there is no such thing for others
         refusal = self._refusal(caller) or self._fault(name, command, given) or self._throttle.command(caller.user)
         if refusal or command is None:
             return Turn("", refusal, failed=True)
@@ -86,7 +101,10 @@ class CommandDesk:
         conversation = self._find(caller, dialogue)
         if conversation is None:
             return _unknown(dialogue)
+        command = self._commands[conversation.verb]
         refusal = self._refusal(caller)
+        if command.admin and not self._office.admin(caller.user):
+            refusal = refusal or "You are no admin of this gateway any more."
         if refusal:
             return self._told(conversation, conversation.cancel(refusal, failed=True))
         return self._told(conversation, await conversation.answer(given))

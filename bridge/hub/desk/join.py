@@ -17,4 +17,4 @@ async def _join(tools: Tools, caller: Caller, talk: Talk) -> str:
     return f"You are in {room.name or 'the room'} on {name}. Enter it in your app as {room.jid}."
 
 
-JOIN = Command(Verb("join", "Come into a room.", field="room"), _join)
+JOIN = Command(Verb("join", "Come into a room.", fields=("room",)), _join)

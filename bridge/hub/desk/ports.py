@@ -1,13 +1,26 @@
 """What the desk needs of the rest of the hub, and how a verb looks from inside."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bridge.contract import AccountId, Clock, Connector, CreateRoom, Form, NetworkId
+from bridge.contract import (
+    AccountId,
+    Clock,
+    Connector,
+    ContactId,
+    CreateRoom,
+    Form,
+    Invite,
+    NetworkId,
+    Retract,
+    SetRoom,
+)
+from bridge.hub.choices import Choices
 from bridge.hub.desk.throttle import Throttle
-from bridge.hub.facades import Caller, Room, Verb
+from bridge.hub.facades import Caller, Finder, Home, People, Room, Verb
 from bridge.hub.limits import Limits
+from bridge.hub.overview import AccountLine, DeadList, Said
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
@@ -57,6 +70,37 @@ class Moving(Protocol):
 
     async def leave(self, user: str, room: Room) -> None: ...
 
+    async def change(self, user: str, wish: SetRoom | Retract | Invite) -> None:
+        """See `Rooms.change`."""
+        ...
+
+
+class Errands(Protocol):
+    """What an account does at once, and which is of no chat. Raises the four errors."""
+
+    async def block(self, user: str, network: NetworkId, contact: ContactId, *, blocked: bool) -> None: ...
+
+    async def report(self, user: str, network: NetworkId, contact: ContactId, room: str, reason: str) -> bool:
+        """The last thing that somebody has said, in a room (its JID), or to `user`; False if there is none, and they
+        themselves were reported."""
+        ...
+
+
+class Administration(Protocol):
+    """What the operator may do (`bridge.hub.operator`)."""
+
+    async def accounts(self) -> Sequence[AccountLine]: ...
+
+    async def remove_account(self, account: int) -> Said: ...
+
+    async def dead(self) -> DeadList: ...
+
+    async def show(self, identity: str) -> Sequence[tuple[str, str]]: ...
+
+    async def retry(self, identity: str) -> Said: ...
+
+    async def drop(self, identity: str) -> Said: ...
+
 
 class Talk(Protocol):
     """The person who gave the command, as a verb sees them; a `bridge.contract.Dialogue` too."""
@@ -97,6 +141,13 @@ class Tools:
     rooms: Moving
     workspaces: Workspaces
     connectors: Mapping[NetworkId, Connector]
+    people: People
+    finder: Finder
+    errands: Errands
+    home: Home
+    choices: Choices
+    operator: Administration
+    announce: Callable[[str, NetworkId, str], Awaitable[None]]
     throttle: Throttle
     clock: Clock
     verbs: Callable[[Caller], Sequence[Verb]]
@@ -110,3 +161,4 @@ class Command:
     verb: Verb
     run: Callable[[Tools, Caller, Talk], Coroutine[Any, Any, str]]
     fields: bool = True  # whether it asks anything at all
+    admin: bool = False  # whether it is for admins alone

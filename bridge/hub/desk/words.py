@@ -25,5 +25,11 @@ def quoted(names: Sequence[str]) -> str:
     return marked[0] if len(marked) == 1 else f"{', '.join(marked[:-1])} and {marked[-1]}"
 
 
+def short(typed: str) -> str:
+    """What somebody typed, for a sentence."""
+    line = " ".join(typed.split())
+    return line if len(line) <= 60 else line[:59] + "…"
+
+
 def _many(count: int, unit: str) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -79,10 +79,13 @@ class Finding:
 
     async def test_what_a_space_holds_is_told(self, network: FindingNetwork) -> None:
         async with connected(network) as session:
+            await session.perform(Join(chat=network.space, key="join-space"))
+            mine = await directory_of(session).spaces()
             held = await directory_of(session).inside(network.space, "", 50)
             listed = await directory_of(session).rooms("Spaces", "", "", 50)
 
         assert network.square in [room.chat for room in held.rooms]
+        assert [(room.chat, room.space) for room in mine] == [(network.space, True)]
         assert network.space not in [room.chat for room in held.rooms]
         assert (network.space, True) in [(room.chat, room.space) for room in listed.rooms]
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkId, Refused
-from bridge.hub.facades import Avatars, Entry, RoomNews, RoomOccupant, Rooms
+from bridge.hub.facades import Avatars, Entry, Hides, RoomNews, RoomOccupant, Rooms
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import changes, stanzas
@@ -40,6 +40,7 @@ class House:
         self._meanwhile: dict[ChatId, list[RoomNews]] = {}  # what changes while a room is read
         self._pings = 0
         self.pictures = RoomPictures(pictures)
+        self.hides: Hides = lambda user, network, contact: False
 
     def room(self, jid: ChatId) -> HostedRoom | None:
         """The room, if somebody is in it."""

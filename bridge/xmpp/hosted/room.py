@@ -1,5 +1,6 @@
 """A hosted room while somebody is in it: who is there, who of XMPP has entered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.contract import ChatId, ContactId
@@ -78,11 +79,17 @@ class HostedRoom:
     def with_nick(self, nick: str) -> ContactId | None:
         return next((contact for contact, seen in self.seen.items() if seen.nick == nick), None)
 
-    def offer(self, key: str, stanza: str) -> list[str]:
+    def hearing(self, deaf: Callable[[str], bool]) -> list[str]:
+        """Who is in, but for users who are `deaf` to it."""
+        return [one.jid for one in self.attendees.values() if one.entering is None and not deaf(one.user)]
+
+    def offer(self, key: str, stanza: str, deaf: Callable[[str], bool] = lambda user: False) -> list[str]:
         """Who is to be sent `stanza` now; those who are about to enter get it when they are in, and who has read it in
-        the history not again."""
+        the history not again; users who are `deaf` to it never."""
         now = []
         for one in self.attendees.values():
+            if deaf(one.user):
+                continue
             if one.entering is not None:
                 one.entering.append((key, stanza))
             elif key.partition(".")[0] in one.read:

@@ -72,9 +72,10 @@ def _say(house: House, action: Send | Edit | Retract | React) -> str:
     stanza = wording.stanza(house, room, action)
     if isinstance(action, Send):
         house.said(room, action.key, author_of(room, action))
+    deaf = _deaf(house, room, action)
     fresh = room.reveal(ContactId(author_of(room, action)))
     before = stanzas.filled(stanzas.present(room.jid, fresh), room.inside) if fresh is not None else ""
-    return before + stanzas.filled(stanza, room.offer(action.key, stanza))
+    return before + stanzas.filled(stanza, room.offer(action.key, stanza, deaf))
 
 
 def author_of(room: HostedRoom, action: Action) -> str:
@@ -91,7 +92,16 @@ def _sign(house: House, action: SetTyping | MarkRead) -> str:
     persona = action.persona
     if room is None or persona is None or len(room.seen) > _MANY or ContactId(persona.contact) not in room.seen:
         return ""
-    return stanzas.filled(wording.stanza(house, room, action), room.inside)
+    return stanzas.filled(wording.stanza(house, room, action), room.hearing(_deaf(house, room, action)))
+
+
+def _deaf(house: House, room: HostedRoom, action: Action) -> Callable[[str], bool]:
+    """Which users want to hear nothing of whoever does it."""
+    persona, network = action.persona, room.room.network
+    if persona is None:
+        return lambda user: False
+    who = ContactId(persona.contact)
+    return lambda user: house.hides(user, network, who)
 
 
 def _invite(house: House, action: Invite) -> str:

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
+from bridge.contract import ContactId, NetworkId
 from bridge.hub.facades import Picture
 from bridge.xmpp import capabilities
 from bridge.xmpp.asked import Asked
@@ -29,6 +30,10 @@ COMMANDS = "http://jabber.org/protocol/commands"
 EVE = "eve@evil.example/x"
 
 
+def nobody(user: str, network: NetworkId, contact: ContactId) -> bool:
+    return False
+
+
 @pytest.fixture
 def pictures() -> AvatarsByHeart:
     return AvatarsByHeart()
@@ -37,7 +42,12 @@ def pictures() -> AvatarsByHeart:
 @pytest.fixture
 def asking(addresses: Addresses, people: KnownByHeart, pictures: AvatarsByHeart, at_desk: Scene) -> Asking:
     rooms, lists = RoomsByHeart(), ListsByHeart()
-    return Asking(answerers(addresses, Asked(people, at_desk.desk, rooms, rooms, lists, pictures), "1.2.3"), addresses)
+    return Asking(
+        answerers(
+            addresses, Asked(people, at_desk.desk, rooms, rooms, lists, pictures, at_desk.directory, nobody), "1.2.3"
+        ),
+        addresses,
+    )
 
 
 async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
@@ -50,7 +60,8 @@ async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
     features = {feature.get("var") for feature in answer.iter(f"{{{INFO}}}feature")}
     assert features == {
         "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:gateway", "jabber:iq:register",
-        "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:receipts", "vcard-temp", "http://jabber.org/protocol/muc",
+        "jabber:iq:version", "jabber:iq:search",
+        "http://jabber.org/protocol/rsm", "urn:xmpp:ping", "urn:xmpp:receipts", "vcard-temp", "http://jabber.org/protocol/muc",
         "urn:ietf:params:xml:ns:vcard-4.0",
     }  # fmt: skip
 
@@ -62,6 +73,7 @@ async def test_every_feature_that_is_a_question_is_answered(asking: Asking) -> N
         "<ping xmlns='urn:xmpp:ping'/>",
         "<query xmlns='jabber:iq:gateway'/>",
         "<query xmlns='jabber:iq:register'/>",
+        "<query xmlns='jabber:iq:search'/>",
         "<query xmlns='jabber:iq:version'/>",
         "<vCard xmlns='vcard-temp'/>",
         "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>",
@@ -111,7 +123,13 @@ async def test_commands_are_found_under_their_node(asking: Asking) -> None:
     answer = await asking.ask("get", f"<query xmlns='{ITEMS}' node='{COMMANDS}'/>")
 
     items = [(item.get("jid"), item.get("node")) for item in answer.iter(f"{{{ITEMS}}}item")]
-    assert items == [(DOMAIN, verb) for verb in ("help", "login", "logout", "status", "join", "leave")]
+    assert items == [
+        (DOMAIN, verb)
+        for verb in (
+            "help", "login", "logout", "status", "search", "contacts", "join", "leave", "invite", "settings", "block",
+            "report",
+        )
+    ]  # fmt: skip
     for node, kind in ((COMMANDS, "command-list"), ("login", "command-node")):
         info = await asking.ask("get", f"<query xmlns='{INFO}' node='{node}'/>")
         [identity] = info.iter(f"{{{INFO}}}identity")
@@ -154,13 +172,17 @@ async def test_ones_own_contacts_are_the_gateways_items(asking: Asking, people: 
     assert list(nothing.iter(f"{{{ITEMS}}}item")) == []
 
 
-async def test_a_card_has_the_name_that_the_asking_user_was_told(asking: Asking, people: KnownByHeart) -> None:
+async def test_a_card_has_the_name_that_the_asking_user_was_told(
+    asking: Asking, people: KnownByHeart, at_desk: Scene
+) -> None:
     people.names[ROMEO, "juliet"] = "Juliet & co"
+    at_desk.directory.shared[ROMEO, "juliet"] = ["Verona", "<Mantua>"]
     card = "<vCard xmlns='vcard-temp'/>"
 
     answer = await asking.ask("get", card, f"juliet@{DOMAIN}")
     assert [(e.tag.removeprefix("{vcard-temp}"), e.text) for e in answer[0]] == [
-        ("FN", "Juliet & co"), ("NICKNAME", "Juliet & co")
+        ("FN", "Juliet & co"), ("NICKNAME", "Juliet & co"), ("JABBERID", f"juliet@{DOMAIN}"),
+        ("DESC", "juliet on Matrix. Also in: Verona, <Mantua>."),
     ]  # fmt: skip
     for user in (EVE, "paris@example.org/x"):
         with pytest.raises(StanzaError) as refused:
@@ -186,7 +208,9 @@ async def test_a_picture_stands_in_cards_and_personal_events(
     encoded = "cGljdHVyZQ=="
     assert (await asked("<vCard xmlns='vcard-temp'/>")).findtext(".//{vcard-temp}BINVAL") == encoded
     vcard = await asked("<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>")
-    assert [e.text for e in vcard.iter() if e.text] == ["Juliet", "Juliet", f"data:image/png;base64,{encoded}"]
+    assert [e.text for e in vcard.iter() if e.text] == [
+        "Juliet", "Juliet", f"data:image/png;base64,{encoded}", "xmpp:juliet@matrix.example", "juliet on Matrix.",
+    ]  # fmt: skip
     [info] = (await asked(events.format("metadata", ""))).iter("{urn:xmpp:avatar:metadata}info")
     assert info.attrib == {"id": "0" * 40, "type": "image/png", "bytes": "7", "width": "3", "height": "2"}
     item = f"<item id='{'0' * 40}'/>"

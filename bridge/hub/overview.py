@@ -1,0 +1,39 @@
+"""What operators and admins are shown, wherever they ask."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    id: int
+    network: str
+    user: str  # bare JID; empty for the operator's own
+    me: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLine:
+    """What was not delivered, without what was said."""
+
+    id: str
+    network: str
+    chat: str
+    at: str  # UTC
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadList:
+    """The newest; `more` older ones are not in it."""
+
+    lines: tuple[DeadLine, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How it went, as whole sentences."""
+
+    text: str
+    ok: bool = True
