@@ -370,6 +370,10 @@ class Lists(Protocol):
         a subscription to a contact. `user`: only this one."""
         ...
 
+    async def lost(self, user: str, network: NetworkId) -> Sequence[ContactId]:
+        """With whom an account that was ended had a chat, and no other account of `user` has one."""
+        ...
+
     def users(self, network: NetworkId) -> Sequence[str]:
         """Whose accounts there are connected and have caught up: their contacts and rooms are all known."""
         ...

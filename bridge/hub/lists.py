@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bridge.contract import NetworkId
+from bridge.contract import ContactId, NetworkId
 from bridge.hub.sessions import Sessions
 from bridge.store import listed
 from bridge.store.database import Database
@@ -27,6 +27,9 @@ class KnownLists:
 
     async def parted(self, network: NetworkId, user: str | None = None) -> Sequence[str]:
         return await self._database.read(lambda c: listed.parted(c, network, user))
+
+    async def lost(self, user: str, network: NetworkId) -> Sequence[ContactId]:
+        return [ContactId(one) for one in await self._database.read(lambda c: listed.lost(c, user, network))]
 
     def users(self, network: NetworkId) -> Sequence[str]:
         mine = [s for s in self._sessions.seats() if s.network == network and s.user and s.session is not None]

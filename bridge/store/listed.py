@@ -36,3 +36,12 @@ def parted(connection: Connection, network: str, user: str | None = None) -> lis
     if user is not None:
         query = query.where(something.c.user == user)
     return list(connection.execute(query).scalars())
+
+
+def lost(connection: Connection, user: str, network: str) -> list[str]:
+    """With whom an account of `user` that was ended had a direct chat, and none of their others has."""
+    d, a = t.directs.c, t.accounts.c
+    mine = select(d.contact).join(t.accounts, a.id == d.account).where(a.user == user, a.network == network)
+    still = mine.where(a.state != LOGGED_OUT)
+    query = mine.where(a.state == LOGGED_OUT, d.contact.not_in(still)).distinct().order_by(d.contact)
+    return list(connection.execute(query).scalars())

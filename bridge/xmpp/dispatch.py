@@ -232,7 +232,7 @@ class Dispatcher:
     def _ask(self, gateway: Gateway, stanza: Element, work: Coroutine[Any, Any, str]) -> None:
         """Have `work` answer, unless too much is being asked."""
         user = stanza.get("from", "").partition("/")[0]
-        if len(self._tasks) > _QUESTIONS or self._asking[user] >= _QUESTIONS_EACH:
+        if self._asking.total() >= _QUESTIONS or self._asking[user] >= _QUESTIONS_EACH:
             work.close()
             raise StanzaError("resource-constraint", "There are too many questions at once. Try again later.")
         self._asking[user] += 1

@@ -144,7 +144,7 @@ class Servers:
             rosters = Rosters(gateway, addresses, asked.people, asked.lists, requests, stream.send)
             bookmarks = Bookmarks(gateway, asked.rooms, asked.lists, requests)
             self._reading[network] = OwnReading(network, stream.privileges, requests, session.offer)
-            farewells = Farewells(gateway, addresses, asked.people, stream.send, stream.fence)
+            farewells = Farewells(gateway, addresses, asked.people, asked.lists, stream.send, stream.fence)
             kept: list[Keeping] = [rosters, bookmarks, farewells]
             keeper = self._keepers[network] = Keeper(gateway, stream.privileges, asked.lists, kept)
             stream.privileges.watch(keeper.granted)

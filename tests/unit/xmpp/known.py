@@ -92,6 +92,10 @@ class ListsByHeart:
     connected: list[str] = field(default_factory=list)
     parted_users: list[str] = field(default_factory=list)
     watchers: list[Callable[[str, NetworkId], None]] = field(default_factory=list)
+    of_ended: dict[str, list[ContactId]] = field(default_factory=dict)  # by user
+
+    async def lost(self, user: str, network: NetworkId) -> Sequence[ContactId]:
+        return self.of_ended.get(user, [])
 
     async def put(self, user: str, network: NetworkId, kind: str) -> Mapping[str, str]:
         return dict(self.items.get((user, kind), {}))
