@@ -47,7 +47,7 @@ class Connecting:
         self._failed.pop(account.id, None)
         many = Notes(workspace.memory, "chats of many")
         await many.load()
-        directs = Directs(api, account.me, many)
+        directs = Directs(api, account.me, many, workspace.memory)
         ignored = Ignored(api, account.me)
         try:
             await directs.load()

@@ -8,9 +8,10 @@ Source: client-server API #direct-messaging, #mdirect.
 """
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 
-from bridge.contract import ContactId
+from bridge.contract import ContactId, Memory
 from connectors.matrix import decoding, errors, fields, ids
 from connectors.matrix.api import Api, path
 from connectors.matrix.notes import Notes
@@ -18,14 +19,19 @@ from connectors.matrix.notes import Notes
 KIND = "m.direct"
 _MOST = 20_000  # rooms; what is beyond is not believed
 _ROOM = "room"
+_LISTED, _LARGEST = "direct chats", 60_000  # where it is remembered, and bytes; a memory's value has 64 KiB
 
 
 class Directs:
     """One account's. `load` comes first; `read` takes what a sync brings, `add` changes it on the homeserver."""
 
-    def __init__(self, api: Api, me: ContactId, many: Notes) -> None:
-        """`many` remembers which chats are rooms although they are, or were, listed."""
+    def __init__(self, api: Api, me: ContactId, many: Notes, memory: Memory) -> None:
+        """`many` remembers which chats are rooms although they are, or were, listed; `memory` what the list was, so
+        that it is known what was taken off it while nobody was looking."""
+        self._memory = memory
+        self._kept = ""  # as it is in the memory
         self._api = api
+        self._me = me
         self._many = many
         self._where = path("user", me, "account_data", KIND)
         self._rooms: dict[ContactId, list[str]] = {}
@@ -77,7 +83,25 @@ class Directs:
 
     async def load(self) -> None:
         """Raises `Unavailable`, `Refused`, `LoggedOut`."""
-        self.read(await self._stored())
+        stored = await self._stored()
+        self._kept = await self._memory.get(_LISTED) or ""
+        known = fields.mapping(json.loads(self._kept)) if self._kept else {}
+        self._contacts = {fields.string(room): self._me for room in fields.listed(known.get("listed"))}
+        self._dropped = {fields.string(room) for room in fields.listed(known.get("dropped"))}
+        self.read(stored)
+        await self.remember()
+
+    async def remember(self) -> None:
+        """What is listed now, and what is not any more, is durable when this returns."""
+        listed, dropped = list(self._contacts), sorted(self._dropped)
+        while True:
+            written = json.dumps({"listed": listed, "dropped": dropped}, ensure_ascii=False)
+            if len(written.encode()) <= _LARGEST:
+                break
+            listed, dropped = listed[len(listed) // 2 + 1 :], dropped[len(dropped) // 2 + 1 :]
+        if written != self._kept:
+            await self._memory.put(_LISTED, written)
+            self._kept = written
 
     async def add(self, contact: ContactId, room: str) -> None:
         """Make `room` the latest direct chat with `contact`, for all apps of the account. Raises the four errors."""
@@ -87,6 +111,7 @@ class Directs:
             stored[contact] = [*rooms, room]
             await self._api.put(self._where, stored)
             self.read(stored)
+            await self.remember()
 
     async def _stored(self) -> object:
         answer = await self._api.ask("GET", self._where)

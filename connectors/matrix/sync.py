@@ -122,6 +122,7 @@ async def read(known: Known, news: News, cursor: str | None, now: float, *, live
         kind, content = fields.mapping(raw).get("type"), fields.mapping(raw).get("content")
         if kind == KIND:
             known.directs.read(content)
+            await known.directs.remember()
         elif kind == IGNORED:
             known.ignored.read(content)
     blocked = known.ignored.news()

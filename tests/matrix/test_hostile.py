@@ -140,7 +140,7 @@ async def test_m_direct_of_any_shape_is_read_and_changed(play: Stage, content: A
 
 
 def test_what_m_direct_says_of_rooms_is_believed_once_each() -> None:
-    directs = Directs(None, "@me:hs.test", Notes(None, "many"))  # type: ignore[arg-type]
+    directs = Directs(None, "@me:hs.test", Notes(None, "many"), None)  # type: ignore[arg-type]
 
     directs.read({"@a:hs.test": ["!1", "!2:hs.test", "!1"], "@b:hs.test": ["!2:hs.test", "!3"]})
 

@@ -442,6 +442,31 @@ async def test_a_chat_that_is_taken_off_the_list_is_a_room_with_the_next_that_ha
     assert told(reader)[-2:] == [(room, "room"), (room, "hello all")]
 
 
+@pytest.mark.parametrize("restarts", [1, 2])
+async def test_a_chat_that_is_taken_off_the_list_while_we_are_away_is_a_room_though_its_invitation_was_direct(
+    play: Stage, restarts: int
+) -> None:
+    other = play.server.direct(play.romeo, "@nurse:hs.test")
+    cursor = await caught_up(play)
+    room = play.server.create_room(play.juliet)
+    play.server.invite(room, play.romeo, play.juliet, direct=True)
+    async with play.reading(cursor) as (_, reader):
+        await reader.until(lambda r: (room, "direct") in told(r))
+        cursor = reader.cursor
+
+    play.server.set_account_data(play.romeo, "m.direct", {"@nurse:hs.test": [other]})
+    for _ in range(restarts):
+        play.restart()
+        async with play.reading(cursor) as (_, reader):
+            cursor = reader.cursor
+    play.restart()
+    play.server.say(room, play.juliet, "hello all")
+    async with play.reading(cursor) as (_, reader):
+        await reader.until(lambda r: "hello all" in r.texts)
+
+    assert told(reader)[-2:] == [(room, "room"), (room, "hello all")]
+
+
 async def test_an_app_that_loses_the_list_makes_no_rooms(play: Stage) -> None:
     room, _ = play.server.direct(play.romeo, play.juliet), play.server.direct(play.romeo, "@nurse:hs.test")
 
