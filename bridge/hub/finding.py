@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from bridge.contract import ChatId, Contact, ContactId, Directory, Listing, NetworkId, Reason, Refused, Unavailable
 from bridge.hub.choices import ACCOUNT, Choices
-from bridge.hub.facades import FoundRoom, FoundRooms, Home
+from bridge.hub.facades import Home
+from bridge.hub.found import FoundRoom, FoundRooms
 from bridge.hub.sessions import Seat, Sessions
 from bridge.store import rooms as store
 from bridge.store.database import Database

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bridge.hub.facades import Avatars, Desk, Finder, Hides, Lists, People, Rooms
+from bridge.hub.facades import Avatars, Desk, Hides, Lists, People, Rooms
+from bridge.hub.found import Finder
 from bridge.hub.lines import Archive
 from bridge.xmpp.upload import Storing
 

@@ -4,7 +4,8 @@ The items of the gateway are the rooms (XEP-0045 #disco-rooms) and the contacts 
 commands are the commands (XEP-0050 #disco). Rooms that one is not in are in nodes of their own (`listing`).
 """
 
-from bridge.hub.facades import Caller, Desk, Finder, People, Rooms, Verb
+from bridge.hub.facades import Caller, Desk, People, Rooms, Verb
+from bridge.hub.found import Finder
 from bridge.xmpp import capabilities, listing, rsm, text
 from bridge.xmpp.capabilities import Description
 from bridge.xmpp.chats import Addresses

@@ -14,7 +14,7 @@ A room without a name of its own has no address here before one is in it: it is 
 from xml.etree.ElementTree import Element
 
 from bridge.contract import ConnectorError
-from bridge.hub.facades import Finder, FoundRooms
+from bridge.hub.found import Finder, FoundRooms
 from bridge.xmpp import errors, rsm, text
 from bridge.xmpp.capabilities import Description
 from bridge.xmpp.errors import StanzaError

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bridge.contract import ConnectorError, Contact, Field, Form, Refused
-from bridge.hub.facades import Finder, People
+from bridge.hub.facades import People
+from bridge.hub.found import Finder
 from bridge.xmpp import errors, forms, text
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from bridge.contract import Contact, Unavailable
-from bridge.hub.facades import Avatars, Finder, People, Picture
+from bridge.hub.facades import Avatars, People, Picture
+from bridge.hub.found import Finder
 from bridge.xmpp import avatars, text
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.questions import Answerers, Question

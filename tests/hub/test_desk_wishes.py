@@ -3,7 +3,8 @@
 import pytest
 
 from bridge.contract import ChatId, Contact, ContactId, Invite, Listed, Reason, Refused
-from bridge.hub.facades import FoundRoom, FoundRooms, Room
+from bridge.hub.facades import Room
+from bridge.hub.found import FoundRoom, FoundRooms
 from bridge.store import people as stored
 from bridge.store.ledger import Ledger
 from tests.support.asking import JULIET, NETWORK, NURSE, ROMEO, Scene

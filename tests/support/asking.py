@@ -33,7 +33,8 @@ from bridge.contract.workspace import Answer, Download
 from bridge.hub.desk import CommandDesk, Office, Patience
 from bridge.hub.desk.departure import Departure
 from bridge.hub.engines import Resting
-from bridge.hub.facades import Caller, FoundRooms, Room
+from bridge.hub.facades import Caller, Room
+from bridge.hub.found import FoundRooms
 from bridge.hub.limits import Limits
 from bridge.hub.operator import Operator
 from bridge.hub.people import KnownPeople

@@ -13,7 +13,8 @@ from bridge.hub.desk.help import HELP
 from bridge.hub.desk.ports import Administration, Command, Errands, Moving, SessionControl, Tools, Waiting
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.desk.verbs import COMMANDS
-from bridge.hub.facades import Caller, Finder, Home, People, Turn, Verb
+from bridge.hub.facades import Caller, Home, People, Turn, Verb
+from bridge.hub.found import Finder
 from bridge.hub.limits import Limits
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database

@@ -18,7 +18,8 @@ from bridge.contract import (
 )
 from bridge.hub.choices import Choices
 from bridge.hub.desk.throttle import Throttle
-from bridge.hub.facades import Caller, Finder, Home, People, Room, Verb
+from bridge.hub.facades import Caller, Home, People, Room, Verb
+from bridge.hub.found import Finder
 from bridge.hub.limits import Limits
 from bridge.hub.overview import AccountLine, DeadList, Said
 from bridge.hub.workspace import Workspaces

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from bridge.contract import Contact, Field, Form, Reason, Refused
 from bridge.hub.desk import meaning
 from bridge.hub.desk.ports import Command, Talk, Tools
-from bridge.hub.facades import Caller, FoundRoom, Verb
+from bridge.hub.facades import Caller, Verb
+from bridge.hub.found import FoundRoom
 
 _PEOPLE, _ROOMS = 15, 15  # shown
 

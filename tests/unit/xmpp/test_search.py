@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from bridge.contract import ChatId, Contact, ContactId, Listed, NetworkId, Reason, Refused, Unavailable
-from bridge.hub.facades import FoundRoom, FoundRooms
+from bridge.hub.found import FoundRoom, FoundRooms
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.errors import StanzaError
