@@ -13,7 +13,8 @@ from bridge.contract import Connector, NetworkId
 from bridge.hub.announcing import Announcer
 from bridge.hub.control import Control
 from bridge.hub.desk.departure import Departure
-from bridge.hub.desk.desk import CommandDesk, Office
+from bridge.hub.desk.desk import CommandDesk
+from bridge.hub.desk.office import Office
 from bridge.hub.engines import Running
 from bridge.hub.errands import Errands
 from bridge.hub.facades import HOME

@@ -1,55 +1,21 @@
 """The desk: every command once, for whoever asks (chat, form, command line); who may, how many at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from bridge.contract import Clock, Connector, NetworkId
-from bridge.hub.choices import Choices
 from bridge.hub.desk.answers import size_fault
-from bridge.hub.desk.dialogue import Conversation, Patience
+from bridge.hub.desk.dialogue import Conversation
 from bridge.hub.desk.help import HELP
-from bridge.hub.desk.ports import Administration, Command, Errands, Moving, SessionControl, Tools, Waiting
+from bridge.hub.desk.office import Office
+from bridge.hub.desk.ports import Command, Tools
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.desk.verbs import COMMANDS
-from bridge.hub.facades import Caller, Home, People, Turn, Verb
-from bridge.hub.found import Finder
-from bridge.hub.limits import Limits
-from bridge.hub.workspace import Workspaces
-from bridge.store.database import Database
-from bridge.store.secrets import Secrets
+from bridge.hub.facades import Caller, Turn, Verb
 
 _MOST = 3  # open dialogues of one user
 _TIDY = 1_000  # dialogues kept before those that are over, untold, are forgotten
 _STOP = 25.0  # seconds for what is being carried out when the gateway stops
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What a desk is made of."""
-
-    database: Database
-    secrets: Secrets
-    sessions: SessionControl
-    waiting: Waiting
-    rooms: Moving
-    workspaces: Workspaces
-    connectors: Mapping[NetworkId, Connector]
-    people: People
-    finder: Finder
-    errands: Errands
-    home: Home
-    choices: Choices
-    operator: Administration
-    announce: Callable[[str, NetworkId, str], Awaitable[None]]  # tells a user of a gateway something
-    allowed: Callable[[str], bool]  # may this bare JID use the gateways
-    admin: Callable[[str], bool]  # and run them
-    clock: Clock
-    patience: Patience = field(default_factory=Patience)
-    limits: Limits = field(default_factory=Limits)
-    say: Callable[[str, NetworkId, str], None] = lambda user, network, text: None
-    """Tell a user something from the gateway of a network."""
 
 
 class CommandDesk:
