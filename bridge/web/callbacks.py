@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -28,10 +29,11 @@ _GONE = "This link is not valid, or not any more. Send “login” to the gatewa
 
 
 class Callbacks:
-    """Those that are waited for now, in memory. `public_url`: how browsers reach us; empty when they cannot."""
+    """Those that are waited for now, in memory. `public_url`: how browsers reach us; empty when they cannot. What they
+    bring must not go in clear over a network: such an address counts as none."""
 
     def __init__(self, public_url: str) -> None:
-        self._base = public_url.rstrip("/")
+        self._base = public_url.rstrip("/") if _is_private(public_url) else ""
         self._waiting: dict[str, _Expected] = {}
 
     @contextmanager
@@ -96,6 +98,12 @@ class _Expected:
 
     async def came(self) -> Mapping[str, str]:
         return await asyncio.shield(self._query)
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way reads what goes to this address."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def _page(words: str, more: str = "", status: int = 200) -> web.Response:

@@ -153,14 +153,14 @@ def code_in(said: str) -> str:
 
 
 @asynccontextmanager
-async def staged(homes: Homes, server: XmppServer, *, reachable: bool = True) -> AsyncIterator[World]:
+async def staged(homes: Homes, server: XmppServer) -> AsyncIterator[World]:
     port = free_port()
     networks = {
         **matrix(COMPONENTS[MATRIX], homes.verona.url),
         "mantua": {"connector": "matrix", "jid": MANTUA, "secret": COMPONENTS[MANTUA], "homeserver": homes.mantua.url},
     }
     settings = {
-        "http": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}" if reachable else ""},
+        "http": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
         "allow_private": [f"127.0.0.1:{homes.auth}"],
     }
     gateway = Gateway(networks, server.component_port, settings)

@@ -324,3 +324,16 @@ async def test_more_accounts_than_are_allowed_are_given_back(database: Database,
         assert [row.me for row in await at_desk.accounts()] == ["@x:y", "@z:y"]
         await at_desk.desk.begin(ROMEO, "logout", {"account": "@x:y"})
         await at_desk.log_in("w")
+
+
+async def test_logins_without_end_have_to_wait_too(at_desk: Scene) -> None:
+    """What goes well, or is begun and left, is work for somebody."""
+    for _ in range(30):
+        await at_desk.log_in()
+
+    turn = await at_desk.desk.begin(ROMEO, "login", PASSWORD)
+
+    assert (turn.text, turn.failed) == ("Those are too many logins. You can try again in 10 minutes.", True)
+    assert not (await at_desk.desk.begin(JULIET, "login", PASSWORD)).failed
+    at_desk.clock.now += 600
+    await at_desk.log_in()

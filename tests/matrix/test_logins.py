@@ -20,6 +20,7 @@ from bridge.contract import (
     LoginRefused,
     NetworkId,
     Unavailable,
+    Unconfirmed,
     Workspace,
 )
 from bridge.contract.workspace import Visit
@@ -28,10 +29,10 @@ from bridge.testing.conformance.login import TypedEnough
 from bridge.web.client import HttpClient
 from connectors.matrix import MatrixConnector, credentials
 from connectors.matrix.api import path
-from tests.matrix.stage import Clock, Hasty
+from tests.matrix.stage import Clock, Hasty, a_send
 from tests.support.auth_server import AuthServer, Login
 from tests.support.faults import Fault
-from tests.support.homeserver import Homeserver, instead, says, silent
+from tests.support.homeserver import Homeserver, instead, lose_answer, says, silent
 
 PASSWORD = "open sesame"
 HERE = "http://127.0.0.1:1/login/state"
@@ -40,9 +41,8 @@ HERE = "http://127.0.0.1:1/login/state"
 class Arriving:
     """The browser's visit, that a test makes."""
 
-    url = HERE
-
     def __init__(self) -> None:
+        self.url = HERE
         self.query: asyncio.Future[Mapping[str, str]] = asyncio.get_running_loop().create_future()
 
     async def came(self) -> Mapping[str, str]:
@@ -270,6 +270,21 @@ async def test_single_sign_on_takes_what_the_browser_shows_but_not_of_another_lo
         "That is no login token, nor an address with one.",
         "There is no login token in that address.",
     ]
+
+
+async def test_who_has_no_browser_that_can_come_to_us_sends_what_it_shows(door: Door) -> None:
+    door.server.login_types = ["m.login.sso", "m.login.token"]
+    door.server.login_tokens["one-time"] = "@romeo:hs.test"
+    door.visit.url = ""
+
+    def says(form: Form) -> Mapping[str, str]:
+        if form.fields[0].name == "homeserver":
+            return {}
+        assert "a page that it cannot open: send the address of that page here" in form.text
+        assert "redirectUrl=http%3A%2F%2Flocalhost%2F" in form.text
+        return {"token": "http://localhost/?loginToken=one-time"}
+
+    assert (await door.log_in("sso", says)).me == "@romeo:hs.test"
 
 
 @pytest.mark.parametrize("brought", [{}, {"loginToken": ""}, {"loginToken": "a b"}, {"loginToken": "too-late"}])
@@ -526,3 +541,23 @@ async def test_no_secret_of_any_way_in_is_logged_or_shown(
     for secret in (renewable.secret["token"], renewable.secret["refresh"], kept["token"], kept["refresh"], PASSWORD):
         assert secret not in seen
     assert all(secret not in str(door.auth.queries + door.server.queries) for secret in kept.values() if secret)
+
+
+async def test_what_may_have_been_said_with_the_old_token_is_not_said_twice_with_the_new(
+    door: Door, renewable: Credentials
+) -> None:
+    """Here transaction ids count for one token, as homeservers before version 1.7 have it."""
+    room = door.server.direct("@romeo:hs.test", "@juliet:hs.test")
+    account = Account(AccountId(1), NetworkId("matrix"), "romeo@example.org", renewable.me, renewable.secret)
+    async with door.connector.connect(account, door.workspace) as session:
+        door.server.fault("PUT", "/send/", lose_answer, times=10)
+        with pytest.raises(Unconfirmed):
+            await session.perform(a_send(room, "but soft", at=door.clock.now))
+        door.server.heal()
+        door.clock.now += 85
+
+        receipt = await session.perform(a_send(room, "but soft", at=door.clock.now - 85, maybe_done=True))
+
+    assert door.server.said(room) == ["but soft"]
+    assert receipt.ids == (door.server.rooms[room][-1][1]["event_id"],)
+    assert door.kept

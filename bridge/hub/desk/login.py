@@ -114,6 +114,9 @@ class _Counted:
         given = await self._talk.ask(form)
         if any(given.values()):
             self._answered.add(names)
+            refusal = self._throttle.tried(self._user)
+            if refusal:
+                raise Declined(refusal)
         return given
 
     async def show(self, text: str) -> None:

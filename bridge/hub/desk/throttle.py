@@ -5,6 +5,7 @@ from bridge.hub.desk.words import in_time
 from bridge.hub.quota import Quota
 
 _FAILURES = 5
+_TRIES = 30  # well or not: each is work for a homeserver
 _WITHIN = 600.0  # seconds
 
 
@@ -13,6 +14,7 @@ class Throttle:
 
     def __init__(self, clock: Clock, commands: int) -> None:
         self._failures = Quota(_FAILURES, _WITHIN, clock.time)
+        self._tries = Quota(_TRIES, _WITHIN, clock.time)
         self._commands = Quota(commands, 60.0, clock.time)
 
     def command(self, user: str) -> str:
@@ -23,6 +25,11 @@ class Throttle:
     def failed(self, user: str) -> None:
         """A login of `user` failed just now."""
         self._failures.note(user)
+
+    def tried(self, user: str) -> str:
+        """`user` has filled in something to log in with; what to say if that is once too often, else nothing."""
+        seconds = self._tries.take(user)
+        return f"Those are too many logins. You can try again {in_time(seconds)}." if seconds else ""
 
     def refusal(self, user: str) -> str:
         """What to say to `user`; empty when they may try."""

@@ -72,6 +72,7 @@ async def test_too_much_is_refused(callbacks: Callbacks) -> None:
         assert (await ask("GET", f"{visit.url}?loginToken={'x' * 5_000}"))[0] == 400
 
 
-async def test_who_cannot_be_reached_has_no_address() -> None:
-    with Callbacks("").expect(ROMEO, MATRIX) as visit:
+@pytest.mark.parametrize("public_url", ["", "http://gateway.example", "http://192.0.2.1:8480"])
+async def test_who_cannot_be_reached_without_listeners_has_no_address(public_url: str) -> None:
+    with Callbacks(public_url).expect(ROMEO, MATRIX) as visit:
         assert visit.url == ""
