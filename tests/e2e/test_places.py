@@ -1,7 +1,7 @@
 """Places, descriptions of links and mentions by occupant id, between an XMPP app and a Matrix app."""
 
 from tests.conftest import ANY_SERVER
-from tests.support import folk, muc
+from tests.support import folk, muc, talks
 from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
@@ -63,14 +63,9 @@ async def test_what_apps_say_of_links_each_way(
 async def test_a_mention_by_occupant_id_each_way(
     gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
 ) -> None:
-    wish = {"preset": "public_chat", "name": "Verona", "room_alias_name": f"mention-{juliet.name}"}
-    room = str((await element.call("POST", "/createRoom", wish))["room_id"])
-    jid = f"#mention-{juliet.name}%localhost@{gateway.jid}"
-    async with folk.on_matrix(romeo, synapse, "offline") as matrix:
-        await matrix.join(room)
-    await folk.connect(romeo, app, gateway, synapse)
-    await muc.listed(app, gateway.jid, jid)
-    entered = await muc.enter(app, jid)
+    talk = await talks.in_a_room(app, romeo, gateway, element, synapse)
+    room, jid = talk.room, talk.jid
+    entered = await muc.enter(app, jid, romeo.name)
     ids = {muc.nick(one): one.find(muc.OCCUPANT_ID) for one in (*entered.others, entered.own) if one is not None}
     hers, his = ids[juliet.name], ids[romeo.name]
     assert hers is not None

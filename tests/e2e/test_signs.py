@@ -2,7 +2,7 @@
 
 from tests.conftest import ANY_SERVER
 from tests.scenarios.test_signs import MARKABLE, MARKERS, displayed, state_of
-from tests.support import folk, muc
+from tests.support import folk, muc, talks
 from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
@@ -45,14 +45,8 @@ async def test_writing_and_reading_each_way_in_a_direct_chat(
 async def test_writing_and_reading_each_way_in_a_room(
     gateway: Gateway, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient, element: MatrixClient
 ) -> None:
-    wish = {"preset": "public_chat", "name": "Verona", "room_alias_name": f"signs-{juliet.name}"}
-    room = str((await element.call("POST", "/createRoom", wish))["room_id"])
-    jid = f"#signs-{juliet.name}%localhost@{gateway.jid}"
-    async with folk.on_matrix(romeo, synapse, "offline") as matrix:
-        await matrix.join(room)
-    await folk.connect(romeo, app, gateway, synapse)
-    await muc.listed(app, gateway.jid, jid)
-    await muc.enter(app, jid)
+    talk = await talks.in_a_room(app, romeo, gateway, element, synapse)
+    room, jid = talk.room, talk.jid
 
     target = await element.send(room, "Ay me!")
     heard = await muc.said(app, jid, "Ay me!")
