@@ -73,7 +73,6 @@ async def test_who_speaks_as_a_group_or_a_channel_is_nobody_in_particular(play: 
 
 async def test_edits_and_reactions_have_ids_of_their_own_and_come_once(play: Stage) -> None:
     async with play.live() as (_, reader):
-        cursor = reader.cursor
         said = play.world.says(play.juliet, play.chat, "one")
         for text in ("two", "three", "two"):
             play.world.edits(said, play.chat, text)
@@ -81,7 +80,6 @@ async def test_edits_and_reactions_have_ids_of_their_own_and_come_once(play: Sta
             play.world.reacts(play.juliet, play.chat, said, *emoji)
         await reader.until(lambda r: len(r.of(ReactionsChanged)) == 3)
 
-    del cursor
     changes = reader.of(MessageEdited) + reader.of(ReactionsChanged)
     assert len({change.id for change in changes}) == 6, "all within a second"
     assert {change.target for change in changes} == {play.id(said)}

@@ -3,6 +3,7 @@
 * `state`    people, bots, chats, messages; who sees what
 * `updates`  the queue of each bot, and `getUpdates`
 * `methods`  what bots may ask, and how it is refused
+* `refusals` how Telegram says no
 * `uploads`  files that bots send and get
 * `limits`   how fast bots may be, and their penalties
 * `faults`   answers that are lost, servers that fail

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tests.support.botapi import uploads
+from tests.support.botapi.refusals import No, bad
 from tests.support.botapi.state import Bot, Chat, Said, store
 
 if TYPE_CHECKING:
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
 
 LONGEST, CAPTION = 4096, 1024  # UTF-16 units
 _DAY = 86_400
-
-
-class No(Exception):
-    """A request that is refused."""
-
-    def __init__(self, status: int, description: str, **parameters: Any) -> None:
-        super().__init__(description)
-        self.status = status
-        self.body = {"ok": False, "error_code": status, "description": description}
-        if parameters:
-            self.body["parameters"] = parameters
-
-
-def bad(text: str, **parameters: Any) -> No:
-    return No(400, f"Bad Request: {text}", **parameters)
 
 
 def units(text: str) -> int:

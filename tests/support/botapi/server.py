@@ -13,7 +13,8 @@ from aiohttp import web
 
 from tests.support.botapi.faults import Faults
 from tests.support.botapi.limits import Limits
-from tests.support.botapi.methods import METHODS, No
+from tests.support.botapi.methods import METHODS
+from tests.support.botapi.refusals import No
 from tests.support.botapi.state import Bot
 from tests.support.botapi.updates import Conflict
 from tests.support.botapi.world import World

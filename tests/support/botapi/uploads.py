@@ -7,6 +7,7 @@ from typing import Any
 
 from telegram.constants import ReactionEmoji
 
+from tests.support.botapi.refusals import No, bad
 from tests.support.botapi.state import Bot, Stored, store
 
 KINDS = ("photo", "video", "animation", "audio", "voice", "video_note", "document", "sticker")
@@ -16,8 +17,6 @@ EMOJI = {str(one) for one in ReactionEmoji}
 
 def taken(bot: Bot, kind: str, upload: Any) -> dict[str, Any]:
     """The content of a message that holds `upload`: (name, type, bytes), or the id of a file."""
-    from tests.support.botapi.methods import No, bad
-
     if isinstance(upload, str):
         stored = bot.files.get(upload)
         if stored is None:
@@ -52,8 +51,6 @@ def file_of(content: dict[str, Any]) -> Stored | None:
 
 
 def told(bot: Bot, id: str) -> dict[str, Any]:
-    from tests.support.botapi.methods import bad
-
     stored = bot.files.get(id)
     if stored is None:
         raise bad("wrong file_id or the file is temporarily unavailable")
