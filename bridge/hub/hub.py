@@ -109,8 +109,10 @@ class Hub:
             ),
             self.lanes.quiet,
         )  # fmt: skip
-        self.rooms = HostedRooms(around.database, self.writer, self.sessions, self._keys, around.home)
         self.converter = around.converter or Converter()
+        self.rooms = HostedRooms(
+            around.database, self.writer, self.sessions, self._keys, around.home, self.converter.small
+        )
         self.own_pictures = OwnPictures(around.database, self.sessions, self.converter, around.people.choices)
         self.signs = Signs(around.database, self.sessions, self.counters, around.people, self.own_pictures.shown)
         self.files = Files(

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import logging
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,13 @@ class Converter:
     async def avatar(self, file: Path) -> Small:
         """A PNG of a size that goes into a stanza. Raises `Refused`: it is none that can be shown; `Unavailable`."""
         return _small(await self._asked("avatar", file), "avatar")
+
+    async def small(self, picture: bytes) -> bytes:
+        """The same of a picture that is no file. Raises what `avatar` does."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "picture"
+            await asyncio.to_thread(file.write_bytes, picture)
+            return (await self.avatar(file)).data
 
     async def preview(self, file: Path) -> tuple[Small | None, Small]:
         """Two JPEGs: one of a few thousand bytes, if that is possible, and one to be shown in a chat. Raises what

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from bridge.contract import (
     Refused,
     Retract,
     Session,
+    SetRoom,
     Target,
     Unavailable,
     Unconfirmed,
@@ -52,8 +53,18 @@ _JOINED = 8.0  # seconds for an accepted invitation
 class HostedRooms(Attending):
     """The `Rooms` facade, and what the desk needs of rooms."""
 
-    def __init__(self, database: Database, writer: Writer, sessions: Sessions, keys: Keys, home: Home | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        sessions: Sessions,
+        keys: Keys,
+        home: Home | None,
+        small: Callable[[bytes], Awaitable[bytes]],
+    ) -> None:
+        """`small` makes a small PNG of any picture, or raises `Refused` or `Unavailable`."""
         super().__init__(database, writer)
+        self._small = small
         self._sessions = sessions
         self._keys = keys
         self._home = home
@@ -100,6 +111,8 @@ class HostedRooms(Attending):
     async def change(self, user: str, wish: Wish) -> None:
         row, member = await self._member(wish.chat, user)
         there = replace(wish, chat=ChatId(row.native), key="-")
+        if isinstance(there, SetRoom) and there.avatar:
+            there = replace(there, avatar=await self._small(there.avatar))
         if isinstance(there, Retract):
             there = await self._meant(row, there, user)
         for part in self._session(member.account).parts(there):

@@ -107,6 +107,7 @@ class Network:
             encrypted=chat.encrypted,
             subject=chat.subject,
             alias=chat.alias,
+            avatar=chat.avatar,
             rules=chat.rules if chat.kind is ChatKind.ROOM else None,
             made=chat.made.partition(" ")[2] if chat.made.partition(" ")[0] == member.id else "",
         )

@@ -60,6 +60,7 @@ class Chat:
     banned: set[str] = field(default_factory=set)
     rules: Rules = field(default_factory=lambda: Rules(open=True, subject=Rank.MEMBER))
     made: str = ""  # the key of the wish that made it
+    avatar: str = ""  # a reference
     picture: bytes = b""
     done: dict[str, int] = field(default_factory=dict)  # number in the log of what people did, by its id
 

@@ -95,7 +95,10 @@ def set_up(network: Network, chat: Chat, action: SetRoom) -> None:
     """A room is otherwise now, and everybody is told."""
     chat.subject = chat.subject if action.subject is None else action.subject
     chat.name = chat.name if action.name is None else action.name
-    chat.picture = chat.picture if action.avatar is None else action.avatar
+    if action.avatar is not None:
+        chat.avatar = f"picture-{network.new_id()}" if action.avatar else ""
+        chat.picture = action.avatar
+        network.files[chat.avatar] = wire.PutFile(name="avatar.png", mime="image/png", data=action.avatar)
     before, chat.rules = chat.rules, action.rules or chat.rules
     network.add_chat(wire.AddChat(id=chat.id, kind=chat.kind, encrypted=chat.encrypted))  # tells everybody
     if before.moderated != chat.rules.moderated:

@@ -1,5 +1,7 @@
 """Rooms: who is in them, coming in and leaving."""
 
+import base64
+
 from bridge.contract import (
     Ban,
     ChatId,
@@ -9,6 +11,7 @@ from bridge.contract import (
     Invite,
     Join,
     Leave,
+    Media,
     Membership,
     OccupantChanged,
     Past,
@@ -24,6 +27,10 @@ from bridge.contract import (
     Unban,
 )
 from bridge.testing.conformance.network import NetworkUnderTest, Reader, connected, raises, reading
+
+_PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)  # one pixel
 
 
 class Rooming:
@@ -95,6 +102,19 @@ class Governing:
             await reader.until(lambda r: [one for one in _seen(r) if one.chat == room][-1].rules == Rules())
 
         assert _seen(reader)[-1].name == "Mantua"
+
+    async def test_a_room_is_given_a_picture(self, network: NetworkUnderTest) -> None:
+        async with connected(network) as session, reading(session) as reader:
+            room = await _made(session, "make-1")
+            await session.perform(SetRoom(chat=room, key="set-1", avatar=_PNG))
+            await reader.until(lambda r: any(one.chat == room and one.avatar for one in _seen(r)))
+            media = Media(_seen(reader)[-1].avatar)
+            async with session.open_media(media, 10_000) as pieces:
+                data = b"".join([piece async for piece in pieces])
+            await session.perform(SetRoom(chat=room, key="set-2", avatar=b""))
+            await reader.until(lambda r: not [one for one in _seen(r) if one.chat == room][-1].avatar)
+
+        assert data == _PNG
 
     async def test_people_are_invited_removed_banned_and_let_in_again(self, network: NetworkUnderTest) -> None:
         who = network.somebody

@@ -8,13 +8,10 @@ from bridge.hub.lines import Archive
 from bridge.xmpp import text
 from bridge.xmpp.chats import Where
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.hosted import describing, moderating
-from bridge.xmpp.hosted.administering import ADMIN, Administering
+from bridge.xmpp.hosted import describing, governing
 from bridge.xmpp.hosted.archives import Archives
 from bridge.xmpp.hosted.asked import RoomQuestion
-from bridge.xmpp.hosted.configuring import OWNER, Configuring
 from bridge.xmpp.hosted.house import House
-from bridge.xmpp.hosted.moderating import Moderating
 
 _INFO = "http://jabber.org/protocol/disco#info"
 _ITEMS = "http://jabber.org/protocol/disco#items"
@@ -29,20 +26,13 @@ class Questions:
         """`limit`: bytes of a stanza."""
         self._house = house
         self._rooms = rooms
-        administering, configuring = Administering(house, rooms, limit), Configuring(house, rooms)
         self._answers: Mapping[tuple[str, str], Callable[[RoomQuestion], Awaitable[str]]] = {
             ("get", f"{{{_INFO}}}query"): self._info,
             ("get", f"{{{_ITEMS}}}query"): self._items,
             ("get", "{urn:xmpp:ping}ping"): self._ping,
             ("get", _CARD): self._card,
             **{asked: self._known(answer) for asked, answer in Archives(house, archive, limit).answers.items()},
-            **dict.fromkeys(
-                (("set", moderating.MODERATE), ("set", moderating.APPLY_TO)), Moderating(house, rooms).answer
-            ),
-            ("get", f"{{{ADMIN}}}query"): administering.listed,
-            ("set", f"{{{ADMIN}}}query"): administering.change,
-            ("get", f"{{{OWNER}}}query"): configuring.form,
-            ("set", f"{{{OWNER}}}query"): configuring.change,
+            **governing.answerers(house, rooms, limit),
         }
 
     async def answer(self, kind: str, payload: Element, sender: str, where: Where) -> str:

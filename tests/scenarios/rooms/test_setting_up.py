@@ -106,3 +106,32 @@ async def test_the_answer_is_the_networks(verona: InVerona) -> None:
     await verona.play.world.fault("reject", chat=verona.chat, reason="forbidden", text="The room's server says no.")
 
     assert await submit(verona, field("muc#roomconfig_roomname", "X")) == ("forbidden", "The room's server says no.")
+
+
+CARD = "<vCard xmlns='vcard-temp'>{}</vCard>"
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+async def test_an_owner_gives_the_room_a_picture_and_takes_it_away(verona: InVerona) -> None:
+    await owned(verona)
+    photo = f"<PHOTO><TYPE>image/png</TYPE><BINVAL>{PNG}</BINVAL></PHOTO>"
+    assert error_of(await verona.app.iq(verona.room, "set", CARD.format(photo))) == ("", "")
+
+    await verona.app.expect(lambda s: 104 in muc.statuses(s), what="status 104")
+    card = await verona.app.iq(verona.room, "get", CARD.format(""))
+    assert (card.findtext(".//{vcard-temp}BINVAL") or "").startswith("iVBOR")
+    assert (await verona.play.world.state(verona.chat)).picture.startswith(b"\x89PNG")
+    assert error_of(await verona.app.iq(verona.room, "set", CARD.format(""))) == ("", "")
+    assert (await verona.play.world.state(verona.chat)).picture == b""
+
+
+async def test_a_picture_that_is_none_or_of_somebody_without_right_is_refused(verona: InVerona) -> None:
+    photo = "<PHOTO><TYPE>image/png</TYPE><BINVAL>{}</BINVAL></PHOTO>"
+    assert error_of(await verona.app.iq(verona.room, "set", CARD.format(photo.format(PNG))))[0] == "not-acceptable"
+    await verona.enter()
+    table = {PNG: "forbidden", "§": "bad-request", "": "not-acceptable", "bm8gcGljdHVyZQ==": "not-acceptable"}
+    found = {
+        data: error_of(await verona.app.iq(verona.room, "set", CARD.format(photo.format(data))))[0] for data in table
+    }
+    assert found == table
+    assert (await verona.play.world.state(verona.chat)).picture == b""
