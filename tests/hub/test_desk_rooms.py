@@ -68,3 +68,41 @@ async def test_a_room_that_one_is_not_in_or_that_is_meant_twice_is_not_left(at_d
     assert nowhere.text == "You are in no such room. Send `leave` alone to see in which rooms you are."
     assert twice.text == "Several rooms are called so. Give the address of the one that you mean."
     assert at_desk.doors.left == []
+
+
+async def test_a_room_is_made_with_people(at_desk: Scene) -> None:
+    at_desk.doors.known = [Room(ChatId("book-club@matrix.example"), NETWORK, "Book club", "")]
+    at_desk.doors.known.append(Room(ChatId("#book-club@matrix.example"), NETWORK, "Book club", ""))
+
+    given = {"name": " Book  club ", "visibility": "public", "people": "@anna:x, @bella:x @anna:x"}
+    turn = await at_desk.desk.begin(ROMEO, "create", given)
+
+    [wish] = at_desk.doors.made
+    assert (wish.name, wish.open, wish.invited) == ("Book club", True, ("@anna:x", "@bella:x"))
+    assert turn.text == (
+        "You have made Book club on Matrix. Invited: 2. Enter it in your app as book-club-2@matrix.example."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"name": "x" * 101, "visibility": "private", "people": ""}, "between 1 and 100 characters"),
+        ({"name": "X", "visibility": "private", "people": "nobody"}, "no address on Matrix"),
+        ({"name": "X", "visibility": "private", "people": " ".join(f"@p{n}:x" for n in range(51))}, "at most 50"),
+    ],
+)
+async def test_what_no_room_can_be_is_said_and_none_is_made(at_desk: Scene, given: dict[str, str], text: str) -> None:
+    turn = await at_desk.desk.begin(ROMEO, "create", given)
+
+    assert turn.failed
+    assert text in turn.text
+    assert at_desk.doors.made == []
+
+
+async def test_a_network_that_makes_no_room_says_why(at_desk: Scene) -> None:
+    at_desk.doors.refuses = Refused("You may not make rooms.", Reason.FORBIDDEN)
+
+    turn = await at_desk.desk.begin(ROMEO, "create", {"name": "X", "visibility": "private", "people": ""})
+
+    assert (turn.failed, turn.text) == (True, "You may not make rooms.")

@@ -33,6 +33,7 @@ async def test_the_gateway_is_found_with_its_commands(play: Play) -> None:
         "contacts",
         "join",
         "leave",
+        "create",
         "invite",
         "settings",
         "block",

@@ -14,6 +14,7 @@ from bridge.contract import (
     ConnectorError,
     Contact,
     ContactId,
+    CreateRoom,
     Credentials,
     Dialogue,
     Field,
@@ -22,6 +23,7 @@ from bridge.contract import (
     Invite,
     LoginRefused,
     NetworkId,
+    Reason,
     Refused,
     Retract,
     Session,
@@ -247,6 +249,7 @@ class Doors:
     joined: list[str] = field(default_factory=list)
     left: list[Room] = field(default_factory=list)
     wishes: list[Any] = field(default_factory=list)
+    made: list[CreateRoom] = field(default_factory=list)
     refuses: ConnectorError | None = None
     seen: bool = True
 
@@ -258,6 +261,15 @@ class Doors:
             raise self.refuses
         self.joined.append(typed)
         return Room(ChatId(f"{typed}@matrix.example"), network, "Verona", "") if self.seen else None
+
+    async def create(self, user: str, network: NetworkId, wish: CreateRoom, address: str) -> Room | None:
+        if self.refuses is not None:
+            raise self.refuses
+        jid = ChatId(f"{address}@matrix.example")
+        if jid in {room.jid for room in self.known}:
+            raise Refused("There is such a room.", Reason.NOT_FOUND)
+        self.made.append(wish)
+        return Room(jid, network, wish.name, "") if self.seen else None
 
     async def leave(self, user: str, room: Room) -> None:
         self.left.append(room)

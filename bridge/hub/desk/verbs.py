@@ -3,6 +3,7 @@
 from bridge.hub.desk.administration import ACCOUNTS, ANNOUNCE, DEAD, USERS
 from bridge.hub.desk.block import BLOCK
 from bridge.hub.desk.contacts import CONTACTS
+from bridge.hub.desk.create import CREATE
 from bridge.hub.desk.help import HELP
 from bridge.hub.desk.invite import INVITE
 from bridge.hub.desk.join import JOIN
@@ -15,6 +16,6 @@ from bridge.hub.desk.settings import SETTINGS_COMMAND
 from bridge.hub.desk.status import STATUS
 
 COMMANDS = (
-    HELP, LOGIN, LOGOUT, STATUS, SEARCH, CONTACTS, JOIN, LEAVE, INVITE, SETTINGS_COMMAND, BLOCK, REPORT, USERS,
+    HELP, LOGIN, LOGOUT, STATUS, SEARCH, CONTACTS, JOIN, LEAVE, CREATE, INVITE, SETTINGS_COMMAND, BLOCK, REPORT, USERS,
     ACCOUNTS, DEAD, ANNOUNCE,
 )  # fmt: skip

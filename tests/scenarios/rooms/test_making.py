@@ -72,3 +72,15 @@ async def test_a_room_that_others_have_is_not_made(verona: InVerona) -> None:
         step = await commands.execute(paris, MEMORY, "login", {"username": "paris", "password": "open sesame"})
         assert step.status == "completed"
         assert (await muc.refused(paris, MANTUA))[0] == "item-not-found"
+
+
+async def test_the_command_makes_a_room_with_people(verona: InVerona) -> None:
+    given = {"name": "Friar's cell", "visibility": "public", "people": verona.play.juliet}
+    step = await commands.execute(verona.app, MEMORY, "create", given)
+
+    assert step.status == "completed", step
+    room = f"#friar-s-cell@{MEMORY}"
+    assert room in str(step)
+    assert (await muc.enter(verona.app, room, "Romeo")).nick == "Romeo"
+    state = await made_there(verona)
+    assert (state.name, state.rules.open, state.invited) == ("Friar's cell", True, ["juliet"])
