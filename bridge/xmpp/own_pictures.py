@@ -18,7 +18,7 @@ from bridge.xmpp.requests import Requests
 
 _X, _PHOTO = "{vcard-temp:x:update}x", "{vcard-temp:x:update}photo"
 _BINARY = "{vcard-temp}vCard/{vcard-temp}PHOTO/{vcard-temp}BINVAL"
-_SCHEME = "vcard-photo"
+_SCHEME = " vcard-photo"  # with a space before it: no reference to a file begins so (`files.read`)
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _PIECE = 64 * 1024
 
@@ -46,7 +46,7 @@ async def opened(
     requests: Mapping[NetworkId, Requests], reference: str, limit: int
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     """The picture. Raises `Unavailable`, and `Refused` if it is none, or another one than its hash says."""
-    _, network, user, asker, sha1 = reference.split(" ")
+    network, user, asker, sha1 = reference.removeprefix(f"{_SCHEME} ").split(" ")
     try:
         answer = await requests[NetworkId(network)].ask("get", user, '<vCard xmlns="vcard-temp"/>', sender=asker)
     except StanzaError as error:
