@@ -90,7 +90,7 @@ from bridge.contract.message import (
     Style,
     Thumbnail,
 )
-from bridge.contract.session import Account, Connector, File, Kept, Receipt, Session
+from bridge.contract.session import Account, Connector, File, History, Kept, Receipt, Session
 from bridge.contract.workspace import Clock, Memory, Workspace
 
 __all__ = [
@@ -126,6 +126,7 @@ __all__ = [
     "File",
     "Flow",
     "Form",
+    "History",
     "Invite",
     "Join",
     "Kept",

@@ -29,6 +29,8 @@ class Capabilities:
     sent again; else it is given up, and its author is told that nobody knows."""
     reactions: int | None = None
     """How many of one person's reactions a message can bear; the last of the set stand. None: any number."""
+    history: bool = False
+    """What was said before can be read (`Session.history`)."""
     own_messages: bool = True
     """Can show what the chat's own user wrote elsewhere (carbons)."""
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from bridge.contract.actions import Action
 from bridge.contract.capabilities import Capabilities
 from bridge.contract.directory import Directory
-from bridge.contract.events import Event
+from bridge.contract.events import Event, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Flow
 from bridge.contract.message import Contact, Media, Membership, Occupant, Thumbnail
@@ -43,6 +43,15 @@ class Kept:
 
     path: Path
     media: Media  # with its size and hash, and a type that its bytes do not contradict
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A page of what was said in a chat. `events` are oldest first, edits and reactions among them, each with its own
+    time; what people may not read any more is not there. They may change messages of pages that come later."""
+
+    events: Sequence[MessageReceived | MessageEdited | MessageRetracted | ReactionsChanged]
+    older: str | None  # what to ask for next; None: there is nothing before it that this account may read
 
 
 class File(Protocol):
@@ -124,6 +133,12 @@ class Session(Protocol):
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         """Who is in a room now, the account too; or who is invited or banned. Changes after this are events. Raises the
         four errors."""
+        ...
+
+    async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
+        """At most a few hundred events of a chat, as far as this account may read them: those before the event `before`
+        (the latest, if it is None or not known any more), or where `cursor`, which an earlier page has named, begins.
+        May be empty and not the last. Takes ten seconds at most. Raises the four errors."""
         ...
 
 

@@ -16,7 +16,10 @@ archive (table `archive`), also after a crash.
 * rooms as XMPP sees them, while somebody is in: `xmpp/hosted/`; kept in memory
 * what comes after a long outage (6 h): `backlogs.py`: archived and counted, not shown; one line when it has ended;
   kept in `backlogs`, `accounts.caught_up`
-* what one may read: from when one's account was in the room (`chat_accounts.since`)
+* what one may read: from when one's account was in the room (`chat_accounts.since`); of before what that account was
+  shown when its user read so far back (`history.py`): an event is in the archive once, below what was there, with a
+  place that is not its number; `sights` tells who was shown which places, `reaches` where each reads on, `strays` keeps
+  edits and reactions until their message comes
 
 Somebody who enters is offered what is said meanwhile, reads the history, and then hears what was not in it
 (`xmpp/hosted/room.py`, `offer`): nothing is missed or comes twice. The address of a room is its alias if that means

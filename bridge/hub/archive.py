@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge.contract import ChatId, Edit, Reason, Refused, Send
+from bridge.contract import ChatId, Edit, Reason, Refused, Send, Unavailable
 from bridge.hub import telling
 from bridge.hub.facades import HOME
 from bridge.hub.files import Files
+from bridge.hub.history import Histories, Step
 from bridge.hub.lines import ArchivePage, ArchiveQuery, Line
 from bridge.store import archive
 from bridge.store.archive import LineRow, Reading, Wanted
@@ -16,6 +17,7 @@ from bridge.store.database import Database
 
 _MOST = 250  # lines of a page
 _AT_ONCE = 20  # lines between two turns of the event loop
+_PAGES, _PATIENCE = 5, 10.0  # that are fetched for one question, and seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +25,33 @@ class _Found:
     who: Reading
     rows: Sequence[LineRow]
     more: bool  # there are others
+    wants: bool  # what has not been fetched yet may belong to it
 
 
 class RoomArchive:
     """The `Archive` facade."""
 
-    def __init__(self, database: Database, files: Files) -> None:
+    def __init__(self, database: Database, files: Files, histories: Histories) -> None:
         self._database = database
         self._files = files
+        self._histories = histories
 
     async def page(self, room: ChatId, reader: str, query: ArchiveQuery) -> ArchivePage:
         found = await self._database.read(lambda c: _found(c, room, reader, query))
-        return ArchivePage(await self._lines(found), complete=not found.more)
+        step, until = Step.MORE, asyncio.get_running_loop().time() + _PATIENCE
+        for _ in range(_PAGES):
+            if not found.wants or asyncio.get_running_loop().time() > until:
+                break
+            step = await self._histories.older(found.who)
+            if step is Step.MORE:
+                found = await self._database.read(lambda c: _found(c, room, reader, query))
+            else:
+                break
+        short = found.wants and step is not Step.END
+        if short and query.last and not found.rows:
+            raise Unavailable("What was said before does not come now. Try again later.")
+        complete = not found.more and not (short and query.last)
+        return ArchivePage(await self._lines(found), complete, settled=not (short and not query.last))
 
     async def count(self, room: ChatId, reader: str, query: ArchiveQuery) -> int:
         def counted(connection: Any) -> int:
@@ -64,7 +81,17 @@ def _found(connection: Any, room: ChatId, reader: str, query: ArchiveQuery) -> _
     more = len(rows) >= wanted.most
     if more:
         rows = rows[1:] if query.last else rows[:-1]
-    return _Found(who, rows, more)
+    return _Found(who, rows, more, _wants_older(connection, who, query, more))
+
+
+def _wants_older(connection: Any, who: Reading, query: ArchiveQuery, more: bool) -> bool:
+    """Whether the reader goes back beyond what is here: at the end of a page backwards, or from a time on."""
+    if query.stored or query.only or query.above or (query.last and more):
+        return False
+    if not query.last and query.start is None:
+        return False
+    first = archive.oldest(connection, who)
+    return first is None or query.start is None or first[1] > query.start
 
 
 def _reading(connection: Any, room: ChatId, reader: str) -> Reading:

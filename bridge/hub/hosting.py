@@ -24,7 +24,7 @@ from bridge.hub.conversion import become_room
 from bridge.hub.facades import HOME, Removal, RoomNews
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling
-from bridge.store import rooms
+from bridge.store import histories, rooms
 from bridge.store.ledger import Ledger
 from bridge.store.rooms import HOSTED
 from bridge.store.rows import Chat, Debt
@@ -45,6 +45,8 @@ def room_seen(accept: Accept, ledger: Ledger, event: ChatSeen, outcome: Outcome)
     hosted = _host(accept.context, ledger, chat, event.alias, outcome, wanted)
     if hosted is None:
         return
+    if came:
+        histories.forget(ledger.connection, hosted.id, source.account)
     if changed or came:
         outcome.news.append(RoomNews(_jid(hosted), room=occupants.room_of(hosted, chat)))
     invited = came and rooms.uninvite(ledger.connection, chat.id, source.account)

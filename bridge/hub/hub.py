@@ -34,6 +34,7 @@ from bridge.hub.echoes import Echoes
 from bridge.hub.ends import Endings
 from bridge.hub.facades import HOME, Home
 from bridge.hub.files import Files
+from bridge.hub.history import Histories
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
@@ -119,7 +120,10 @@ class Hub:
             around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media,
             self.converter, around.link,
         )  # fmt: skip
-        self.archive = RoomArchive(around.database, self.files)
+        self.archive = RoomArchive(
+            around.database, self.files,
+            Histories(around.database, self.writer, self.sessions, lambda: self._context, self.rooms.told),
+        )  # fmt: skip
         self.avatars = KnownAvatars(around.database, self.sessions, self.converter, around.workspaces.data / "avatars")
         self.lists = KnownLists(around.database, self.sessions)
         around.people.named = self.lists.changed

@@ -27,12 +27,12 @@ from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
 from bridge.hub.passing import is_private, others, pass_on, reads
-from bridge.store import backlogs
+from bridge.store import archive, backlogs
 from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
 from bridge.store.owed import OPEN
 from bridge.store.rooms import HOSTED
-from bridge.store.rows import Chat, Copy, Debt, Endpoint, Entry, Link
+from bridge.store.rows import Chat, Copy, Debt, Endpoint, Entry, Link, Message
 from bridge.store.writer import Needs
 
 DAY = 86_400.0
@@ -95,6 +95,7 @@ class Accept:
         self.source = source
         self.event = event  # as it is journaled: whole sets of reactions, for one
         self.done = done
+        self.position: int | None = None  # of what was fetched: its place in archives; it is owed to nobody
         self._reported = event
         self._own_id = ""
 
@@ -128,6 +129,12 @@ class Accept:
     def _fingerprint(self, event: Authored) -> str:
         content = [getattr(event, name, None) for name in ("message", "target", "reactions")]
         return hashlib.sha256(json.encode((event.sender.id, event.id, content))).hexdigest()[:40]
+
+    def newest(self, ledger: Ledger, message: Message) -> bool:
+        """Whether what `message` reads now comes before the place of this event."""
+        return message.content == message.id or (self.position or 0) > archive.place_of(
+            ledger.connection, message.content
+        )
 
     def apply(self, ledger: Ledger) -> Outcome:
         return KINDS[type(self.event)](self, ledger)
@@ -186,7 +193,9 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
     """Who performs an event of `chat` where: (chat, account). A chat that does not reflect is among them, but only if
     the event gets anywhere else. What is written in a direct chat reaches others of our users when its network has
     taken it (`bridge.hub.passing`)."""
-    found = []
+    found: list[tuple[int, int]] = []
+    if accept.position is not None:
+        return found
     elsewhere = False
     for endpoint in link.endpoints:
         here = endpoint.chat.id == chat.id
@@ -229,7 +238,11 @@ def journal(
         source.network, event.sender.id, key, body, now,
     )  # fmt: skip
     rooms = [endpoint.chat.id for endpoint in link.endpoints if endpoint.chat.kind == HOSTED]
-    ledger.add_event(entry, rooms, min(event.at, now))
+    ledger.add_event(entry, rooms, min(event.at, now), accept.position)
+    if accept.position is not None:
+        for room in rooms:  # it is called so there, though nobody is told
+            ledger.add_copy(Copy(room, key, entry.message, 0 if kind == "message" else -1, identity))
+        return entry, []
     if not source.reflects:
         ledger.add_copy(Copy(chat.id, key, entry.message, -1, identity))  # people name it by what we show it under
     debts = []

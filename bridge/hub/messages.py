@@ -49,7 +49,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     verdict = judge(Facts(linked=True, empty=empty, speaker=bool(owed) or not event.origin))
     if verdict.ruling is not Ruling.ACCEPT:
         return turned_away(accept, verdict)
-    reply = _named(ledger, chat, said.reply_to) if said.reply_to else None
+    reply = named(ledger, chat, said.reply_to) if said.reply_to else None
     entry, debts = journal(accept, ledger, chat, link, owed, message=None, reply=reply.message if reply else None)
     ledger.add_message(Message(entry.id, entry.network, entry.author, entry.id, None))
     ledger.add_copy(Copy(chat.id, event.id, entry.id, 0, entry.id))
@@ -84,11 +84,13 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     again = is_repeat(accept, ledger, chat)
     if again is not None:
         return answered_again(accept, ledger, chat, again)
-    copy = _named(ledger, chat, event.target)
+    copy = named(ledger, chat, event.target)
     target = ledger.message(copy.message) if copy else None
     reaction = reactions.called(ledger, copy) if copy and isinstance(event, MessageRetracted) else None
     edit = undoing.edit_called(ledger, copy) if copy and isinstance(event, MessageRetracted) else None
     edit = edit if source.unique_ids else None
+    if accept.position is not None and target is None:
+        return Outcome(Ruling.IGNORE, "its message is not here")
     if _tells_nobody(event) and (copy is None or _only_a_part(accept, ledger, copy)):
         return _anew(accept, ledger, event)
     owed = owed_to(accept, ledger, chat, link)
@@ -129,7 +131,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     entry, debts = journal(
         accept, ledger, chat, link, owed, message=target.id, reply=_reply(ledger, chat, target, happened)
     )
-    if isinstance(happened, MessageEdited):
+    if isinstance(happened, MessageEdited) and (accept.position is None or accept.newest(ledger, target)):
         ledger.change_message(structs.replace(target, content=entry.id))
     elif isinstance(accept.event, MessageRetracted):
         ledger.change_message(structs.replace(target, retracted=entry.id))
@@ -147,7 +149,7 @@ def _is_message(accept: Accept, ledger: Ledger, copy: Copy) -> bool:
     return entry is not None and entry.kind == "edit"
 
 
-def _named(ledger: Ledger, chat: Chat, native: str) -> Copy | None:
+def named(ledger: Ledger, chat: Chat, native: str) -> Copy | None:
     """What is called so in `chat`. Where our keys are its names, people may answer before we have noted that it has
     arrived."""
     copy = ledger.copy(chat.id, native)
@@ -170,9 +172,9 @@ def _reply(ledger: Ledger, chat: Chat, target: Message, event: Authored) -> int 
     """What an edited message replies to: what the edit says, else what it has replied to before."""
     if not isinstance(event, MessageEdited):
         return None
-    named = _named(ledger, chat, event.message.reply_to) if event.message.reply_to else None
-    first = ledger.entry(target.id) if named is None else None
-    return named.message if named is not None else first.reply if first is not None else None
+    called = named(ledger, chat, event.message.reply_to) if event.message.reply_to else None
+    first = ledger.entry(target.id) if called is None else None
+    return called.message if called is not None else first.reply if first is not None else None
 
 
 def _tells_nobody(event: Authored) -> bool:
@@ -229,7 +231,7 @@ def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link]
 def _changes_what_was(ledger: Ledger, chat: Chat, event: Authored) -> bool:
     """Whether it changes something that was said in the direct chat which has become a room."""
     target = getattr(event, "target", None)
-    return target is not None and _named(ledger, chat, target) is not None
+    return target is not None and named(ledger, chat, target) is not None
 
 
 def _usable(ledger: Ledger, link: Link, event: Authored) -> bool:

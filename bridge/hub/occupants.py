@@ -41,6 +41,17 @@ def put(ledger: Ledger, home: Home, chat: Chat, who: Occupant) -> RoomOccupant |
     return occupant_of(now, chat)
 
 
+def put_gone(ledger: Ledger, home: Home, chat: Chat, who: Contact) -> RoomOccupant | None:
+    """Somebody who has spoken before we knew who was there; None if we have known them."""
+    connection = ledger.connection
+    if rooms.occupant(connection, chat.id, who.id) is not None:
+        return None
+    now = _row(chat.id, Occupant(who, Membership.LEFT), None)
+    now = replace(now, nick=_nick(home, now, lambda nick: rooms.nick_taken(connection, chat.id, nick)))
+    rooms.put_occupants(connection, [now])
+    return occupant_of(now, chat)
+
+
 def put_all(ledger: Ledger, home: Home, chat: int, present: Sequence[Occupant]) -> None:
     """What the network says of who is there. Who was seen meanwhile is as they were seen: that is newer."""
     known = {row.contact: row for row in rooms.occupants(ledger.connection, chat)}

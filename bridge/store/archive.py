@@ -135,6 +135,31 @@ def oldest(connection: Connection, who: Reading) -> tuple[int, float, int] | Non
     return (row[0], row[1], row[2]) if row is not None else None
 
 
+def place_of(connection: Connection, event: int) -> int:
+    """Where an event is, in the first of the archives that have it; 0: in none."""
+    a = t.archive.c
+    return int(connection.execute(select(func.min(a.position)).where(a.event == event)).scalar() or 0)
+
+
+def place_in(connection: Connection, hosted: int, event: int) -> int | None:
+    a = t.archive.c
+    return connection.execute(select(a.position).where(a.event == event, a.chat == hosted)).scalar()
+
+
+def below(connection: Connection, hosted: int, position: int) -> int:
+    """The last place before `position` that is taken; 0: there is none."""
+    a = t.archive.c
+    query = select(func.max(a.position)).where(a.chat == hosted, a.position < position)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def between(connection: Connection, hosted: int, first: int, last: int) -> bool:
+    """Whether there is anything between two places."""
+    a = t.archive.c
+    query = select(a.position).where(a.chat == hosted, a.position > first, a.position < last).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def _rows(connection: Connection, who: Reading, wanted: Wanted) -> Select[Any]:
     a, e, m = t.archive.c, t.events.c, t.messages.c
     now, replied, taken, target = (t.events.alias(name) for name in ("now", "replied", "taken", "target"))

@@ -148,6 +148,17 @@ def _reports(who: "Connection", ask: wire.Reports) -> None:
     who.reply(ask.re, who.world.network.reports)
 
 
+def _history(who: "Connection", ask: wire.GetHistory) -> None:
+    network, member = who.world.network, _session(who)
+    trouble = who.world.faults.before(member.id, ask.chat)
+    if trouble is not None:
+        raise Failed(trouble)
+    chat = rooms.room(network, ask.chat)
+    if not chat.sees(member):
+        raise refuse("This account is not in the room.", Reason.FORBIDDEN)
+    who.reply(ask.re, rooms.history(network, chat, member, ask.before, ask.cursor))
+
+
 def _journaled(who: "Connection", ask: wire.Journaled) -> None:
     member = _session(who)
     member.journaled = max(member.journaled or 0, int(ask.cursor))
@@ -260,6 +271,7 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.Direct: _direct,
     wire.Contacts: _contacts,
     wire.Occupants: _occupants,
+    wire.GetHistory: _history,
     wire.Find: _looks(directory.find),
     wire.Profile: _looks(lambda network, member, ask: network.people.get(ask.contact)),
     wire.Rooms: _looks(directory.rooms),

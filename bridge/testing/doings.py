@@ -68,6 +68,7 @@ def abilities(traits: Traits, *, relay: bool, reflects: bool = True) -> Capabili
         personas=traits.personas and relay,
         media=traits.media,
         reflects=reflects,
+        history=traits.history,
     )
 
 

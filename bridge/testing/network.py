@@ -81,7 +81,7 @@ class Network:
         chat.name = ask.name or chat.name
         chat.members = list(dict.fromkeys([*chat.members, *ask.members]))
         chat.addressee = ask.addressee or chat.addressee
-        chat.encrypted = ask.encrypted
+        chat.encrypted, chat.shared = ask.encrypted, ask.shared
         chat.public, chat.holds = ask.public or chat.public, ask.holds or chat.holds
         chat.subject, chat.alias = ask.subject or chat.subject, ask.alias or chat.alias
         self._announce(chat)

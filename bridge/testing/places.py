@@ -52,6 +52,8 @@ class Chat:
     messages: list[Said] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
     known: dict[str, Said] = field(default_factory=dict)  # by id; where ids come again, the newest
+    shared: bool = True  # who comes in may read what was said before
+    came: dict[str, int] = field(default_factory=dict)  # number in the log when somebody came in last
     typing: set[str] = field(default_factory=set)  # who of the accounts
     read: dict[str, str] = field(default_factory=dict)  # how far, by account
     private: set[str] = field(default_factory=set)  # accounts whose mark nobody else is shown

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from bridge.contract import (
+    Authored,
     ChatId,
     ChatKind,
     Contact,
     ContactId,
     Membership,
+    MessageReceived,
     Occupant,
     OccupantChanged,
     Rank,
@@ -18,7 +22,7 @@ from bridge.contract import (
 )
 from bridge.testing import wire
 from bridge.testing.network import Network, refuse
-from bridge.testing.places import Chat
+from bridge.testing.places import Chat, Member
 
 
 def room(network: Network, typed: str) -> Chat:
@@ -37,6 +41,29 @@ def occupants(network: Network, chat: Chat, membership: Membership = Membership.
     return [Occupant(network.person(one), membership, chat.rank(one)) for one in some]
 
 
+_PAGE = 100  # events
+
+
+def history(network: Network, chat: Chat, member: Member, before: str | None, cursor: str | None) -> wire.Past:
+    """What was said in a room, as far as `member` may read it; of a message that is gone only that it is."""
+    first = 0 if chat.shared else chat.came.get(member.id, 0)
+    end = len(network.log)
+    if cursor is not None and cursor.isascii() and cursor.isdigit():
+        end = min(int(cursor), end)
+    elif before is not None:
+        end = next((one.n - 1 for one in network.log if getattr(one.event, "id", None) == before), end)
+    said = [one for one in network.log[first:end] if one.chat is chat and not one.only and _readable(chat, one.event)]
+    found = said[-_PAGE:]
+    more = len(said) > len(found)
+    lines = [msgspec.json.decode(one.line(keys=network.traits.echoes), type=wire.Happened) for one in found]
+    return wire.Past(lines, str(found[0].n - 1) if more else None)
+
+
+def _readable(chat: Chat, event: object) -> bool:
+    said = chat.known.get(str(getattr(event, "id", "")))
+    return isinstance(event, Authored) and not (isinstance(event, MessageReceived) and said is not None and said.gone)
+
+
 def comes(network: Network, ask: wire.Comes) -> None:
     chat = room(network, ask.chat)
     if ask.person in chat.members:
@@ -44,6 +71,7 @@ def comes(network: Network, ask: wire.Comes) -> None:
     if ask.person in chat.banned:
         raise refuse("You were removed from this room for good.", Reason.FORBIDDEN)
     chat.members.append(ask.person)
+    chat.came[ask.person] = len(network.log)
     chat.invited.discard(ask.person)
     account = network.accounts.get(ask.person)
     if account is not None:

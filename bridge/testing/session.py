@@ -24,6 +24,7 @@ from bridge.contract import (
     Fail,
     File,
     Listed,
+    History,
     Listing,
     Live,
     LoggedOut,
@@ -176,6 +177,15 @@ class MemorySession:
             return await client.ask(ask, kind)
         except Gone:
             raise Unavailable("The network ended the connection before it answered.") from None
+
+    async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
+        client = await self._connected()
+        try:
+            found = await client.ask(wire.GetHistory(chat, before, cursor), wire.Past)
+        except Gone:
+            raise Unavailable("The network ended the connection before it answered.") from None
+        events = [event for line in found.lines if isinstance(event := self._event(line), AuthoredEvent)]
+        return History(events, found.older)
 
     async def close(self) -> None:
         await self._client.close()

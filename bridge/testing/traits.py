@@ -17,6 +17,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     implicit: bool = False  # a chat that is written to exists
     media: bool = True  # files can be sent
     finds: bool = True  # people and rooms can be looked for, blocked and reported
+    history: bool = True  # what was said before can be read
     signs: bool = True  # who writes, has read, is there can be shown
     reflect: bool = True  # people see their own messages without us
     parrots: bool = False  # people say again what is written to them in a direct chat

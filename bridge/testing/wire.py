@@ -57,6 +57,14 @@ class Occupants(Ask, tag="occupants"):
     membership: Membership = Membership.JOINED
 
 
+class GetHistory(Ask, tag="get-history"):
+    """What was said in a room before an event, or where an earlier page ended; answered with `Past`."""
+
+    chat: str
+    before: str | None = None
+    cursor: str | None = None
+
+
 class Find(Ask, tag="find"):
     """People by what was typed."""
 
@@ -96,7 +104,7 @@ class Journaled(Ask, tag="journaled"):
 
 
 SessionAsk = (
-    SignIn | SignOut | Open | Fence | Direct | Contacts | Occupants | Find | Profile | Rooms | PutFile
+    SignIn | SignOut | Open | Fence | Direct | Contacts | Occupants | GetHistory | Find | Profile | Rooms | PutFile
     | GetFile | Journaled
 )  # fmt: skip
 
@@ -129,6 +137,7 @@ class AddChat(Ask, tag="add-chat", kw_only=True):
     encrypted: bool = False
     subject: str = ""
     alias: str = ""
+    shared: bool = True  # who comes in may read what was said before
     public: bool = False  # anybody may come in, and it is listed
     holds: list[str] = []  # of a space: its rooms
 
@@ -355,6 +364,13 @@ class Happened(msgspec.Struct):
     kind: str  # a class of the contract, "Live", or "LoggedOut"
     by: str = ""  # who did it: person, account, persona
     body: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Past(msgspec.Struct):
+    """A page of what was said, oldest first."""
+
+    lines: list[Happened]
+    older: str | None
 
 
 encode = msgspec.json.Encoder().encode

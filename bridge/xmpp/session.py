@@ -21,6 +21,7 @@ from bridge.contract import (
     Event,
     Fail,
     File,
+    History,
     Invite,
     Live,
     MarkRead,
@@ -229,6 +230,10 @@ class XmppSession:
 
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         """Never asked: who is in a hosted room its own network tells."""
+        raise Refused("Rooms on XMPP are not asked for.", Reason.UNSUPPORTED)
+
+    async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
+        """Never asked: what was said in a hosted room its own network tells."""
         raise Refused("Rooms on XMPP are not asked for.", Reason.UNSUPPORTED)
 
     def _read(self, chat: ChatId) -> tuple[str, Whom] | None:

@@ -191,6 +191,15 @@ class Groups:
             found.append(Occupant(contact, Membership.JOINED, facts.rank(ContactId(user))))
         return found
 
+    def told(self, facts: Facts, raw: object, names: Mapping[str, str]) -> Sequence[Event]:
+        """What an event of long ago says; `names`: what people were called then, where that is known."""
+        if fields.mapping(raw).get("room_id", facts.id) != facts.id:
+            return ()
+        reader = events.Reader(
+            me=self._me, direct=False, names={**facts.names, **names}, network=self._network, now=self._clock.time()
+        )
+        return events.parse(raw, ChatId(facts.id), reader)
+
     async def _standing(self, facts: Facts, membership: Membership) -> Sequence[Occupant]:
         wanted = {Membership.INVITED: "invite", Membership.BANNED: "ban", Membership.LEFT: "leave"}[membership]
         where = path("rooms", facts.id, "members")

@@ -18,9 +18,11 @@ from bridge.contract import (
     Directory,
     Event,
     File,
+    History,
     Live,
     Media,
     Membership,
+    MessageId,
     Occupant,
     Reason,
     Receipt,
@@ -28,7 +30,7 @@ from bridge.contract import (
     SetPicture,
     Unavailable,
 )
-from connectors.matrix import changing, governing, making, moving, pictures, sending, sync
+from connectors.matrix import changing, governing, making, moving, older, pictures, sending, sync
 from connectors.matrix.chats import person
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.media import Repository
@@ -42,6 +44,7 @@ _CAN = Capabilities(
     window=1,
     idempotent=True,
     echoes=True,
+    history=True,
     media=True,
 )
 
@@ -148,6 +151,9 @@ class MatrixSession:
 
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         return await self._known.groups.occupants(chat, membership)
+
+    async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
+        return await older.page(self._known.api, self._known.groups, chat, before, cursor)
 
     async def _poll(self, cursor: str | None, *, wait: bool) -> News:
         first, self._first = self._first, None

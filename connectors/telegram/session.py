@@ -13,9 +13,11 @@ from bridge.contract import (
     Edit,
     Event,
     File,
+    History,
     Leave,
     Media,
     Membership,
+    MessageId,
     Occupant,
     Rank,
     React,
@@ -89,6 +91,10 @@ class TelegramSession:
 
     async def contacts(self) -> Sequence[Contact]:
         return self._chats.people
+
+    async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
+        """Never asked: bots cannot read what was said before (Bot API #getupdates)."""
+        raise Refused("Telegram does not show bots what was said before.", Reason.UNSUPPORTED)
 
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         """Administrators, and who has spoken since we are connected: bots are told of nobody else."""

@@ -106,6 +106,13 @@ class TestRooming(conformance.Rooming):
             yield made
 
 
+class TestRemembering(conformance.Remembering):
+    @pytest.fixture
+    async def network(self, synapse: Synapse, tmp_path: Path) -> AsyncIterator[MatrixUnderTest]:
+        async with matrix_network(synapse, tmp_path, room_of_many=True) as made:
+            yield made
+
+
 class TestReadingRooms(conformance.Reading, conformance.Replaying, conformance.Performing, conformance.Echoing):
     """In a room of many as in a direct chat."""
 

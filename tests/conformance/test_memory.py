@@ -88,6 +88,11 @@ class TestGoverning(conformance.Governing):
     pass
 
 
+@only("a", "t", "seeing")
+class TestRemembering(conformance.Remembering):
+    pass
+
+
 @only("a", "t", "seeing", "bare")
 class TestRooming(conformance.Rooming):
     pass

@@ -114,7 +114,9 @@ class House:
     async def said_in(self, room: ChatId, reader: str) -> Sequence[Line]:
         """What somebody reads who comes into a hosted room. Raises `Refused`."""
         assert self.hub is not None
-        return (await self.hub.archive.page(room, reader, ArchiveQuery(most=100, last=True, standing=True))).lines
+        return (
+            await self.hub.archive.page(room, reader, ArchiveQuery(most=100, last=True, stored=True, standing=True))
+        ).lines
 
     async def log_out(self, account: AccountId) -> None:
         """As the desk does it."""

@@ -25,6 +25,7 @@ from bridge.contract import (
     Fail,
     File,
     Flow,
+    History,
     Live,
     Media,
     Membership,
@@ -59,6 +60,8 @@ class LittleNetwork:
     kept: dict[int, list[Event | Exception]] = field(default_factory=dict)  # by account: what comes before `Live`
     occupants: dict[str, list[Occupant]] = field(default_factory=dict)  # by chat
     directory: Directory | None = None
+    history: dict[tuple[int, str], list[Sequence[Any] | Exception]] = field(default_factory=dict)
+    asked: list[tuple[int, str | None, str | None]] = field(default_factory=list)  # for it: account, before, cursor
     journaled: list[str] = field(default_factory=list)
     files: dict[str, bytes | Exception] = field(default_factory=dict)  # by reference
     fetched: list[str] = field(default_factory=list)  # references of files, in the order in which they were asked for
@@ -203,6 +206,20 @@ class LittleSession:
 
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         return self.net.occupants.get(chat, [])
+
+    async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
+        """Pages by (account, chat), the newest first; an exception is raised, and so it stays until it is taken out."""
+        self.net.asked.append((self.account.id, before, cursor))
+        if self.net.gate is not None:
+            await self.net.gate.wait()
+        pages = self.net.history.get((self.account.id, chat), [])
+        number = int(cursor) if cursor is not None else 0
+        if number >= len(pages):
+            return History((), None)
+        page = pages[number]
+        if isinstance(page, Exception):
+            raise page
+        return History(page, str(number + 1) if number + 1 < len(pages) else None)
 
     async def contacts(self) -> Sequence[Contact]:
         return []

@@ -13,6 +13,7 @@
 | Editing, Retracting, Reacting | sessions that name the action in `Capabilities.actions` |
 | Lacking | sessions that do not name all of them |
 | Signing, Appearing | sessions that name `SetTyping` and `MarkRead`, and `SetPresence` |
+| Remembering | sessions that claim `history` |
 | Filing | sessions that can publish files |
 | Finding | sessions that have a `directory` |
 | Blocking, Reporting | sessions that name `Block`, `Report` |
@@ -27,6 +28,7 @@ from bridge.testing.conformance.changing import Editing, Lacking, Reacting, Retr
 from bridge.testing.conformance.claims import Answering, Echoing, Idempotent, Personas
 from bridge.testing.conformance.files import Filing, FilingNetwork
 from bridge.testing.conformance.finding import Blocking, Finding, FindingNetwork, Reporting
+from bridge.testing.conformance.history import Remembering
 from bridge.testing.conformance.login import LoggingIn, Opening, Person
 from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
@@ -61,6 +63,7 @@ __all__ = [
     "Reader",
     "Reading",
     "ReadingChanges",
+    "Remembering",
     "Replaying",
     "Reporting",
     "Retracting",

@@ -102,7 +102,7 @@ class Entering:
         one = room.attendees[jid] = Attendee(jid, user, me)
         try:
             await self._rooms.attend(room.jid, jid)
-            query = ArchiveQuery(most=wanted.most, last=True, heard=wanted.since, standing=True)
+            query = ArchiveQuery(most=wanted.most, last=True, heard=wanted.since, stored=True, standing=True)
             lines = (await self._archive.page(room.jid, user, query)).lines
         except BaseException:
             self._house.forget(room, jid)

@@ -1,58 +1,11 @@
 """A room's archive as an app asks it (XEP-0313), with everything that is said and changed in the room."""
 
-from dataclasses import dataclass
-from xml.etree.ElementTree import Element
-
+from bridge.testing.wire import Comes
 from tests.scenarios.rooms.conftest import InVerona
 from tests.support import muc
-from tests.support.xmpp_client import CLIENT, XmppClient, bare, body, error_of
-
-MAM, RSM = "urn:xmpp:mam:2", "http://jabber.org/protocol/rsm"
-RESULT, MESSAGE = f"{{{MAM}}}result", f"{{urn:xmpp:forward:0}}forwarded/{CLIENT}message"
-TYPE = f"<field var='FORM_TYPE' type='hidden'><value>{MAM}</value></field>"
-
-
-@dataclass
-class Page:
-    """`found` are (id, forwarded message), as they came."""
-
-    found: list[tuple[str, Element]]
-    first: str
-    last: str
-    complete: bool
-    error: str
-
-    @property
-    def texts(self) -> list[str]:
-        return [body(one) for _, one in self.found]
-
-    @property
-    def ids(self) -> list[str]:
-        return [id for id, _ in self.found]
-
-
-async def ask(app: XmppClient, room: str, rsm: str = "", fields: str = "", more: str = "") -> Page:
-    """One query; everything that came before its answer."""
-    begin = len(app.received)
-    form = f"<x xmlns='jabber:x:data' type='submit'>{TYPE}{fields}</x>" if fields else ""
-    answer = await app.iq(
-        room, "set", f"<query xmlns='{MAM}' queryid='q'>{form}<set xmlns='{RSM}'>{rsm}</set>{more}</query>"
-    )
-    found = []
-    for stanza in app.received[begin:]:
-        result = stanza.find(RESULT)
-        if result is not None and bare(stanza) == room:
-            assert (result.get("queryid"), stanza.get("from")) == ("q", room)
-            message = result.find(MESSAGE)
-            assert message is not None
-            found.append((result.get("id", ""), message))
-    fin = answer.find(f"{{{MAM}}}fin")
-    ends = [answer.findtext(f".//{{{RSM}}}{end}", "") for end in ("first", "last")]
-    return Page(found, *ends, fin is not None and fin.get("complete") == "true", error_of(answer)[0])
-
-
-def value(name: str, *values: str) -> str:
-    return f"<field var='{name}'>{''.join(f'<value>{one}</value>' for one in values)}</field>"
+from tests.support.gateway import MEMORY
+from tests.support.mam import MAM, ask, backwards, value
+from tests.support.xmpp_client import body
 
 
 async def test_the_archive_is_what_the_room_was_told(verona: InVerona) -> None:
@@ -157,3 +110,36 @@ async def test_what_is_asked_wrongly_is_refused_and_nothing_else_suffers(verona:
         assert (await ask(app, other)).error == "service-unavailable"
     metadata = await app.iq(room, "get", f"<metadata xmlns='{MAM}'/>")
     assert [one.get("id") for one in metadata.iter() if one.get("timestamp")] == many.ids * 2
+
+
+async def test_what_was_said_before_is_there_for_whoever_may_read_it(verona: InVerona) -> None:
+    """Romeo comes into two rooms; the one shows him what was said before, the other does not."""
+    app, world = verona.app, verona.play.world
+    rooms = {}
+    for name, shared in (("mantua", True), ("venice", False)):
+        await world.chat(name, "juliet", "nurse", name=name, alias=f"#{name}", shared=shared)
+        said = [await world.says("juliet", name, f"{name} {number}") for number in range(120)]
+        await world.edits("juliet", name, said[0], f"{name} zero")
+        await world.reacts("nurse", name, said[1], "👍")
+        await world.retracts("juliet", name, said[2])
+        await world.do(Comes(person="romeo", chat=name))
+        rooms[name] = f"#{name}@{MEMORY}"
+        await muc.listed(app, MEMORY, rooms[name])
+        await muc.enter(app, rooms[name], "Romeo")
+        await world.says("nurse", name, f"welcome to {name}")
+        await muc.said(app, rooms[name], f"welcome to {name}")
+
+    mantua = await backwards(app, rooms["mantua"])
+    changing = ("{urn:xmpp:message-correct:0}replace", "{urn:xmpp:message-retract:1}retract")
+    texts = [body(one) for _, one in mantua if body(one) and all(one.find(tag) is None for tag in changing)]
+    whole = [f"mantua {number}" for number in range(3, 120)]
+    assert texts == ["mantua zero", "mantua 1", *whole, "welcome to mantua"]
+    assert len({id for id, _ in mantua}) == len(mantua)
+    kinds = {child.tag.rpartition("}")[2] for _, one in mantua for child in one}
+    assert {"replace", "reactions"} <= kinds
+    last = await ask(app, rooms["mantua"], f"<after>{mantua[-1][0]}</after>")
+    assert (last.found, last.complete) == ([], True), "who pages on from what they know gets nothing old"
+    forwards = await ask(app, rooms["mantua"], "<max>200</max>")
+    assert forwards.ids == [id for id, _ in mantua]
+    venice = await backwards(app, rooms["venice"])
+    assert [body(one) for _, one in venice] == ["welcome to venice"]
