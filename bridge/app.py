@@ -90,7 +90,7 @@ async def _serve(
     hub = Hub(
         Surroundings(
             database, every, workspaces, secrets, people, home=Addresses(gateways), limits=config.limits,
-            media=config.media, link=signer.link,
+            media=config.media, retention=config.retention, link=signer.link,
         )
     )  # fmt: skip
     control = Control(hub, database)

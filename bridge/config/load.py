@@ -12,7 +12,7 @@ from bridge.config.model import Config, ConfigError, Http, Network, Xmpp
 from bridge.config.section import Notes, Section
 from bridge.config.sources import fill, merge, read
 from bridge.contract import NetworkId
-from bridge.hub.limits import Limits, MediaLimits
+from bridge.hub.limits import Limits, MediaLimits, Retention
 from bridge.registry import ConnectorMissing
 from bridge.registry import load as load_connector
 from bridge.web.addresses import Permitted
@@ -21,8 +21,8 @@ TOP = frozenset({
     "xmpp", "database", "data", "http", "admins", "users", "networks", "links", "limits", "retention", "media",
     "allow_private",
 })  # fmt: skip
-T = TypeVar("T", Limits, MediaLimits)
-_LATER = ("links", "retention")  # fixed names of what a later version does
+T = TypeVar("T", Limits, MediaLimits, Retention)
+_LATER = ("links",)  # fixed names of what a later version does
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -52,6 +52,7 @@ def _read(top: Section, path: Path, notes: Notes, warnings: list[str]) -> Config
     admins, users = top.take_list("admins", shapes.pattern), top.take_list("users", shapes.pattern)
     networks = _networks(top.section("networks"), xmpp, warnings)
     limits = _numbers(top.section("limits"), Limits())
+    retention = _numbers(top.section("retention"), Retention())
     media, service = _media(top.section("media"))
     allowed = top.take_list("allow_private", _permitted)
     for name in _LATER:
@@ -63,7 +64,8 @@ def _read(top: Section, path: Path, notes: Notes, warnings: list[str]) -> Config
     _note_password(database, notes)
     warnings += _readable(path, notes)
     return Config(
-        path, xmpp, database, data, http, admins, users, networks, limits, media, service, allowed,
+        path, xmpp, database, data, http, admins, users, networks, limits, retention, media, service,
+        allowed,
         frozenset(notes.secrets), tuple(warnings),
     )  # fmt: skip
 

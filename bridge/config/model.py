@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge.hub.limits import Limits, MediaLimits
+from bridge.hub.limits import Limits, MediaLimits, Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Config:
     users: tuple[str, ...]
     networks: Mapping[str, Network]
     limits: Limits
+    retention: Retention
     media: MediaLimits
     upload_service: str  # of the XMPP server (XEP-0363); empty: it is looked for
     allow_private: tuple[str, ...]

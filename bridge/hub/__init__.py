@@ -19,7 +19,7 @@ archive (table `archive`), also after a crash.
 * what one may read: from when one's account was in the room (`chat_accounts.since`); of before what that account was
   shown when its user read so far back (`history.py`): an event is in the archive once, below what was there, with a
   place that is not its number; `sights` tells who was shown which places, `reaches` where each reads on, `strays` keeps
-  edits and reactions until their message comes
+  edits and reactions until their message comes; what is too old goes, the oldest places first: `retention.py`
 
 Somebody who enters is offered what is said meanwhile, reads the history, and then hears what was not in it
 (`xmpp/hosted/room.py`, `offer`): nothing is missed or comes twice. The address of a room is its alias if that means

@@ -1,19 +1,24 @@
 """The archives of hosted rooms: what was said there, as far as a reader may know it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.contract import ChatId, Edit, Reason, Refused, Send, Unavailable
 from bridge.hub import telling
-from bridge.hub.facades import HOME
+from bridge.hub.facades import HOME, RoomNews
 from bridge.hub.files import Files
 from bridge.hub.history import Histories, Step
+from bridge.hub.intake import Context
+from bridge.hub.limits import Retention
 from bridge.hub.lines import ArchivePage, ArchiveQuery, Line
+from bridge.hub.retention import Retaining
+from bridge.hub.sessions import Sessions
 from bridge.store import archive
 from bridge.store.archive import LineRow, Reading, Wanted
 from bridge.store.database import Database
+from bridge.store.writer import Writer
 
 _MOST = 250  # lines of a page
 _AT_ONCE = 20  # lines between two turns of the event loop
@@ -31,10 +36,28 @@ class _Found:
 class RoomArchive:
     """The `Archive` facade."""
 
-    def __init__(self, database: Database, files: Files, histories: Histories) -> None:
+    def __init__(self, database: Database, files: Files, histories: Histories, retaining: Retaining) -> None:
         self._database = database
         self._files = files
         self._histories = histories
+        self._retaining = retaining
+
+    @staticmethod
+    def over(
+        database: Database,
+        writer: Writer,
+        sessions: Sessions,
+        files: Files,
+        keep: Retention,
+        context: Callable[[], Context],
+        told: Callable[[RoomNews], None],
+    ) -> "RoomArchive":
+        histories = Histories(database, writer, sessions, context, told)
+        return RoomArchive(database, files, histories, Retaining(database, writer, keep))
+
+    async def run(self) -> None:
+        """Forget what is too old; a task of the hub."""
+        await self._retaining.run()
 
     async def page(self, room: ChatId, reader: str, query: ArchiveQuery) -> ArchivePage:
         found = await self._database.read(lambda c: _found(c, room, reader, query))

@@ -4,15 +4,14 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from bridge.contract import (
     AccountId,
     Action,
     Authored,
     ChatSeen,
-    Connector,
     ConnectorError,
     ContactId,
     Event,
@@ -32,9 +31,8 @@ from bridge.hub.closing import Write, durably
 from bridge.hub.counters import Counters
 from bridge.hub.echoes import Echoes
 from bridge.hub.ends import Endings
-from bridge.hub.facades import HOME, Home
+from bridge.hub.facades import HOME
 from bridge.hub.files import Files
-from bridge.hub.history import Histories
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
@@ -43,13 +41,11 @@ from bridge.hub.known import MOST_OWED
 from bridge.hub.lane import Roads
 from bridge.hub.lanes import Lanes
 from bridge.hub.letters import Again, Letters
-from bridge.hub.limits import Limits, MediaLimits
 from bridge.hub.linking import Linking
 from bridge.hub.lists import KnownLists
 from bridge.hub.notices import Notices
 from bridge.hub.opener import Opener
 from bridge.hub.own_pictures import OwnPictures
-from bridge.hub.people import KnownPeople
 from bridge.hub.performing import Performer
 from bridge.hub.pictures import Converter
 from bridge.hub.quota import Quota
@@ -57,37 +53,18 @@ from bridge.hub.rooms import HostedRooms
 from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.signs import Signs
 from bridge.hub.sources import source_of
-from bridge.hub.workspace import Workspaces
+from bridge.hub.surroundings import Surroundings as Surroundings
 from bridge.store import accounts as stored
 from bridge.store.accounts import AccountRow
 from bridge.store.aside import add_dead_letter
-from bridge.store.database import Database
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Debt
-from bridge.store.secrets import Secrets
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
 _PATIENCE = 5.0  # seconds at the end with a database that cannot be written
 
 intake.KINDS.update(KINDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a hub is built into."""
-
-    database: Database
-    connectors: Mapping[NetworkId, Connector]  # with "xmpp" among them, where there is XMPP
-    workspaces: Workspaces
-    secrets: Secrets
-    people: KnownPeople
-    home: Home | None = None
-    limits: Limits = field(default_factory=Limits)
-    clock: Callable[[], float] = time.time
-    media: MediaLimits = field(default_factory=MediaLimits)
-    link: Callable[[str, str], str] | None = None  # see `Files`
-    converter: Converter | None = None  # None: as it is
 
 
 class Hub:
@@ -120,9 +97,9 @@ class Hub:
             around.database, self.writer, self.sessions, around.workspaces.data / "media", around.media,
             self.converter, around.link,
         )  # fmt: skip
-        self.archive = RoomArchive(
-            around.database, self.files,
-            Histories(around.database, self.writer, self.sessions, lambda: self._context, self.rooms.told),
+        self.archive = RoomArchive.over(
+            around.database, self.writer, self.sessions, self.files, around.retention,
+            lambda: self._context, self.rooms.told,
         )  # fmt: skip
         self.avatars = KnownAvatars(around.database, self.sessions, self.converter, around.workspaces.data / "avatars")
         self.lists = KnownLists(around.database, self.sessions)
@@ -167,7 +144,7 @@ class Hub:
         self.lanes.start()
         for name, work in (
             ("notices", self._notices), ("backlogs", self._backlogs), ("files", self.files), ("avatars", self.avatars),
-            ("signs", self.signs), ("own pictures", self.own_pictures),
+            ("signs", self.signs), ("own pictures", self.own_pictures), ("archive", self.archive),
         ):  # fmt: skip
             self._tasks.append(asyncio.create_task(work.run(), name=name))
 

@@ -27,12 +27,12 @@ from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
 from bridge.hub.passing import is_private, others, pass_on, reads
-from bridge.store import archive, backlogs
+from bridge.store import backlogs
 from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
 from bridge.store.owed import OPEN
 from bridge.store.rooms import HOSTED
-from bridge.store.rows import Chat, Copy, Debt, Endpoint, Entry, Link, Message
+from bridge.store.rows import Chat, Copy, Debt, Endpoint, Entry, Link
 from bridge.store.writer import Needs
 
 DAY = 86_400.0
@@ -129,12 +129,6 @@ class Accept:
     def _fingerprint(self, event: Authored) -> str:
         content = [getattr(event, name, None) for name in ("message", "target", "reactions")]
         return hashlib.sha256(json.encode((event.sender.id, event.id, content))).hexdigest()[:40]
-
-    def newest(self, ledger: Ledger, message: Message) -> bool:
-        """Whether what `message` reads now comes before the place of this event."""
-        return message.content == message.id or (self.position or 0) > archive.place_of(
-            ledger.connection, message.content
-        )
 
     def apply(self, ledger: Ledger) -> Outcome:
         return KINDS[type(self.event)](self, ledger)

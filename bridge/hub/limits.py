@@ -21,6 +21,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things are kept (configuration section `retention`). In days."""
+
+    archive: int = 180  # what was said: the archives of rooms, and what messages are called where they arrived
+
+
+@dataclass(frozen=True, slots=True)
 class MediaLimits:
     """Files on their way (configuration section `media`). Sizes in bytes."""
 

@@ -131,7 +131,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     entry, debts = journal(
         accept, ledger, chat, link, owed, message=target.id, reply=_reply(ledger, chat, target, happened)
     )
-    if isinstance(happened, MessageEdited) and (accept.position is None or accept.newest(ledger, target)):
+    if isinstance(happened, MessageEdited) and undoing.newest(ledger, target, accept.position):
         ledger.change_message(structs.replace(target, content=entry.id))
     elif isinstance(accept.event, MessageRetracted):
         ledger.change_message(structs.replace(target, retracted=entry.id))

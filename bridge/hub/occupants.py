@@ -32,9 +32,7 @@ def put(ledger: Ledger, home: Home, chat: Chat, who: Occupant) -> RoomOccupant |
         return None  # whoever never was there is nobody
     now = _row(chat.id, who, before)
     if before is None or before.name != now.name:
-        who_else = partial(rooms.nick_taken, connection, chat.id, now.contact)
-        nick = _nick(home, now, lambda nick: who_else(nick, home.looks(nick)))
-        now = replace(now, nick=nick, looks=home.looks(nick))
+        now = _named(ledger, home, now)
     if now == before:
         return None
     rooms.put_occupants(connection, [now])
@@ -46,8 +44,7 @@ def put_gone(ledger: Ledger, home: Home, chat: Chat, who: Contact) -> RoomOccupa
     connection = ledger.connection
     if rooms.occupant(connection, chat.id, who.id) is not None:
         return None
-    now = _row(chat.id, Occupant(who, Membership.LEFT), None)
-    now = replace(now, nick=_nick(home, now, lambda nick: rooms.nick_taken(connection, chat.id, nick)))
+    now = _named(ledger, home, _row(chat.id, Occupant(who, Membership.LEFT), None))
     rooms.put_occupants(connection, [now])
     return occupant_of(now, chat)
 
@@ -119,6 +116,12 @@ def _row(chat: int, who: Occupant, before: OccupantRow | None) -> OccupantRow:
         looks=before.looks if before is not None else "",
         rank=str(who.rank or (before.rank if before is not None else Rank.MEMBER)),
     )
+
+
+def _named(ledger: Ledger, home: Home, row: OccupantRow) -> OccupantRow:
+    who_else = partial(rooms.nick_taken, ledger.connection, row.chat, row.contact)
+    nick = _nick(home, row, lambda nick: who_else(nick, home.looks(nick)))
+    return replace(row, nick=nick, looks=home.looks(nick))
 
 
 def _nick(home: Home, row: OccupantRow, taken: Callable[[str], bool], same: int = 0) -> str:

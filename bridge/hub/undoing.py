@@ -9,6 +9,7 @@ from dataclasses import replace
 from bridge.contract import Contact, ContactId, MessageEdited, MessageId, MessageReceived, MessageRetracted
 from bridge.hub import codec, fallback
 from bridge.hub.translate import mentioning
+from bridge.store import archive
 from bridge.store.deliveries import copies_of
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Copy, Entry, Message
@@ -18,6 +19,14 @@ def edit_called(ledger: Ledger, copy: Copy) -> Entry | None:
     """The edit that is called so; None if it is something else, or was taken back before."""
     entry = ledger.entry(copy.version) if copy.part < 0 and copy.version != copy.message else None
     return entry if entry is not None and entry.kind == "edit" else None
+
+
+def newest(ledger: Ledger, message: Message, position: int | None) -> bool:
+    """Whether what `message` reads now comes before an edit. `position`: where that belongs, if it was fetched; then it
+    may be older."""
+    if position is None or message.content == message.id:
+        return True
+    return position > archive.place_of(ledger.connection, message.content)
 
 
 def undone(ledger: Ledger, chat: Chat, target: Message, edit: Entry, event: MessageRetracted) -> MessageEdited | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from bridge.store import archive
 from bridge.store import tables as t
+from bridge.store.deliveries import copies_of
 from bridge.store.upsert import upsert
 
 
@@ -66,14 +67,15 @@ def _runs(connection: Connection, hosted: int, places: Sequence[int]) -> Iterabl
 
 def called_there(connection: Connection, event: int, chat: int) -> str | None:
     """What an event is called in the room of the network `chat`; None where it never arrived."""
-    e, c = t.events.c, t.copies.c
+    e = t.events.c
     row = connection.execute(select(e.chat, e.native, e.message, e.kind).where(e.id == event)).first()
     if row is None:
         return None
     if row[0] == chat:
         return str(row[1])
-    wanted = (c.message == row[2], c.chat == chat, c.part == 0 if row[3] == "message" else c.version == event)
-    return connection.execute(select(c.native).where(*wanted).limit(1)).scalar()
+    there = copies_of(connection, chat, [row[2]])[row[2]]
+    mine = (copy for copy in there if (copy.part == 0 if row[3] == "message" else copy.version == event))
+    return next((copy.native for copy in mine), None)
 
 
 def keep_stray(

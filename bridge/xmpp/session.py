@@ -21,15 +21,12 @@ from bridge.contract import (
     Event,
     Fail,
     File,
-    History,
     Invite,
     Live,
     MarkRead,
     Media,
-    Membership,
     MessageId,
     NetworkId,
-    Occupant,
     React,
     Reason,
     Receipt,
@@ -38,6 +35,7 @@ from bridge.contract import (
     Send,
     SetTyping,
 )
+from bridge.contract.unasked import Unasked
 from bridge.hub.facades import OURS
 from bridge.xmpp import files, parse, render
 from bridge.xmpp.carbons import AROUND, Carbons
@@ -69,7 +67,7 @@ _GATEWAY = Capabilities(
 )
 
 
-class XmppSession:
+class XmppSession(Unasked):
     """All streams. `offer` takes what the dispatcher reads."""
 
     def __init__(
@@ -220,21 +218,6 @@ class XmppSession:
             self._under_way[under_way] = Refused(_bounce(failed.text), failed.reason)
         else:
             self.offer(failed)
-
-    async def direct(self, contact: ContactId, key: str) -> ChatId:
-        """Never asked: on XMPP a chat with a person is computed from both addresses (`Home.direct_chat`)."""
-        raise Refused("XMPP chats are not opened.", Reason.UNSUPPORTED)
-
-    async def contacts(self) -> Sequence[Contact]:
-        return ()
-
-    async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
-        """Never asked: who is in a hosted room its own network tells."""
-        raise Refused("Rooms on XMPP are not asked for.", Reason.UNSUPPORTED)
-
-    async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
-        """Never asked: what was said in a hosted room its own network tells."""
-        raise Refused("Rooms on XMPP are not asked for.", Reason.UNSUPPORTED)
 
     def _read(self, chat: ChatId) -> tuple[str, Whom] | None:
         if chat in self._chats:

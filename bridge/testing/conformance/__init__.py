@@ -28,12 +28,11 @@ from bridge.testing.conformance.changing import Editing, Lacking, Reacting, Retr
 from bridge.testing.conformance.claims import Answering, Echoing, Idempotent, Personas
 from bridge.testing.conformance.files import Filing, FilingNetwork
 from bridge.testing.conformance.finding import Blocking, Finding, FindingNetwork, Reporting
-from bridge.testing.conformance.history import Remembering
 from bridge.testing.conformance.login import LoggingIn, Opening, Person
 from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
 from bridge.testing.conformance.performing import Performing
 from bridge.testing.conformance.pictures import PicturedNetwork, Picturing
-from bridge.testing.conformance.reading import Reading, ReadingChanges, Replaying
+from bridge.testing.conformance.reading import Reading, ReadingChanges, Remembering, Replaying
 from bridge.testing.conformance.rooms import Governing, Rooming
 from bridge.testing.conformance.signs import Appearing, Signing, SigningNetwork
 

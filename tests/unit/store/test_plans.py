@@ -3,16 +3,19 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
 
-from bridge.store import deliveries, signs
+from bridge.store import archive, deliveries, histories, signs
 from bridge.store import tables as t
+from bridge.store.archive import Reading, Wanted
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
+from bridge.store.rooms import MemberRow, RoomRow
 
 Statements = list[tuple[str, Any]]
 # A whole table, but for what was asked for; or all that was ever said in a chat.
@@ -49,6 +52,25 @@ def of_signs(connection: Connection) -> None:
     signs.written(connection, 1)
 
 
+def of_archives(connection: Connection) -> None:
+    room = RoomRow(1, "r@far", 2, "far", "", "r", "", "", "", False, 0, "")
+    who = Reading(room, [MemberRow(1, "anna", 0.0), MemberRow(2, "bob", 5.0)], {}, {"far": ["eve"]})
+    for last in (False, True):
+        wanted = Wanted(most=50, last=last, above=1, below=9, start=0.0, authors=[("far", "anna")])
+        archive.lines(connection, who, wanted)
+        archive.lines(connection, who, replace(wanted, above=None, below=None, standing=True, authors=None))
+    archive.places(connection, who, ["k", "l"])
+    archive.oldest(connection, who)
+    archive.place_of(connection, 1)
+    archive.place_in(connection, 1, 1)
+    archive.below(connection, 1, 5)
+    archive.between(connection, 1, 5, 9)
+    histories.called_there(connection, 1, 2)
+    histories.show(connection, 1, 1, {1, 2, 5})
+    histories.reach(connection, 1, 1)
+    histories.strays(connection, 2, 1, ["a"])
+
+
 @contextmanager
 def asked(connection: Connection) -> Iterator[Statements]:
     """Every statement in the block."""
@@ -73,7 +95,7 @@ def fill(connection: Connection) -> None:
     connection.execute(t.endpoints.insert().values(chat=1, link=1))
 
 
-@pytest.mark.parametrize("questions", [of_a_group, of_lanes, of_signs], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("questions", [of_a_group, of_lanes, of_signs, of_archives], ids=lambda f: f.__name__)
 async def test_no_question_of_a_message_reads_a_whole_table(
     questions: Callable[[Connection], None], tmp_path: Path
 ) -> None:
