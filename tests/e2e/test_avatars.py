@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ANY_SERVER, COMPONENTS
 from tests.e2e.test_rooms import room_of
-from tests.support import files, folk, muc
+from tests.support import commands, files, folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
@@ -188,7 +188,9 @@ async def test_ones_own_picture_is_that_of_ones_account_unless_one_has_chosen_an
     app.message(juliet.at(gateway), "But soft!")
     await element.text("But soft!")
     await chooses(app, juliet.at(gateway), files.png(80, 80, seed=3), server)
-    gateway.choose(romeo.jid, "matrix", "picture", "on")
+    step = await commands.execute(app, gateway.jid, "settings", {"chat": ""}, {"picture": "on"})
+    assert step.status == "completed", step
+    assert "Others see the picture of your XMPP account (`picture`): yes." in step.text
     looks: list[str] = [""]
 
     async def look(so: Callable[[str], bool]) -> str:

@@ -117,14 +117,6 @@ class Gateway(Entered):
             change = "UPDATE accounts SET caught_up = caught_up - ? WHERE caught_up > 0"
             assert database.execute(change, (hours * 3_600,)).rowcount
 
-    def choose(self, user: str, network: str, name: str, value: str) -> None:
-        """It is killed, and when it is there again `user` has chosen this (`bridge.hub.choices`), in its SQLite."""
-        self.kill()
-        with contextlib.closing(sqlite3.connect(self.folder / "landbridge.db")) as database, database:
-            row = (user, network, "", name, value)
-            database.execute("INSERT INTO settings (user, network, item, name, value) VALUES (?, ?, ?, ?, ?)", row)
-        self.start()
-
     def has_journaled(self, text: str) -> bool:
         """Whether something that was said is in its database (SQLite)."""
         with contextlib.closing(sqlite3.connect(self.folder / "landbridge.db")) as database:
