@@ -1,5 +1,6 @@
 """What changes in a hosted room, told to those who are in it."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from bridge.contract import ContactId
@@ -43,11 +44,15 @@ def apply(teller: Teller, room: HostedRoom, news: RoomNews) -> None:
 
 def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant, removal: Removal | None = None) -> None:
     """Somebody is so now. Others hear that they come or go or are called otherwise; they themselves what they are."""
-    now = teller.seen(room, occupant.contact, occupant)
-    before = room.note(occupant, now)
+    before = room.seen.get(occupant.contact)
+    if before is not None and occupant.present and _ranked(before, occupant):
+        now = replace(before, rank=occupant.rank)  # of thousands at once
+    else:
+        now = teller.seen(room, occupant.contact, occupant)
+    room.note(occupant, now)
     themselves = [one for one in room.attendees.values() if one.me == occupant.contact and one.entering is None]
-    others = [one.jid for one in room.attendees.values() if one.me != occupant.contact and one.entering is None]
-    others = others if room.shows(occupant.contact) else []
+    shown = room.attendees.values() if room.shows(occupant.contact) else ()
+    others = [one.jid for one in shown if one.me != occupant.contact and one.entering is None]
     renamed = before is not None and occupant.present and before.nick != now.nick
     if before is not None and renamed:
         teller.tell(room, stanzas.gone(room.jid, before, (303,), now.nick), others)
@@ -60,6 +65,11 @@ def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant, removal: Rem
         teller.tell(room, stanzas.present(room.jid, now), others)
         for one in themselves:
             _yourself(teller, room, one, before if renamed else None, now)
+
+
+def _ranked(before: Seen, now: RoomOccupant) -> bool:
+    """Whether they only may do something else now."""
+    return before.rank is not now.rank and (before.nick, before.avatar) == (now.nick, now.avatar)
 
 
 def _out(room: HostedRoom, removal: Removal | None) -> tuple[Out, tuple[int, ...]]:
