@@ -1,6 +1,6 @@
 """What people have an account of theirs do at once, and which is of no chat: block somebody, report somebody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.contract import Action, Block, ChatId, ContactId, MessageId, NetworkId, Reason, Refused, Report, Target
 from bridge.hub.facades import Home
@@ -27,13 +27,20 @@ class Errands:
         last = await self.database.read(lambda c: store.last_said(c, native, network, contact, user))
         if last is None and room:
             raise Refused("Nothing of theirs is known in this room, so nothing was reported.", Reason.NOT_FOUND)
+        person = Report(chat=ChatId(""), key="-", whom=contact, reason=reason)
         if last is None:
-            action = Report(chat=ChatId(""), key="-", whom=contact, reason=reason)
-        else:
-            target = Target((MessageId(last[1]),))
-            action = Report(chat=ChatId(last[0]), key="-", whom=contact, target=target, reason=reason)
-        await self._perform(user, network, room, action)
-        return last is not None
+            await self._perform(user, network, room, person)
+            return False
+        target = Target((MessageId(last[1]),))
+        try:
+            await self._perform(user, network, room, replace(person, chat=ChatId(last[0]), target=target))
+        except Refused as refusal:
+            if refusal.reason is not Reason.NOT_FOUND:
+                raise
+            # Homeservers hide the messages of whom one has blocked, also from reports.
+            await self._perform(user, network, room, person)
+            return False
+        return True
 
     async def _perform(self, user: str, network: NetworkId, item: str, action: Action) -> None:
         session = self.finder.seat(user, network, item).session

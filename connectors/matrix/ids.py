@@ -4,12 +4,14 @@ Source: Matrix specification, appendices #user-identifiers and #server-name.
 """
 
 import re
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from bridge.contract import ContactId
 
 _SERVER = re.compile(r"(?:[A-Za-z0-9.-]{1,230}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _SPECIAL = ("#", "%")
+_URIS = {"matrix:r/": "#", "matrix:roomid/": "!"}
+_MOST_VIA = 5
 _LONGEST = 255  # bytes of a user id, with its sigil
 
 
@@ -37,9 +39,13 @@ def alias_localpart(alias: str) -> str:
 
 
 def room(typed: str) -> str | None:
-    """A room id or alias, however people type it: as it is, as a link, or as its address with us; None for neither."""
-    text = typed.strip().removeprefix("https://matrix.to/#/").removeprefix("matrix:r/").partition("?")[0]
-    text = unquote(text)
+    """A room id or alias, however people type it: as it is, as a link (appendices #matrix-to-navigation, #uris), or as
+    its address with us; None for neither."""
+    text = typed.strip().removeprefix("https://matrix.to/#/").partition("?")[0]
+    for prefix, sigil in _URIS.items():
+        if text.startswith(prefix):
+            text = sigil + text.removeprefix(prefix)
+    text = unquote(text).partition("/")[0]
     if text.startswith("#") and ":" not in text:
         local, _, server = text.partition("@")[0].rpartition("%")
         text = f"{local}:{server}"
@@ -47,6 +53,12 @@ def room(typed: str) -> str | None:
         return text
     fits = text.startswith("!") and 1 < len(text.encode()) <= _LONGEST and text.isprintable() and " " not in text
     return text if fits else None
+
+
+def via(typed: str) -> list[str]:
+    """The servers that a link names, by which its room can be come into (appendices #routing)."""
+    named = parse_qs(typed.partition("?")[2]).get("via", [])
+    return [server for server in named if _SERVER.fullmatch(server) is not None][:_MOST_VIA]
 
 
 def localpart(contact: ContactId) -> str:

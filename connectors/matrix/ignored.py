@@ -55,6 +55,7 @@ class Ignored:
                 else:
                     users.pop(action.whom)
                 await self._api.put(self._where, {**stored, _LISTED: users})
+            self.read({_LISTED: users})  # what the next sync brings is judged by it already
         return Receipt()
 
     async def _stored(self) -> Mapping[str, object]:

@@ -6,6 +6,7 @@ Source: client-server API #post_matrixclientv3joinroomidoralias, #post_matrixcli
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from bridge.contract import Action, ChatId, Invite, Join, Leave, Reason, Receipt, Refused, Report
 from connectors.matrix import fields, ids
@@ -21,7 +22,9 @@ async def join(api: Api, action: Join) -> Receipt:
     if room is None:
         text = "This is no Matrix room. Rooms are called like #room:example.org or !id:example.org."
         raise Refused(text, Reason.BAD_REQUEST)
-    said = await api.post(path("join", room), {}, seconds=_SECONDS)
+    # Homeservers before version 1.12 know these by another name.
+    query = urlencode([(name, server) for server in ids.via(action.chat) for name in ("via", "server_name")])
+    said = await api.post(path("join", room) + (f"?{query}" if query else ""), {}, seconds=_SECONDS)
     joined = fields.room_id(said.get("room_id"))
     if joined is None:
         raise Refused("The homeserver does not say which room it joined.", Reason.SERVICE)
