@@ -209,9 +209,19 @@ def parse_url(url: str) -> URL:
     raise ValueError(f"The database must be sqlite:///FILE or postgresql://…, not {backend}.")
 
 
+def _on_postgresql(engine: Engine) -> Engine:
+    @event.listens_for(engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        # It compiles a page of an archive, which has many joins and is read in a millisecond, for two seconds.
+        connection.execute("SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'jit'")
+        connection.commit()
+
+    return engine
+
+
 def _engine(url: URL, *, writing: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=1 if writing else 4, max_overflow=0)
+        return _on_postgresql(create_engine(url, pool_pre_ping=True, pool_size=1 if writing else 4, max_overflow=0))
     # Room for every statement of every size (`bridge.store.statements`).
     arguments = {"timeout": 5, "check_same_thread": False, "cached_statements": 512}
     engine = create_engine(url, pool_size=1, max_overflow=0, connect_args=arguments)

@@ -43,6 +43,8 @@ BARS = (
     Bar("login", "s more", False, 0.15),
     Bar("media", "MB more of RSS, to XMPP", False, 12),
     Bar("media", "MB more of RSS, to Matrix", False, 12),
+    Bar("archive of 100,000", "ms the slowest page", False, 50),
+    Bar("archive of 100,000", "ms the slowest page, PostgreSQL", False, 50),
     Bar("idle accounts", "RSS MB, one account", False, 130),
     Bar("idle accounts", "MB for one more", False, 0.5),
 )
