@@ -88,8 +88,9 @@ class Hub:
             self.lanes.quiet,
         )  # fmt: skip
         self.converter = around.converter or Converter()
+        openings = Quota(around.limits.openings, 3_600.0, around.clock)  # by the hour
         self.rooms = HostedRooms(
-            around.database, self.writer, self.sessions, self._keys, around.home, self.converter.small
+            around.database, self.writer, self.sessions, self._keys, around.home, self.converter.small, openings.take
         )
         self.own_pictures = OwnPictures(around.database, self.sessions, self.converter, around.people.choices)
         self.signs = Signs(around.database, self.sessions, self.counters, around.people, self.own_pictures.shown)
@@ -106,7 +107,6 @@ class Hub:
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {network: connector.name for network, connector in around.connectors.items()}
-        openings = Quota(around.limits.openings, 3_600.0, around.clock)  # by the hour
         self._context = Context(self._keys, around.home, 0, self._names, around.people.choices.of, openings.take)
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)

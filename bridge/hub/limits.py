@@ -17,7 +17,7 @@ class Limits:
     notice_window: float = 600.0  # notices to one place are coalesced over this time
     accounts: int = 10  # of one user at a network
     commands: int = 300  # of one user, a minute
-    openings: int = 100  # new direct chats of one user, an hour
+    openings: int = 100  # new direct chats and rooms of one user, an hour
 
 
 @dataclass(frozen=True, slots=True)

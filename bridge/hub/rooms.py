@@ -61,10 +61,12 @@ class HostedRooms(Attending):
         keys: Keys,
         home: Home | None,
         small: Callable[[bytes], Awaitable[bytes]],
+        opens: Callable[[str], float],
     ) -> None:
-        """`small` makes a small PNG of any picture, or raises `Refused` or `Unavailable`."""
+        """`small` makes a small PNG of any picture, or raises `Refused` or `Unavailable`; `opens`: see `Context`."""
         super().__init__(database, writer)
         self._small = small
+        self._opens = opens
         self._sessions = sessions
         self._keys = keys
         self._home = home
@@ -168,11 +170,14 @@ class HostedRooms(Attending):
     async def create(self, user: str, network: NetworkId, wish: CreateRoom, address: str) -> Room | None:
         """Make a room by an account of `user`, to be had here under `address` (what stands before the @); None if it is
         not seen here yet. Raises the four errors; `Refused(NOT_FOUND)` when there is another room of that address, or
-        none can have it."""
+        none can have it, and `Refused(POLICY)` when they have made too many."""
         jid = self._home.room_chat(network, address) if self._home is not None else None
         account = self._account(user, network)
         if jid is None or await self._database.read(lambda c: store.room(c, jid)) is not None:
             raise _no_room()
+        if self._opens(user):
+            text = "You have made very many rooms and chats in the last hour. Wait a while before you make another one."
+            raise Refused(text, Reason.POLICY)
         key = self._keys.of_source("making", network, user, address)
         await durably(self._writer, lambda ledger: store.make(ledger.connection, key, jid))
         try:

@@ -69,7 +69,12 @@ def write(text: str, spans: Iterable[Span], *, beside: bool = False) -> Styled:
 
 
 def misleads(text: str) -> bool:
-    """Whether an app would read styles into a text that has none, unless it is told not to (`unstyled`)."""
+    """Whether an app would read styles into a text that has none, unless it is told not to (`unstyled`). Some read what
+    comes after `/me ` (XEP-0245) by itself, and so do we."""
+    return _seems_styled(text) or (text.startswith("/me ") and _seems_styled(text[4:]))
+
+
+def _seems_styled(text: str) -> bool:
     return len(text) <= _LONGEST and _MARKED.search(text) is not None and bool(_Reader().read(text)[1])
 
 

@@ -75,5 +75,6 @@ async def test_many_rooms_are_listed_page_by_page(verona: InVerona) -> None:
         if not some:
             break
 
-    assert rooms == [*((f"#r{n}@{MEMORY}", f"Room {n}") for n in range(5)), (verona.room, "Verona")]
-    assert answer.findtext(f".//{RSM}count") == "6"
+    branches = [(MEMORY, "Public rooms"), (MEMORY, "Your spaces")]
+    assert rooms == [*((f"#r{n}@{MEMORY}", f"Room {n}") for n in range(5)), (verona.room, "Verona"), *branches]
+    assert answer.findtext(f".//{RSM}count") == "8"

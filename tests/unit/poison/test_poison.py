@@ -93,15 +93,16 @@ def said(message: Message) -> str:
 def test_events_of_any_shape_are_something_or_nothing() -> None:
     chance = poison.dice()
     kinds: set[type[Event]] = set()
-    for _ in range(COUNT):
-        for event in of_matrix(poison.event(chance, "@a:hs"), poison.name(chance)):
+    for number in range(COUNT):
+        raw = {"event_id": f"${number}", **poison.event(chance, "@a:hs")}
+        for event in of_matrix(raw, poison.name(chance)):
             kinds.add(type(event))
             if isinstance(event, MessageReceived):
                 in_stanzas(event)
             if isinstance(event, Unparsable):
                 assert len(event.raw) <= 10_000
-    for raw in poison.STRANGE:
-        of_matrix(raw, "")
+    for strange in poison.STRANGE:
+        of_matrix(strange, "")
 
     assert {MessageReceived, Unparsable} <= kinds
 

@@ -47,6 +47,7 @@ def test_a_code_block_has_a_language() -> None:
     [
         ("*x*", None, "*x*", True),
         ("> x", None, "> x", True),
+        ("/me > x", None, "/me > x", True),
         ("2*3*4", None, "2*3*4", False),
         ("one\ntwo", Span(0, 7, BOLD), "*one*\n*two*", False),
         ("so bold ", Span(2, 8, BOLD), "so *bold* ", False),
