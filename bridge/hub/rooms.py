@@ -81,9 +81,8 @@ class HostedRooms(Attending):
         row, member = await self._member(room, user)
         if row.peopled != store.KNOWN:
             await self._ask_people(row, AccountId(member.account), ContactId(member.me))
-        found = await self._database.read(lambda c: store.occupants(c, row.chat))
+        people = await self._occupants(row)
         now = await self._database.read(lambda c: store.room(c, room))
-        people = [occupants.occupant_of(one, row) for one in found]
         return Entry(occupants.room_of_row(now or row), ContactId(member.me), people)
 
     async def describe(self, room: ChatId, reader: str) -> Room | None:
@@ -100,9 +99,9 @@ class HostedRooms(Attending):
 
     async def standing(self, room: ChatId, reader: str, membership: Membership) -> Sequence[RoomOccupant]:
         row, member = await self._member(room, reader)
-        known = await self._database.read(lambda c: store.occupants(c, row.chat))
+        known = await self._occupants(row)
         if membership is Membership.JOINED:
-            return [one for one in (occupants.occupant_of(some, row) for some in known) if one.present]
+            return [one for one in known if one.present]
         nicks = {one.contact: one.nick for one in known}
         found = await self._session(member.account).occupants(ChatId(row.native), membership)
         return [
@@ -271,14 +270,19 @@ class HostedRooms(Attending):
         room = ChatId(row.jid)
         moved = self._moved[room] = set()
         try:
-            people = await self._database.read(lambda c: store.occupants(c, row.chat))
-            for number, one in enumerate(people):
+            for number, one in enumerate(await self._occupants(row)):
                 if one.contact not in moved:
-                    self.told(RoomNews(room, occupant=occupants.occupant_of(one, row)))
+                    self.told(RoomNews(room, occupant=one))
                 if number % _AT_ONCE == _AT_ONCE - 1:
                     await asyncio.sleep(0)
         finally:
             del self._moved[room]
+
+    async def _occupants(self, row: RoomRow) -> list[RoomOccupant]:
+        """Everybody who is or was in the room; made off the event loop, since they may be tens of thousands."""
+        return await self._database.read(
+            lambda c: [occupants.occupant_of(one, row) for one in store.occupants(c, row.chat)]
+        )
 
     def _account(self, user: str, network: NetworkId) -> int:
         """One that is connected, if there is one. Raises `Refused`."""

@@ -109,7 +109,7 @@ class Chats:
         before = self._rooms.known(id)
         joining = None if before is not None and before.holds(self._me) else self._me
         self._rooms.apply(id, brought)
-        contact = self._contact(id, brought)
+        contact = await self._contact(id, brought)
         if contact is None:
             return () if self._being_made(id, brought) else None
         if self._directs.dropped(id):
@@ -210,7 +210,7 @@ class Chats:
         self._being_told.add(id)
         return True
 
-    def _contact(self, id: str, brought: Sequence[object]) -> ContactId | None:
+    async def _contact(self, id: str, brought: Sequence[object]) -> ContactId | None:
         """With whom this room is a direct chat: `m.direct` says so, or the invitation did."""
         if self._directs.is_room(id):
             return None
@@ -220,8 +220,10 @@ class Chats:
         room = self._rooms.known(id)
         if room is None:
             room = Room(id)
-            for raw in brought:
+            for number, raw in enumerate(brought):
                 room.apply(raw, self._me)
+                if number % _AT_ONCE == _AT_ONCE - 1:
+                    await asyncio.sleep(0)
         return room.meant_direct
 
     def _see(self, room: Room, contact: ContactId, *, moves: bool = False) -> Iterator[ChatSeen]:

@@ -48,6 +48,7 @@ _ALIASES = 60.0  # for those of a first sync; rooms that are left over have name
 _PEOPLE = 60.0  # for who is in a room
 _LARGEST = 64 * 1024 * 1024  # bytes of a room's members
 _KEPT = 5_000  # rooms
+_PARSED_AT_ONCE = 500  # people between two turns of the event loop
 _AT_ONCE = 10  # events between two turns of the event loop, and aliases asked for at the same time
 _MEMBERSHIPS = {"join": Membership.JOINED, "leave": Membership.LEFT, "ban": Membership.BANNED}
 
@@ -74,7 +75,7 @@ class Groups:
         known: dict[str, Facts] = {}
         for id, news in rooms.items():
             facts = Facts(id, self._me)
-            facts.apply(fields.listed(fields.mapping(news.get("state")).get("events")))
+            await _learn(facts, fields.listed(fields.mapping(news.get("state")).get("events")))
             facts.hear(fields.mapping(news.get("summary")))
             known[id] = facts
             await asyncio.sleep(0)
@@ -106,16 +107,16 @@ class Groups:
                 return [self._gap(id, refusal.text)]
             # We have left it meanwhile, which the next sync tells; what was said till then we have here.
             facts = Facts(id, self._me)
-            facts.apply((*state, *latest))
+            await _learn(facts, (*state, *latest))
             return await self._said(facts, latest)
-        facts.apply((*state, *latest))
+        await _learn(facts, (*state, *latest))
         facts.hear(fields.mapping(news.get("summary")))
         if not facts.carried:
             return ()
         await self._check_alias(facts)
         await self._patience.check()
         happened = happened or await timeline.since(self._page(id), news, cursor, joining)
-        facts.apply(happened.events)
+        await _learn(facts, happened.events)
         found: list[Event] = [*self._seen(facts)]
         if any(fields.mapping(raw).get("type") == "m.room.power_levels" for raw in (*state, *happened.events)):
             ranks, others = facts.powers.ranks
@@ -130,12 +131,12 @@ class Groups:
         facts = self._facts.pop(id, None) or Facts(id, self._me)
         self._reported.pop(id, None)
         happened = await timeline.since(self._page(id), news, cursor, None)
-        facts.apply(happened.events)
+        await _learn(facts, happened.events)
         found: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
         found += await self._said(facts, happened.events)
         state = fields.listed(fields.mapping(news.get("state")).get("events"))
         latest = fields.listed(fields.mapping(news.get("timeline")).get("events"))
-        mine = [one for raw in (*state, *latest) if (one := member(raw)) is not None and one.user == self._me]
+        mine = [one for raw in (*state, *latest) if (one := _membership(raw, self._me)) is not None]
         gone = Member(user=self._me, membership="leave", by=self._me)
         if mine and mine[-1].membership in ("leave", "ban"):
             gone = mine[-1]
@@ -146,7 +147,7 @@ class Groups:
         stripped = fields.listed(fields.mapping(state).get("events"))
         facts = Facts(id, self._me)
         facts.apply(stripped)
-        mine = [found for raw in stripped if (found := member(raw)) and found.user == self._me]
+        mine = [found for raw in stripped if (found := _membership(raw, self._me))]
         if not mine or mine[-1].membership != "invite" or mine[-1].direct or not facts.carried:
             return ()
         by, reason = mine[-1].by, mine[-1].reason
@@ -181,7 +182,7 @@ class Groups:
         said = await self._api.get(where, seconds=_PEOPLE, largest=_LARGEST)
         found = []
         for number, (user, raw) in enumerate(fields.mapping(said.get("joined")).items()):
-            if number % 500 == 499:
+            if number % _PARSED_AT_ONCE == _PARSED_AT_ONCE - 1:
                 await asyncio.sleep(0)
             if not ids.valid_user(user):
                 continue
@@ -304,6 +305,19 @@ class Groups:
         return Unparsable(reason=f"a gap: {why}", source=f"{self._network} {id}", raw="")
 
 
+async def _learn(facts: Facts, events: Sequence[object]) -> None:
+    """State events, in order. A room's members may be thousands, and the loop turns between them."""
+    for start in range(0, len(events), _PARSED_AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        facts.apply(events[start : start + _PARSED_AT_ONCE])
+
+
 def _comes(raw: object, me: ContactId) -> bool:
-    found = member(raw)
-    return found is not None and found.user == me and found.membership == "join"
+    found = _membership(raw, me)
+    return found is not None and found.membership == "join"
+
+
+def _membership(raw: object, user: ContactId) -> Member | None:
+    """The membership that `raw` says of `user`; what it says of thousands of others is not read."""
+    return member(raw) if fields.mapping(raw).get("state_key") == user else None

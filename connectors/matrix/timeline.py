@@ -120,8 +120,10 @@ def _id(raw: object) -> str | None:
 
 def _becomes(raw: object, user: ContactId | None, membership: str) -> bool:
     """Whether this is where `user` comes to be a member of that kind; a new name is a member event, too."""
-    found = member(raw) if user is not None else None
-    if found is None or found.user != user or found.membership != membership:
+    if user is None or fields.mapping(raw).get("state_key") != user:
+        return False  # also of thousands of others, who are not read for that
+    found = member(raw)
+    if found is None or found.membership != membership:
         return False
     unsigned = fields.mapping(fields.mapping(raw).get("unsigned"))
     before = fields.mapping(unsigned.get("prev_content")).get("membership")

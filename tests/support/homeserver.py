@@ -62,6 +62,7 @@ class Homeserver(World, Faults):
                 web.get(f"{api}/rooms/{{room}}/state/{{kind}}", self._state_event),
                 web.get(f"{api}/rooms/{{room}}/messages", self._messages),
                 web.get(f"{api}/rooms/{{room}}/joined_members", self._joined_members),
+                web.get(f"{api}/rooms/{{room}}/members", self._members),
                 web.post(f"{api}/rooms/{{room}}/join", self._join),
                 web.post(f"{api}/rooms/{{room}}/invite", self._invite),
                 web.put(f"{api}/rooms/{{room}}/send/{{kind}}/{{key}}", self._send),
@@ -206,9 +207,18 @@ class Homeserver(World, Faults):
 
     async def _joined_members(self, request: web.Request) -> Answer:
         _, room = self._member(request)
-        people = [key for kind, key in self.state(room) if kind == "m.room.member"]
-        joined = {user: {} for user in people if self.membership(room, user) == "join"}
+        people = {key: event["content"] for (kind, key), event in self.state(room).items() if kind == "m.room.member"}
+        joined = {
+            user: {"display_name": now["displayname"]} if "displayname" in now else {}
+            for user, now in people.items() if now["membership"] == "join"
+        }  # fmt: skip
         return web.json_response({"joined": joined})
+
+    async def _members(self, request: web.Request) -> Answer:
+        _, room = self._member(request)
+        wanted = request.query.get("membership", "")
+        people = [event for (kind, _), event in self.state(room).items() if kind == "m.room.member"]
+        return web.json_response({"chunk": [one for one in people if wanted in ("", one["content"]["membership"])]})
 
     async def _messages(self, request: web.Request) -> Answer:
         """Who has left reads what was said till then."""

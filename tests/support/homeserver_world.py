@@ -85,6 +85,23 @@ class World:
         if self.membership(room, user) != "join":
             self.put_state(room, user, "m.room.member", {"membership": "join"}, user)
 
+    def populate(self, room: str, number: int, first: int = 0) -> list[str]:
+        """So many people come into the room, one after the other, as `Person 0` and so on; who they are."""
+        people = [f"@p{n}:{self.name}" for n in range(first, first + number)]
+        for n, user in enumerate(people, first):
+            content = {"membership": "join", "displayname": f"Person {n}"}
+            self.add(room, {"type": "m.room.member", "sender": user, "state_key": user, "content": content})
+        return people
+
+    def move(self, room: str, people: Mapping[str, Mapping[str, Any]]) -> None:
+        """Member events of many who are in the room, each with this content."""
+        now = self.state(room)
+        for user, content in people.items():
+            before = now["m.room.member", user]
+            unsigned = {"replaces_state": before["event_id"], "prev_content": before["content"], "prev_sender": user}
+            event = {"type": "m.room.member", "sender": user, "state_key": user, "content": content}
+            self.add(room, {**event, "unsigned": unsigned})
+
     def leave(self, room: str, user: str, by: str = "") -> None:
         self.put_state(room, by or user, "m.room.member", {"membership": "leave"}, user)
 
@@ -183,9 +200,10 @@ class World:
         shown = fresh[-timeline.get("limit", 10) :]
         first = shown[0][0] if shown else self._here + 1
         kinds = wanted.get("state", {}).get("types")
+        after = {id(event) for place, event in self.rooms[room] if place > start}
         state = [
             event for (kind, _), event in self.state(room, first - 1).items()
-            if (kinds is None or kind in kinds) and any(e is event and p > start for p, e in self.rooms[room])
+            if (kinds is None or kind in kinds) and id(event) in after
         ]  # fmt: skip
         limited = len(fresh) > len(shown)
         return {

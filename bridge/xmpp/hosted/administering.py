@@ -4,7 +4,7 @@ Whoever asks does it by their own account: the network's answer is the answer, a
 the network tells.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -49,25 +49,30 @@ class Administering:
         if len(items) != 1:
             raise StanzaError("bad-request", "Ask for one list at a time.")
         role, affiliation = _wanted(items[0])
+        found: list[str] = []
+        size = 0
+        async for item in self._items(question, there, role, affiliation):
+            found.append(item)
+            size += len(item.encode())
+            if size > self._limit // 2:
+                text = "There are too many people in this room to list them all at once."
+                raise StanzaError("resource-constraint", text)
+        return f'<query xmlns="{ADMIN}">{"".join(found)}</query>'
+
+    async def _items(self, question: RoomQuestion, there: Inside, role: str, affiliation: str) -> AsyncIterator[str]:
+        """The network is asked last: not for a list that is too long without."""
         if affiliation == "outcast":
             if not there.me.rank.keeps_order:
                 raise StanzaError("forbidden", "Only those who keep order in this room can see who is banned.")
-            found = [self._shown(there, one, "outcast") for one in await self._standing(question, Membership.BANNED)]
-        elif affiliation == "none":
-            found = []
-        else:
-            found = [
-                _item(seen.jid, *RANKS[seen.rank], nick=seen.nick)
-                for seen in there.room.seen.values()
-                if (RANKS[seen.rank][0] == affiliation if affiliation else RANKS[seen.rank][1] == role)
-            ]
+            for one in await self._standing(question, Membership.BANNED):
+                yield self._shown(there, one, "outcast")
+        elif affiliation != "none":
+            for seen in there.room.seen.values():
+                if (RANKS[seen.rank][0] == affiliation) if affiliation else (RANKS[seen.rank][1] == role):
+                    yield _item(seen.jid, *RANKS[seen.rank], nick=seen.nick)
             if affiliation == "member":
-                invited = await self._standing(question, Membership.INVITED)
-                found += [self._shown(there, one, "member") for one in invited]
-        answer = f'<query xmlns="{ADMIN}">{"".join(found)}</query>'
-        if len(answer.encode()) > self._limit // 2:
-            raise StanzaError("resource-constraint", "There are too many people in this room to list them all at once.")
-        return answer
+                for one in await self._standing(question, Membership.INVITED):
+                    yield self._shown(there, one, "member")
 
     async def change(self, question: RoomQuestion) -> str:
         """All that is wanted is read before anything is done. Raises `StanzaError`."""

@@ -91,7 +91,8 @@ class Entering:
                 why = f"You are not logged in to {where.gateway.name}. Send `login` to {where.gateway.domain}."
             self._refuse(where, stanza, reason, why)
         except ConnectorError as error:
-            self._refuse(where, stanza, Reason.TIMEOUT, error.text)
+            answer = errors.of(error)
+            self._refuse(where, stanza, answer.condition, answer.text)
         except Exception:
             log.exception("somebody could not be let in room=%s", where.room)
             self._refuse(where, stanza, Reason.INTERNAL, "The gateway has a fault, so you are not in the room.")
@@ -144,8 +145,8 @@ class Entering:
         if room is not None and seen is not None and where.nick != seen.nick:
             self._house.tell(room, _yourself(room, one, where.nick), [one.jid])
 
-    def _refuse(self, where: Where, stanza: Element, reason: Reason, why: str) -> None:
-        payload = f'<x xmlns="{stanzas.MUC}"/>{errors.render(str(reason), why)}'
+    def _refuse(self, where: Where, stanza: Element, condition: str, why: str) -> None:
+        payload = f'<x xmlns="{stanzas.MUC}"/>{errors.render(condition, why)}'
         to, sender = stanza.get("to", ""), stanza.get("from", "")
         self._house.write(where.gateway.network, render.error(stanza.get("id", ""), to, sender, payload, "presence"))
 
