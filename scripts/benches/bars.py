@@ -45,6 +45,9 @@ BARS = (
     Bar("media", "MB more of RSS, to Matrix", False, 12),
     Bar("archive of 100,000", "ms the slowest page", False, 50),
     Bar("archive of 100,000", "ms the slowest page, PostgreSQL", False, 50),
+    Bar("large rooms", "join of 2,000, first: ms", False, 2_000),
+    Bar("large rooms", "burst of 4,000: stanzas", False, 1, every=True),
+    Bar("large rooms", "CPU a room, 200/50", False, 1.5),
     Bar("idle accounts", "RSS MB, one account", False, 130),
     Bar("idle accounts", "MB for one more", False, 0.5),
 )

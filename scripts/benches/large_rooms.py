@@ -81,9 +81,9 @@ async def _scene() -> AsyncIterator[Scene]:
 
 async def _joined(scene: Scene, watch: XmppClient) -> Figures:
     found: Figures = {}
-    meter = Meter({"gateway": scene.gateway.pid})
     async with _watched(watch) as idle:
         await asyncio.sleep(1)
+    meter = Meter({"gateway": scene.gateway.pid})
     async with scene.app("first") as app:
         for name in ("first", "again"):
             begin, begun = len(app.received), time.perf_counter()

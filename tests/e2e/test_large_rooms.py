@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from tests.conftest import COMPONENTS
+from tests.conftest import ANY_SERVER, COMPONENTS
 from tests.support import commands, muc
 from tests.support.folk import PASSWORD
 from tests.support.gateway import MATRIX, Gateway, matrix
@@ -16,7 +16,10 @@ from tests.support.homeserver import Homeserver
 from tests.support.xmpp_client import XmppClient, bare, error_of
 from tests.support.xmpp_servers import XmppServer
 
-PEOPLE, MOVED = 5_000, 2_000
+pytestmark = ANY_SERVER
+
+PEOPLE = 5_000
+MOVED = 700  # who are called otherwise, who go, and who come
 BYTES = 10_000  # to an app that comes in
 ITEM = "{http://jabber.org/protocol/muc#admin}item"
 
@@ -68,7 +71,7 @@ async def test_a_room_of_five_thousand(server: XmppServer, homeserver: Homeserve
             everybody = await listed(app, jid, "member")
             assert error_of(everybody)[0] == "resource-constraint"
 
-            # Thousands are called otherwise, leave and come, and an app hears of none of them.
+            # Two thousand are called otherwise, leave and come, and an app hears of none of them.
             begin, asked = len(app.received), len(homeserver.asked)
             renamed = {p: {"membership": "join", "displayname": f"New {n}"} for n, p in enumerate(people[2 : 2 + MOVED])}
             homeserver.move(room, renamed)
