@@ -73,7 +73,9 @@ async def test_a_room_of_five_thousand(server: XmppServer, homeserver: Homeserve
 
             # Two thousand are called otherwise, leave and come, and an app hears of none of them.
             begin, asked = len(app.received), len(homeserver.asked)
-            renamed = {p: {"membership": "join", "displayname": f"New {n}"} for n, p in enumerate(people[2 : 2 + MOVED])}
+            renamed = {
+                p: {"membership": "join", "displayname": f"New {n}"} for n, p in enumerate(people[2 : 2 + MOVED])
+            }
             homeserver.move(room, renamed)
             homeserver.move(room, {one: {"membership": "leave"} for one in people[-MOVED:]})
             homeserver.populate(room, MOVED, PEOPLE)

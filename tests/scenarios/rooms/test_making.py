@@ -1,14 +1,18 @@
 """Entering a room that does not exist makes it, on its network (XEP-0045 #createroom)."""
 
+import asyncio
+import contextlib
+
 from bridge.testing.states import ChatState
 from tests.conftest import ANY_SERVER
 from tests.scenarios.rooms.conftest import InVerona
 from tests.scenarios.rooms.test_setting_up import OWNER, field
 from tests.support import commands, muc
 from tests.support.gateway import MEMORY
-from tests.support.xmpp_client import body, error_of
+from tests.support.xmpp_client import CLIENT, body, error_of
 
 pytestmark = ANY_SERVER
+MUC = "http://jabber.org/protocol/muc"
 MANTUA = f"#mantua@{MEMORY}"
 
 
@@ -63,6 +67,26 @@ async def test_a_room_is_made_once_though_the_answer_is_lost(verona: InVerona) -
     assert 201 in entered.statuses
     assert (await made_there(verona)).members == ["romeo"]
     assert (await verona.play.world.state("made-2")).members == []
+
+
+async def test_without_a_connection_apps_are_to_try_again_and_then_it_is_made(verona: InVerona) -> None:
+    await verona.play.world.fault("down")
+    await verona.play.world.until_accounts(lambda found: not found["romeo"].attached)
+    verona.app.send(f"<presence to='{MANTUA}/Romeo'><x xmlns='{MUC}'/></presence>")
+    refused = await verona.app.expect(lambda s: muc.is_presence(s, MANTUA, "error"), 60)
+    error = refused.find(f"{CLIENT}error")
+    assert error is not None
+    assert (error_of(refused)[0], error.get("type")) == ("remote-server-timeout", "wait")
+
+    await verona.play.world.mend("down")
+    await verona.play.world.until_accounts(lambda found: found["romeo"].attached, 60)
+    async with asyncio.timeout(60):
+        while True:  # as apps do
+            with contextlib.suppress(AssertionError):
+                entered = await muc.enter(verona.app, MANTUA, "Romeo")
+                break
+            await asyncio.sleep(0.2)  # the gateway takes up an account when it is connected, which it tells no app
+    assert 201 in entered.statuses
 
 
 async def test_a_room_that_others_have_is_not_made(verona: InVerona) -> None:
