@@ -5,18 +5,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Page
 
 from tests.conftest import UPLOADS
 from tests.support import files, folk, muc
 from tests.support.browser import browser_page, screenshot
-from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
 from tests.support.matrix_client import Event, MatrixClient
 from tests.support.prosody import Prosody
 from tests.support.synapse import Synapse
 from tests.support.webchat import WebChat
-from tests.support.webpage import ChatPage
+from tests.support.webpage import ChatPage, log_in
 
 ROSE, MASK = files.png(40, 30), files.png(50, 20)
 
@@ -51,7 +49,7 @@ async def test_a_web_chat_shows_and_does_what_a_matrix_app_does_and_shows(with_w
             with WebChat(with_web.websocket, chats=(juliet.at(gateway),), rooms=(garden,)) as web:
                 await web.check(romeo.jid, folk.PASSWORD)
                 async with browser_page(30) as page:
-                    await enter(page, web.url, romeo)
+                    await log_in(page, web.url, romeo.jid, folk.PASSWORD)
                     await page.locator("converse-rooms-list").get_by_text("The garden").click()
                     inside = ChatPage(page, "converse-muc")
                     await inside.shows("Who comes here?")
@@ -67,13 +65,6 @@ async def test_a_web_chat_shows_and_does_what_a_matrix_app_does_and_shows(with_w
                     theirs = await sees(alone, element, room, "alone")
                     await does(alone, element, room, theirs, "alone")
                     await screenshot(page, "web-chat-direct")
-
-
-async def enter(page: Page, url: str, person: Person) -> None:
-    await page.goto(url)
-    await page.fill("input[name=jid]", person.jid)
-    await page.fill("input[name=password]", folk.PASSWORD)
-    await page.press("input[name=password]", "Enter")
 
 
 async def sees(chat: ChatPage, element: MatrixClient, room: str, where: str) -> tuple[str, str]:

@@ -32,8 +32,9 @@ class Ejabberd(Entered):
     """`components` are domains with their secrets; ports stay the same over restarts.
 
     Without `archives` (XEP-0313) it does not get slower with every message. `stanza_limit` are the bytes of a stanza
-    from a component, above which its stream is closed. `listener` is a component listener as it stands in its
-    configuration, instead of ours. `uploads` are the bytes of a file that its upload service (XEP-0363) takes at most.
+    from a component, above which its stream is closed. `web` lets browsers in, at `websocket`. `listener` is a
+    component listener as it stands in its configuration, instead of ours. `uploads` are the bytes of a file that its
+    upload service (XEP-0363) takes at most.
     `privileges` gives the components rights over accounts (XEP-0356). `more` is added
     to the sections of its configuration.
     """
@@ -45,6 +46,7 @@ class Ejabberd(Entered):
         components: Mapping[str, str],
         *,
         archives: bool = False,
+        web: bool = False,
         privileges: bool = False,
         c2s_port: int | None = None,
         component_port: int | None = None,
@@ -58,6 +60,7 @@ class Ejabberd(Entered):
         self.c2s_port = c2s_port or free_port()
         self.component_port = component_port or free_port()
         self.http_port = free_port()
+        self.websocket = f"ws://127.0.0.1:{self.http_port}/xmpp-websocket"
         self._folder = Folder("ejabberd", _USER)
         self._server = Server(self._folder.path / "log")
         for name in ("home", "logs", "spool"):
@@ -66,6 +69,8 @@ class Ejabberd(Entered):
             _CONTROL.format(folder=self._folder.path, dist_port=free_port())
         )
         config = self._config(archives, log_level, listener or self._listener(stanza_limit))
+        if web:
+            config["listen"][-1]["request_handlers"]["/xmpp-websocket"] = "ejabberd_http_ws"
         if uploads is not None:
             self._add_uploads(config, uploads)
         for name, section in (more or (self._privileges() if privileges else {})).items():

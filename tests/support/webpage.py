@@ -6,6 +6,14 @@ Everything is done with its own buttons and fields, as a person does it.
 from playwright.async_api import Locator, Page
 
 
+async def log_in(page: Page, url: str, jid: str, password: str) -> None:
+    """Open Converse.js and begin its session."""
+    await page.goto(url)
+    await page.fill("input[name=jid]", jid)
+    await page.fill("input[name=password]", password)
+    await page.press("input[name=password]", "Enter")
+
+
 class ChatPage:
     """The chat that is open in `page`; `kind` is Converse's element for such chats. Whatever does not come in the time
     that the page has raises playwright's TimeoutError."""
@@ -19,6 +27,16 @@ class ChatPage:
         await field.fill(text)
         await field.press("Enter")
         await self.line(text).wait_for()
+
+    async def command(self, text: str) -> None:
+        """Write what the page itself does and does not send."""
+        field = self._here.locator(".chat-textarea")
+        await field.fill(text)
+        await field.press("Enter")
+
+    async def tells(self, text: str) -> None:
+        """The page itself says something between the messages."""
+        await self._here.locator(".chat-info, .chat-error").filter(has_text=text).last.wait_for()
 
     async def attach(self, name: str, mime: str, data: bytes) -> None:
         """Choose a file to send; it goes to the server's upload service (XEP-0363)."""

@@ -15,6 +15,7 @@ from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted.asked import Inside, RoomQuestion, answered, inside
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.standing import AFFILIATIONS, RANKS, ROLES
+from bridge.xmpp.hosted.stanzas import Seen
 
 ADMIN = "http://jabber.org/protocol/muc#admin"
 _ITEM, _REASON = f"{{{ADMIN}}}item", f"{{{ADMIN}}}reason"
@@ -67,9 +68,11 @@ class Administering:
             for one in await self._standing(question, Membership.BANNED):
                 yield self._shown(there, one, "outcast")
         elif affiliation != "none":
-            for seen in there.room.seen.values():
+            for contact, seen in there.room.seen.items():
                 if (RANKS[seen.rank][0] == affiliation) if affiliation else (RANKS[seen.rank][1] == role):
-                    yield _item(seen.jid, *RANKS[seen.rank], nick=seen.nick)
+                    # Oneself as one's own presence has it.
+                    jid = there.one.user if contact == there.one.me else seen.jid
+                    yield _listed(jid, seen, by_role=bool(role))
             if affiliation == "member":
                 for one in await self._standing(question, Membership.INVITED):
                     yield self._shown(there, one, "member")
@@ -172,6 +175,13 @@ def _check(there: Inside, item: _Item) -> None:
         raise StanzaError("conflict", "You are the only owner of this room. Make somebody else its owner first.")
     if goes and seen is not None and not there.me.rank.above(seen.rank) and there.me.rank.keeps_order:
         raise StanzaError("not-allowed", f"You cannot remove {seen.nick}: they have as much to say here as you.")
+
+
+def _listed(jid: str, seen: Seen, *, by_role: bool) -> str:
+    """COMPAT Converse.js: a role in a list of an affiliation, where XEP-0045 has it as optional, it takes for another
+    one, and then lets its person keep order no more."""
+    affiliation, role = RANKS[seen.rank]
+    return _item(jid, affiliation, role if by_role else "", seen.nick)
 
 
 def _item(jid: str, affiliation: str, role: str = "", nick: str = "") -> str:

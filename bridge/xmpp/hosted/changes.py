@@ -85,7 +85,7 @@ def _out(room: HostedRoom, removal: Removal | None) -> tuple[Out, tuple[int, ...
 def _yourself(teller: Teller, room: HostedRoom, one: Attendee, before: Seen | None, now: Seen) -> None:
     if before is not None:
         teller.tell(room, stanzas.gone(room.jid, before, (110, 303), now.nick), [one.jid])
-    teller.tell(room, stanzas.present(room.jid, now, (100, 110)), [one.jid])
+    teller.tell(room, stanzas.yourself(room.jid, now, one.jid, (110,)), [one.jid])
 
 
 def _described(teller: Teller, room: HostedRoom, now: Room) -> None:

@@ -163,4 +163,4 @@ def _yourself(room: HostedRoom, one: Attendee, wanted: str, *, made: bool = Fals
     otherwise than you wished."""
     seen = room.seen[one.me]
     statuses = [100, 110, *([201] if made else []), *([210] if seen.nick != wanted else [])]
-    return stanzas.present(room.jid, seen, statuses)
+    return stanzas.yourself(room.jid, seen, one.jid, statuses)

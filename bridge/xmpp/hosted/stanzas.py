@@ -4,7 +4,7 @@ What goes to everybody is written once, with a gap for the address: 1.4 µs for 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bridge.contract import ChatId, Invite, Rank
@@ -58,6 +58,12 @@ def filled(stanza: str, everybody: Iterable[str]) -> str:
 
 def present(room: ChatId, who: Seen, statuses: Iterable[int] = ()) -> str:
     return _presence(room, who, _item(who), statuses)
+
+
+def yourself(room: ChatId, me: Seen, jid: str, statuses: Iterable[int]) -> str:
+    """`present` for whoever it is about, under the full JID that they have entered with. Only they are told it:
+    COMPAT Converse.js: it finds itself among the occupants by it, and offers to keep order to nobody else."""
+    return present(room, replace(me, jid=jid), statuses)
 
 
 def gone(room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "", out: Out | None = None) -> str:
@@ -217,12 +223,14 @@ def invitation(invite: Invite) -> str:
 
 def _message(room: ChatId, nick: str, occupant: str, id: str, key: str, payload: str, at: float | None = None) -> str:
     delay = ""
+    # XEP-0359 #origin-id. COMPAT profanity: it knows by nothing else what it has said itself, and shows it twice.
+    origin = f'<origin-id xmlns="urn:xmpp:sid:0" id="{text.attribute(id)}"/>' if id != key else ""
     if at is not None:
         delay = f'<delay xmlns="urn:xmpp:delay" from="{text.attribute(room)}" stamp="{stamp(at)}"/>'
     return (
         f'<message type="groupchat" id="{text.attribute(id)}" from="{text.attribute(_full(room, nick))}" to="{_GAP}">'
-        f'{payload}{_occupant(occupant)}<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/>'
-        f"{delay}</message>"
+        f"{payload}{_occupant(occupant)}{origin}"
+        f'<stanza-id xmlns="urn:xmpp:sid:0" id="{key}" by="{text.attribute(room)}"/>{delay}</message>'
     )
 
 

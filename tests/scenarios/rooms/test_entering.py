@@ -12,11 +12,17 @@ async def test_a_message_each_way(verona: InVerona) -> None:
 
     assert entered.nicks == ["Juliet", "Nurse"]
     assert (entered.nick, entered.statuses) == ("Romeo", {100, 110})
+    assert entered.own is not None
+    [item] = entered.own.iter(f"{muc.USER}item")
+    assert item.get("jid") == verona.app.jid  # one's own address, which nobody else is told
     assert entered.subject == "A feud"
     muc.say(verona.app, verona.room, "But soft!", "m1")
     await verona.heard("But soft!")
     echo = await muc.said(verona.app, verona.room, "But soft!")
     assert (echo.get("id"), echo.get("from")) == ("m1", f"{verona.room}/Romeo")
+    origin = echo.find("{urn:xmpp:sid:0}origin-id")
+    assert origin is not None
+    assert origin.get("id") == "m1"
     await verona.says("juliet", "Ay me!")
     said = await muc.said(verona.app, verona.room, "Ay me!")
     assert said.get("from") == f"{verona.room}/Juliet"

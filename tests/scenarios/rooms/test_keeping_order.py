@@ -71,7 +71,9 @@ async def test_an_owner_removes_appoints_and_bans(verona: InVerona) -> None:
     assert await wish(verona, f"<item jid='juliet@{MEMORY}' affiliation='member'/>") == ("", "")
     assert (await verona.play.world.state(verona.chat)).invited == ["juliet"]
     [owner, *_] = (await asked(verona, "<item affiliation='owner'/>", kind="get")).iter(f"{{{ADMIN}}}item")
-    assert (owner.get("nick"), owner.get("role")) == ("Romeo", "moderator")
+    assert owner.attrib == {"affiliation": "owner", "jid": verona.app.jid.partition("/")[0], "nick": "Romeo"}
+    [moderator] = (await asked(verona, "<item role='moderator'/>", kind="get")).iter(f"{{{ADMIN}}}item")
+    assert (moderator.get("nick"), moderator.get("role")) == ("Romeo", "moderator")
     members = (await asked(verona, "<item affiliation='member'/>", kind="get")).iter(f"{{{ADMIN}}}item")
     assert [one.get("jid") for one in members] == [f"juliet@{MEMORY}"]
 
@@ -144,4 +146,4 @@ async def test_what_people_may_do_there_is_what_they_are_here(verona: InVerona) 
         await rank(verona, "nurse", rank_there)
         assert (await shown(verona, "Nurse"))[:2] == here
     await rank(verona, "romeo", "moderator")
-    assert (await shown(verona, "Romeo"))[:3] == ("member", "moderator", {100, 110})
+    assert (await shown(verona, "Romeo"))[:3] == ("member", "moderator", {110})
