@@ -1,13 +1,15 @@
-"""Who of XMPP has entered which hosted room, so that a new process knows it."""
+"""Who of XMPP has entered which hosted room, so that a new process knows it; and what those missed who have not."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
 
-from bridge.contract import ChatId, NetworkId
+from bridge.contract import ChatId, ContactId, NetworkId
 from bridge.hub.closing import durably
 from bridge.store import rooms as store
+from bridge.store import visits
 from bridge.store.database import Database
+from bridge.store.ledger import Ledger
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -26,12 +28,27 @@ class Attending:
         return [(ChatId(room), jid) for room, jid in found]
 
     async def attend(self, room: ChatId, jid: str) -> None:
-        await durably(self._writer, lambda ledger: store.attend(ledger.connection, room, jid))
+        def enter(ledger: Ledger) -> None:
+            store.attend(ledger.connection, room, jid)
+            visits.entered(ledger.connection, room, jid.partition("/")[0])
+
+        await durably(self._writer, enter)
 
     def part(self, room: ChatId, jid: str) -> None:
-        written = durably(self._writer, lambda ledger: store.part(ledger.connection, [(room, jid)]))
+        def leave(ledger: Ledger) -> None:
+            store.part(ledger.connection, [(room, jid)])
+            visits.left(ledger.connection, room, jid.partition("/")[0], ledger.now())
+
+        written = durably(self._writer, leave)
         self._writing.add(written)
         written.add_done_callback(self._written)
+
+    async def audience(self, room: ChatId) -> Sequence[tuple[str, ContactId]]:
+        found = await self._database.read(lambda c: visits.audience(c, room))
+        return [(user, ContactId(me)) for user, me in found]
+
+    async def unseen(self, user: str, network: NetworkId) -> Sequence[ChatId]:
+        return [ChatId(jid) for jid in await self._database.read(lambda c: visits.unseen(c, user, network))]
 
     def _written(self, written: "asyncio.Future[None]") -> None:
         self._writing.discard(written)

@@ -31,6 +31,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("receipts", "Others see what you have read", True, per_chat=True),
         Setting("typing", "Others see that you are writing", True, per_chat=True),
         Setting("presence", "Others see whether you are there", True),
+        Setting("mentions", "You are told when you are meant in a room that you have not entered", True, per_chat=True),
         Setting("picture", "Others see the picture of your XMPP account", False),
     )
 }

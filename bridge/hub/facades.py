@@ -302,6 +302,15 @@ class Rooms(Protocol):
         """It has left; written behind."""
         ...
 
+    async def audience(self, room: ChatId) -> Sequence[tuple[str, ContactId]]:
+        """The users whose accounts are in a room, and who they are there."""
+        ...
+
+    async def unseen(self, user: str, network: NetworkId) -> Sequence[ChatId]:
+        """The rooms that no app of `user` is in, where others have said something since one was; or since their account
+        came into it, if none ever was."""
+        ...
+
     def watch(self, changed: Callable[[RoomNews], None]) -> None:
         """Call `changed` (synchronously, on the loop) for all news, before anything that was said after it."""
         ...

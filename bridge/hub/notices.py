@@ -21,6 +21,7 @@ from bridge.hub.codec import Notice
 from bridge.hub.facades import HOME, Home
 from bridge.hub.keys import Keys
 from bridge.hub.limits import Limits
+from bridge.hub.opening import gateway_chat
 from bridge.store import rooms, troubles
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
@@ -210,10 +211,8 @@ class Notices:
         if place.user:
             assert self._home is not None
             assert place.network is not None
-            native = self._home.direct_chat(place.user, place.network, None)
-            directory = ledger.directory
-            found = directory.chat(HOME, "", native) or directory.add_chat(HOME, "", native, "direct", owner=place.user)
-            chat, account = found.id, self._home_account
+            chat = gateway_chat(ledger, self._home, place.user, place.network).id
+            account = self._home_account
         return [owe(ledger, self._keys, Notice(text=text), chat=chat, account=account, message=None)]
 
     def _whom(self, trouble: Trouble) -> Place:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bridge.contract import ChatKind, ChatSeen, Person, Reason
-from bridge.hub.facades import HOME
+from bridge.contract import ChatKind, ChatSeen, NetworkId, Person, Reason
+from bridge.hub.facades import HOME, Home
 from bridge.hub.hosting import hosted_for, room_seen
 from bridge.hub.intake import Accept, Context, Outcome, preferred
 from bridge.hub.judge import Ruling, Verdict
@@ -29,6 +29,13 @@ def home_chat(context: Context, ledger: Ledger, user: str, native: str, whom: Pe
         directory.accounts.set_direct(accounts[0], whom.id, there.id)
         known = there.id
     return _tie(context, ledger, user, native, whom.id, known)
+
+
+def gateway_chat(ledger: Ledger, home: Home, user: str, network: NetworkId) -> Chat:
+    """The user's chat with the gateway of a network, where it tells them what it has to say."""
+    native = home.direct_chat(user, network, None)
+    known = ledger.directory.chat(HOME, "", native)
+    return known or ledger.directory.add_chat(HOME, "", native, ChatKind.DIRECT, owner=user)
 
 
 def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:

@@ -263,6 +263,7 @@ def attendance(connection: Connection, network: str) -> list[tuple[str, str]]:
 
 
 def attend(connection: Connection, room: str, jid: str) -> None:
+    """It has entered."""
     upsert(connection, t.attendance, [{"room": room, "jid": jid}])
 
 

@@ -171,6 +171,16 @@ attendance = Table(
     sqlite_with_rowid=False,
 )
 
+visits = Table(
+    "visits",  # users and hosted rooms, while no app of theirs is in one
+    metadata,
+    Column("room", Text, primary_key=True),  # its JID
+    Column("who", Text, primary_key=True),  # a bare one
+    Column("parted", Float),  # when they were last in it
+    Column("told", Float),  # when they heard last that they are meant there; null: not since they were in it
+    sqlite_with_rowid=False,
+)
+
 directs = Table(
     "directs",  # *the* direct chat of an account with a person
     metadata,

@@ -104,7 +104,7 @@ COMMAND_LIST = Description("automation", "command-list", "Commands", (COMMANDS,)
 def gateway(gateway: Gateway) -> Description:
     kind = gateway.kind if gateway.kind in _REGISTERED else "generic"
     # XEP-0045 #disco-service: clients look for rooms where an identity says that there are some.
-    features = (*_EVERYBODY, *_GATEWAY, "http://jabber.org/protocol/muc")
+    features = (*_EVERYBODY, *_GATEWAY, "http://jabber.org/protocol/muc", "urn:xmpp:rai:0")
     return Description("gateway", kind, gateway.name, features, (("conference", "text"),))
 
 

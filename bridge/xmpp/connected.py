@@ -11,6 +11,7 @@ from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.dispatch import Dispatcher
 from bridge.xmpp.herald import Herald
+from bridge.xmpp.hosted.activity import Activity
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.reception import Reception
 from bridge.xmpp.presence import Photos, Presences
@@ -45,22 +46,29 @@ class Connected:
         )
         self._servers = Servers(addresses, asked, self.streams, self.session)
         self.rooms.said = self._servers.said_in_room
+        self._activity = Activity(addresses, asked.rooms, people, self.rooms.inside, asked.hides, self._write)
+        self.rooms.active, self.rooms.left_by = self._activity.said, self._activity.left
         self._photos = Photos(asked.avatars)
         self._presences = Presences(addresses, people, self._write, self._photos, self.session.offer, self._ask)
         self.session.reads_reactions = self._presences.apps.read_reactions
         self.session.reads_markup = self._presences.apps.read_markup
         self._dispatcher = Dispatcher(addresses, self, self._reception, answerers)
         self._heralds: dict[NetworkId, tuple[Herald, asyncio.Task[None]]] = {}
+        self._telling: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
         """Before anything is said in a room it is known who is in it."""
         for network in self.streams:
             await self.rooms.load(network)
+        self._telling = asyncio.create_task(self._activity.run(), name="activity of rooms")
 
     async def close(self) -> None:
         """Answer nothing more, and say goodbye to those in rooms and to subscribers, where the gateway is connected."""
         await self._dispatcher.close()
         await self._reception.close()
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         await self._presences.apps.close()
         for stream in self.streams.values():
             self.rooms.goodbye(stream.gateway)
@@ -89,6 +97,9 @@ class Connected:
         self.session.offer(event)
 
     def bounced(self, chat: ChatId, stanza: Element) -> None:
+        whom = self._addresses.gateway(stanza.get("to", ""))
+        if whom is not None:
+            self._activity.gone(whom.network, stanza.get("from", ""))
         self.session.bounced(chat, stanza)
 
     def server_said(self, gateway: Gateway, stanza: Element) -> bool:
@@ -104,6 +115,7 @@ class Connected:
         return await self._command(caller, line)
 
     async def presence(self, stanza: Element) -> None:
+        self._activity.presence(stanza)
         await self._presences.received(stanza)
 
     def _write(self, network: NetworkId, stanza: str) -> None:

@@ -1,4 +1,5 @@
-"""`settings`: what others are shown of oneself, everywhere or in one chat, and which account is used."""
+"""`settings`: what others are shown of oneself and what one is told, everywhere or in one chat, and which account is
+used."""
 
 from collections.abc import Mapping
 
@@ -74,5 +75,7 @@ def _lines(tools: Tools, caller: Caller, item: str) -> list[str]:
     return [*found, f"Account that is used (`{ACCOUNT}`): {account}."] if account else found
 
 
-_VERB = Verb("settings", "Choose what others see of you.", fields=("chat",), named=(*SETTINGS, ACCOUNT))
+_VERB = Verb(
+    "settings", "Choose what others see of you, and what you are told.", fields=("chat",), named=(*SETTINGS, ACCOUNT)
+)
 SETTINGS_COMMAND = Command(_VERB, _settings)

@@ -33,6 +33,10 @@ class House:
         self.said: Callable[[HostedRoom, str, str], None] = lambda room, id, author: None
         """Told of what is said in a room that somebody is in: what the room calls it, and whom its network calls so
         who has said it."""
+        self.active: Callable[[ChatId, ContactId], None] = lambda room, author: None
+        """Told that somebody of its network has said something in a room, whether or not anybody is in it."""
+        self.left_by: Callable[[NetworkId, ChatId, str], None] = lambda network, room, user: None
+        """Told that an app of a user is not in a room any more."""
         self._addresses = addresses
         self._rooms = rooms
         self.write = write
@@ -51,6 +55,11 @@ class House:
         there = self._open.get(room)
         found = there.attendees.get(jid) if there is not None else None
         return found if found is not None and found.entering is None else None
+
+    def inside(self, room: ChatId, user: str) -> bool:
+        """Whether an app of `user` is in the room, or comes in."""
+        there = self._open.get(room)
+        return there is not None and any(one.user == user for one in there.attendees.values())
 
     async def load(self, network: NetworkId) -> None:
         """Whoever was in a room when the last process ended still is, until their server says no."""
@@ -97,6 +106,7 @@ class House:
         """`who` is not in the room; a room with nobody in it is not kept."""
         room.attendees.pop(who, None)
         self._rooms.part(room.jid, who)
+        self.left_by(room.room.network, room.jid, who.partition("/")[0])
         if not room.attendees:
             self._open.pop(room.jid, None)
 

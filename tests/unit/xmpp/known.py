@@ -125,6 +125,7 @@ class RoomsByHeart:
     people: dict[ChatId, list[RoomOccupant]] = field(default_factory=dict)
     lines: dict[ChatId, list[Line]] = field(default_factory=dict)
     queries: list[ArchiveQuery] = field(default_factory=list)
+    missed: dict[str, list[ChatId]] = field(default_factory=dict)  # by user
     attending: set[tuple[ChatId, str]] = field(default_factory=set)
     changes: list[tuple[str, SetRoom | Retract]] = field(default_factory=list)
     refuses: ConnectorError | None = None
@@ -159,6 +160,12 @@ class RoomsByHeart:
 
     def part(self, room: ChatId, jid: str) -> None:
         self.attending.discard((room, jid))
+
+    async def audience(self, room: ChatId) -> Sequence[tuple[str, ContactId]]:
+        return sorted(self.members.get(room, {}).items())
+
+    async def unseen(self, user: str, network: NetworkId) -> Sequence[ChatId]:
+        return self.missed.get(user, [])
 
     def watch(self, changed: Callable[[RoomNews], None]) -> None:
         self.watchers.append(changed)

@@ -62,7 +62,7 @@ async def test_the_gateway_says_what_it_is_and_can_do(asking: Asking) -> None:
         "http://jabber.org/protocol/caps", INFO, ITEMS, COMMANDS, "jabber:iq:gateway", "jabber:iq:register",
         "jabber:iq:version", "jabber:iq:search",
         "http://jabber.org/protocol/rsm", "urn:xmpp:ping", "urn:xmpp:receipts", "vcard-temp", "http://jabber.org/protocol/muc",
-        "urn:ietf:params:xml:ns:vcard-4.0",
+        "urn:ietf:params:xml:ns:vcard-4.0", "urn:xmpp:rai:0",
     }  # fmt: skip
 
 
