@@ -6,13 +6,14 @@ first sync of an account or after a long outage tells nobody: it is old.
 """
 
 from bridge.contract import MessageReceived, SpanKind
-from bridge.hub import codec
+from bridge.hub import codec, messages
 from bridge.hub.choices import OFF
 from bridge.hub.closing import owe
 from bridge.hub.codec import Notice
 from bridge.hub.facades import HOME
 from bridge.hub.hosting import hosted_for
-from bridge.hub.intake import DAY, Accept
+from bridge.hub.intake import DAY, Accept, Outcome
+from bridge.hub.judge import Ruling
 from bridge.hub.opening import gateway_chat
 from bridge.store import visits
 from bridge.store.ledger import Ledger
@@ -25,8 +26,15 @@ _MENTIONED = 100  # people that one message can mean
 _NAME = 100  # characters of a name
 
 
-def call(accept: Accept, ledger: Ledger, chat: Chat) -> list[Debt]:
-    """What is owed to those who are not there, because of a new message in `chat`."""
+def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
+    """A message, and what is owed to those who are not there because of it."""
+    outcome = messages.accept_message(accept, ledger)
+    if outcome.ruling is Ruling.ACCEPT:
+        outcome.debts += _call(accept, ledger)
+    return outcome
+
+
+def _call(accept: Accept, ledger: Ledger) -> list[Debt]:
     source, event = accept.source, accept.event
     old = accept.position is not None or source.first or source.behind > 0
     if source.network == HOME or accept.context.home is None or old or not isinstance(event, MessageReceived):
@@ -36,6 +44,9 @@ def call(accept: Accept, ledger: Ledger, chat: Chat) -> list[Debt]:
         for span in event.message.spans[:_MENTIONED]
         if span.kind is SpanKind.MENTION and span.network in ("", source.network)
     }
+    chat = ledger.directory.chat(source.network, source.scope, event.chat)
+    if chat is None:
+        return []
     private = chat.contact == "" and not codec.rules_of(chat.rules).open
     if not meant and not private:
         return []

@@ -5,7 +5,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
-from bridge.hub import absent, codec, fallback, keys, reactions, undoing
+from bridge.hub import codec, fallback, keys, reactions, undoing
 from bridge.hub.facades import HOME
 from bridge.hub.intake import (
     Accept,
@@ -53,7 +53,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     entry, debts = journal(accept, ledger, chat, link, owed, message=None, reply=reply.message if reply else None)
     ledger.add_message(Message(entry.id, entry.network, entry.author, entry.id, None))
     ledger.add_copy(Copy(chat.id, event.id, entry.id, 0, entry.id))
-    return Outcome(Ruling.ACCEPT, debts=[*debts, *absent.call(accept, ledger, chat)])
+    return Outcome(Ruling.ACCEPT, debts=debts)
 
 
 def accept_edit(accept: Accept, ledger: Ledger) -> Outcome:

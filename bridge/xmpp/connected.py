@@ -46,7 +46,7 @@ class Connected:
         )
         self._servers = Servers(addresses, asked, self.streams, self.session)
         self.rooms.said = self._servers.said_in_room
-        self._activity = Activity(addresses, asked.rooms, people, self.rooms.inside, asked.hides, self._write)
+        self._activity = Activity(addresses, asked.rooms, people, self._inside, asked.hides, self._write)
         self.rooms.active, self.rooms.left_by = self._activity.said, self._activity.left
         self._photos = Photos(asked.avatars)
         self._presences = Presences(addresses, people, self._write, self._photos, self.session.offer, self._ask)
@@ -117,6 +117,10 @@ class Connected:
     async def presence(self, stanza: Element) -> None:
         self._activity.presence(stanza)
         await self._presences.received(stanza)
+
+    def _inside(self, room: ChatId, user: str) -> bool:
+        there = self.rooms.room(room)
+        return there is not None and there.attends(user)
 
     def _write(self, network: NetworkId, stanza: str) -> None:
         self.streams[network].send(stanza)

@@ -28,6 +28,7 @@ async def test_help_says_what_one_can_do_in_few_words(at_desk: Scene) -> None:
         "`contacts`: Show your contacts and rooms, or those of a name.\n"
         "`join`: Come into a room.\n"
         "`leave`: Leave a room.\n"
+        "`create`: Make a room.\n"
         "`invite`: Invite somebody to a room.\n"
         "`settings`: Choose what others see of you, and what you are told.\n"
         "`block`: Hear nothing of somebody, or again.\n"
@@ -36,8 +37,8 @@ async def test_help_says_what_one_can_do_in_few_words(at_desk: Scene) -> None:
     )
     assert len(turn.text) <= 2_000
     assert [verb.name for verb in at_desk.desk.verbs(ROMEO)] == [
-        "help", "login", "logout", "status", "search", "contacts", "join", "leave", "invite", "settings", "block",
-        "report",
+        "help", "login", "logout", "status", "search", "contacts", "join", "leave", "create", "invite", "settings",
+        "block", "report",
     ]  # fmt: skip
 
 

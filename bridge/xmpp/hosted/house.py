@@ -56,11 +56,6 @@ class House:
         found = there.attendees.get(jid) if there is not None else None
         return found if found is not None and found.entering is None else None
 
-    def inside(self, room: ChatId, user: str) -> bool:
-        """Whether an app of `user` is in the room, or comes in."""
-        there = self._open.get(room)
-        return there is not None and any(one.user == user for one in there.attendees.values())
-
     async def load(self, network: NetworkId) -> None:
         """Whoever was in a room when the last process ended still is, until their server says no."""
         for jid, who in await self._rooms.attendance(network):

@@ -47,6 +47,10 @@ class HostedRoom:
         """Who hears what is going on."""
         return [one.jid for one in self.attendees.values() if one.entering is None]
 
+    def attends(self, user: str) -> bool:
+        """Whether an app of `user` is in it, or comes in."""
+        return any(one.user == user for one in self.attendees.values())
+
     def note(self, occupant: RoomOccupant, seen: Seen) -> Seen | None:
         """Somebody is so now; how they were shown before, if they were."""
         before = self.seen.pop(occupant.contact, None)
