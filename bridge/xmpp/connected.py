@@ -11,7 +11,6 @@ from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.dispatch import Dispatcher
 from bridge.xmpp.herald import Herald
-from bridge.xmpp.hosted.activity import Activity
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.hosted.reception import Reception
 from bridge.xmpp.presence import Photos, Presences
@@ -39,15 +38,14 @@ class Connected:
         self._command = command
         self.streams = {g.network: Stream(g, self._received, self._changed) for g in gateways}
         self.rooms = House(addresses, asked.rooms, self._write, asked.storing.link, asked.avatars)
-        self.rooms.hides = asked.hides
+        self.rooms.hides = self.rooms.activity.hides = asked.hides
+        self.rooms.activity.allowed = people.allowed
         self._reception = Reception(self.rooms, asked.rooms, asked.archive, people, max_stanza)
         self.session = XmppSession(
             addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, http)
         )
         self._servers = Servers(addresses, asked, self.streams, self.session)
         self.rooms.said = self._servers.said_in_room
-        self._activity = Activity(addresses, asked.rooms, people, self._inside, asked.hides, self._write)
-        self.rooms.active, self.rooms.left_by = self._activity.said, self._activity.left
         self._photos = Photos(asked.avatars)
         self._presences = Presences(addresses, people, self._write, self._photos, self.session.offer, self._ask)
         self.session.reads_reactions = self._presences.apps.read_reactions
@@ -60,7 +58,7 @@ class Connected:
         """Before anything is said in a room it is known who is in it."""
         for network in self.streams:
             await self.rooms.load(network)
-        self._telling = asyncio.create_task(self._activity.run(), name="activity of rooms")
+        self._telling = asyncio.create_task(self.rooms.activity.run(), name="activity of rooms")
 
     async def close(self) -> None:
         """Answer nothing more, and say goodbye to those in rooms and to subscribers, where the gateway is connected."""
@@ -99,7 +97,7 @@ class Connected:
     def bounced(self, chat: ChatId, stanza: Element) -> None:
         whom = self._addresses.gateway(stanza.get("to", ""))
         if whom is not None:
-            self._activity.gone(whom.network, stanza.get("from", ""))
+            self.rooms.activity.gone(whom.network, stanza.get("from", ""))
         self.session.bounced(chat, stanza)
 
     def server_said(self, gateway: Gateway, stanza: Element) -> bool:
@@ -115,12 +113,8 @@ class Connected:
         return await self._command(caller, line)
 
     async def presence(self, stanza: Element) -> None:
-        self._activity.presence(stanza)
+        self.rooms.activity.presence(stanza)
         await self._presences.received(stanza)
-
-    def _inside(self, room: ChatId, user: str) -> bool:
-        there = self.rooms.room(room)
-        return there is not None and there.attends(user)
 
     def _write(self, network: NetworkId, stanza: str) -> None:
         self.streams[network].send(stanza)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from bridge.contract import ChatId, ContactId, NetworkId
-from bridge.hub.facades import Hides, People, Rooms
+from bridge.hub.facades import Hides, Rooms
 from bridge.xmpp import errors, render, text
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
@@ -44,17 +44,16 @@ class Activity:
         self,
         addresses: Addresses,
         rooms: Rooms,
-        people: People,
         inside: Callable[[ChatId, str], bool],
-        hides: Hides,
         write: Callable[[NetworkId, str], object],
     ) -> None:
         """`inside`: whether an app of a user is in a room."""
+        self.allowed: Callable[[str], bool] = lambda user: False
+        """Whether a user may use the gateway."""
+        self.hides: Hides = lambda user, network, contact: False
         self._addresses = addresses
         self._rooms = rooms
-        self._people = people
         self._inside = inside
-        self._hides = hides
         self._write = write
         self._crowds: dict[NetworkId, _Crowd] = {}
         self._number = 0
@@ -114,7 +113,7 @@ class Activity:
 
     def _subscribe(self, gateway: Gateway, stanza: Element, app: str) -> None:
         user = app.partition("/")[0]
-        if not self._people.allowed(user) or self._addresses.gateway(user.rpartition("@")[2]) is not None:
+        if not self.allowed(user) or self._addresses.gateway(user.rpartition("@")[2]) is not None:
             return
         crowd = self._crowds.setdefault(gateway.network, _Crowd())
         mine = crowd.apps.get(user, {})
@@ -148,7 +147,7 @@ class Activity:
                 apps = crowd.apps.get(user)
                 if not apps or self._inside(room, user):
                     continue
-                if all(who == me or self._hides(user, network, who) for who in authors):
+                if all(who == me or self.hides(user, network, who) for who in authors):
                     continue
                 for app in apps:
                     news.setdefault((user, app), []).append(room)

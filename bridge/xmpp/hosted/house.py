@@ -9,6 +9,7 @@ from bridge.hub.facades import Avatars, Entry, Hides, RoomNews, RoomOccupant, Ro
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import changes, stanzas
+from bridge.xmpp.hosted.activity import Activity
 from bridge.xmpp.hosted.pictures import RoomPictures
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.stanzas import Out, Seen
@@ -33,10 +34,6 @@ class House:
         self.said: Callable[[HostedRoom, str, str], None] = lambda room, id, author: None
         """Told of what is said in a room that somebody is in: what the room calls it, and whom its network calls so
         who has said it."""
-        self.active: Callable[[ChatId, ContactId], None] = lambda room, author: None
-        """Told that somebody of its network has said something in a room, whether or not anybody is in it."""
-        self.left_by: Callable[[NetworkId, ChatId, str], None] = lambda network, room, user: None
-        """Told that an app of a user is not in a room any more."""
         self._addresses = addresses
         self._rooms = rooms
         self.write = write
@@ -44,6 +41,7 @@ class House:
         self._meanwhile: dict[ChatId, list[RoomNews]] = {}  # what changes while a room is read
         self._pings = 0
         self.pictures = RoomPictures(pictures)
+        self.activity = Activity(addresses, rooms, self._inside, write)
         self.hides: Hides = lambda user, network, contact: False
 
     def room(self, jid: ChatId) -> HostedRoom | None:
@@ -101,7 +99,7 @@ class House:
         """`who` is not in the room; a room with nobody in it is not kept."""
         room.attendees.pop(who, None)
         self._rooms.part(room.jid, who)
-        self.left_by(room.room.network, room.jid, who.partition("/")[0])
+        self.activity.left(room.room.network, room.jid, who.partition("/")[0])
         if not room.attendees:
             self._open.pop(room.jid, None)
 
@@ -185,6 +183,10 @@ class House:
     def tell(self, room: HostedRoom, stanza: str, to: list[str]) -> None:
         if to:
             self.write(room.room.network, stanzas.filled(stanza, to))
+
+    def _inside(self, jid: ChatId, user: str) -> bool:
+        room = self._open.get(jid)
+        return room is not None and room.attends(user)
 
     def _learn(self, room: HostedRoom, entry: Entry, user: str) -> None:
         """Who is not known yet; about the others we have heard what is newer."""

@@ -66,7 +66,7 @@ def _receipt(action: Action) -> Receipt:
 def _say(house: House, action: Send | Edit | Retract | React) -> str:
     room = house.room(action.chat)
     if isinstance(action, Send) and action.persona is not None:
-        house.active(action.chat, ContactId(action.persona.contact))
+        house.activity.said(action.chat, ContactId(action.persona.contact))
     if room is None:
         return ""  # nobody is in: whoever comes reads it in the history
     if isinstance(action, Send) and action.persona is not None:

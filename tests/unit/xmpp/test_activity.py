@@ -25,10 +25,9 @@ class Scene:
         self.inside: set[tuple[ChatId, str]] = set()
         self.hidden: set[ContactId] = set()
         self.told: list[tuple[str, list[str]]] = []
-        self.activity = Activity(
-            addresses, self.rooms, people, lambda room, user: (room, user) in self.inside,
-            lambda user, network, who: who in self.hidden, self.write,
-        )  # fmt: skip
+        self.activity = Activity(addresses, self.rooms, lambda room, user: (room, user) in self.inside, self.write)
+        self.activity.allowed = people.allowed
+        self.activity.hides = lambda user, network, who: who in self.hidden
 
     def write(self, network: NetworkId, xml: str) -> None:
         stanza = fromstring(xml)
