@@ -131,7 +131,7 @@ async def test_who_is_put_out_of_a_matrix_room_is_out_of_ours_and_heard_no_more(
     await element.send(room, "he is gone")
     await muc.said(nurses, jid, "he is gone")
 
-    assert muc.statuses(gone) == {110, 321}
+    assert muc.statuses(gone) == {110, 307}
     assert error_of(failed)[0] == "not-acceptable"
     assert saw(nurses, "and still I speak") == 0
     assert (await muc.refused(app, jid))[0] == "item-not-found"
