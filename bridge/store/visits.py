@@ -90,7 +90,7 @@ def unseen(connection: Connection, user: str, network: str) -> list[str]:
         own = select(a.me, m.since).join(t.chat_accounts, m.account == a.id)
         mine = connection.execute(own.where(m.chat == room.chat, a.user == user, a.state == "active")).all()
         parted = connection.execute(select(v.parted).where(v.room == room.jid, v.who == user)).scalar()
-        since = parted if parted is not None else min(row[1] for row in mine)
+        since = parted if parted is not None else min((row[1] for row in mine), default=0.0)
         said = (
             select(r.event)
             .join_from(t.archive, t.events, e.id == r.event)
