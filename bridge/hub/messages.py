@@ -19,7 +19,7 @@ from bridge.hub.intake import (
     turned_away,
 )
 from bridge.hub.judge import BEFORE, Facts, Ruling, Verdict, judge
-from bridge.hub.opening import home_chat
+from bridge.hub.opening import home_chat, shown_again
 from bridge.hub.reactions import selves
 from bridge.store.deliveries import copies_of
 from bridge.store.ledger import Ledger
@@ -223,6 +223,8 @@ def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link]
             return opened
         chat = opened
         link = directory.link_of(chat.id)
+    if chat is not None and (link is None or len(link.endpoints) < 2):
+        link = shown_again(accept, ledger, chat)
     if chat is None or link is None or len(link.endpoints) < 2:
         return judge(Facts(linked=False))
     return chat, link

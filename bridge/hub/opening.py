@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from bridge.contract import ChatKind, ChatSeen, NetworkId, Person, Reason
+from bridge.contract import ChatKind, ChatSeen, ContactId, NetworkId, Person, Reason
 from bridge.hub.facades import HOME, Home
 from bridge.hub.hosting import hosted_for, room_seen
 from bridge.hub.intake import Accept, Context, Outcome, preferred
 from bridge.hub.judge import Ruling, Verdict
 from bridge.store.ledger import Ledger
-from bridge.store.rows import Chat
+from bridge.store.rows import Chat, Link
 
 
 def home_chat(context: Context, ledger: Ledger, user: str, native: str, whom: Person) -> Chat | Verdict:
@@ -36,6 +36,16 @@ def gateway_chat(ledger: Ledger, home: Home, user: str, network: NetworkId) -> C
     native = home.direct_chat(user, network, None)
     known = ledger.directory.chat(HOME, "", native)
     return known or ledger.directory.add_chat(HOME, "", native, ChatKind.DIRECT, owner=user)
+
+
+def shown_again(accept: Accept, ledger: Ledger, chat: Chat) -> Link | None:
+    """The link of a direct chat that nobody at home is shown. Two accounts of one user may each have one with the same
+    person, and at home that is one chat: it goes with whichever of them something happens in."""
+    source, context = accept.source, accept.context
+    if chat.kind == ChatKind.DIRECT and chat.contact and source.user and context.home is not None:
+        native = context.home.direct_chat(source.user, source.network, ContactId(chat.contact))
+        _tie(context, ledger, source.user, native, chat.contact, chat.id)
+    return ledger.directory.link_of(chat.id)
 
 
 def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:

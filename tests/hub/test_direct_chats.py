@@ -352,3 +352,21 @@ async def test_who_begins_very_many_chats_has_to_wait(database: Database, tmp_pa
         assert failed.reason is Reason.POLICY
         assert failed.text.startswith("You have begun very many new chats in the last hour.")
         await home.far.until(3, Send)
+
+
+async def test_who_writes_to_two_accounts_of_one_user_is_heard_from_both(home: House) -> None:
+    """At home that is one chat, and what is written there goes to where they wrote last."""
+    one, other = await home.account(ROMEO, "@romeo"), await home.account(ROMEO, "@montague")
+    home.direct(one, "!one", "@anna")
+    home.direct(other, "!other", "@anna")
+    await home.settled()
+
+    for number, (account, chat) in enumerate(((one, "!one"), (other, "!other"), (other, "!other"), (one, "!one"))):
+        home.says(account, chat, "@anna", f"hello {number}", f"${number}")
+        shown = await home.xmpp.until(number + 1, Send)
+        assert shown[-1].message.text == f"hello {number}"
+    home.writes(ROMEO, "@anna", "which of us do you mean?")
+
+    (said,) = await home.far.until(1, Send)
+    assert said.chat == "!one"
+    assert await home.rows("SELECT count(*) FROM dead_letters") == [(0,)]
