@@ -1,10 +1,12 @@
 """A real ejabberd on free loopback ports with throw-away state, as `tests.support.prosody` has a Prosody."""
 
 import contextlib
+import http
 import json
 import os
 import signal
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
@@ -122,8 +124,16 @@ class Ejabberd(Entered):
 
     def add_user(self, name: str, password: str) -> str:
         """Make an account while it runs; its bare JID."""
-        self._ask("register", user=name, host=self.domain, password=password)
-        return f"{name}@{self.domain}"
+        jid = f"{name}@{self.domain}"
+        try:
+            self._ask("register", user=name, host=self.domain, password=password)
+        except urllib.error.HTTPError as error:
+            if error.code != http.HTTPStatus.CONFLICT:
+                raise
+            # Another play on this server has had somebody of that name.
+            self.remove_user(jid)
+            self._ask("register", user=name, host=self.domain, password=password)
+        return jid
 
     def remove_user(self, jid: str) -> None:
         """Delete an account."""
