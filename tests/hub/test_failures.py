@@ -69,6 +69,8 @@ async def scene(database: Database, folder: Path, limits: Limits) -> AsyncIterat
         hub = await stack.enter_async_context(running(await hub_over(database, sockets, folder, limits)))
         account = await put_account(database, "far", "romeo", "romeo-far")
         await hub.connect(account)
+        for world in (home, far):  # what is said at home before somebody listens there is never told, as on XMPP
+            await world.until_accounts(lambda found: all(one.attached for one in found.values()))
         made = Scene(home, far, hub, database, account)
         await made.writes("anna", "first", "a0")
         await made.writes("bert", "first", "b0")
