@@ -34,6 +34,7 @@ from bridge.web.announce import announce
 from bridge.web.callbacks import Callbacks
 from bridge.web.client import HttpClient
 from bridge.web.media import Signer, routes
+from bridge.web.routes import Routes
 from bridge.web.server import WebServer
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses, Gateway
@@ -82,7 +83,8 @@ async def _serve(
     clock = _Clock()
     options = {NetworkId(name): network.options for name, network in config.networks.items()}
     callbacks = Callbacks(config.http.public_url)
-    workspaces = Workspaces(database, http, clock, config.data, options, secrets, callbacks.expect)
+    calls = Routes(config.http.public_url)
+    workspaces = Workspaces(database, http, clock, config.data, options, secrets, callbacks.expect, calls.mount)
     people = KnownPeople(database, config.users, config.admins)
     gateways = _gateways(config, connectors)
     every: dict[NetworkId, Connector] = dict(connectors)
@@ -116,7 +118,7 @@ async def _serve(
     watch = Watch(hub, database, list(connectors), xmpp.health)
     web = WebServer(
         config.http.listen, config.data / "control.sock", watch, version(), operations=operator,
-        files=[*routes(signer, hub.files), *callbacks.routes()],
+        files=[*routes(signer, hub.files), *callbacks.routes(), *calls.routes()],
     )  # fmt: skip
     await web.start()
     announcing = asyncio.create_task(announce(xmpp.health), name="announce")

@@ -101,6 +101,49 @@ class Visit(Protocol):
         ...
 
 
+class Call(Protocol):
+    """An HTTP request that somebody makes to us: anybody, until they have shown who they are."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str:
+        """What follows the prefix, escaped as it came."""
+        ...
+
+    @property
+    def query(self) -> Mapping[str, str]: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+        ...
+
+    async def body(self, limit: int) -> bytes | None:
+        """All of it; None when there are more than `limit` bytes. To be asked for when it is known who calls."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a caller is answered."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    type: str = "application/json"
+
+
+Answerer = Callable[[Call], Awaitable[Reply | None]]
+"""Answers calls; None: it is not meant for this one (another network may have the same prefix)."""
+
+
+@contextmanager
+def no_routes(prefix: str, answer: Answerer) -> Iterator[str]:
+    """Where nobody can call."""
+    yield ""
+
+
 @contextmanager
 def no_visit() -> Iterator[Visit]:
     """Where no browser can come."""
@@ -133,5 +176,8 @@ class Workspace:
     keep: Callable[[Mapping[str, str]], Awaitable[None]] = nowhere
     """Credentials that have changed, whole, for `Account.secret` of every later connection: durable and encrypted when
     it returns. Raises `Unavailable`: then the old ones are what is kept."""
+    routes: Callable[[str, Answerer], AbstractContextManager[str]] = no_routes
+    """Have calls to addresses that begin with a prefix (`/telegram/`) answered while the context lasts, at most as long
+    as the session. It gives the prefix's whole address for callers elsewhere; empty when nobody can call."""
     visit: Callable[[], AbstractContextManager[Visit]] = no_visit
     """For a login: an address that the browser of the person who logs in can be sent to, while the context lasts."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.contract import AccountId, Clock, NetworkId, Workspace
-from bridge.contract.workspace import Http, Visit
+from bridge.contract.workspace import Answerer, Http, Visit, no_routes
 from bridge.hub.vault import keeper
 from bridge.store.database import Database
 from bridge.store.memory import get_memory, put_memory
@@ -50,6 +50,8 @@ class PassingMemory:
 
 Expect = Callable[[str, NetworkId], AbstractContextManager[Visit]]
 """A visit by the browser of the user who logs in to a network."""
+Routes = Callable[[str, Answerer], AbstractContextManager[str]]
+"""See `Workspace.routes`."""
 
 
 class Workspaces:
@@ -65,6 +67,7 @@ class Workspaces:
         options: Mapping[NetworkId, Mapping[str, Any]],
         secrets: Secrets | None = None,
         expect: Expect | None = None,
+        routes: Routes = no_routes,
     ) -> None:
         self._database = database
         self._http = http
@@ -73,11 +76,13 @@ class Workspaces:
         self._options = options
         self._secrets = secrets
         self._expect = expect
+        self._routes = routes
 
     def of(self, network: NetworkId, account: int) -> Workspace:
         """For a session of `account`."""
         identity = AccountId(account)
         made = self._make(identity, network, DurableMemory(self._database, identity))
+        made = replace(made, routes=self._routes)
         if self._secrets is None:
             return made
         return replace(made, keep=keeper(self._database, self._secrets, identity))
