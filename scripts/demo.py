@@ -1,4 +1,5 @@
-"""The proof that it works: an XMPP app and a Matrix app talk, in a direct chat and in a room, through real servers."""
+"""The proof that it works: an XMPP app and a Matrix app talk, in a direct chat and in a room, through real servers; and
+the same XMPP app through a bot with somebody on Telegram."""
 
 import argparse
 import asyncio
@@ -13,9 +14,11 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from scripts import demo_telegram
+from scripts.demo_telegram import Telegram
 from tests.support import muc, webchat
 from tests.support.commands import execute, log_in
-from tests.support.gateway import Gateway, matrix
+from tests.support.gateway import TELEGRAM, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import free_port, is_open
 from tests.support.prosody import Prosody
@@ -46,6 +49,7 @@ class Stage:
     prosody: Prosody
     synapse: Synapse
     gateway: Gateway
+    telegram: Telegram
     web: WebChat | None
     words: tuple[str, str]
 
@@ -79,6 +83,7 @@ async def prove(stage: Stage) -> None:
         await xmpp.befriend(CONTACT, SECONDS)
         say(f"{romeo} has {CONTACT} in the contact list.")
         await prove_room(xmpp, matrix, romeo)
+        await demo_telegram.prove(xmpp, romeo, stage.telegram, SECONDS, say)
     if stage.web is not None:
         await stage.web.check(romeo, stage.words[0])
         say(f"The web chat is there, and {romeo} gets in with it.")
@@ -113,6 +118,7 @@ def invite(stage: Stage) -> None:
     say(f"  any XMPP app     {ROMEO}@localhost, {password}, server 127.0.0.1 port {port}")
     say(f"                   (accept its certificate); write to {CONTACT}, enter the room {GARDEN}")
     say(f"  any Matrix app   @{JULIET}:localhost, password {stage.words[1]}, homeserver {stage.synapse.url}")
+    say(f"  {demo_telegram.invitation(stage.telegram)}")
 
 
 async def demo(once: bool) -> None:
@@ -121,17 +127,19 @@ async def demo(once: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     secret, words = secrets.token_hex(16), (secrets.token_hex(4), secrets.token_hex(4))
     async with AsyncExitStack() as stack:
-        components = {"matrix.localhost": secret}
+        components = {"matrix.localhost": secret, TELEGRAM: secret}
+        telegram = await stack.enter_async_context(demo_telegram.telegram())
         prosody = stack.enter_context(
             Prosody(components, tls=True, archives=True, web=True, uploads=LARGEST, c2s_port=usual(5222))
         )
         synapse = stack.enter_context(Synapse(port=usual(8008)))
         settings = {"allow_private": [f"localhost:{prosody.http_port}"]}  # where files go that the web chat sends
-        gateway = stack.enter_context(Gateway(matrix(secret, synapse.url), prosody.component_port, settings))
+        networks = {**matrix(secret, synapse.url), **telegram.network(secret)}
+        gateway = stack.enter_context(Gateway(networks, prosody.component_port, settings))
         web = None
         if webchat.has_files():
             web = stack.enter_context(WebChat(prosody.websocket, chats=(CONTACT,), rooms=(GARDEN,), port=usual(8090)))
-        stage = Stage(prosody, synapse, gateway, web, words)
+        stage = Stage(prosody, synapse, gateway, telegram, web, words)
         say("Prosody, Synapse and Landbridge run on loopback, with throw-away data.")
         proof = asyncio.create_task(prove(stage))
         stopped = asyncio.create_task(ended.wait())
@@ -141,7 +149,8 @@ async def demo(once: bool) -> None:
         await asyncio.gather(proof, return_exceptions=ended.is_set())
         if not once and not ended.is_set():
             invite(stage)
-            await stopped
+            async with demo_telegram.answering(telegram):
+                await stopped
         stopped.cancel()
     say("Everything has ended.")
 
