@@ -11,6 +11,7 @@ from typing import Any
 from bridge.config import Config
 from bridge.contract import Connector, NetworkId
 from bridge.hub.announcing import Announcer
+from bridge.hub.appointing import operators
 from bridge.hub.control import Control
 from bridge.hub.desk.departure import Departure
 from bridge.hub.desk.desk import CommandDesk
@@ -92,7 +93,7 @@ async def _serve(
     hub = Hub(
         Surroundings(
             database, every, workspaces, secrets, people, home=Addresses(gateways), limits=config.limits,
-            media=config.media, retention=config.retention, link=signer.link,
+            media=config.media, retention=config.retention, link=signer.link, operators=operators(connectors, options),
         )
     )  # fmt: skip
     control = Control(hub, database)

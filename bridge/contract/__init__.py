@@ -69,6 +69,7 @@ from bridge.contract.events import (
     TypingChanged,
     Unparsable,
 )
+from bridge.contract.guests import Guests, Invitation
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Field, Flow, Form, LoginRefused
 from bridge.contract.message import (
@@ -126,7 +127,9 @@ __all__ = [
     "File",
     "Flow",
     "Form",
+    "Guests",
     "History",
+    "Invitation",
     "Invite",
     "Join",
     "Kept",

@@ -31,6 +31,9 @@ class Capabilities:
     """How many of one person's reactions a message can bear; the last of the set stand. None: any number."""
     history: bool = False
     """What was said before can be read (`Session.history`)."""
+    speaks_as: str = ""
+    """The account is one of several that speak there by one face: what people are to read before what its user says.
+    Empty: nothing, for they know who it is."""
     own_messages: bool = True
     """Can show what the chat's own user wrote elsewhere (carbons)."""
 

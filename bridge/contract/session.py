@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bridge.contract.actions import Action
 from bridge.contract.capabilities import Capabilities
 from bridge.contract.directory import Directory
 from bridge.contract.events import Event, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
+from bridge.contract.guests import Guests
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Flow
 from bridge.contract.message import Contact, Media, Membership, Occupant, Thumbnail
@@ -151,6 +152,13 @@ class Connector(Protocol):
     flows: Sequence[Flow]
     options: Mapping[str, type]
     """Keys of the network's configuration section that this connector understands, with their types."""
+    guests: Guests | None
+    """None where nobody can be invited by a link."""
+
+    def operator(self, options: Mapping[str, Any]) -> Credentials | None:
+        """The account that the operator has by this network's section of the configuration; None for none. It is
+        connected like any other, with `Account.user` empty. Asks nobody. Raises `Refused` for what makes no sense."""
+        ...
 
     def localpart(self, contact: ContactId) -> str:
         """A contact as people of other networks may type it: any Unicode, reversible by `contact`. The XMPP side

@@ -24,6 +24,7 @@ from bridge.contract import (
     Unavailable,
 )
 from bridge.hub import intake
+from bridge.hub.appointing import appointments
 from bridge.hub.archive import RoomArchive
 from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
@@ -122,6 +123,7 @@ class Hub:
         home_account = await durably(self.writer, lambda ledger: _ensure_home(ledger) if at_home else 0)
         self._context = replace(self._context, home_account=home_account)
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, home_account)
+        await durably(self.writer, appointments(around.operators, around.secrets))
         await around.people.load()
         await self.avatars.load()
         self._tasks.append(asyncio.create_task(around.people.run(), name="people"))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.contract import Connector, NetworkId
+from bridge.hub.appointing import Operators
 from bridge.hub.facades import Home
 from bridge.hub.limits import Limits, MediaLimits, Retention
 from bridge.hub.people import KnownPeople
@@ -30,3 +31,4 @@ class Surroundings:
     retention: Retention = field(default_factory=Retention)
     link: Callable[[str, str], str] | None = None  # see `Files`
     converter: Converter | None = None  # None: as it is
+    operators: Operators = field(default_factory=dict)

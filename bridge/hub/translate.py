@@ -77,8 +77,6 @@ def translate(wish: Wish, can: Capabilities) -> Action | None:
 def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
     if message.media and not can.media:
         message = fallback.without_files(message)
-    if wish.persona is not None and not can.personas:
-        message = fallback.named(wish.persona.name or wish.persona.contact, message)
     return Send(
         chat=wish.chat,
         key=wish.key,
@@ -87,7 +85,7 @@ def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
         maybe_done=wish.maybe_done,
         contact=wish.contact,
         own_id=wish.own_id,
-        message=_replying(message, wish),
+        message=_replying(_named(message, wish, can), wish),
     )
 
 
@@ -99,8 +97,6 @@ def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
         message = fallback.without_files(message)
     if Edit not in can.actions:
         return _send(wish, can, fallback.edited(message))
-    if wish.persona is not None and not can.personas:
-        message = fallback.named(wish.persona.name or wish.persona.contact, message)
     return Edit(
         chat=wish.chat,
         key=wish.key,
@@ -110,7 +106,7 @@ def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
         contact=wish.contact,
         own_id=wish.own_id,
         target=wish.target,
-        message=_replying(message, wish),
+        message=_replying(_named(message, wish, can), wish),
     )
 
 
@@ -171,6 +167,14 @@ def _fail(wish: Wish, event: Answer, can: Capabilities) -> Action | None:
         text=event.text,
         shown=event.shown,
     )
+
+
+def _named(message: Message, wish: Wish, can: Capabilities) -> Message:
+    """Who says it, where people would not see that otherwise."""
+    name = can.speaks_as
+    if wish.persona is not None and not can.personas:
+        name = wish.persona.name or wish.persona.contact
+    return fallback.named(name, message) if name else message
 
 
 def _replying(message: Message, wish: Wish) -> Message:

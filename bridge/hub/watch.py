@@ -8,6 +8,7 @@ from typing import Protocol
 from bridge.contract import NetworkId
 from bridge.hub.facades import HOME
 from bridge.hub.hub import Hub
+from bridge.hub.sessions import Seat
 from bridge.store import deliveries
 from bridge.store.database import Database
 
@@ -76,11 +77,11 @@ class Watch:
         self, network: NetworkId, streams: Mapping[NetworkId, Stream], waiting: tuple[int, float] | None, dead: int
     ) -> NetworkState:
         counters = self._hub.counters
-        seats = [seat for seat in self._hub.sessions.seats() if seat.network == network and not seat.logged_out]
+        seats = [s for s in self._hub.sessions.seats() if s.network == network and not (s.logged_out and s.user)]
         up = [seat for seat in seats if seat.session is not None]
         number, oldest = waiting or (0, 0.0)
         age = max(0.0, time.time() - oldest) if number else 0.0
-        broken = self._broken(network, streams, [seat.error for seat in seats if seat.session is None], bool(up))
+        broken = self._broken(network, streams, [seat for seat in seats if seat.session is None], bool(up))
         stuck = self._stuck(age)
         heard = [seat.last_event for seat in seats if seat.last_event]
         return NetworkState(
@@ -107,7 +108,7 @@ class Watch:
         return f"A delivery has waited for {age:.0f} seconds." if age > STUCK else ""
 
     def _broken(
-        self, network: NetworkId, streams: Mapping[NetworkId, Stream], down: Sequence[str], any_up: bool
+        self, network: NetworkId, streams: Mapping[NetworkId, Stream], down: Sequence[Seat], any_up: bool
     ) -> str:
         own = streams.values() if network == HOME else [s for name, s in streams.items() if name == network]
         for stream in own:
@@ -115,4 +116,7 @@ class Watch:
                 return stream.error or "The connection to the XMPP server is not up."
         if network != HOME and network not in streams:
             return "The network is disabled; the log says why."
-        return (down[0] or "No account is connected yet.") if down and not any_up else ""
+        operators = [seat for seat in down if not seat.user and network != HOME]
+        if operators:
+            return operators[0].error or "The operator's account is not connected yet."
+        return (down[0].error or "No account is connected yet.") if down and not any_up else ""

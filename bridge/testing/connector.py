@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from bridge.contract import (
     Account,
@@ -13,6 +14,7 @@ from bridge.contract import (
     Field,
     Flow,
     Form,
+    Guests,
     LoginRefused,
     Refused,
     Session,
@@ -35,9 +37,13 @@ class MemoryConnector:
     name = "Memory"
     flows: Sequence[Flow] = (Flow("password", "Name and password"),)
     options: Mapping[str, type] = {"socket": str}
+    guests: Guests | None = None
 
     def __init__(self, network: str = "memory") -> None:
         self.network = network
+
+    def operator(self, options: Mapping[str, Any]) -> Credentials | None:
+        return None
 
     def localpart(self, contact: ContactId) -> str:
         return contact

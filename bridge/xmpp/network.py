@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from bridge.contract import (
     Account,
@@ -10,6 +11,7 @@ from bridge.contract import (
     Credentials,
     Dialogue,
     Flow,
+    Guests,
     LoginRefused,
     NetworkId,
     Session,
@@ -32,6 +34,7 @@ class XmppNetwork:
     name = "XMPP"
     flows: Sequence[Flow] = ()
     options: Mapping[str, type] = {}
+    guests: Guests | None = None
 
     def __init__(
         self,
@@ -56,6 +59,9 @@ class XmppNetwork:
     def health(self) -> Mapping[NetworkId, Stream]:
         """The streams as they are now."""
         return self._now.streams if self._now is not None else {}
+
+    def operator(self, options: Mapping[str, Any]) -> Credentials | None:
+        return None
 
     def localpart(self, contact: ContactId) -> str:
         """XMPP people on our own domains (DESIGN §7)."""

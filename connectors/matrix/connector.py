@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
-from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, NetworkId, Session, Workspace
+from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, Guests, NetworkId, Session, Workspace
 from connectors.matrix import credentials, ids, login
 from connectors.matrix.connecting import Connecting
 from connectors.matrix.knocks import Knocks
@@ -17,10 +18,14 @@ class MatrixConnector:
     name = "Matrix"
     flows: Sequence[Flow] = login.FLOWS
     options: Mapping[str, type] = {"homeserver": str, "accept_direct": bool, "private_receipts": bool}
+    guests: Guests | None = None
 
     def __init__(self, network: str = "matrix", pace: Pace | None = None) -> None:
         self._connecting = Connecting(NetworkId(network), pace or Pace())
         self._knocks = Knocks()
+
+    def operator(self, options: Mapping[str, Any]) -> Credentials | None:
+        return None
 
     def localpart(self, contact: ContactId) -> str:
         return ids.localpart(contact)

@@ -20,6 +20,7 @@ from bridge.contract import (
     Field,
     Flow,
     Form,
+    Guests,
     Invite,
     LoginRefused,
     NetworkId,
@@ -101,6 +102,7 @@ class AskingConnector:
     id = "matrix"
     name = "Matrix"
     options: Mapping[str, type] = {}
+    guests: Guests | None = None
 
     def __init__(self, *flows: str) -> None:
         self.flows: Sequence[Flow] = [Flow(flow, flow.capitalize()) for flow in flows or ("password",)]
@@ -110,6 +112,9 @@ class AskingConnector:
         self.answered = asyncio.Event()  # the slow homeserver answers
         self.cancelled = asyncio.Event()  # a login saw its cancellation
         self.over = asyncio.Event()  # a login ended, however
+
+    def operator(self, options: Mapping[str, Any]) -> Credentials | None:
+        return None
 
     def localpart(self, contact: ContactId) -> str:
         return contact

@@ -25,6 +25,7 @@ from bridge.contract import (
     Fail,
     File,
     Flow,
+    Guests,
     History,
     Live,
     Media,
@@ -72,11 +73,15 @@ class LittleNetwork:
     refuses_connections: Exception | None = None
     flows: Sequence[Flow] = ()
     options: Mapping[str, type] = field(default_factory=dict)
+    guests: Guests | None = None
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def name(self) -> str:
         return self.id.upper()
+
+    def operator(self, options: Mapping[str, Any]) -> Credentials | None:
+        return None
 
     def localpart(self, contact: ContactId) -> str:
         return contact

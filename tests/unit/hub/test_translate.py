@@ -121,3 +121,13 @@ def test_a_notice_speaks_for_nobody() -> None:
     assert isinstance(action, Send)
     assert action.message.text == "Careful."
     assert action.persona is None
+
+
+@pytest.mark.parametrize("event", [SENT, EDITED])
+def test_an_account_that_speaks_for_several_says_who_speaks(event: Any) -> None:
+    several = Capabilities(speaks_as="Anna")
+    action = translate(wish(event, target=Target((MessageId("x"),))), several)
+
+    assert isinstance(action, Send | Edit)
+    assert action.message.text in ("Anna: hello", "Anna: new")
+    assert [(s.start, s.end) for s in action.message.spans] == ([(6, 9)] if event is EDITED else [])
