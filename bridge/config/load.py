@@ -50,7 +50,7 @@ def _read(top: Section, path: Path, notes: Notes, warnings: list[str]) -> Config
     data = folder / top.take("data", str, "data", _folder)
     http = _http(top.section("http"))
     admins, users = top.take_list("admins", shapes.pattern), top.take_list("users", shapes.pattern)
-    networks = _networks(top.section("networks"), xmpp, warnings)
+    networks = _networks(top.section("networks"), xmpp, folder, warnings)
     limits = _numbers(top.section("limits"), Limits())
     retention = _numbers(top.section("retention"), Retention())
     media, service = _media(top.section("media"))
@@ -105,7 +105,7 @@ def _numbers(section: Section, defaults: T) -> T:
     return type(defaults)(**values)
 
 
-def _networks(section: Section, xmpp: Xmpp, warnings: list[str]) -> dict[str, Network]:
+def _networks(section: Section, xmpp: Xmpp, folder: Path, warnings: list[str]) -> dict[str, Network]:
     found: dict[str, Network] = {}
     domains: dict[str, str] = {}
     for name in section.names():
@@ -114,7 +114,7 @@ def _networks(section: Section, xmpp: Xmpp, warnings: list[str]) -> dict[str, Ne
             shapes.network_name(name)
         except ValueError as error:
             one.fault("", str(error))
-        network = _network(name, one, xmpp, warnings)
+        network = _network(name, one, xmpp, folder, warnings)
         if network.jid and network.jid in domains:
             one.fault("jid", f"the network {domains[network.jid]} has the same one")
         domains.setdefault(network.jid, name)
@@ -124,7 +124,7 @@ def _networks(section: Section, xmpp: Xmpp, warnings: list[str]) -> dict[str, Ne
     return found
 
 
-def _network(name: str, section: Section, xmpp: Xmpp, warnings: list[str]) -> Network:
+def _network(name: str, section: Section, xmpp: Xmpp, folder: Path, warnings: list[str]) -> Network:
     connector = section.need("connector")
     jid = section.need("jid", shapes.domain)
     secret = section.need("secret")
@@ -140,7 +140,11 @@ def _network(name: str, section: Section, xmpp: Xmpp, warnings: list[str]) -> Ne
                 # Its options cannot be checked now; the other networks run without it.
                 warnings.append(f"The network {name} is disabled. {error.text}")
             return Network(connector, jid, secret, server)
-    options = {key: section.take(key, kind, None) for key, kind in kinds.items()}
+    options = {
+        key: section.take(key, str, None, lambda text: folder / _folder(text)) if kind is Path
+        else section.take(key, kind, None)
+        for key, kind in kinds.items()
+    }  # fmt: skip
     section.close()
     return Network(connector, jid, secret, server, {k: v for k, v in options.items() if v is not None})
 

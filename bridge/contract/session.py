@@ -151,7 +151,8 @@ class Connector(Protocol):
     name: str  # "Matrix"
     flows: Sequence[Flow]
     options: Mapping[str, type]
-    """Keys of the network's configuration section that this connector understands, with their types."""
+    """Keys of the network's configuration section that this connector understands, with their types. A `Path` starts at
+    the configuration file's folder."""
     guests: Guests | None
     """None where nobody can be invited by a link."""
 

@@ -94,7 +94,7 @@ class Marks:
         for account, persona in self.speakers.of(end, place, sign.sender, MarkRead):
             if quiet and persona is not None:
                 continue
-            if persona is not None and end.kind != HOSTED:
+            if persona is not None and end.network == HOME and end.kind != HOSTED:
                 target = await self._wanted(end, at)
                 if target is None:
                     continue

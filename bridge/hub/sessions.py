@@ -126,6 +126,11 @@ class Sessions:
         sessions = (seat.session for seat in self._users.get((user, network), ()))
         return next((session.scope(ChatId("")) for session in sessions if session is not None), None)
 
+    def operator(self, network: NetworkId) -> Seat | None:
+        """The operator's account on a network, which speaks there for people who have none; whether or not it is
+        connected now."""
+        return next(iter(self._users.get(("", network), ())), None)
+
     def start(self, seat: Seat) -> None:
         """Connect an account and keep it connected."""
         self._seats[seat.account] = seat

@@ -1,4 +1,5 @@
-"""Who shows at an end of a link what somebody does at another: at home the gateway, elsewhere their own account."""
+"""Who shows at an end of a link what somebody does at another: at home the gateway, elsewhere their own account, else
+the relay of that end, if it can give people a face of their own there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +21,13 @@ class Speakers:
         network = NetworkId(place[0])
         if end.network == HOME:
             home = self.home(end, wish)
-            persona = Persona(key=f"{network}:{who.id}", network=network, contact=who.id, name=who.name)
-            return [] if home is None else [(home, persona)]
+            return [] if home is None else [(home, _persona(network, who))]
         for seen in end.seen:
             mine = seen.user == who.id if network == HOME else network == end.network and seen.me == who.id
             if mine and self._can(seen.account, end, wish):
                 return [(seen.account, None)]
+        if end.relay is not None and self._can(end.relay, end, wish, personas=True):
+            return [(end.relay, _persona(network, who))]
         return []
 
     def home(self, end: End, wish: type[Action]) -> int | None:
@@ -39,9 +41,16 @@ class Speakers:
         seat = self.sessions.seat(account)
         return seat is not None and seat.network == HOME
 
-    def _can(self, account: int, end: End, wish: type[Action]) -> bool:
+    def _can(self, account: int, end: End, wish: type[Action], *, personas: bool = False) -> bool:
         """One that is not connected now may be able to."""
         seat = self.sessions.seat(account)
         if seat is None:
             return False
-        return seat.session is None or wish in seat.session.capabilities(ChatId(end.native)).actions
+        if seat.session is None:
+            return True
+        can = seat.session.capabilities(ChatId(end.native))
+        return wish in can.actions and (can.personas or not personas)
+
+
+def _persona(network: NetworkId, who: Contact) -> Persona:
+    return Persona(key=f"{network}:{who.id}", network=network, contact=who.id, name=who.name)

@@ -27,6 +27,7 @@ class End:
     kind: str
     owner: str  # of an XMPP direct chat: the user
     contact: str  # of a direct chat: the other person
+    relay: int | None  # the account that speaks there for people who have none of their own
     seen: tuple[Seen, ...]
 
 
@@ -46,7 +47,7 @@ def ends(connection: Connection, network: str, scope: str, native: str) -> list[
     here = select(c.id).where(c.network == network, c.scope == scope, c.native == native).scalar_subquery()
     link = select(e.link).where(e.chat == here).scalar_subquery()
     rows = connection.execute(
-        select(c.id, c.network, c.native, c.kind, c.owner, c.contact)
+        select(c.id, c.network, c.native, c.kind, c.owner, c.contact, e.account)
         .join_from(t.endpoints, t.chats, e.chat == c.id)
         .where(e.link == link)
     ).all()
