@@ -3,13 +3,12 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from bridge.cli import uploads
+from bridge.cli import networks, uploads
 from bridge.cli.handshake import Failed, greet
 from bridge.config import Config, Network, load
-from bridge.contract import ConnectorError
 from bridge.hub.permission import may_serve
 from bridge.store import inspect
 from bridge.web import control
@@ -43,13 +42,11 @@ async def _faults(config: Config) -> list[str]:
     """Every line that an operator has to do something about."""
     http = HttpClient(config.allow_private)
     try:
-        tried: list[Awaitable[list[str]]] = [asyncio.to_thread(_database, config), _xmpp(config)]
-        tried += [
-            TRIED[network.connector](name, network, http)
-            for name, network in config.networks.items()
-            if network.connector in TRIED
-        ]
-        return [fault for found in await asyncio.gather(*tried) for fault in found]
+        database, xmpp, tried = await asyncio.gather(
+            asyncio.to_thread(_database, config), _xmpp(config), networks.check(config, http)
+        )
+        _tell(tried.notes)
+        return [*database, *xmpp, *tried.faults]
     finally:
         await http.close()
 
@@ -122,44 +119,3 @@ async def _files(config: Config, network: Network, reader: asyncio.StreamReader,
     alone = urlsplit(url).hostname in _LOOPBACK
     only = ", which only this machine reaches: set http.public_url" if alone else ""
     return f"{why}, so files are in the gateway's own store at {url}/media/{only}."
-
-
-async def _matrix(name: str, network: Network, http: HttpClient) -> list[str]:
-    """The homeserver that the configuration names; people's own may be anywhere."""
-    url = network.options.get("homeserver")
-    if not url:
-        return []
-    where = f"networks.{name}.homeserver"
-    try:
-        answer = await http.request(
-            "GET", f"{url.rstrip('/')}/_matrix/client/versions", timeout=_SECONDS, limit=1024 * 1024, trusted=True
-        )
-    except ConnectorError as error:
-        return [f"{where}: {error.text}"]
-    if answer.status != 200 or b'"versions"' not in answer.body:
-        return [f"{where}: {url} is no Matrix homeserver: it answers {answer.status}."]
-    return []
-
-
-async def _telegram(name: str, network: Network, http: HttpClient) -> list[str]:
-    """The Bot API, which says of a bot that cannot be that there is none. People's own bots say how they are in
-    `status`."""
-    url = str(network.options.get("api_url", "https://api.telegram.org")).rstrip("/")
-    found = []
-    unknown = network.options.get("on_unknown", "resend")
-    if unknown not in ("resend", "drop"):
-        found.append(f"networks.{name}.on_unknown: {unknown!r} is neither resend nor drop.")
-    try:
-        answer = await http.request("GET", f"{url}/bot0:none/getMe", timeout=_SECONDS, limit=100_000, trusted=True)
-    except ConnectorError as error:
-        return [*found, f"networks.{name}.api_url: {error.text}"]
-    if b'"ok"' not in answer.body or answer.status not in (401, 404):
-        found.append(f"networks.{name}.api_url: {url} is no Bot API: it answers {answer.status}.")
-    return found
-
-
-TRIED: Mapping[str, Callable[[str, Network, HttpClient], Awaitable[list[str]]]] = {
-    "matrix": _matrix,
-    "telegram": _telegram,
-}
-"""What can be tried beyond XMPP, by connector."""

@@ -35,6 +35,7 @@ from bridge.contract.actions import (
     Unban,
 )
 from bridge.contract.capabilities import Capabilities
+from bridge.contract.checking import Finding
 from bridge.contract.directory import Directory, Listed, Listing
 from bridge.contract.errors import (
     ConnectorError,
@@ -125,6 +126,7 @@ __all__ = [
     "Fail",
     "Field",
     "File",
+    "Finding",
     "Flow",
     "Form",
     "Guests",

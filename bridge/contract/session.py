@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from bridge.contract.actions import Action
 from bridge.contract.capabilities import Capabilities
+from bridge.contract.checking import Finding
 from bridge.contract.directory import Directory
 from bridge.contract.events import Event, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.contract.guests import Guests
@@ -180,4 +181,17 @@ class Connector(Protocol):
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
         """End the credentials on the network too; raises the four errors."""
+        ...
+
+    async def check(self, workspace: Workspace) -> Sequence[Finding]:
+        """Try what the network's section of the configuration names, for an operator who asks whether all is well;
+        fifteen seconds at most. Changes nothing; raises nothing."""
+        ...
+
+    async def check_account(
+        self, account: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
+    ) -> Sequence[Finding]:
+        """The same of an account that is logged in, and of the rooms that it was last in. `trouble`: None when no
+        gateway runs; else why the one that runs is not connected with it, empty if it is: then nothing may be done that
+        disturbs its session."""
         ...

@@ -1,11 +1,14 @@
-"""Answers for what a session is never asked (`Capabilities`): to be inherited by sessions that have no other."""
+"""Answers for what a session is never asked (`Capabilities`), and for connectors that have nothing to check: to be
+inherited by those that have no other."""
 
 from collections.abc import Sequence
 
+from bridge.contract.checking import Finding
 from bridge.contract.errors import Reason, Refused
 from bridge.contract.ids import ChatId, ContactId, MessageId
 from bridge.contract.message import Contact, Membership, Occupant
-from bridge.contract.session import History
+from bridge.contract.session import Account, History
+from bridge.contract.workspace import Workspace
 
 _WORDS = "This network cannot be asked for that."
 
@@ -27,3 +30,15 @@ class Unasked:
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         """Without `Capabilities.history`."""
         raise Refused(_WORDS, Reason.UNSUPPORTED)
+
+
+class Unchecked:
+    """See `bridge.contract.Connector`."""
+
+    async def check(self, workspace: Workspace) -> Sequence[Finding]:
+        return ()
+
+    async def check_account(
+        self, account: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
+    ) -> Sequence[Finding]:
+        return ()

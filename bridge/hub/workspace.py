@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bridge.contract import AccountId, Clock, NetworkId, Workspace
@@ -35,10 +36,10 @@ class DurableMemory:
 
 
 class PassingMemory:
-    """A memory that is thrown away with its login."""
+    """A memory that is thrown away with its login; `known` is what it begins with."""
 
-    def __init__(self) -> None:
-        self._values: dict[str, str] = {}
+    def __init__(self, known: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._values = dict(known)
 
     async def get(self, key: str) -> str | None:
         return self._values.get(key)

@@ -1,7 +1,8 @@
 """Looking at a database without changing it: for commands while no gateway runs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bridge.store import tables as t
-from bridge.store.accounts import ACTIVE
+from bridge.store.accounts import ACTIVE, active_accounts
 from bridge.store.database import parse_url
 from bridge.store.deliveries import dead_letters, waiting
 from bridge.store.migrate import TooNew, revisions
@@ -37,18 +38,55 @@ class Look:
     accounts: Mapping[str, int] = field(default_factory=dict)  # logged in, by network
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """An account that is logged in, and what is known of it."""
+
+    id: int
+    network: str
+    user: str  # bare JID; empty for the operator's own
+    me: str
+    secret: Mapping[str, str] = field(repr=False)
+    rooms: tuple[str, ...]  # that it was last in
+    memory: Mapping[str, str] = field(repr=False)  # its connector's own
+
+
 def look(url: str, key: Path) -> Look:
     """Read what is there. `key` is the key file. Raises `Unusable`."""
+    with _reading(url) as connection:
+        return Look(False) if connection is None else _look(connection, key)
+
+
+def logged_in(url: str, key: Path) -> list[LoggedIn]:
+    """Every account that is logged in, of all networks; none in a database of another version. Raises `Unusable`."""
+    with _reading(url) as connection:
+        if connection is None or not _look(connection, key).current:
+            return []
+        secrets = Secrets.load(key)
+        return [
+            LoggedIn(
+                row.id, row.network, row.user, row.me, secrets.open(row.secret), _rooms(connection, row.id),
+                _memory(connection, row.id),
+            )
+            for row in active_accounts(connection)
+            if row.secret
+        ]  # fmt: skip
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[Connection | None]:
+    """None when there is no database yet. Raises `Unusable`, also for what is raised meanwhile."""
     try:
         parsed = parse_url(url)
         file = Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
         if file is not None and not file.exists():
             _writable(file.parent)
-            return Look(False)
+            yield None
+            return
         engine = create_engine(parsed if file is None else _read_only(file))
         try:
             with engine.connect() as connection:
-                found = _look(connection, key)
+                yield connection
         finally:
             engine.dispose()
         if file is not None:
@@ -60,7 +98,6 @@ def look(url: str, key: Path) -> Look:
     except SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise Unusable(f"database: it cannot be opened: {why}") from error
-    return found
 
 
 def _look(connection: Connection, key: Path) -> Look:
@@ -79,6 +116,18 @@ def _look(connection: Connection, key: Path) -> Look:
     accounts = select(a.network, func.count()).where(a.state == ACTIVE).group_by(a.network)
     logged_in = {row[0]: row[1] for row in connection.execute(accounts)}
     return Look(True, True, waiting(connection), dead_letters(connection), logged_in)
+
+
+def _rooms(connection: Connection, account: int) -> tuple[str, ...]:
+    c, seen = t.chats.c, t.chat_accounts.c
+    query = select(c.native).join(t.chat_accounts, seen.chat == c.id).where(seen.account == account, c.contact == "")
+    return tuple(connection.execute(query.where(c.native.is_not(None)).order_by(c.id)).scalars())
+
+
+def _memory(connection: Connection, account: int) -> Mapping[str, str]:
+    m = t.memory.c
+    rows = connection.execute(select(m.key, m.value).where(m.account == account))
+    return {row.key: row.value for row in rows}
 
 
 def _read_only(file: Path) -> URL:

@@ -8,10 +8,12 @@ from typing import Any
 
 from bridge.contract import (
     Account,
+    ChatId,
     ContactId,
     Credentials,
     Dialogue,
     Field,
+    Finding,
     Flow,
     Form,
     Guests,
@@ -77,6 +79,19 @@ class MemoryConnector:
             raise Unconfirmed("The network ended the connection before it answered.") from None
         finally:
             await client.close()
+
+    async def check(self, workspace: Workspace) -> Sequence[Finding]:
+        try:
+            client = await Client.open(_socket(workspace))
+        except OSError as error:
+            return [Finding(f"The network cannot be reached: {error}. Does it run?", "socket")]
+        await client.close()
+        return ()
+
+    async def check_account(
+        self, account: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
+    ) -> Sequence[Finding]:
+        return [Finding(trouble)] if trouble else ()
 
 
 @asynccontextmanager

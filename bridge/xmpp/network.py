@@ -17,6 +17,7 @@ from bridge.contract import (
     Session,
     Workspace,
 )
+from bridge.contract.unasked import Unchecked
 from bridge.contract.workspace import Http
 from bridge.hub.facades import Avatar, PresenceOf, RoomNews
 from bridge.xmpp.asked import Asked
@@ -27,7 +28,7 @@ from bridge.xmpp.features import answerers
 from bridge.xmpp.stream import Stream
 
 
-class XmppNetwork:
+class XmppNetwork(Unchecked):
     """What `bridge.app` wires: streams, session, and the features that answer questions."""
 
     id = "xmpp"

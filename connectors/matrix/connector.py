@@ -4,15 +4,28 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, Guests, NetworkId, Session, Workspace
-from connectors.matrix import credentials, ids, login
+from bridge.contract import (
+    Account,
+    ContactId,
+    Credentials,
+    Dialogue,
+    Finding,
+    Flow,
+    Guests,
+    NetworkId,
+    Session,
+    Workspace,
+)
+from bridge.contract.unasked import Unchecked
+from connectors.matrix import checking, credentials, ids, login
 from connectors.matrix.connecting import Connecting
 from connectors.matrix.knocks import Knocks
 from connectors.matrix.patience import Pace
 
 
-class MatrixConnector:
-    """Found by the entry point `matrix`."""
+class MatrixConnector(Unchecked):
+    """Found by the entry point `matrix`. People's own homeservers are not the operator's business, so no account is
+    checked."""
 
     id = "matrix"
     name = "Matrix"
@@ -41,3 +54,6 @@ class MatrixConnector:
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
         await credentials.end(account.secret, workspace)
+
+    async def check(self, workspace: Workspace) -> Sequence[Finding]:
+        return await checking.homeserver(workspace)

@@ -6,7 +6,18 @@ What speaks to Telegram is imported when somebody is there who uses it: the libr
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from bridge.contract import Account, ContactId, Credentials, Dialogue, Flow, NetworkId, Session, Workspace
+from bridge.contract import (
+    Account,
+    ChatId,
+    ContactId,
+    Credentials,
+    Dialogue,
+    Finding,
+    Flow,
+    NetworkId,
+    Session,
+    Workspace,
+)
 from connectors.telegram import ids
 from connectors.telegram.limits import Pace
 
@@ -41,6 +52,18 @@ class TelegramConnector:
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
         """The token is the user's own and stays good; only @BotFather can end it. We forget it."""
+
+    async def check(self, workspace: Workspace) -> Sequence[Finding]:
+        from connectors.telegram import checking
+
+        return await checking.section(workspace)
+
+    async def check_account(
+        self, account: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
+    ) -> Sequence[Finding]:
+        from connectors.telegram import checking
+
+        return await checking.account(account, rooms, trouble, workspace)
 
     @asynccontextmanager
     async def _connected(self, account: Account, workspace: Workspace) -> AsyncIterator[Session]:

@@ -23,7 +23,7 @@ from connectors.telegram.api import Api, base_of
 from connectors.telegram.chats import person
 from connectors.telegram.updates import PRIVACY
 
-_SHAPE = re.compile(r"[0-9]{1,15}:[A-Za-z0-9_-]{30,100}")
+SHAPE = re.compile(r"[0-9]{1,15}:[A-Za-z0-9_-]{30,100}")
 _MOST_TRIES = 10
 _TEXT = (
     "Make a bot of your own: write to @BotFather on Telegram, send /newbot, and copy the token that it answers with. "
@@ -40,7 +40,7 @@ async def with_token(ask: Dialogue, workspace: Workspace) -> Credentials:
     text = _TEXT
     for _ in range(_MOST_TRIES):
         token = (await ask.ask(_form(text)))["token"].strip()
-        if _SHAPE.fullmatch(token) is None:
+        if SHAPE.fullmatch(token) is None:
             text = "This is no token of a bot: they look like 123456789:AAF… with about 35 letters. Try again."
             continue
         try:

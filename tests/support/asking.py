@@ -32,6 +32,7 @@ from bridge.contract import (
     Unavailable,
     Workspace,
 )
+from bridge.contract.unasked import Unchecked
 from bridge.contract.workspace import Answer, Download
 from bridge.hub.desk import CommandDesk, Office, Patience
 from bridge.hub.desk.departure import Departure
@@ -96,7 +97,7 @@ class NoHttp:
         raise Refused("There is no network here.")
 
 
-class AskingConnector:
+class AskingConnector(Unchecked):
     """Logs in whoever knows the password; the homeserver `broken` is a bug, `slow` never answers, `down` is down."""
 
     id = "matrix"

@@ -39,12 +39,13 @@ from bridge.contract import (
     Send,
     Workspace,
 )
+from bridge.contract.unasked import Unchecked
 
 ALL = frozenset({Send, Edit, Retract, React, Confirm, Fail})
 
 
 @dataclass
-class LittleNetwork:
+class LittleNetwork(Unchecked):
     """Connector and network in one. `done` are the actions performed, in order."""
 
     id: str

@@ -4,6 +4,7 @@
 * `updates`  the queue of each bot, and `getUpdates`
 * `methods`  what bots may ask, and how it is refused
 * `refusals` how Telegram says no
+* `standing` how members stand to a chat
 * `uploads`  files that bots send and get
 * `limits`   how fast bots may be, and their penalties
 * `faults`   answers that are lost, servers that fail

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.support.botapi import uploads
+from tests.support.botapi import standing, uploads
 from tests.support.botapi.refusals import No, bad
 from tests.support.botapi.state import Bot, Chat, Said, store
 
@@ -40,11 +40,12 @@ def get_chat(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
     chat = api.world.state.chat(_number(given, "chat_id"), bot) or _stranger(api, bot, given)
     if chat is None or (chat.type == "private" and not _met(api, bot, chat.id)):
         raise bad("chat not found")
-    if chat.type != "private" and chat.members.get(bot.id) not in ("member", "administrator"):
+    if chat.type != "private" and chat.members.get(bot.id, "left") in ("left", "kicked"):
         raise No(403, "Forbidden: bot was kicked from the group chat")
     photo = chat.person.photo if chat.person is not None else chat.photo
     looks = {"photo": {"small_file_id": store(bot, photo)["file_id"]}} if photo is not None else {}
-    return chat.raw() | ({"description": chat.description} if chat.description else {}) | looks
+    about = {"description": chat.description} if chat.description else {}
+    return chat.raw() | about | looks | standing.permissions(chat)
 
 
 def administrators(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
@@ -140,7 +141,7 @@ METHODS: dict[str, Callable[["BotApi", Bot, Mapping[str, Any]], Any]] = {
     "getchatadministrators": administrators, "leavechat": leave_chat, "sendmessage": send_message,
     "editmessagetext": edit_text, "editmessagecaption": edit_caption, "deletemessage": delete_message,
     "setmessagereaction": set_reaction, "getfile": get_file, "sendchataction": chat_action,
-    **{f"send{kind.replace('_', '')}": send_file(kind) for kind in uploads.KINDS},
+    **standing.METHODS, **{f"send{kind.replace('_', '')}": send_file(kind) for kind in uploads.KINDS},
 }  # fmt: skip
 
 

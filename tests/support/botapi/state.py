@@ -85,6 +85,8 @@ class Chat:
     description: str = ""
     photo: "Stored | None" = None
     reactions: set[str] | None = None  # allowed ones; None: all
+    permissions: dict[str, bool] = field(default_factory=dict)  # of everybody, where they are not as usual
+    rights: dict[int, dict[str, bool]] = field(default_factory=dict)  # of members, where they are not as usual
 
     @property
     def shared(self) -> bool:

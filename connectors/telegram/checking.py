@@ -1,0 +1,134 @@
+"""Whether all is well with the Bot API and with bots: for an operator who asks, with what to do about it.
+
+Source: https://core.telegram.org/bots/api#getme, #getwebhookinfo, #getupdates, #getchatmember, #chatpermissions.
+"""
+
+from collections.abc import Sequence
+
+from bridge.contract import (
+    Account,
+    ChatId,
+    ConnectorError,
+    Finding,
+    LoggedOut,
+    LoginRefused,
+    Refused,
+    Unavailable,
+    Workspace,
+)
+from connectors.telegram import errors, fields, login
+from connectors.telegram.api import URL, Api, base_of
+from connectors.telegram.chats import Chats
+from connectors.telegram.notes import Notes
+from connectors.telegram.rights import missing
+from connectors.telegram.updates import PRIVACY
+
+_SECONDS = 10.0
+_LARGEST = 100_000
+_LISTEN = 3  # seconds in which another program that reads the same bot asks again
+_MOST = 50  # rooms of a bot
+_UNKNOWN = ("resend", "drop")
+
+
+async def section(workspace: Workspace) -> Sequence[Finding]:
+    """The options, whether the Bot API is there, and the operator's own bot, if one is named."""
+    found = []
+    unknown = workspace.options.get("on_unknown", _UNKNOWN[0])
+    if unknown not in _UNKNOWN:
+        found.append(Finding(f"{unknown!r} is neither resend nor drop.", "on_unknown"))
+    api = await _bot_api(workspace)
+    if api:
+        return [*found, Finding(api, "api_url")]
+    token = workspace.options.get("bot_token")
+    if token:
+        found += await _operators(str(token), workspace)
+    return found
+
+
+async def account(
+    known: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
+) -> Sequence[Finding]:
+    """A bot that somebody has logged in with."""
+    try:
+        base = base_of(workspace.options.get("api_url"))
+    except Refused:
+        return ()  # told of the section
+    async with Api(base, known.secret.get("token", ""), workspace.http) as api:
+        try:
+            me = fields.mapping(await api.ask("getMe", seconds=_SECONDS))
+            found = await _readers(api, trouble, workspace)
+            found += await _groups(api, login.bot_of(me).id, rooms, workspace, reads_all=login.reads_all(me))
+        except LoggedOut:
+            return [Finding(errors.REVOKED)]
+        except ConnectorError as error:
+            return [Finding(error.text)]
+        except LoginRefused:
+            return [Finding("Telegram's answer makes no sense.")]
+    return found or ([Finding(trouble)] if trouble else [])
+
+
+async def _bot_api(workspace: Workspace) -> str:
+    """Why there is no Bot API; empty if there is. Of a bot that cannot be it says that there is none."""
+    url = str(workspace.options.get("api_url", URL)).rstrip("/")
+    try:
+        base = base_of(url)
+        answer = await workspace.http.request(
+            "GET", f"{base}/bot0:none/getMe", timeout=_SECONDS, limit=_LARGEST, trusted=True
+        )
+    except ConnectorError as error:
+        return error.text
+    if b'"ok"' not in answer.body or answer.status not in (401, 404):
+        return f"{url} is no Bot API: it answers {answer.status}."
+    return ""
+
+
+async def _operators(token: str, workspace: Workspace) -> list[Finding]:
+    """`bot_token`: it is for groups, too, so that privacy mode is always in its way."""
+    key = "bot_token"
+    if login.SHAPE.fullmatch(token) is None:
+        return [Finding("this is no token of a bot: they look like 123456789:AAF… Copy it from @BotFather.", key)]
+    async with Api(base_of(workspace.options.get("api_url")), token, workspace.http) as api:
+        try:
+            me = fields.mapping(await api.ask("getMe", seconds=_SECONDS))
+        except LoggedOut:
+            return [Finding("Telegram knows no bot with this token. Copy it from @BotFather.", key)]
+        except ConnectorError as error:
+            return [Finding(error.text, key)]
+    return [] if login.reads_all(me) else [Finding(PRIVACY, key)]
+
+
+async def _readers(api: Api, trouble: str | None, workspace: Workspace) -> list[Finding]:
+    """Whether somebody else gets what is said to the bot."""
+    hook = fields.mapping(await api.ask("getWebhookInfo", seconds=_SECONDS))
+    url = fields.line(hook.get("url"))
+    if url:
+        return [Finding(f"{errors.WEBHOOK} It is {url}.")]
+    if trouble is not None:
+        return []  # the session of the gateway that runs would be the other one; it has said what it has seen
+    try:
+        # Without an offset nothing is confirmed. While another program waits for news, the later request ends the
+        # earlier one, and the program asks again; what is there already would have been read by it.
+        await api.ask("getUpdates", {"limit": 1, "timeout": _LISTEN}, _LISTEN + _SECONDS)
+    except Unavailable as error:
+        if error.text != errors.RIVAL:
+            raise
+        return [Finding(errors.RIVAL)]
+    return []
+
+
+async def _groups(
+    api: Api, me: str, rooms: Sequence[ChatId], workspace: Workspace, *, reads_all: bool
+) -> list[Finding]:
+    chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
+    await chats.load()
+    found: list[Finding] = []
+    blind = 0
+    for room in rooms[:_MOST]:
+        number = chats.number(room)
+        if number is not None and number < 0:
+            standing = await missing(api, int(me), number)
+            found += [Finding(text) for text in standing.lacks]
+            blind += standing.present and not standing.administrator
+    if not reads_all:
+        found.append(Finding(PRIVACY, fault=blind > 0))
+    return found
