@@ -35,6 +35,9 @@ class MessageReceived(Authored):
     """A new message. For one that cannot be carried yet the message is one readable line."""
 
     message: Message
+    further: tuple[MessageId, ...] = ()
+    """Where a network calls each file of a message by a name of its own: what the second is called, the third …; the
+    first is called `id`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

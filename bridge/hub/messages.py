@@ -5,7 +5,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
-from bridge.hub import codec, fallback, keys, reactions, undoing
+from bridge.hub import albums, codec, fallback, keys, reactions, undoing
 from bridge.hub.facades import HOME
 from bridge.hub.intake import (
     Accept,
@@ -41,9 +41,12 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     if _nameless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
     again = is_repeat(accept, ledger, chat)
-    said = event.message
     if again is not None:
-        return answered_again(accept, ledger, chat, again)
+        rest = albums.rest(ledger, chat, event, again)
+        if rest is None:
+            return answered_again(accept, ledger, chat, again)
+        accept.event = event = rest
+    said = event.message
     owed = owed_to(accept, ledger, chat, link)
     empty = not said.text.strip() and not said.media
     verdict = judge(Facts(linked=True, empty=empty, speaker=bool(owed) or not event.origin))
@@ -52,7 +55,8 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     reply = named(ledger, chat, said.reply_to) if said.reply_to else None
     entry, debts = journal(accept, ledger, chat, link, owed, message=None, reply=reply.message if reply else None)
     ledger.add_message(Message(entry.id, entry.network, entry.author, entry.id, None))
-    ledger.add_copy(Copy(chat.id, event.id, entry.id, 0, entry.id))
+    for part, native in enumerate((event.id, *event.further)):
+        ledger.add_copy(Copy(chat.id, native, entry.id, part, entry.id))
     return Outcome(Ruling.ACCEPT, debts=debts)
 
 
@@ -118,6 +122,8 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         accept.event = before
     elif reaction is not None:
         accept.event = reactions.without(ledger, reaction, event, mine=mine)
+    elif copy is not None and (album := albums.changed(ledger, target, copy, event)) is not None:
+        accept.event = album
     elif isinstance(event, MessageRetracted):
         accept.event = replace(event, moderator=event.moderator and not mine)
         owed = [*owed, *_other_parts(accept, ledger, chat, target)]

@@ -61,6 +61,12 @@ def message(chat: int, number: int) -> MessageId:
     return MessageId(f"s{number}" if is_shared(chat) else str(number))
 
 
+def order(id: str) -> int:
+    """What was sent later is more."""
+    found = _MESSAGE.fullmatch(id)
+    return int(found[2]) if found is not None else 0
+
+
 def message_number(chat: int, id: str) -> int | None:
     """The number of a message in a chat; None for what cannot be called so there (any more)."""
     found = _MESSAGE.fullmatch(id)

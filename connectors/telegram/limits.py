@@ -1,6 +1,7 @@
 """How fast a bot may speak: 30 messages a second in all, one a second in a chat, 20 a minute in a group.
 
-Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this. Edits count as messages do.
+Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this. Edits count as messages do,
+and so does each file of an album.
 
 A short wait is waited for here, in the order of asking, so that no chat is served twice while another waits; a long one
 is told to the lane, which keeps everything durable meanwhile. Telegram's own penalty (`retry_after`) is kept to the
@@ -49,30 +50,32 @@ class Limits:
         self._line = asyncio.Lock()  # first come, first served
 
     @asynccontextmanager
-    async def turn(self, chat: int, *, group: bool) -> AsyncIterator[None]:
-        """A message may be sent in `chat`, and is, inside this. Raises `Unavailable` when that takes long."""
-        await self.wait(chat, group=group)
+    async def turn(self, chat: int, count: int = 1, *, group: bool) -> AsyncIterator[None]:
+        """So many messages may be sent in `chat` at once (an album), and are, inside this. Raises `Unavailable` when
+        that takes long."""
+        await self.wait(chat, count, group=group)
         async with self._line:
-            await self._room()
-            self._flying += 1
+            await self._room(count)
+            self._flying += count
         try:
             yield
         finally:
-            self._flying -= 1
+            self._flying -= count
             self._landed.set()
-            now = self._clock()
-            self._answered.append(now)
-            self._of(chat).answered.append(now)
+            now = [self._clock()] * count
+            self._answered.extend(now)
+            self._of(chat).answered.extend(now)
 
-    async def wait(self, chat: int, *, group: bool) -> None:
-        """Return when a message may be sent in `chat`, and among all. Raises `Unavailable` when that takes long."""
-        wait = self._wait(chat, group=group)
+    async def wait(self, chat: int, count: int = 1, *, group: bool) -> None:
+        """Return when so many messages may be sent in `chat`, and among all. Raises `Unavailable` when that takes
+        long."""
+        wait = self._wait(chat, count, group=group)
         if wait > _PATIENT * self._pace.second:
             text = "Telegram lets your bot write no faster here."
             raise Unavailable(text, retry_after=wait, scope=Scope.CHAT)
         await asyncio.sleep(wait)
         async with self._line:
-            await self._room()
+            await self._room(count)
 
     def check(self, chat: int) -> None:
         """Raises `Unavailable` inside a penalty."""
@@ -87,21 +90,21 @@ class Limits:
         of.until = max(of.until, self._clock() + ours)
         return ours
 
-    def _wait(self, chat: int, *, group: bool) -> float:
+    def _wait(self, chat: int, count: int, *, group: bool) -> float:
         now, of, second = self._clock(), self._of(chat), self._pace.second
         wait = of.until - now
         if of.answered:
             wait = max(wait, of.answered[-1] + second - now)
-        if group and len(of.answered) >= self._pace.group:
-            wait = max(wait, of.answered[-self._pace.group] + 60 * second - now)
+        if group and len(of.answered) + count > self._pace.group:
+            wait = max(wait, of.answered[count - self._pace.group - 1] + 60 * second - now)
         return max(0.0, wait)
 
-    async def _room(self) -> None:
-        """Return when there is room for one more among all of this second."""
+    async def _room(self, count: int) -> None:
+        """Return when there is room for so many more among all of this second."""
         while self._pace.second:
             since = self._clock() - self._pace.second
             recent = [at for at in self._answered if at > since]
-            if len(recent) + self._flying < self._pace.overall:
+            if len(recent) + self._flying + count <= self._pace.overall:
                 return
             self._landed.clear()
             left = recent[0] - since if recent else None

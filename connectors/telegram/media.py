@@ -17,6 +17,7 @@ from connectors.telegram.api import Api
 from connectors.telegram.files import REFERENCE
 
 DOWN, UP, PICTURE = 20_000_000, 50_000_000, 10_000_000  # bytes
+DOCUMENT = ("sendDocument", "document")
 _HERE = "file:"
 
 
@@ -62,7 +63,18 @@ def method(media: Media) -> tuple[str, str]:
         case ((MediaKind.AUDIO | MediaKind.VOICE), "audio/mpeg" | "audio/mp4"):
             return "sendAudio", "audio"
         case _:
-            return "sendDocument", "document"
+            return DOCUMENT
+
+
+def album(media: Media) -> str | None:
+    """With what it can be in one album (#sendmediagroup: photos and videos, or documents, or audio); None: with
+    nothing."""
+    return album_of(method(media))
+
+
+def album_of(how: tuple[str, str]) -> str | None:
+    """`how` as `method` says."""
+    return {"photo": "seen", "video": "seen", "document": "document", "audio": "audio"}.get(how[1])
 
 
 async def upload(reference: str) -> BinaryIO | str:
@@ -79,5 +91,8 @@ async def upload(reference: str) -> BinaryIO | str:
 
 def unfit(refusal: errors.No) -> bool:
     """Whether Telegram takes the file, but not as what it was sent."""
-    words = ("image_process_failed", "photo_", "wrong type", "media_invalid", "video_", "voice_", "too big for a photo")
+    words = (
+        "image_process_failed", "photo_", "wrong type", "media_invalid", "video_", "voice_", "too big for a photo",
+        "can't be mixed", "failed to get http url content",
+    )  # fmt: skip
     return any(word in refusal.said for word in words)

@@ -1,16 +1,19 @@
 """Spreading an action over what one request can carry. Pure.
 
 A text has 4096 UTF-16 units, a caption 1024 (https://core.telegram.org/bots/api#sendmessage, #sendphoto). Cuts are at
-the end of a line or a word, and never inside a span that fits into one part.
+the end of a line or a word, and never inside a span that fits into one part. Files that Telegram shows together go
+together, ten at most (#sendmediagroup).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bridge.contract import Action, Edit, MediaKind, Message, Retract, Send, Span, Style, Target
+from bridge.contract import Action, Edit, Media, MediaKind, Message, Retract, Send, Span, Style, Target
+from connectors.telegram import ids, media
 from connectors.telegram.text import units
 
 LONGEST, CAPTION = 4_096, 1_024  # UTF-16 units
+ALBUM = 10  # files
 _EMOTE = "* "
 
 
@@ -38,20 +41,33 @@ def _pieces(message: Message) -> list[Message]:
     captioned = bool(said.media) and said.media[0].kind is not MediaKind.STICKER and units(said.text) <= CAPTION
     found: list[Message] = []
     if said.text and not captioned:
-        found += _texts(replace(said, media=()))
-    for number, medium in enumerate(said.media):
+        found += cut(replace(said, media=()))
+    for number, files in enumerate(_together(said.media)):
         first = captioned and number == 0
-        found.append(replace(said, text=said.text if first else "", spans=said.spans if first else (), media=(medium,)))
+        found.append(replace(said, text=said.text if first else "", spans=said.spans if first else (), media=files))
     return [m if n == 0 else replace(m, reply_to=None, quote=None) for n, m in enumerate(found)] or [said]
+
+
+def _together(files: Sequence[Media]) -> list[tuple[Media, ...]]:
+    """In order, what can be in one album put into one."""
+    found: list[tuple[Media, ...]] = []
+    for one in files:
+        kind = media.album(one)
+        if found and kind is not None and media.album(found[-1][0]) == kind and len(found[-1]) < ALBUM:
+            found[-1] += (one,)
+        else:
+            found.append((one,))
+    return found
 
 
 def _edited(action: Edit) -> Iterator[Action]:
     """Of a message with files the caption changes."""
-    old, message = action.target.ids, _spoken(action.message)
+    # The files of an album are one part, of which nothing but Telegram's numbers tells the order.
+    old, message = sorted(action.target.ids, key=ids.order), _spoken(action.message)
     if message.media:
         yield replace(action, target=Target((old[0],)), message=replace(message, media=()))
         return
-    new = _texts(message) or [message]
+    new = cut(message) or [message]
     common = {"chat": action.chat, "persona": action.persona, "at": action.at, "maybe_done": action.maybe_done}
     for number in range(max(len(old), len(new))):
         key = _key(action.key, number)
@@ -72,40 +88,41 @@ def _spoken(message: Message) -> Message:
     return replace(message, text=_EMOTE + message.text, spans=spans, style=Style.TEXT)
 
 
-def _texts(message: Message) -> list[Message]:
+def cut(message: Message, longest: int = LONGEST) -> list[Message]:
+    """A text in pieces of so many UTF-16 units."""
     return [
         replace(message, text=message.text[start:end], spans=_within(message.spans, start, end))
-        for start, end in _cuts(message.text, message.spans)
+        for start, end in _cuts(message.text, message.spans, longest)
     ]
 
 
-def _cuts(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
+def _cuts(text: str, spans: Sequence[Span], longest: int) -> Iterator[tuple[int, int]]:
     start = 0
     while start < len(text):
-        end = _reach(text, start)
+        end = _reach(text, start, longest)
         if end < len(text):
-            end = _place(text, spans, start, end)
-        if text[end:].strip() == "" and units(text[start:]) <= LONGEST:
+            end = _place(text, spans, start, end, longest)
+        if text[end:].strip() == "" and units(text[start:]) <= longest:
             end = len(text)  # nothing but white space would follow, which Telegram takes for no message
         yield start, end
         start = end
 
 
-def _reach(text: str, start: int) -> int:
+def _reach(text: str, start: int, longest: int) -> int:
     """Up to where the next part could go at most."""
-    end = min(start + LONGEST, len(text))
-    while units(text[start:end]) > LONGEST:
-        end -= (units(text[start:end]) - LONGEST + 1) // 2
+    end = min(start + longest, len(text))
+    while units(text[start:end]) > longest:
+        end -= (units(text[start:end]) - longest + 1) // 2
     return end
 
 
-def _place(text: str, spans: Sequence[Span], start: int, end: int) -> int:
+def _place(text: str, spans: Sequence[Span], start: int, end: int, longest: int) -> int:
     """A better place than `end`: behind a line, or a word, in the second half; and before what should stay whole."""
     half = start + (end - start) // 2
     line, word = text.rfind("\n", half, end) + 1, text.rfind(" ", half, end) + 1
     cut = line or word or end
     for _ in range(len(spans)):
-        around = [s.start for s in spans if start < s.start < cut < s.end and units(text[s.start : s.end]) <= LONGEST]
+        around = [s.start for s in spans if start < s.start < cut < s.end and units(text[s.start : s.end]) <= longest]
         if not around:
             return cut
         cut = min(around)

@@ -2,7 +2,7 @@
 
 `getUpdates` with an offset confirms all updates below it (https://core.telegram.org/bots/api#getupdates), so the next
 poll waits until the journal has what the last one brought. What was read and not confirmed comes again, under the same
-ids, and the hub knows it.
+ids, and the hub knows it. So it is with an album of which more may come (`albums`).
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from bridge.contract import (
     Unavailable,
 )
 from connectors.telegram import fields
+from connectors.telegram.albums import LOOK, Albums
 from connectors.telegram.api import Api
 from connectors.telegram.updates import ALLOWED, Reader
 
@@ -39,6 +40,7 @@ class Polling:
         self._api = api
         self._since = since
         self._reader = reader
+        self._albums = Albums()
         self._journaled = ""
         self._moved = asyncio.Event()
 
@@ -55,13 +57,17 @@ class Polling:
             batch = await self._poll(offset, _WAIT if live else 0)
             if batch:
                 heard = time.monotonic()
-                for raw in batch:
-                    for event in await self._reader.read(raw):
+                ripe, waiting = self._albums.sorted(batch, heard)
+                for one in ripe:
+                    for event in await self._reader.read(*one):
                         if live or cursor is not None or not (isinstance(event, _OLD) and event.at < self._since):
                             yield event
-                offset = _after(batch, offset)
-                yield CursorMoved(str(offset))
-                await self._until_journaled(str(offset))
+                before, offset = offset, _after(batch, offset) if waiting is None else waiting
+                if waiting is None or offset > before:
+                    yield CursorMoved(str(offset))
+                    await self._until_journaled(str(offset))
+                if waiting is not None:
+                    await asyncio.sleep(LOOK)  # it comes again with the next poll, with what belongs to it
             elif not live:
                 live = True
                 yield CursorMoved(str(offset))

@@ -6,9 +6,8 @@ Source: https://core.telegram.org/bots/api#sendmessage, #editmessagetext, #delet
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, BinaryIO, TypeVar
+from typing import Any
 
-from telegram import InputFile
 from telegram.constants import ReactionEmoji
 
 from bridge.contract import (
@@ -16,7 +15,6 @@ from bridge.contract import (
     ChatId,
     Edit,
     Leave,
-    Media,
     Message,
     MessageId,
     React,
@@ -31,13 +29,12 @@ from bridge.contract import (
     Unavailable,
     Unconfirmed,
 )
-from connectors.telegram import errors, fields, ids, media, text
+from connectors.telegram import errors, fields, ids, text
 from connectors.telegram.api import Api
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits
+from connectors.telegram.posting import entities, plain_if_need_be, post
 
-T = TypeVar("T")
-_SLOWEST = 50_000  # bytes a second of an upload
 _QUOTED = 200  # characters of a quotation in words
 
 
@@ -53,7 +50,7 @@ class Speaker:
         """Return when Telegram's limits let `action` be done. Raises `Unavailable` when that takes long."""
         number = self.chats.number(action.chat)
         if number is not None and isinstance(action, Send | Edit):
-            await self.limits.wait(number, group=number < 0)
+            await self.limits.wait(number, _count(action), group=number < 0)
 
     async def perform(self, action: Action) -> Receipt:
         """Raises the four errors. A group that has become a supergroup is followed in the same attempt."""
@@ -79,7 +76,7 @@ class Speaker:
             if not isinstance(action, Send | Edit):
                 self.limits.check(number)
                 return await doing(self, number, action)
-            async with self.limits.turn(number, group=number < 0):
+            async with self.limits.turn(number, _count(action), group=number < 0):
                 return await doing(self, number, action)
         except Unavailable as error:
             if error.retry_after is None or not isinstance(error, errors.TooFast):
@@ -90,17 +87,17 @@ class Speaker:
     async def send(self, chat: int, action: Send) -> Receipt:
         message, given = _answering(action.message, chat)
         if message.media:
-            result = await self._send_file(chat, message, given)
+            result = await post(self.api, chat, message, given)
         elif not message.text.strip():
             raise Refused("Telegram takes no empty messages.", Reason.BAD_REQUEST)
         else:
-            result = await self._plain_if_need_be(
+            result = await plain_if_need_be(
                 lambda formatted: self.api.do(
                     "sendMessage",
-                    {"chat_id": chat, "text": message.text, "entities": _entities(message, formatted), **given},
+                    {"chat_id": chat, "text": message.text, "entities": entities(message, formatted), **given},
                 )
             )
-        return Receipt((_id(chat, result),))
+        return Receipt(tuple(_id(chat, one) for one in (result if isinstance(result, list) and result else [result])))
 
     async def edit(self, chat: int, action: Edit) -> Receipt:
         target, message = _target(chat, action.target.ids[0]), action.message
@@ -154,59 +151,20 @@ class Speaker:
 
     async def _edit(self, message: Message, given: Mapping[str, object]) -> None:
         try:
-            await self._plain_if_need_be(
+            await plain_if_need_be(
                 lambda formatted: self.api.do(
-                    "editMessageText", {"text": message.text, "entities": _entities(message, formatted), **given}
+                    "editMessageText", {"text": message.text, "entities": entities(message, formatted), **given}
                 )
             )
         except errors.No as refusal:
             if "there is no text in the message" not in refusal.said:
                 raise
-            await self._plain_if_need_be(
+            await plain_if_need_be(
                 lambda formatted: self.api.do(
                     "editMessageCaption",
-                    {"caption": message.text, "caption_entities": _entities(message, formatted), **given},
+                    {"caption": message.text, "caption_entities": entities(message, formatted), **given},
                 )
             )
-
-    async def _send_file(self, chat: int, message: Message, given: Mapping[str, object]) -> Any:
-        medium = message.media[0]
-        how, parameter = media.method(medium)
-        try:
-            return await self._send_as(how, parameter, chat, message, given)
-        except errors.No as refusal:
-            if parameter == "document" or not media.unfit(refusal):
-                raise
-            return await self._send_as("sendDocument", "document", chat, message, given)
-
-    async def _send_as(self, how: str, parameter: str, chat: int, message: Message, given: Mapping[str, object]) -> Any:
-        medium = message.media[0]
-        seconds = 60.0 + (medium.size or 0) / _SLOWEST
-
-        async def once(formatted: bool) -> Any:
-            opened = await media.upload(medium.reference)
-            try:
-                told = {
-                    "chat_id": chat,
-                    "caption": message.text or None,
-                    "caption_entities": _entities(message, formatted),
-                    parameter: opened if isinstance(opened, str) else _file(opened, medium),
-                }
-                return await self.api.do(how, {**told, **given}, seconds)
-            finally:
-                if not isinstance(opened, str):
-                    opened.close()
-
-        return await self._plain_if_need_be(once)
-
-    async def _plain_if_need_be(self, attempt: Callable[[bool], Awaitable[T]]) -> T:
-        """What Telegram does not want formatted so is said without formatting."""
-        try:
-            return await attempt(True)
-        except errors.No as refusal:
-            if not refusal.unreadable:
-                raise
-            return await attempt(False)
 
     def _number(self, chat: ChatId) -> int:
         found = self.chats.number(chat)
@@ -223,6 +181,11 @@ DOINGS: Mapping[type[Action], Callable[[Speaker, int, Any], Awaitable[Receipt]]]
     Leave: Speaker.leave,
     SetTyping: Speaker.type,
 }
+
+
+def _count(action: Send | Edit) -> int:
+    """Messages that Telegram makes of it."""
+    return max(1, len(action.message.media)) if isinstance(action, Send) else 1
 
 
 def _answering(message: Message, chat: int) -> tuple[Message, Mapping[str, object]]:
@@ -243,10 +206,6 @@ def _answering(message: Message, chat: int) -> tuple[Message, Mapping[str, objec
     return (said if text.units(said.text) <= longest else message), {}
 
 
-def _entities(message: Message, formatted: bool) -> list[dict[str, Any]] | None:
-    return text.entities_of(message.text, message.spans) or None if formatted else None
-
-
 def _target(chat: int, id: str) -> int:
     number = ids.message_number(chat, id)
     if number is None:
@@ -261,10 +220,6 @@ def _id(chat: int, result: object) -> MessageId:
     if number is None:
         raise Unconfirmed("Telegram does not say what the message is called.")
     return ids.message(chat, number)
-
-
-def _file(opened: BinaryIO, medium: Media) -> InputFile:
-    return InputFile(opened, filename=fields.line(medium.name) or "file", read_file_handle=False)
 
 
 @cache

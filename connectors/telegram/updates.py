@@ -29,7 +29,7 @@ from bridge.contract import (
     Style,
     Unparsable,
 )
-from connectors.telegram import fields, ids
+from connectors.telegram import albums, fields, ids
 from connectors.telegram.about import About
 from connectors.telegram.chats import Chats, person, sender
 from connectors.telegram.content import message_of
@@ -89,8 +89,12 @@ class Reader:
             "chat_member": self._member,
         }
 
-    async def read(self, raw: object) -> Sequence[Event]:
-        """The events of one update; what cannot be understood is one `Unparsable`."""
+    async def read(self, *updates: object) -> Sequence[Event]:
+        """The events of an update, or of those that make an album; what cannot be understood is one `Unparsable`."""
+        found = [event for raw in updates for event in await self._read(raw)]
+        return albums.joined(found) if len(updates) > 1 else found
+
+    async def _read(self, raw: object) -> Sequence[Event]:
         update = fields.mapping(raw)
         try:
             number = fields.integer(update.get("update_id"))

@@ -28,8 +28,8 @@ class Limits:
         """From now on, for seconds of Telegram's; a server with `scale` 0 counts ours."""
         self._until[bot.id, chat.id] = time.monotonic() + seconds * (self.scale or 1.0)
 
-    def takes(self, bot: Bot, chat: Chat) -> float:
-        """Seconds of Telegram's that the bot has to wait; 0 if it may."""
+    def takes(self, bot: Bot, chat: Chat, count: int = 1) -> float:
+        """Seconds of Telegram's that the bot has to wait with so many messages; 0 if it may."""
         now = time.monotonic()
         until = self._until.get((bot.id, chat.id), 0.0)
         if now < until:
@@ -38,17 +38,17 @@ class Limits:
         if not self.scale:
             return 0.0
         one, minute = self.scale - self.slack, 60 * self.scale - self.slack
-        windows = [(0, self.overall, one), (chat.id, 1, one)]
+        windows = [(0, self.overall, one), (chat.id, count, one)]
         windows += [(chat.id, self.group, minute)] if chat.type != "private" else []
         for where, most, length in windows:
             times = self._sent[bot.id, where]
-            if len([at for at in times if at > now - length]) >= most:
+            if len([at for at in times if at > now - length]) + count > most:
                 self.exceeded += 1
                 self.punish(bot, chat, self.penalty)
                 return float(self.penalty)
         for where in (0, chat.id):
             times = self._sent[bot.id, where]
-            times.append(now)
+            times.extend([now] * count)
             while len(times) > 100:
                 times.popleft()
         return 0.0

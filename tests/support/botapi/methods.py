@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.support.botapi import standing, uploads
+from tests.support.botapi import albums, standing, uploads
 from tests.support.botapi.refusals import No, bad
 from tests.support.botapi.state import Bot, Chat, Said, store
 
@@ -65,26 +65,26 @@ def leave_chat(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
 
 
 def send_message(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
-    chat = _may_write(api, bot, given)
+    chat = may_write(api, bot, given)
     text = str(given.get("text", "")).strip()
     if not text:
         raise bad("message text is empty")
     if units(text) > LONGEST:
         raise bad("message is too long")
-    return _sent(api, bot, chat, given, {"text": text, **_entities(given, "entities", str(given.get("text", "")))})
+    return sent(api, bot, chat, given, {"text": text, **entities_of(given, "entities", str(given.get("text", "")))})
 
 
 def send_file(kind: str) -> Callable[..., Any]:
     def send(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
-        chat = _may_write(api, bot, given)
+        chat = may_write(api, bot, given)
         caption = str(given.get("caption", "")).strip()
         if units(caption) > CAPTION:
             raise bad("message caption is too long")
         stored = uploads.taken(bot, kind, given.get(kind))
         content: dict[str, Any] = dict(stored)
         if caption:
-            content |= {"caption": caption, **_entities(given, "caption_entities", str(given.get("caption", "")))}
-        return _sent(api, bot, chat, given, content)
+            content |= {"caption": caption, **entities_of(given, "caption_entities", str(given.get("caption", "")))}
+        return sent(api, bot, chat, given, content)
 
     return send
 
@@ -132,7 +132,7 @@ def get_file(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
 
 
 def chat_action(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
-    _may_write(api, bot, given, counts=False)
+    may_write(api, bot, given, counts=0)
     return True
 
 
@@ -141,12 +141,13 @@ METHODS: dict[str, Callable[["BotApi", Bot, Mapping[str, Any]], Any]] = {
     "getchatadministrators": administrators, "leavechat": leave_chat, "sendmessage": send_message,
     "editmessagetext": edit_text, "editmessagecaption": edit_caption, "deletemessage": delete_message,
     "setmessagereaction": set_reaction, "getfile": get_file, "sendchataction": chat_action,
-    **standing.METHODS, **{f"send{kind.replace('_', '')}": send_file(kind) for kind in uploads.KINDS},
+    **standing.METHODS, "sendmediagroup": albums.send,
+    **{f"send{kind.replace('_', '')}": send_file(kind) for kind in uploads.KINDS},
 }  # fmt: skip
 
 
 def _edited(api: "BotApi", bot: Bot, given: Mapping[str, Any], what: str, marks: str, longest: int) -> Any:
-    chat = _may_write(api, bot, given)
+    chat = may_write(api, bot, given)
     said = chat.find(_number(given, "message_id"), bot.id)
     if said is None:
         raise bad("message to edit not found")
@@ -159,7 +160,7 @@ def _edited(api: "BotApi", bot: Bot, given: Mapping[str, Any], what: str, marks:
         raise bad("message text is empty")
     if units(text) > longest:
         raise bad("message is too long" if what == "text" else "message caption is too long")
-    new = {what: text, **_entities(given, marks, str(given.get(what, "")))}
+    new = {what: text, **entities_of(given, marks, str(given.get(what, "")))}
     if all(said.content.get(key) == new.get(key) for key in (what, marks)):
         raise bad(
             "message is not modified: specified new message content and reply markup are exactly the same as a current "
@@ -172,7 +173,7 @@ def _edited(api: "BotApi", bot: Bot, given: Mapping[str, Any], what: str, marks:
     return api.world.state.view(chat, said, bot)
 
 
-def _sent(api: "BotApi", bot: Bot, chat: Chat, given: Mapping[str, Any], content: dict[str, Any]) -> Any:
+def sent(api: "BotApi", bot: Bot, chat: Chat, given: Mapping[str, Any], content: dict[str, Any]) -> Any:
     answered, wanted = None, given.get("reply_parameters") or {}
     if wanted:
         answered = chat.find(int(wanted.get("message_id", 0)), bot.id)
@@ -183,7 +184,7 @@ def _sent(api: "BotApi", bot: Bot, chat: Chat, given: Mapping[str, Any], content
     return api.world.state.view(chat, said, bot)
 
 
-def _entities(given: Mapping[str, Any], key: str, text: str) -> dict[str, Any]:
+def entities_of(given: Mapping[str, Any], key: str, text: str) -> dict[str, Any]:
     """As Telegram reads them: checked, and moved with the white space that it takes from the beginning."""
     entities, found = given.get(key) or [], []
     shift = units(text) - units(text.lstrip())
@@ -197,7 +198,8 @@ def _entities(given: Mapping[str, Any], key: str, text: str) -> dict[str, Any]:
     return {key: found} if found else {}
 
 
-def _may_write(api: "BotApi", bot: Bot, given: Mapping[str, Any], *, counts: bool = True) -> Chat:
+def may_write(api: "BotApi", bot: Bot, given: Mapping[str, Any], *, counts: int = 1) -> Chat:
+    """The chat; `counts` for so many messages."""
     chat = _chat(api, bot, given)
     if chat.type == "private" and chat.id not in bot.started:
         if chat.members.get(chat.id) == "kicked":
@@ -205,7 +207,7 @@ def _may_write(api: "BotApi", bot: Bot, given: Mapping[str, Any], *, counts: boo
         raise No(403, "Forbidden: bot can't initiate conversation with a user")
     if chat.members.get(bot.id) == "restricted":
         raise bad("not enough rights to send text messages to the chat")
-    wait = api.limits.takes(bot, chat) if counts else 0.0
+    wait = api.limits.takes(bot, chat, counts) if counts else 0.0
     if wait > 0:
         seconds = max(1, -int(-wait // 1))
         raise No(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)

@@ -118,7 +118,7 @@ async def _given(request: web.Request) -> dict[str, Any]:
     return found
 
 
-_STRUCTURED = {"entities", "caption_entities", "reply_parameters", "reaction", "allowed_updates"}
+_STRUCTURED = {"entities", "caption_entities", "reply_parameters", "reaction", "allowed_updates", "media"}
 
 
 def _value(text: str) -> Any:

@@ -1,0 +1,56 @@
+"""Messages with several files, on networks that call each file by a name of its own (`MessageReceived.further`)."""
+
+from dataclasses import replace
+
+from bridge.contract import Message as Said
+from bridge.contract import MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
+from bridge.hub import codec
+from bridge.store.ledger import Ledger
+from bridge.store.rows import Chat, Copy, Message
+
+
+def rest(ledger: Ledger, chat: Chat, event: MessageReceived, before: int) -> MessageReceived | None:
+    """What a message that was journaled `before` has more now: a crash came between its files. The further ones are a
+    message of their own. None: nothing."""
+    new = [n for n, native in enumerate(event.further, 1) if ledger.copy(chat.id, native) is None]
+    files = event.message.media
+    if not new or len(files) != 1 + len(event.further):
+        return None
+    entry = ledger.entry(before)
+    first = codec.decode(entry.kind, entry.body) if entry is not None else None
+    told = isinstance(first, MessageReceived) and bool(first.message.text)
+    words, spans = ("", ()) if told else (event.message.text, event.message.spans)
+    said = replace(event.message, text=words, spans=spans, media=tuple(files[n] for n in new))
+    names = [event.further[n - 1] for n in new]
+    return replace(event, id=names[0], further=tuple(names[1:]), message=said)
+
+
+def changed(
+    ledger: Ledger, target: Message, copy: Copy, event: MessageEdited | MessageRetracted | ReactionsChanged
+) -> MessageEdited | None:
+    """The whole message, when one of its files, or the caption of one, has changed or is gone. None: it has no several
+    files, or the last one is gone."""
+    if isinstance(event, ReactionsChanged) or (isinstance(event, MessageEdited) and not event.message.media):
+        return None
+    entries = [ledger.entry(id) for id in (target.id, target.content)]
+    first, now = (codec.decode(entry.kind, entry.body) if entry is not None else None for entry in entries)
+    if not isinstance(first, MessageReceived) or not first.further or not 0 <= copy.part < len(first.message.media):
+        return None
+    whole = now.message if isinstance(now, MessageReceived | MessageEdited) else first.message
+    if isinstance(event, MessageEdited):
+        return replace(event, message=_with(whole, first.message, copy.part, event.message))
+    left = tuple(one for one in whole.media if one.reference != first.message.media[copy.part].reference)
+    if not left or len(left) == len(whole.media):
+        return None
+    return MessageEdited(
+        chat=event.chat, id=event.id, sender=first.sender, at=event.at, origin=event.origin, confirm=event.confirm,
+        target=event.target, message=replace(whole, media=left),
+    )  # fmt: skip
+
+
+def _with(whole: Said, first: Said, part: int, new: Said) -> Said:
+    """Only the first file's caption can be empty for the whole: the others have none, as a rule."""
+    old = first.media[part].reference
+    media = tuple(new.media[0] if one.reference == old else one for one in whole.media)
+    words = new if new.text or part == 0 else whole
+    return replace(whole, text=words.text, spans=words.spans, media=media)
