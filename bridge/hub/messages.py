@@ -5,7 +5,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
-from bridge.hub import albums, codec, fallback, keys, reactions, undoing
+from bridge.hub import codec, fallback, keys, pieces, reactions, undoing
 from bridge.hub.facades import HOME
 from bridge.hub.intake import (
     Accept,
@@ -21,7 +21,6 @@ from bridge.hub.intake import (
 from bridge.hub.judge import BEFORE, Facts, Ruling, Verdict, judge
 from bridge.hub.opening import home_chat, shown_again
 from bridge.hub.reactions import selves
-from bridge.store.deliveries import copies_of
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Copy, Link, Message
 
@@ -42,7 +41,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
         return Outcome(Ruling.ECHO)
     again = is_repeat(accept, ledger, chat)
     if again is not None:
-        rest = albums.rest(ledger, chat, event, again)
+        rest = pieces.rest(ledger, chat, event, again)
         if rest is None:
             return answered_again(accept, ledger, chat, again)
         accept.event = event = rest
@@ -95,7 +94,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     edit = edit if source.unique_ids else None
     if accept.position is not None and target is None:
         return Outcome(Ruling.IGNORE, "its message is not here")
-    if _tells_nobody(event) and (copy is None or _only_a_part(accept, ledger, copy)):
+    if _tells_nobody(event) and (copy is None or pieces.only_a_part(accept, ledger, copy)):
         return _anew(accept, ledger, event)
     owed = owed_to(accept, ledger, chat, link)
     is_message = copy is not None and _is_message(accept, ledger, copy)
@@ -122,11 +121,11 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         accept.event = before
     elif reaction is not None:
         accept.event = reactions.without(ledger, reaction, event, mine=mine)
-    elif copy is not None and (album := albums.changed(ledger, target, copy, event)) is not None:
+    elif copy is not None and (album := pieces.changed(ledger, target, copy, event)) is not None:
         accept.event = album
     elif isinstance(event, MessageRetracted):
         accept.event = replace(event, moderator=event.moderator and not mine)
-        owed = [*owed, *_other_parts(accept, ledger, chat, target)]
+        owed = [*owed, *pieces.others(accept, ledger, chat, target)]
     elif isinstance(event, ReactionsChanged) and event.added:
         whole = reactions.gathered(ledger, chat, target.id, source.network, event)
         if whole is None:
@@ -186,24 +185,6 @@ def _reply(ledger: Ledger, chat: Chat, target: Message, event: Authored) -> int 
 def _tells_nobody(event: Authored) -> bool:
     """An edit whose author could not be told that it changed nothing."""
     return isinstance(event, MessageEdited) and not event.origin
-
-
-def _only_a_part(accept: Accept, ledger: Ledger, copy: Copy) -> bool:
-    """Whether it is one of several in which a message from elsewhere was shown here: its text is not the whole."""
-    target = ledger.message(copy.message)
-    if copy.part < 0 or target is None or target.network == accept.source.network:
-        return False
-    there = copies_of(ledger.connection, copy.chat, [copy.message])[copy.message]
-    return copy.part > 0 or any(one.part > 0 for one in there)
-
-
-def _other_parts(accept: Accept, ledger: Ledger, chat: Chat, target: Message) -> list[tuple[int, int]]:
-    """One part of several was taken back where it happened: who takes back the others there, if anybody can."""
-    accounts = ledger.directory.accounts
-    there = copies_of(ledger.connection, chat.id, [target.id])[target.id]
-    if not accept.source.reflects or target.network != HOME or all(one.part <= 0 for one in there):
-        return []
-    return [(chat.id, a) for a in accounts.of_user(target.author, chat.network) if a in accounts.in_chat(chat.id)][:1]
 
 
 def _anew(accept: Accept, ledger: Ledger, event: Said) -> Outcome:

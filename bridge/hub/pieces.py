@@ -1,10 +1,13 @@
-"""Messages with several files, on networks that call each file by a name of its own (`MessageReceived.further`)."""
+"""Messages that are several on a network: files with a name each (`MessageReceived.further`), long texts in parts."""
 
 from dataclasses import replace
 
 from bridge.contract import Message as Said
 from bridge.contract import MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.hub import codec
+from bridge.hub.facades import HOME
+from bridge.hub.intake import Accept
+from bridge.store.deliveries import copies_of
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Copy, Message
 
@@ -54,3 +57,21 @@ def _with(whole: Said, first: Said, part: int, new: Said) -> Said:
     media = tuple(new.media[0] if one.reference == old else one for one in whole.media)
     words = new if new.text or part == 0 else whole
     return replace(whole, text=words.text, spans=words.spans, media=media)
+
+
+def only_a_part(accept: Accept, ledger: Ledger, copy: Copy) -> bool:
+    """Whether it is one of several in which a message from elsewhere was shown here: its text is not the whole."""
+    target = ledger.message(copy.message)
+    if copy.part < 0 or target is None or target.network == accept.source.network:
+        return False
+    there = copies_of(ledger.connection, copy.chat, [copy.message])[copy.message]
+    return copy.part > 0 or any(one.part > 0 for one in there)
+
+
+def others(accept: Accept, ledger: Ledger, chat: Chat, target: Message) -> list[tuple[int, int]]:
+    """One part of several was taken back where it happened: who takes back the others there, if anybody can."""
+    accounts = ledger.directory.accounts
+    there = copies_of(ledger.connection, chat.id, [target.id])[target.id]
+    if not accept.source.reflects or target.network != HOME or all(one.part <= 0 for one in there):
+        return []
+    return [(chat.id, a) for a in accounts.of_user(target.author, chat.network) if a in accounts.in_chat(chat.id)][:1]
