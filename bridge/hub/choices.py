@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.contract import AccountId, ContactId, NetworkId
+from bridge.hub.opting import OptOuts
 from bridge.store import choices as store
 from bridge.store.database import Database
 
@@ -48,11 +49,13 @@ class Choices:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.opt_outs = OptOuts(database)
         self._settings: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
         self._blocks: dict[tuple[str, str], dict[int, frozenset[ContactId]]] = {}
         self._watchers: list[Callable[[str, NetworkId, frozenset[ContactId]], None]] = []
 
     async def load(self) -> None:
+        await self.opt_outs.load()
         for user, network, item, name, value in await self._database.read(store.settings):
             self._settings.setdefault((user, network), {})[item, name] = value
         for account, user, network, contact in await self._database.read(store.blocks):

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from bridge.contract import (
     AccountId,
@@ -23,7 +24,7 @@ from bridge.contract import (
     Session,
     Unavailable,
 )
-from bridge.hub import intake
+from bridge.hub import intake, withholding
 from bridge.hub.appointing import appointments
 from bridge.hub.archive import RoomArchive
 from bridge.hub.avatars import KnownAvatars
@@ -108,7 +109,10 @@ class Hub:
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {network: connector.name for network, connector in around.connectors.items()}
-        self._context = Context(self._keys, around.home, 0, self._names, around.people.choices.of, openings.take)
+        self._context = Context(
+            self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
+            around.people.choices.opt_outs.opted_out,
+        )  # fmt: skip
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)
         self._tasks: list[asyncio.Task[None]] = []
@@ -136,6 +140,7 @@ class Hub:
         performer = Performer(
             self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered, endings.repeated,
             self._echoes.submitted, self.files.published,
+            partial(withholding.check, around.people.choices.opt_outs.opted_out, self.sessions),
         )  # fmt: skip
         self.lanes.roads = Roads(self.sessions, performer, endings, around.limits, self.lanes.page, self.lanes.place)
         rows = await around.database.read(stored.active_accounts)

@@ -26,7 +26,7 @@ from bridge.hub import codec, keys
 from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
-from bridge.hub.passing import is_private, others, pass_on, reads
+from bridge.hub.passing import is_own, is_private, others, pass_on, reads, unwilling
 from bridge.store import backlogs
 from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
@@ -79,6 +79,7 @@ class Context:
     names: dict[NetworkId, str]  # of the networks, for sentences
     chosen: Callable[[str, NetworkId, str, str], str]  # `Choices.of`
     opens: Callable[[str], float]  # a user begins a direct chat now: 0.0, or how long that has to wait
+    opted_out: Callable[[str, str], bool]  # `OptOuts.opted_out`
 
 
 class Accept:
@@ -200,10 +201,24 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
         if is_private(chat) and not here and endpoint.chat.network == HOME:
             continue
         account = speaker(accept, ledger, endpoint.chat, endpoint.account)
-        if account is not None:
-            found.append((endpoint.chat.id, account))
-            elsewhere = elsewhere or not here
+        if account is None or (_unwilling(accept, endpoint.chat) and not is_own(ledger, chat, endpoint.chat, account)):
+            continue
+        found.append((endpoint.chat.id, account))
+        elsewhere = elsewhere or not here
     return found if elsewhere else []
+
+
+def refuses(accept: Accept, link: Link, owed: Sequence[tuple[int, int]]) -> str:
+    """Who has opted out, where an event is owed to nobody because of that: "author", "addressee"; empty: it is not."""
+    if owed or accept.position is not None:
+        return ""
+    return next(filter(None, (_unwilling(accept, endpoint.chat) for endpoint in link.endpoints)), "")
+
+
+def _unwilling(accept: Accept, there: Chat) -> str:
+    event = accept.event
+    assert isinstance(event, Authored)
+    return unwilling(accept.context.opted_out, event, (accept.source.network, event.sender.id), there)
 
 
 def journal(

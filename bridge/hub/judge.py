@@ -7,6 +7,12 @@ from msgspec import Struct
 
 from bridge.contract import Reason
 
+OPTED_OUT = (
+    "You have opted out of being bridged, so this was not carried. Send “optout off” to the gateway if you want it to "
+    "be again."
+)
+UNWANTED = "This person does not want to be reached through this gateway, so this was not carried."
+
 
 class Ruling(StrEnum):
     ACCEPT = "accepted"
@@ -38,6 +44,8 @@ class Facts(Struct, frozen=True):
     needs_author: bool = False  # only the author may do this
     target_retracted: bool = False
     speaker: bool = True  # somebody can perform it at every endpoint
+    opted_out: bool = False  # nobody performs it, because its author does not want that
+    unwanted: bool = False  # nor does whom it is for
 
 
 def judge(facts: Facts) -> Verdict:
@@ -50,6 +58,10 @@ def judge(facts: Facts) -> Verdict:
         return Verdict(Ruling.REPEAT)
     if facts.empty:
         return Verdict(Ruling.REFUSE, "empty", Reason.NOT_ACCEPTABLE, "The message is empty, so it was not sent.")
+    if facts.opted_out:
+        return Verdict(Ruling.REFUSE, "opted out", Reason.POLICY, OPTED_OUT)
+    if facts.unwanted:
+        return Verdict(Ruling.REFUSE, "unwanted", Reason.POLICY, UNWANTED)
     if facts.changes:
         return _judge_change(facts)
     if not facts.speaker:

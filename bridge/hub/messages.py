@@ -16,6 +16,7 @@ from bridge.hub.intake import (
     journal,
     note_echo,
     owed_to,
+    refuses,
     turned_away,
 )
 from bridge.hub.judge import BEFORE, Facts, Ruling, Verdict, judge
@@ -48,7 +49,13 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     said = event.message
     owed = owed_to(accept, ledger, chat, link)
     empty = not said.text.strip() and not said.media
-    verdict = judge(Facts(linked=True, empty=empty, speaker=bool(owed) or not event.origin))
+    refuser = refuses(accept, link, owed)
+    verdict = judge(
+        Facts(
+            linked=True, empty=empty, speaker=bool(owed) or not event.origin,
+            opted_out=refuser == "author", unwanted=refuser == "addressee",
+        )
+    )  # fmt: skip
     if verdict.ruling is not Ruling.ACCEPT:
         return turned_away(accept, verdict)
     reply = named(ledger, chat, said.reply_to) if said.reply_to else None
@@ -100,9 +107,12 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     is_message = copy is not None and _is_message(accept, ledger, copy)
     owner = (reaction.network, reaction.person) if reaction else (target.network, target.author) if target else None
     mine = owner in selves(ledger, source.network, event.sender.id)
+    refuser = refuses(accept, link, owed)
     verdict = judge(
         Facts(
             linked=True,
+            opted_out=refuser == "author",
+            unwanted=refuser == "addressee",
             changes=True,
             needs_author=needs_author,
             target_known=target is not None,

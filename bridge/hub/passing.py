@@ -1,17 +1,23 @@
-"""Two of our users who talk with each other: what reaches one of them has gone by way of their network.
+"""Whom something reaches: two of our users who talk with each other, and people who have opted out.
 
-Each has a chat of their own on XMPP in the same link. What one writes is owed to the network alone; the other gets it
-when the network has taken it, in the very text that it took. Who was not there yet, or was logged out, gets it when
-their own account reports it.
+What reaches one of two users has gone by way of their network. Each has a chat of their own on XMPP in the same link.
+What one writes is owed to the network alone; the other gets it when the network has taken it, in the very text that it
+took. Who was not there yet, or was logged out, gets it when their own account reports it.
+
+Who has opted out (`bridge.hub.opting`) is carried by nothing but accounts that are users' own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from bridge.contract import ChatKind
+from bridge.contract import Authored, ChatKind, MessageRetracted
 from bridge.hub.facades import HOME
-from bridge.store.deliveries import copies_of
+from bridge.store.deliveries import Place, copies_of
 from bridge.store.ledger import Ledger
+from bridge.store.rooms import HOSTED
 from bridge.store.rows import Chat, Debt, Endpoint, Link
+
+Someone = tuple[str, str]
+"""A network and a person of it."""
 
 
 def is_private(chat: Chat) -> bool:
@@ -50,6 +56,34 @@ def pass_on(ledger: Ledger, chat: int, event: int, kind: str, message: int, ends
         ledger.owed.add(end.chat.id, event, end.account)
         debts.append(_older(end.chat.id, event, end.account))
     return debts
+
+
+def unwilling(opted_out: Callable[[str, str], bool], event: object, author: Someone, there: Chat | Place) -> str:
+    """Which of those who are concerned by an event that is to go `there` has opted out: "author", "addressee", or
+    nobody. Everybody may take back what is theirs."""
+    if not isinstance(event, Authored) or isinstance(event, MessageRetracted):
+        return ""
+    if opted_out(*author):
+        return "author"
+    whom = _addressee(there)
+    return "addressee" if whom is not None and opted_out(*whom) else ""
+
+
+def is_own(ledger: Ledger, here: Chat, there: Chat, account: int) -> bool:
+    """Whether what was said `here` gets `there` by something that is a user's own: `account`, which performs, or the
+    one by which they read."""
+    if there.id == here.id or there.kind == HOSTED:
+        return True
+    if is_private(there):
+        return reads(ledger, there, here)
+    return ledger.directory.accounts.user_of(account) != ""
+
+
+def _addressee(chat: Chat | Place) -> Someone | None:
+    """Whom a chat is with, if it is with one person."""
+    if chat.network == HOME:
+        return (HOME, chat.owner) if chat.owner else None
+    return (chat.network, chat.contact) if chat.contact else None
 
 
 def _older(chat: int, event: int, account: int) -> Debt:

@@ -101,6 +101,7 @@ class Performer:
     repeated: Callable[[Place], None]
     named: Callable[[tuple[NetworkId, str, ChatId], Iterable[str], int], None]  # see `Echoes.submitted`
     publish: Callable[[Message, Debt, Place, Session], Awaitable[Message]]  # see `Files.published`
+    check: Callable[[Journaled, Debt, Place, Seat], None]  # see `bridge.hub.withholding`
 
     async def prepare(self, owed: Debt, place: Place, known: Known) -> Ready | None:
         """Everything before the call: None when the delivery is closed without one. Raises the four errors, and
@@ -113,6 +114,7 @@ class Performer:
             await self.opener.open(place, seat, session)
             raise Reopened
         event = codec.decode(owed.kind, owed.body)
+        self.check(event, owed, place, seat)
         can = session.capabilities(ChatId(place.native))
         # What the network has taken goes on to another of our users as it was taken (`closing.done`).
         passed_on = owed.network == place.network == HOME and owed.source != owed.chat

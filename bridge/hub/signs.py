@@ -194,6 +194,8 @@ class Signs:
         if not ends or not _may(ends[0], came):
             return
         ends = [ends[0], *(end for end in ends[1:] if not self._is_blocked(end, came.place))]
+        if self._choices.opt_outs.opted_out(network, came.place[3]):
+            ends = [ends[0], *(end for end in ends[1:] if _is_own(ends[0], end))]
         if isinstance(came.sign, TypingChanged):
             if came.sign.typing:
                 ends = [ends[0], *(end for end in ends[1:] if self._shows(came.place, "typing", end))]
@@ -245,6 +247,13 @@ class Signs:
 
 def _place(seat: Seat, session: Session, event: TypingChanged | ReadUpTo | MessageReceived) -> Place:
     return str(seat.network), session.scope(event.chat), str(event.chat), str(event.sender.id)
+
+
+def _is_own(here: End, there: End) -> bool:
+    """Whether people `there` hear by accounts of their own what somebody does `here` who has opted out of all else."""
+    if there.network != HOME:
+        return True  # nobody else's account shows signs (`Speakers`)
+    return there.kind == HOSTED or any(seen.user == there.owner for seen in here.seen)
 
 
 def _may(here: End, came: _Came) -> bool:

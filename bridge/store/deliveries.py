@@ -23,6 +23,7 @@ class Place:
     native: str | None
     contact: str
     owner: str
+    kind: str
     accounts: frozenset[int]
 
 
@@ -43,7 +44,8 @@ def places(connection: Connection, chats: Sequence[int]) -> dict[int, Place]:
         for chat, account in connection.execute(select(a.chat, a.account).where(a.chat.in_(some))):
             seen.setdefault(chat, set()).add(account)
         c = t.chats.c
-        for row in connection.execute(select(c.id, c.network, c.native, c.contact, c.owner).where(c.id.in_(some))):
+        query = select(c.id, c.network, c.native, c.contact, c.owner, c.kind)
+        for row in connection.execute(query.where(c.id.in_(some))):
             found[row[0]] = Place(*row, accounts=frozenset(seen.get(row[0], ())))
     return found
 

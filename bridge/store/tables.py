@@ -100,6 +100,15 @@ settings = Table(
     sqlite_with_rowid=False,
 )
 
+opt_outs = Table(
+    "opt_outs",  # people of whom nothing is carried (`bridge.hub.opting`)
+    metadata,
+    Column("network", Text, primary_key=True),  # where they are at home
+    Column("person", Text, primary_key=True),  # contact id; on XMPP a bare JID
+    Column("at", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 chats = Table(
     "chats",
     metadata,

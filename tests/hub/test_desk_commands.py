@@ -33,17 +33,18 @@ async def test_help_says_what_one_can_do_in_few_words(at_desk: Scene) -> None:
         "`settings`: Choose what others see of you, and what you are told.\n"
         "`block`: Hear nothing of somebody, or again.\n"
         "`report`: Report somebody, or what they have said.\n"
+        "`optout`: Have nothing of yours carried, or again.\n"
         "When you are logged in, people on Matrix are contacts like any others: write to them."
     )
     assert len(turn.text) <= 2_000
     assert [verb.name for verb in at_desk.desk.verbs(ROMEO)] == [
         "help", "login", "logout", "status", "search", "contacts", "join", "leave", "create", "invite", "settings",
-        "block", "report",
+        "block", "report", "optout",
     ]  # fmt: skip
 
 
 async def test_who_is_not_allowed_gets_a_sentence_and_nothing_else(at_desk: Scene) -> None:
-    assert [verb.name for verb in at_desk.desk.verbs(EVE)] == ["help"]
+    assert [verb.name for verb in at_desk.desk.verbs(EVE)] == ["help", "optout"]
 
     for verb in ("help", "login", "logout", "status", "nonsense"):
         turn = await at_desk.desk.begin(EVE, verb, {})

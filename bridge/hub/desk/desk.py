@@ -37,7 +37,7 @@ class CommandDesk:
 
     def verbs(self, caller: Caller) -> Sequence[Verb]:
         if self._refusal(caller):
-            return [HELP.verb]
+            return [HELP.verb, *(command.verb for command in COMMANDS if not self._refusal(caller, command))]
         admin = self._office.admin(caller.user)
         return [command.verb for command in COMMANDS if admin or not command.admin]
 
@@ -46,7 +46,8 @@ class CommandDesk:
         command = self._commands.get(name)
         if command is not None and command.admin and not self._office.admin(caller.user):
             command = None  # there is no such thing for others
-        refusal = self._refusal(caller) or self._fault(name, command, given) or self._throttle.command(caller.user)
+        refusal = self._refusal(caller, command) or self._fault(name, command, given)
+        refusal = refusal or self._throttle.command(caller.user, stranger=not self._office.allowed(caller.user))
         if refusal or command is None:
             return Turn("", refusal, failed=True)
         if not self._make_room(caller.user):
@@ -69,7 +70,7 @@ class CommandDesk:
         if conversation is None:
             return _unknown(dialogue)
         command = self._commands[conversation.verb]
-        refusal = self._refusal(caller)
+        refusal = self._refusal(caller, command)
         if command.admin and not self._office.admin(caller.user):
             refusal = refusal or "You are no admin of this gateway any more."
         if refusal:
@@ -120,11 +121,11 @@ class CommandDesk:
             self._open.pop(conversation.id, None)
         return turn
 
-    def _refusal(self, caller: Caller) -> str:
-        """Why this caller may do nothing here; empty when they may."""
+    def _refusal(self, caller: Caller, command: Command | None = None) -> str:
+        """Why this caller may do nothing here, or not give this command; empty when they may."""
         if caller.network not in self._office.connectors:
             return "There is no gateway here."
-        if not self._office.allowed(caller.user):
+        if not (self._office.allowed(caller.user) or (command is not None and command.anybody)):
             return "You may not use this gateway. Its operator can allow it."
         return "The gateway is being stopped. Try again in a minute." if self._closed else ""
 

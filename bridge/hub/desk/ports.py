@@ -163,3 +163,4 @@ class Command:
     run: Callable[[Tools, Caller, Talk], Coroutine[Any, Any, str]]
     fields: bool = True  # whether it asks anything at all
     admin: bool = False  # whether it is for admins alone
+    anybody: bool = False  # whether it is also for who may not use the gateway

@@ -3,12 +3,19 @@
 from bridge.contract import AccountId
 from bridge.hub.desk.ports import Command, Talk, Tools
 from bridge.hub.desk.words import duration
-from bridge.hub.facades import Caller, Verb
+from bridge.hub.facades import HOME, Caller, Verb
 from bridge.store import accounts
 from bridge.store.accounts import AccountRow
 
 
 async def _status(tools: Tools, caller: Caller, talk: Talk) -> str:
+    text = await _accounts(tools, caller)
+    if tools.choices.opt_outs.opted_out(HOME, caller.user):
+        text = f"{text}\nYou have opted out of being bridged but for your own accounts: `optout off` ends that."
+    return text
+
+
+async def _accounts(tools: Tools, caller: Caller) -> str:
     name = tools.connectors[caller.network].name
     rows = await tools.database.read(lambda c: accounts.accounts_of(c, caller.user, caller.network))
     if not rows:

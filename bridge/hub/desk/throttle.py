@@ -7,6 +7,7 @@ from bridge.hub.quota import Quota
 _FAILURES = 5
 _TRIES = 30  # well or not: each is work for a homeserver
 _WITHIN = 600.0  # seconds
+_STRANGERS, _FROM_ONE = 1_000, 100  # commands an hour of people who may not use the gateways, and of one server's
 
 
 class Throttle:
@@ -16,10 +17,15 @@ class Throttle:
         self._failures = Quota(_FAILURES, _WITHIN, clock.time)
         self._tries = Quota(_TRIES, _WITHIN, clock.time)
         self._commands = Quota(commands, 60.0, clock.time)
+        self._servers = Quota(_FROM_ONE, 3_600.0, clock.time)
+        self._strangers = Quota(_STRANGERS, 3_600.0, clock.time)
 
-    def command(self, user: str) -> str:
-        """A command is given now; what to say if it is one too many, else nothing."""
+    def command(self, user: str, *, stranger: bool = False) -> str:
+        """A command is given now; what to say if it is one too many, else nothing. `stranger`: `user` may not use the
+        gateways, and addresses cost a hostile server nothing."""
         seconds = self._commands.take(user)
+        if stranger and not seconds:
+            seconds = self._servers.take(user.rpartition("@")[2]) or self._strangers.take("")
         return f"Those are too many commands. You can go on {in_time(seconds)}." if seconds else ""
 
     def failed(self, user: str) -> None:

@@ -10,12 +10,13 @@ from bridge.hub.desk.join import JOIN
 from bridge.hub.desk.leave import LEAVE
 from bridge.hub.desk.login import LOGIN
 from bridge.hub.desk.logout import LOGOUT
+from bridge.hub.desk.optout import OPTOUT
 from bridge.hub.desk.report import REPORT
 from bridge.hub.desk.search import SEARCH
 from bridge.hub.desk.settings import SETTINGS_COMMAND
 from bridge.hub.desk.status import STATUS
 
 COMMANDS = (
-    HELP, LOGIN, LOGOUT, STATUS, SEARCH, CONTACTS, JOIN, LEAVE, CREATE, INVITE, SETTINGS_COMMAND, BLOCK, REPORT, USERS,
-    ACCOUNTS, DEAD, ANNOUNCE,
+    HELP, LOGIN, LOGOUT, STATUS, SEARCH, CONTACTS, JOIN, LEAVE, CREATE, INVITE, SETTINGS_COMMAND, BLOCK, REPORT, OPTOUT,
+    USERS, ACCOUNTS, DEAD, ANNOUNCE,
 )  # fmt: skip
