@@ -7,7 +7,7 @@ goes to one `Post` per account, which holds nobody else up. A sign counts only f
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bridge.contract import (
@@ -194,8 +194,7 @@ class Signs:
         if not ends or not _may(ends[0], came):
             return
         ends = [ends[0], *(end for end in ends[1:] if not self._is_blocked(end, came.place))]
-        if self._choices.opt_outs.opted_out(network, came.place[3]):
-            ends = [ends[0], *(end for end in ends[1:] if _is_own(ends[0], end))]
+        ends = [ends[0], *filter(None, (self._allowed(came.place, ends[0], end) for end in ends[1:]))]
         if isinstance(came.sign, TypingChanged):
             if came.sign.typing:
                 ends = [ends[0], *(end for end in ends[1:] if self._shows(came.place, "typing", end))]
@@ -214,6 +213,18 @@ class Signs:
         """Whether `end` is the chat of a user who wants to hear nothing of somebody."""
         own = end.network == HOME and end.owner and place[0] != HOME
         return bool(own) and self._choices.blocked(end.owner, NetworkId(place[0]), ContactId(place[3]))
+
+    def _allowed(self, place: Place, here: End, there: End) -> End | None:
+        """`there`, as far as something is shown there that somebody does `here` who has opted out, or whom it is for
+        has: by accounts of users' own."""
+        out = self._choices.opt_outs.opted_out
+        whom = (there.network, there.owner if there.network == HOME else there.contact)
+        if not out(place[0], place[3]) and not out(*whom):
+            return there
+        if there.network != HOME:
+            return replace(there, relay=None)
+        read = there.kind == HOSTED or any(seen.user == there.owner for seen in here.seen)
+        return there if read else None
 
     def _later(self, came: _Came) -> None:
         if came.tries < len(_AGAIN):
@@ -247,13 +258,6 @@ class Signs:
 
 def _place(seat: Seat, session: Session, event: TypingChanged | ReadUpTo | MessageReceived) -> Place:
     return str(seat.network), session.scope(event.chat), str(event.chat), str(event.sender.id)
-
-
-def _is_own(here: End, there: End) -> bool:
-    """Whether people `there` hear by accounts of their own what somebody does `here` who has opted out of all else."""
-    if there.network != HOME:
-        return True  # nobody else's account shows signs (`Speakers`)
-    return there.kind == HOSTED or any(seen.user == there.owner for seen in here.seen)
 
 
 def _may(here: End, came: _Came) -> bool:

@@ -127,7 +127,7 @@ async def test_commands_are_found_under_their_node(asking: Asking) -> None:
         (DOMAIN, verb)
         for verb in (
             "help", "login", "logout", "status", "search", "contacts", "join", "leave", "create", "invite", "settings",
-            "block", "report",
+            "block", "report", "optout",
         )
     ]  # fmt: skip
     for node, kind in ((COMMANDS, "command-list"), ("login", "command-node")):
@@ -136,10 +136,10 @@ async def test_commands_are_found_under_their_node(asking: Asking) -> None:
         assert (identity.get("category"), identity.get("type")) == ("automation", kind)
 
 
-async def test_who_may_do_nothing_finds_no_commands_but_help(asking: Asking) -> None:
+async def test_who_may_do_nothing_finds_no_commands_but_help_and_to_opt_out(asking: Asking) -> None:
     answer = await asking.ask("get", f"<query xmlns='{ITEMS}' node='{COMMANDS}'/>", sender=EVE)
 
-    assert [item.get("node") for item in answer.iter(f"{{{ITEMS}}}item")] == ["help"]
+    assert [item.get("node") for item in answer.iter(f"{{{ITEMS}}}item")] == ["help", "optout"]
 
 
 @pytest.mark.parametrize(
