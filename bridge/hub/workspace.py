@@ -83,7 +83,6 @@ class Workspaces:
         """For a session of `account`."""
         identity = AccountId(account)
         made = self._make(identity, network, DurableMemory(self._database, identity))
-        made = replace(made, routes=self._routes)
         if self._secrets is None:
             return made
         return replace(made, keep=keeper(self._database, self._secrets, identity))
@@ -97,7 +96,9 @@ class Workspaces:
         folder = self.data / network
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = logging.getLogger(f"landbridge.{network}")
-        return Workspace(account, self._options.get(network, {}), self._http, memory, self._clock, log, folder)
+        return Workspace(
+            account, self._options.get(network, {}), self._http, memory, self._clock, log, folder, routes=self._routes
+        )
 
 
 def _check(value: str) -> None:

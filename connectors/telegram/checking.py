@@ -3,7 +3,8 @@
 Source: https://core.telegram.org/bots/api#getme, #getwebhookinfo, #getupdates, #getchatmember, #chatpermissions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bridge.contract import (
     Account,
@@ -12,11 +13,12 @@ from bridge.contract import (
     Finding,
     LoggedOut,
     LoginRefused,
+    NetworkId,
     Refused,
     Unavailable,
     Workspace,
 )
-from connectors.telegram import errors, fields, login
+from connectors.telegram import errors, fields, login, receiving
 from connectors.telegram.api import URL, Api, base_of
 from connectors.telegram.chats import Chats
 from connectors.telegram.notes import Notes
@@ -26,16 +28,20 @@ from connectors.telegram.updates import PRIVACY
 _SECONDS = 10.0
 _LARGEST = 100_000
 _LISTEN = 3  # seconds in which another program that reads the same bot asks again
+_RECENT = 3_600.0  # seconds for which what went wrong counts
 _MOST = 50  # rooms of a bot
 _UNKNOWN = ("resend", "drop")
 
 
-async def section(workspace: Workspace) -> Sequence[Finding]:
+async def section(workspace: Workspace, network: NetworkId) -> Sequence[Finding]:
     """The options, whether the Bot API is there, and the operator's own bot, if one is named."""
     found = []
     unknown = workspace.options.get("on_unknown", _UNKNOWN[0])
     if unknown not in _UNKNOWN:
         found.append(Finding(f"{unknown!r} is neither resend nor drop.", "on_unknown"))
+    address = receiving.address_of(network, "0", workspace)
+    if receiving.wanted(workspace) and base_of(None) == _base(workspace) and not address.startswith("https://"):
+        found.append(Finding("Telegram calls only web addresses with https. Set http.public_url.", "webhook"))
     api = await _bot_api(workspace)
     if api:
         return [*found, Finding(api, "api_url")]
@@ -56,8 +62,9 @@ async def account(
     async with Api(base, known.secret.get("token", ""), workspace.http) as api:
         try:
             me = fields.mapping(await api.ask("getMe", seconds=_SECONDS))
-            found = await _readers(api, trouble, workspace)
-            found += await _groups(api, login.bot_of(me).id, rooms, workspace, reads_all=login.reads_all(me))
+            bot = login.bot_of(me).id
+            found = await _readers(api, trouble, receiving.address_of(known.network, bot, workspace), workspace)
+            found += await _groups(api, bot, rooms, workspace, reads_all=login.reads_all(me))
         except LoggedOut:
             return [Finding(errors.REVOKED)]
         except ConnectorError as error:
@@ -97,10 +104,12 @@ async def _operators(token: str, workspace: Workspace) -> list[Finding]:
     return [] if login.reads_all(me) else [Finding(PRIVACY, key)]
 
 
-async def _readers(api: Api, trouble: str | None, workspace: Workspace) -> list[Finding]:
-    """Whether somebody else gets what is said to the bot."""
+async def _readers(api: Api, trouble: str | None, address: str, workspace: Workspace) -> list[Finding]:
+    """Whether somebody else gets what is said to the bot, or nobody. `address`: where Telegram would call us."""
     hook = fields.mapping(await api.ask("getWebhookInfo", seconds=_SECONDS))
     url = fields.line(hook.get("url"))
+    if url and url == address and (trouble is None or receiving.wanted(workspace)):
+        return _called(hook, url, workspace)
     if url:
         return [Finding(f"{errors.WEBHOOK} It is {url}.")]
     if trouble is not None:
@@ -114,6 +123,26 @@ async def _readers(api: Api, trouble: str | None, workspace: Workspace) -> list[
             raise
         return [Finding(errors.RIVAL)]
     return []
+
+
+def _called(hook: Mapping[str, Any], url: str, workspace: Workspace) -> list[Finding]:
+    """#webhookinfo: how it goes when Telegram calls us."""
+    failed, why = fields.number(hook.get("last_error_date")), fields.line(hook.get("last_error_message"))
+    waiting = fields.positive(hook.get("pending_update_count")) or 0
+    if not waiting or failed is None or workspace.clock.time() - failed > _RECENT:
+        return []
+    text = (
+        f"Telegram cannot deliver what is said to the bot ({waiting} waiting) to {url}: {why}. Let your web server pass "
+        "/telegram/ on to http.listen, and see that http.public_url is how it is reached."
+    )
+    return [Finding(text)]
+
+
+def _base(workspace: Workspace) -> str:
+    try:
+        return base_of(workspace.options.get("api_url"))
+    except Refused:
+        return ""
 
 
 async def _groups(

@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bridge.contract import Account, LoggedOut, LoginRefused, NetworkId, Refused, Session, Unavailable, Workspace
-from connectors.telegram import errors, fields, login
+from connectors.telegram import fields, login, receiving
 from connectors.telegram.about import About
 from connectors.telegram.api import Api, base_of
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits, Pace
 from connectors.telegram.notes import Notes
-from connectors.telegram.polling import Polling
 from connectors.telegram.sending import Speaker
 from connectors.telegram.session import TelegramSession
 from connectors.telegram.updates import Reader
@@ -26,19 +25,24 @@ async def connected(account: Account, workspace: Workspace, network: NetworkId, 
     async with Api(base, account.secret.get("token", ""), workspace.http) as api:
         try:
             said = fields.mapping(await api.ask("getMe"))
-            webhook = fields.mapping(await api.ask("getWebhookInfo")).get("url")
             me = login.bot_of(said)
         except (LoginRefused, Refused) as error:
             raise Unavailable("Telegram's answer makes no sense.", lasting=True) from error
         if me.id != account.me:
             raise LoggedOut("This token is of another bot now. Log in again.")
-        if webhook:
-            raise Unavailable(errors.WEBHOOK, lasting=True)
         chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
         await chats.load()
         reader = Reader(chats, About(api), me, network, reads_all=login.reads_all(said))
         speaker = Speaker(api, chats, Limits(pace))
-        yield TelegramSession(me, Polling(api, reader, _since(account)), speaker, chats, repeats=repeats)
+        async with receiving.receiving(api, reader, me, network, _since(account), workspace) as news:
+            yield TelegramSession(me, news, speaker, chats, repeats=repeats)
+
+
+async def ended(account: Account, workspace: Workspace) -> None:
+    """The account is logged out. Raises the four errors."""
+    base, _ = _options(workspace)
+    async with Api(base, account.secret.get("token", ""), workspace.http) as api:
+        await receiving.end(api, workspace)
 
 
 def _since(account: Account) -> float:

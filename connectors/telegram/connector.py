@@ -30,7 +30,7 @@ class TelegramConnector:
     id = "telegram"
     name = "Telegram"
     flows: Sequence[Flow] = (TOKEN,)
-    options: Mapping[str, type] = {"api_url": str, "on_unknown": str}
+    options: Mapping[str, type] = {"api_url": str, "on_unknown": str, "webhook": bool}
 
     def __init__(self, network: str = "telegram", pace: Pace | None = None) -> None:
         self._network = NetworkId(network)
@@ -45,18 +45,21 @@ class TelegramConnector:
     async def login(self, flow: Flow, ask: Dialogue, workspace: Workspace) -> Credentials:
         from connectors.telegram import login
 
-        return await login.with_token(ask, workspace)
+        return await login.with_token(ask, workspace, self._network)
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
         return self._connected(account, workspace)
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
         """The token is the user's own and stays good; only @BotFather can end it. We forget it."""
+        from connectors.telegram.connecting import ended
+
+        await ended(account, workspace)
 
     async def check(self, workspace: Workspace) -> Sequence[Finding]:
         from connectors.telegram import checking
 
-        return await checking.section(workspace)
+        return await checking.section(workspace, self._network)
 
     async def check_account(
         self, account: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace

@@ -16,9 +16,10 @@ from bridge.contract import (
     Form,
     LoggedOut,
     LoginRefused,
+    NetworkId,
     Workspace,
 )
-from connectors.telegram import errors, fields
+from connectors.telegram import errors, fields, receiving
 from connectors.telegram.api import Api, base_of
 from connectors.telegram.chats import person
 from connectors.telegram.updates import PRIVACY
@@ -31,7 +32,7 @@ _TEXT = (
 )
 
 
-async def with_token(ask: Dialogue, workspace: Workspace) -> Credentials:
+async def with_token(ask: Dialogue, workspace: Workspace, network: NetworkId) -> Credentials:
     """Ask until Telegram knows the bot. Raises `LoginRefused`."""
     try:
         base = base_of(workspace.options.get("api_url"))
@@ -53,7 +54,7 @@ async def with_token(ask: Dialogue, workspace: Workspace) -> Credentials:
         except ConnectorError as error:
             text = f"{error.text} Try again."
             continue
-        if webhook:
+        if webhook and webhook != receiving.address_of(network, bot_of(me).id, workspace):
             raise LoginRefused(errors.WEBHOOK)
         found = _credentials(me, token, workspace.clock.time())
         if not reads_all(me):

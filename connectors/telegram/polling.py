@@ -23,13 +23,13 @@ from bridge.contract import (
 from connectors.telegram import fields
 from connectors.telegram.albums import LOOK, Albums
 from connectors.telegram.api import Api
-from connectors.telegram.updates import ALLOWED, Reader
+from connectors.telegram.updates import Reader
 
 _WAIT = 50  # seconds for which Telegram holds an answer back while there is no news
 _LOST = 10.0  # seconds more until we take the connection for dead
 _MOST = 100  # updates of one answer
 _LOOK = 3_600.0  # seconds of silence until we ask whether there really is nothing
-_OLD = (MessageReceived, MessageEdited, ReactionsChanged)
+OLD = (MessageReceived, MessageEdited, ReactionsChanged)
 
 
 class Polling:
@@ -60,7 +60,7 @@ class Polling:
                 ripe, waiting = self._albums.sorted(batch, heard)
                 for one in ripe:
                     for event in await self._reader.read(*one):
-                        if live or cursor is not None or not (isinstance(event, _OLD) and event.at < self._since):
+                        if live or cursor is not None or not (isinstance(event, OLD) and event.at < self._since):
                             yield event
                 before, offset = offset, _after(batch, offset) if waiting is None else waiting
                 if waiting is None or offset > before:
@@ -80,7 +80,7 @@ class Polling:
         try:
             found = await self._api.ask(
                 "getUpdates",
-                {"offset": offset, "limit": _MOST, "timeout": wait, "allowed_updates": list(ALLOWED)},
+                {"offset": offset, "limit": _MOST, "timeout": wait, "allowed_updates": list(self._reader.allowed)},
                 wait + _LOST,
             )
         except Refused as refusal:

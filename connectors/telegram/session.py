@@ -32,6 +32,7 @@ from connectors.telegram import fields, ids, media, parts
 from connectors.telegram.chats import Chats, person
 from connectors.telegram.polling import Polling
 from connectors.telegram.sending import Speaker
+from connectors.telegram.webhook import Webhook
 
 _RANKS = {"creator": Rank.OWNER, "administrator": Rank.ADMIN}
 
@@ -39,10 +40,10 @@ _RANKS = {"creator": Rank.OWNER, "administrator": Rank.ADMIN}
 class TelegramSession:
     """Implements `bridge.contract.Session`."""
 
-    def __init__(self, me: Contact, polling: Polling, speaker: Speaker, chats: Chats, *, repeats: bool) -> None:
+    def __init__(self, me: Contact, news: Polling | Webhook, speaker: Speaker, chats: Chats, *, repeats: bool) -> None:
         self.me = me
         self.directory: Directory | None = None  # bots can look for nobody
-        self._polling = polling
+        self._news = news
         self._speaker = speaker
         self._chats = chats
         actions = frozenset({Send, Edit, Retract, React, SetTyping})
@@ -58,10 +59,10 @@ class TelegramSession:
         return self._room if chat.startswith("-") else self._direct
 
     def events(self, cursor: str | None) -> AsyncIterator[Event]:
-        return self._polling.events(cursor)
+        return self._news.events(cursor)
 
     def journaled(self, cursor: str) -> None:
-        self._polling.journaled(cursor)
+        self._news.journaled(cursor)
 
     def parts(self, action: Action) -> Sequence[Action]:
         return parts.parts(action)

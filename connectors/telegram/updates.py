@@ -34,10 +34,6 @@ from connectors.telegram.about import About
 from connectors.telegram.chats import Chats, person, sender
 from connectors.telegram.content import message_of
 
-ALLOWED = (
-    "message", "edited_message", "channel_post", "edited_channel_post", "message_reaction", "my_chat_member",
-    "chat_member",
-)  # fmt: skip
 PRIVACY = (
     "Privacy mode is on, so this bot sees only commands and answers to it in groups. To change that: write to "
     "@BotFather, /setprivacy, choose the bot, Disable; then take the bot out of each group and add it again."
@@ -88,6 +84,11 @@ class Reader:
             "my_chat_member": self._mine,
             "chat_member": self._member,
         }
+
+    @property
+    def allowed(self) -> Sequence[str]:
+        """The kinds of updates that are to come."""
+        return tuple(self._kinds)
 
     async def read(self, *updates: object) -> Sequence[Event]:
         """The events of an update, or of those that make an album; what cannot be understood is one `Unparsable`."""

@@ -1,0 +1,65 @@
+"""How a bot gets its news: it asks (`polling`), or is called (`webhook`, if the network's section says so).
+
+Whichever it is, only one can be: what the other way has left at Telegram is taken away, and a webhook of somebody else
+is left alone.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bridge.contract import Contact, NetworkId, Unavailable, Workspace
+from bridge.contract.workspace import Call, Reply
+from connectors.telegram import errors, fields
+from connectors.telegram.api import Api
+from connectors.telegram.polling import Polling
+from connectors.telegram.updates import Reader
+from connectors.telegram.webhook import Webhook
+
+_OURS = "webhook"  # in an account's memory: the address that we have told Telegram last
+
+
+@asynccontextmanager
+async def receiving(
+    api: Api, reader: Reader, me: Contact, network: NetworkId, since: float, workspace: Workspace
+) -> AsyncIterator[Polling | Webhook]:
+    """Entering raises the four errors. `since` as for both."""
+    known = fields.string(fields.mapping(await api.ask("getWebhookInfo")).get("url"))
+    hook = Webhook(api, reader, since)
+    with workspace.routes(_prefix(network, me.id), hook.answer) as address:
+        if known and known not in (address, await workspace.memory.get(_OURS)):
+            raise Unavailable(errors.WEBHOOK, lasting=True)
+        if wanted(workspace):
+            if not address:
+                raise Unavailable("The option webhook of this network needs http.public_url.", lasting=True)
+            await workspace.memory.put(_OURS, address)
+            hook.url = address
+            yield hook
+            return
+    if known:
+        await api.ask("deleteWebhook")  # what waits there comes by asking then
+    yield Polling(api, reader, since)
+
+
+def wanted(workspace: Workspace) -> bool:
+    return workspace.options.get("webhook") is True
+
+
+def address_of(network: NetworkId, me: str, workspace: Workspace) -> str:
+    """Where Telegram calls, or would; empty when it cannot."""
+    with workspace.routes(_prefix(network, me), _nobody) as address:
+        return address
+
+
+async def end(api: Api, workspace: Workspace) -> None:
+    """The account is logged out: Telegram calls us no more. Raises the four errors."""
+    noted = await workspace.memory.get(_OURS)
+    if noted and fields.mapping(await api.ask("getWebhookInfo")).get("url") == noted:
+        await api.ask("deleteWebhook")
+
+
+def _prefix(network: NetworkId, me: str) -> str:
+    return f"/telegram/{network}/{me}/"
+
+
+async def _nobody(call: Call) -> Reply | None:
+    return None

@@ -1,0 +1,140 @@
+"""Being called by Telegram with news, in place of asking for it: a call is answered when its update is in the journal.
+
+Until then, and whenever the answer is not one of success, Telegram calls again. It calls for several chats at a time,
+but for the next update of a chat only when the one before is answered; so the files of an album come one after the
+other, and are messages of their own here.
+
+Source: https://core.telegram.org/bots/api#setwebhook, #getwebhookinfo; github.com/tdlib/telegram-bot-api.
+"""
+
+import asyncio
+import hmac
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.contract import CursorMoved, Event, Live, Refused, Unavailable
+from bridge.contract.workspace import Call, Reply
+from connectors.telegram import errors, fields
+from connectors.telegram.api import Api
+from connectors.telegram.polling import OLD
+from connectors.telegram.updates import Reader
+
+_HEADER = "x-telegram-bot-api-secret-token"
+_LARGEST = 1024 * 1024  # bytes of an update; those of Telegram have some thousands
+_AT_ONCE = 10  # calls
+_SENDING = 20.0  # seconds for a caller to send it
+_JOURNAL = 45.0  # seconds until a caller is told to come again; Telegram itself gives up after a minute
+_LOOK = 25.0  # seconds between looks whether it still calls us
+
+
+@dataclass(eq=False, slots=True)
+class _Called:
+    raw: Any
+    durable: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Webhook:
+    """For one session."""
+
+    def __init__(self, api: Api, reader: Reader, since: float) -> None:
+        """`since`: when the bot became an account here; what was said to it before is not told."""
+        self.url = ""  # where Telegram is to call
+        self._api = api
+        self._reader = reader
+        self._since = since
+        self._secret = secrets.token_urlsafe(32)  # only this session's calls are answered
+        self._name = secrets.token_hex(8)
+        self._calls: asyncio.Queue[_Called] = asyncio.Queue(2 * _AT_ONCE)
+        self._owed: dict[int, _Called] = {}
+        self._open = False
+
+    async def answer(self, call: Call) -> Reply:
+        """Nothing is read of who does not know the secret."""
+        given = call.headers.get(_HEADER)
+        if given is None:
+            return Reply(401)
+        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+            return Reply(403)
+        if call.method != "POST":
+            return Reply(405)
+        if not self._open or self._calls.full():
+            return Reply(503)
+        try:
+            async with asyncio.timeout(_SENDING):
+                body = await call.body(_LARGEST)
+        except TimeoutError:
+            return Reply(408)
+        if body is None:
+            return Reply(413)
+        return await self._taken(_Called(_decoded(body)))
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        """See the contract. Without a cursor nothing is told that was said before `since`."""
+        self._open = True
+        try:
+            await self._set()
+            yield Live()
+            number = 0
+            while True:
+                called = await self._next()
+                if called is None:
+                    continue
+                for event in await self._reader.read(called.raw):
+                    if cursor is not None or not (isinstance(event, OLD) and event.at < self._since):
+                        yield event
+                number += 1
+                self._owed[number] = called
+                yield CursorMoved(f"{self._name}-{number}")
+        finally:
+            self._open = False
+
+    def journaled(self, cursor: str) -> None:
+        name, _, number = cursor.partition("-")
+        if name != self._name or not number.isdigit():
+            return
+        for one in [known for known in self._owed if known <= int(number)]:
+            called = self._owed.pop(one)
+            if not called.durable.done():
+                called.durable.set_result(None)
+
+    async def _taken(self, called: _Called) -> Reply:
+        try:
+            self._calls.put_nowait(called)
+            async with asyncio.timeout(_JOURNAL):
+                await called.durable
+        except (TimeoutError, asyncio.QueueFull):
+            return Reply(503)
+        return Reply()
+
+    async def _next(self) -> _Called | None:
+        """The next call; None after a look whether Telegram still calls us."""
+        try:
+            async with asyncio.timeout(_LOOK):
+                return await self._calls.get()
+        except TimeoutError:
+            url = fields.mapping(await self._api.ask("getWebhookInfo")).get("url")
+            if url != self.url:
+                raise Unavailable(errors.WEBHOOK if url else errors.RIVAL, lasting=True) from None
+            return None
+
+    async def _set(self) -> None:
+        given = {
+            "url": self.url, "secret_token": self._secret, "allowed_updates": list(self._reader.allowed),
+            "max_connections": _AT_ONCE,
+        }  # fmt: skip
+        try:
+            await self._api.ask("setWebhook", given)  # the same once more changes nothing
+        except Refused as refusal:
+            text = f"Telegram does not want to call {self.url}. {refusal.text}"
+            raise Unavailable(text, lasting=True) from refusal
+
+
+def _decoded(body: bytes) -> Any:
+    """What makes no sense is a text, and so no update: it becomes a dead letter, and does not come again."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")
