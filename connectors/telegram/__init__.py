@@ -1,10 +1,11 @@
 """The Telegram connector: people's own bots, through the Bot API.
 
-A session (`session`) asks for updates again and again (`polling`); each is read alone (`updates`, with `content`,
-`services` and `text`). It speaks by one request for each part (`sending`, `parts`), as fast as bots may (`limits`).
+A session (`session`) asks for updates again and again (`polling`), or is called with them (`webhook`); each is read
+alone (`updates`, with `content`, `services` and `text`). It speaks by one request for each part (`sending`, `parts`), as fast as bots may (`limits`).
 What usually goes wrong with bots is kept from happening in one place each:
 
-* an update is confirmed to Telegram when it is in the journal, not before: `polling`;
+* an update is confirmed to Telegram when it is in the journal, not before: `polling`, `webhook`;
+* no two programs read one bot, and no webhook stands in the way: `receiving`;
 * one that cannot be understood is one dead letter, and what we do not know yet is a line: `updates`, `content`;
 * numbers of updates that begin anew after a quiet week: `polling`;
 * Telegram's limits are kept for each chat alone, and a penalty of one chat holds up no other: `limits`;

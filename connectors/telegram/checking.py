@@ -132,8 +132,8 @@ def _called(hook: Mapping[str, Any], url: str, workspace: Workspace) -> list[Fin
     if not waiting or failed is None or workspace.clock.time() - failed > _RECENT:
         return []
     text = (
-        f"Telegram cannot deliver what is said to the bot ({waiting} waiting) to {url}: {why}. Let your web server pass "
-        "/telegram/ on to http.listen, and see that http.public_url is how it is reached."
+        f"Telegram cannot deliver what is said to the bot ({waiting} waiting) to {url}: {why}. Let your web server "
+        "pass /telegram/ on to http.listen, and see that http.public_url is how it is reached."
     )
     return [Finding(text)]
 

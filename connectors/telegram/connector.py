@@ -5,6 +5,7 @@ What speaks to Telegram is imported when somebody is there who uses it: the libr
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from bridge.contract import (
     Account,
@@ -14,6 +15,7 @@ from bridge.contract import (
     Dialogue,
     Finding,
     Flow,
+    Guests,
     NetworkId,
     Session,
     Workspace,
@@ -31,10 +33,14 @@ class TelegramConnector:
     name = "Telegram"
     flows: Sequence[Flow] = (TOKEN,)
     options: Mapping[str, type] = {"api_url": str, "on_unknown": str, "webhook": bool}
+    guests: Guests | None = None
 
     def __init__(self, network: str = "telegram", pace: Pace | None = None) -> None:
         self._network = NetworkId(network)
         self._pace = pace or Pace()
+
+    def operator(self, options: Mapping[str, Any]) -> Credentials | None:
+        return None
 
     def localpart(self, contact: ContactId) -> str:
         return contact

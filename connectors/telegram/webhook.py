@@ -39,12 +39,13 @@ class _Called:
 class Webhook:
     """For one session."""
 
-    def __init__(self, api: Api, reader: Reader, since: float) -> None:
-        """`since`: when the bot became an account here; what was said to it before is not told."""
+    def __init__(self, api: Api, reader: Reader, since: float, look: float = _LOOK) -> None:
+        """`since`: when the bot became an account here; what was said to it before is not told. `look`: seconds."""
         self.url = ""  # where Telegram is to call
         self._api = api
         self._reader = reader
         self._since = since
+        self._look = look
         self._secret = secrets.token_urlsafe(32)  # only this session's calls are answered
         self._name = secrets.token_hex(8)
         self._calls: asyncio.Queue[_Called] = asyncio.Queue(2 * _AT_ONCE)
@@ -56,7 +57,7 @@ class Webhook:
         given = call.headers.get(_HEADER)
         if given is None:
             return Reply(401)
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode()):
             return Reply(403)
         if call.method != "POST":
             return Reply(405)
@@ -76,8 +77,9 @@ class Webhook:
         self._open = True
         try:
             await self._set()
-            yield Live()
             number = 0
+            yield CursorMoved(f"{self._name}-{number}")
+            yield Live()
             while True:
                 called = await self._next()
                 if called is None:
@@ -112,7 +114,7 @@ class Webhook:
     async def _next(self) -> _Called | None:
         """The next call; None after a look whether Telegram still calls us."""
         try:
-            async with asyncio.timeout(_LOOK):
+            async with asyncio.timeout(self._look):
                 return await self._calls.get()
         except TimeoutError:
             url = fields.mapping(await self._api.ask("getWebhookInfo")).get("url")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.support.botapi import albums, standing, uploads
+from tests.support.botapi import albums, standing, uploads, webhooks
 from tests.support.botapi.refusals import No, bad
 from tests.support.botapi.state import Bot, Chat, Said, store
 
@@ -24,15 +24,6 @@ def units(text: str) -> int:
 
 def get_me(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
     return bot.raw() | {"can_join_groups": True, "can_read_all_group_messages": bot.reads_all}
-
-
-def webhook_info(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
-    return {"url": bot.webhook, "has_custom_certificate": False, "pending_update_count": len(bot.queue)}
-
-
-def delete_webhook(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
-    bot.webhook = ""
-    return True
 
 
 def get_chat(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
@@ -137,11 +128,11 @@ def chat_action(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
 
 
 METHODS: dict[str, Callable[["BotApi", Bot, Mapping[str, Any]], Any]] = {
-    "getme": get_me, "getwebhookinfo": webhook_info, "deletewebhook": delete_webhook, "getchat": get_chat,
+    "getme": get_me, "getchat": get_chat,
     "getchatadministrators": administrators, "leavechat": leave_chat, "sendmessage": send_message,
     "editmessagetext": edit_text, "editmessagecaption": edit_caption, "deletemessage": delete_message,
     "setmessagereaction": set_reaction, "getfile": get_file, "sendchataction": chat_action,
-    **standing.METHODS, "sendmediagroup": albums.send,
+    **standing.METHODS, **webhooks.METHODS, "sendmediagroup": albums.send,
     **{f"send{kind.replace('_', '')}": send_file(kind) for kind in uploads.KINDS},
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from tests.support.botapi.methods import METHODS
 from tests.support.botapi.refusals import No
 from tests.support.botapi.state import Bot
 from tests.support.botapi.updates import Conflict
+from tests.support.botapi.webhooks import Webhooks
 from tests.support.botapi.world import World
 
 _CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -32,6 +33,7 @@ class BotApi:
         self.world = world or World()
         self.limits = limits or Limits()
         self.faults = Faults()
+        self.webhooks = Webhooks()
         self.port = 0
         self.calls: Counter[str] = Counter()  # by method, in lower case
         self._runner: web.AppRunner | None = None
@@ -55,6 +57,7 @@ class BotApi:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self.world.updates.interrupt()
+        await self.webhooks.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
