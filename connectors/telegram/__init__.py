@@ -1,7 +1,8 @@
 """The Telegram connector: people's own bots, through the Bot API.
 
 A session (`session`) asks for updates again and again (`polling`), or is called with them (`webhook`); each is read
-alone (`updates`, with `content`, `services` and `text`). It speaks by one request for each part (`sending`, `parts`), as fast as bots may (`limits`).
+alone (`updates`, with `content`, `services` and `text`). It speaks
+by one request for each part (`sending`, `parts`), as fast as bots may (`limits`).
 What usually goes wrong with bots is kept from happening in one place each:
 
 * an update is confirmed to Telegram when it is in the journal, not before: `polling`, `webhook`;
