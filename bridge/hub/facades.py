@@ -237,7 +237,7 @@ class RoomOccupant:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What somebody who enters a room is to know. `me` is who they are there."""
+    """What somebody who enters a room, or reads in it, is to know. `me` is who they are there."""
 
     room: Room
     me: ContactId
@@ -259,9 +259,14 @@ class Rooms(Protocol):
     """Rooms of networks as rooms on our domains. A reader is a bare JID; whoever has no account in a room is told
     nothing of it."""
 
-    async def enter(self, room: ChatId, user: str) -> Entry:
+    async def enter(self, room: ChatId, user: str, *, known: bool = False) -> Entry:
         """`user` wants to come in; an invitation is accepted by it, and the room's people are asked for if they are not
-        known. Raises `Refused`: NOT_FOUND for no room of theirs, and `Unavailable`."""
+        known. With `known` whoever asks knows them, and of `occupants` is told `user` alone. Raises `Refused`:
+        NOT_FOUND for no room of theirs, and `Unavailable`."""
+        ...
+
+    async def look(self, room: ChatId, reader: str) -> Entry:
+        """The same for who only reads: no invitation is accepted, and nobody is asked. Raises `Refused`."""
         ...
 
     async def describe(self, room: ChatId, reader: str) -> Room | None: ...

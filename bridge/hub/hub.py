@@ -61,9 +61,10 @@ from bridge.store.accounts import AccountRow
 from bridge.store.aside import add_dead_letter
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Debt
-from bridge.store.writer import Writer
+from bridge.store.writer import Telling, Writer
 
 log = logging.getLogger(__name__)
+_AT_ONCE = 50  # news of one event between two turns of the event loop
 _PATIENCE = 5.0  # seconds at the end with a database that cannot be written
 
 intake.KINDS.update(KINDS)
@@ -208,12 +209,12 @@ class Hub:
             raise Unavailable("Its account is not connected.")
         came: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
-        def done(accept: Accept, result: Outcome | Exception) -> None:
+        def done(accept: Accept, result: Outcome | Exception) -> Telling | None:
             if isinstance(result, Exception):
                 came.set_exception(result)
-            else:
-                self._accepted(seat, event, result)
-                came.set_result(result)
+                return None
+            came.set_result(result)
+            return self._accepted(seat, event, result)
 
         self.writer.submit(Again(self._context, source_of(seat, seat.session, event), event, done, journaled))
         return await asyncio.shield(came)
@@ -228,16 +229,16 @@ class Hub:
                 return
         source = source_of(seat, session, event)
 
-        def done(accept: Accept, result: Outcome | Exception) -> None:
+        def done(accept: Accept, result: Outcome | Exception) -> Telling | None:
             self.sessions.committed(seat)
             if isinstance(result, Exception):
                 self._bury(seat, event, result)
-            else:
-                self._accepted(seat, event, result)
+                return None
+            return self._accepted(seat, event, result)
 
         self.writer.submit(Accept(self._context, source, event, done))
 
-    def _accepted(self, seat: Seat, event: Event, outcome: Outcome) -> None:
+    def _accepted(self, seat: Seat, event: Event, outcome: Outcome) -> Telling:
         if outcome.ruling is Ruling.ACCEPT:
             self.counters.messages_in[seat.network] += 1
             if isinstance(event, MessageReceived) and seat.session is not None:
@@ -246,8 +247,10 @@ class Hub:
             self.counters.ignored[seat.network, outcome.why] += 1
         if outcome.gone or outcome.reread:
             self.lanes.moved(outcome)
-        for news in outcome.news:
+        for number, news in enumerate(outcome.news, 1):
             self.rooms.told(news)
+            if number % _AT_ONCE == 0:  # thousands may be of another rank at once
+                yield
         for debt in outcome.debts:
             self.lanes.offer(debt)
         for chat in outcome.unread:

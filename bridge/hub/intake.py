@@ -33,7 +33,7 @@ from bridge.store.ledger import Ledger
 from bridge.store.owed import OPEN
 from bridge.store.rooms import HOSTED
 from bridge.store.rows import Chat, Copy, Debt, Endpoint, Entry, Link
-from bridge.store.writer import Needs
+from bridge.store.writer import Needs, Telling
 
 DAY = 86_400.0
 
@@ -90,7 +90,7 @@ class Accept:
         context: Context,
         source: Source,
         event: Event,
-        done: Callable[["Accept", Outcome | Exception], None],
+        done: Callable[["Accept", Outcome | Exception], Telling | None],
     ) -> None:
         self.context = context
         self.source = source
@@ -134,8 +134,8 @@ class Accept:
     def apply(self, ledger: Ledger) -> Outcome:
         return KINDS[type(self.event)](self, ledger)
 
-    def finished(self, result: Any) -> None:
-        self.done(self, result)
+    def finished(self, result: Any) -> Telling | None:
+        return self.done(self, result)
 
     def failed(self, error: Exception) -> None:
         self.done(self, error)

@@ -15,6 +15,7 @@ from bridge.hub.codec import Answer, Invitation, Notice
 from bridge.hub.intake import Accept, Context, Outcome, Source
 from bridge.hub.judge import Ruling
 from bridge.store.ledger import Ledger
+from bridge.store.writer import Telling
 
 JOURNALED = (Ruling.ACCEPT, Ruling.REPEAT, Ruling.ECHO)
 
@@ -60,7 +61,7 @@ class Again(Accept):
         context: Context,
         source: Source,
         event: Event,
-        done: Callable[[Accept, Outcome | Exception], None],
+        done: Callable[[Accept, Outcome | Exception], Telling | None],
         journaled: Callable[[Ledger], None],
     ) -> None:
         super().__init__(context, source, event, done)

@@ -6,10 +6,9 @@ said is still theirs.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import chain, count
+from itertools import chain, count, islice
 
 from bridge.contract import ChatId, Contact, ContactId, Membership, NetworkId, Occupant, Rank
 from bridge.hub import codec
@@ -59,8 +58,9 @@ def put_all(ledger: Ledger, home: Home, chat: int, present: Sequence[Occupant]) 
         if who.contact.id in known or who.membership is not _PRESENT:
             continue
         row = _row(chat, who, None)
-        nick = _nick(home, row, lambda nick: home.looks(nick) in taken, same[row.name])
-        same[row.name] += 1
+        alike = home.looks(home.nick(Contact(who.contact.id, row.name), 1))
+        nick = next(nick for nick in _nicks(home, row, same[alike]) if home.looks(nick) not in taken)
+        same[alike] += 1
         row = replace(row, nick=nick, looks=home.looks(nick))
         known[row.contact] = row
         taken.add(row.looks)
@@ -70,7 +70,7 @@ def put_all(ledger: Ledger, home: Home, chat: int, present: Sequence[Occupant]) 
 
 def set_ranks(ledger: Ledger, chat: Chat, ranks: Mapping[ContactId, Rank], others: Rank) -> list[RoomOccupant]:
     """What people may do now; whose rank is another one."""
-    known = rooms.occupants(ledger.connection, chat.id)
+    known = list(rooms.occupants(ledger.connection, chat.id))
     now = [replace(row, rank=str(ranks.get(ContactId(row.contact), others))) for row in known]
     changed = [row for row, before in zip(now, known, strict=True) if row != before]
     rooms.put_occupants(ledger.connection, changed)
@@ -119,14 +119,20 @@ def _row(chat: int, who: Occupant, before: OccupantRow | None) -> OccupantRow:
 
 
 def _named(ledger: Ledger, home: Home, row: OccupantRow) -> OccupantRow:
-    who_else = partial(rooms.nick_taken, ledger.connection, row.chat, row.contact)
-    nick = _nick(home, row, lambda nick: who_else(nick, home.looks(nick)))
-    return replace(row, nick=nick, looks=home.looks(nick))
+    """Under a name that is free, or the one that they have."""
+    wished = _nicks(home, row)
+    for many in chain((8, _MOST), count(_MOST, 0)):  # nearly always one of the first is free
+        looks = {nick: home.looks(nick) for nick in islice(wished, many)}
+        taken = rooms.nicks_taken(ledger.connection, row.chat, row.contact, looks)
+        for nick in looks:
+            if nick == row.nick or nick not in taken:
+                return replace(row, nick=nick, looks=looks[nick])
+    raise AssertionError
 
 
-def _nick(home: Home, row: OccupantRow, taken: Callable[[str], bool], same: int = 0) -> str:
-    """A name that is free. `same` people of the same name have one already."""
+def _nicks(home: Home, row: OccupantRow, same: int = 0) -> Iterator[str]:
+    """What somebody may be called, without end. `same` people of the same name are there already."""
     contact = Contact(ContactId(row.contact), row.name)
     by_name = (home.nick(contact, number) for number in range(1 + same, _MOST))
     by_id = (home.nick(Contact(contact.id), number) for number in count(1))
-    return next(nick for nick in chain(by_name, by_id) if nick == row.nick or not taken(nick))
+    return chain(by_name, by_id)

@@ -46,7 +46,7 @@ from bridge.store.writer import Writer
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _PEOPLE = 5.0  # seconds for the network to say who is in a room; who comes in meanwhile waits for it
-_AT_ONCE = 500  # people of a room between two turns of the event loop
+_AT_ONCE = 100  # people of a room between two turns of the event loop
 _JOINED = 8.0  # seconds for an accepted invitation
 
 
@@ -77,13 +77,17 @@ class HostedRooms(Attending):
 
     # What the XMPP side asks
 
-    async def enter(self, room: ChatId, user: str) -> Entry:
+    async def enter(self, room: ChatId, user: str, *, known: bool = False) -> Entry:
         row, member = await self._member(room, user)
         if row.peopled != store.KNOWN:
             await self._ask_people(row, AccountId(member.account), ContactId(member.me))
-        people = await self._occupants(row)
+        people = await self._occupants(row, member.me if known else None)
         now = await self._database.read(lambda c: store.room(c, room))
         return Entry(occupants.room_of_row(now or row), ContactId(member.me), people)
+
+    async def look(self, room: ChatId, reader: str) -> Entry:
+        row, member = await self._member(room, reader, comes=False)
+        return Entry(occupants.room_of_row(row), ContactId(member.me), await self._occupants(row))
 
     async def describe(self, room: ChatId, reader: str) -> Room | None:
         row = await self._database.read(lambda c: store.room(c, room))
@@ -201,14 +205,14 @@ class HostedRooms(Attending):
             task.cancel()
         await asyncio.gather(*self._asking.values(), return_exceptions=True)
 
-    async def _member(self, room: ChatId, user: str) -> tuple[RoomRow, MemberRow]:
-        """The room and the account of `user` that is in it; who is invited comes in."""
+    async def _member(self, room: ChatId, user: str, *, comes: bool = True) -> tuple[RoomRow, MemberRow]:
+        """The room and the account of `user` that is in it; who is invited comes in, unless it is only to look."""
         row = await self._database.read(lambda c: store.room(c, room))
         if row is None:
             raise _no_room()
         chat = row.chat
         members = await self._database.read(lambda c: store.members(c, chat, user))
-        if not members:
+        if not members and comes:
             await self._accept(row, user)
             members = await self._database.read(lambda c: store.members(c, chat, user))
         if not members:
@@ -278,11 +282,19 @@ class HostedRooms(Attending):
         finally:
             del self._moved[room]
 
-    async def _occupants(self, row: RoomRow) -> list[RoomOccupant]:
-        """Everybody who is or was in the room; made off the event loop, since they may be tens of thousands."""
-        return await self._database.read(
-            lambda c: [occupants.occupant_of(one, row) for one in store.occupants(c, row.chat)]
-        )
+    async def _occupants(self, row: RoomRow, only: str | None = None) -> list[RoomOccupant]:
+        """Everybody who is or was in the room; made off the event loop, since they may be tens of thousands. `only`:
+        this one, if they were."""
+
+        def read(connection: Any) -> list[RoomOccupant]:
+            if only is None:
+                rows = store.occupants(connection, row.chat)
+            else:
+                one = store.occupant(connection, row.chat, only)
+                rows = iter([one] if one is not None else [])
+            return [occupants.occupant_of(one, row) for one in rows]
+
+        return await self._database.read(read)
 
     def _account(self, user: str, network: NetworkId) -> int:
         """One that is connected, if there is one. Raises `Refused`."""

@@ -46,6 +46,7 @@ from bridge.hub.probing import Probes
 from bridge.hub.retry import Backoff
 
 log = logging.getLogger(__name__)
+_AT_ONCE = 20  # events of a session between two turns of the event loop
 
 
 @dataclass(slots=True)
@@ -218,10 +219,14 @@ class Sessions:
             try:
                 # `aclosing`: a reader that is cancelled here must end its requests now, not when it is collected.
                 async with aclosing(session.events(seat.cursor)) as events:  # type: ignore[type-var]
+                    taken = 0
                     async for event in events:
                         await self._take(seat, session, event)
                         if isinstance(event, Live):
                             backoff.reset()
+                        taken += 1
+                        if taken % _AT_ONCE == 0:  # a session may have thousands at hand
+                            await asyncio.sleep(0)
             finally:
                 self._down(seat, seat.error)
         raise Unavailable("The network ended the connection.")

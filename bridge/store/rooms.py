@@ -1,6 +1,6 @@
 """Hosted rooms: what they are called on both sides, who is in them, who of XMPP has entered. Inside a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from bridge.store.upsert import upsert
 
 HOSTED = "hosted"  # the kind of an XMPP chat that is a room on a gateway's domain
 UNKNOWN, ASKED, KNOWN = 0, 1, 2  # what is known of a room's occupants
+_AT_ONCE = 1_000  # people
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,11 @@ def nicks(connection: Connection, hosted: int) -> dict[str, str]:
     found = next(iter(_rooms(connection, _query().where(_hosted.c.id == hosted))), None)
     if found is None:
         return {}
-    known = {one.contact: one.nick for one in occupants(connection, found.chat)}
-    return {user: known[me] for user, me in faces(connection, found.chat).items() if me in known}
+    ours = faces(connection, found.chat)
+    o = t.occupants.c
+    query = select(o.contact, o.nick).where(o.chat == found.chat, o.contact.in_(set(ours.values())))
+    known = {row[0]: row[1] for row in connection.execute(query)}
+    return {user: known[me] for user, me in ours.items() if me in known}
 
 
 def called_there(connection: Connection, hosted: int, named: str, chat: int) -> list[str]:
@@ -207,10 +211,15 @@ def shared_rooms(connection: Connection, user: str, network: str, contact: str, 
     return list(connection.execute(query).scalars())
 
 
-def occupants(connection: Connection, chat: int) -> list[OccupantRow]:
-    """Everybody who is or was in the room, by nick."""
+def occupants(connection: Connection, chat: int) -> Iterator[OccupantRow]:
+    """Everybody who is or was in the room, by nick; they may be tens of thousands, so some at a time."""
     o = t.occupants.c
-    return [OccupantRow(*row) for row in connection.execute(_occupants().where(o.chat == chat).order_by(o.nick))]
+    query = _occupants().where(o.chat == chat).order_by(o.nick).limit(_AT_ONCE)
+    some = [OccupantRow(*row) for row in connection.execute(query)]
+    while some:
+        yield from some
+        rest = query.where(o.nick > some[-1].nick)
+        some = [OccupantRow(*row) for row in connection.execute(rest)] if len(some) == _AT_ONCE else []
 
 
 def occupant(connection: Connection, chat: int, contact: str) -> OccupantRow | None:
@@ -219,12 +228,16 @@ def occupant(connection: Connection, chat: int, contact: str) -> OccupantRow | N
     return OccupantRow(*row) if row else None
 
 
-def nick_taken(connection: Connection, chat: int, contact: str, nick: str, looks: str) -> bool:
-    """Whether somebody else is called so, or so that it looks the same."""
+def nicks_taken(connection: Connection, chat: int, contact: str, nicks: Mapping[str, str]) -> set[str]:
+    """Which of `nicks` (each with how it looks) somebody else has, or one that looks the same."""
     o = t.occupants.c
-    alike = or_(o.nick == nick, o.looks == looks)
-    query = select(o.contact).where(o.chat == chat, o.contact != contact, alike)
-    return connection.execute(query).first() is not None
+    alike = or_(o.nick.in_(nicks), o.looks.in_(set(nicks.values())))
+    query = select(o.nick, o.looks).where(o.chat == chat, o.contact != contact, alike)
+    called, looking = set(), set()
+    for nick, looks in connection.execute(query):
+        called.add(nick)
+        looking.add(looks)
+    return {nick for nick, looks in nicks.items() if nick in called or looks in looking}
 
 
 def put_occupants(connection: Connection, rows: Sequence[OccupantRow]) -> None:

@@ -6,11 +6,14 @@ group before meanwhile. Nothing may count on being told of one group before the 
 A job that breaks its group is found by replaying the group one by one; the others lose nothing. A database that cannot
 be written (disk full, connection lost) is nobody's fault: the group waits and is tried again, and nothing is
 acknowledged meanwhile.
+
+Hundreds of jobs may be done at once, and what comes of each is for the loop to hear: it is told in turns, in order.
 """
 
 import asyncio
 import logging
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -25,6 +28,7 @@ from bridge.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 _GROUP = 500
+_TURN = 0.005  # seconds for which the loop is told without a pause
 _IN_A_ROW = 8  # groups after which others may write as well
 # SQLSTATE classes: connection, conflict with others, resources, not now, operator, system.
 _PASSING = ("08", "40", "53", "55", "57", "58")
@@ -46,8 +50,8 @@ class Job(Protocol):
 
     def apply(self, ledger: Ledger) -> Any: ...
 
-    def finished(self, result: Any) -> None:
-        """It is durable."""
+    def finished(self, result: Any) -> "Telling | None":
+        """It is durable. What takes long may be told step by step; nothing else is told before it has ended."""
         ...
 
     def failed(self, error: Exception) -> None:
@@ -56,6 +60,7 @@ class Job(Protocol):
 
 
 Written = Sequence[tuple[Job, Any]]  # each with what it returned
+Telling = Iterator[None]  # a step each
 
 
 class Writer:
@@ -68,23 +73,28 @@ class Writer:
         self._queue: deque[Job] = deque()  # the loop adds, the writer's thread takes
         self._group: Sequence[Job] = ()  # what the thread has taken last
         self._wake = asyncio.Event()
+        self._writing = False
+        self._ended: deque[tuple[Callable[[Any], Telling | None], Any]] = deque()  # how to tell whom, and what
+        self._steps: Telling = iter(())  # of the one who is being told
+        self._telling = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     def submit(self, job: Job) -> None:
+        self._idle.clear()
         if not self._queue:
-            self._idle.clear()
             self._wake.set()
         self._queue.append(job)
 
     async def drained(self) -> None:
-        """Return when everything submitted is durable."""
+        """Return when everything submitted is durable, and told."""
         await self._idle.wait()
 
     async def run(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._writing = True
             while self._queue:
                 self._group = ()
                 try:
@@ -95,7 +105,8 @@ class Writer:
                     if doubt is None:
                         self.ledger.forget()
                     await self._commit(self._group or self._take(), doubt)
-            self._idle.set()
+            self._writing = False
+            self._rest()
 
     def _groups(self) -> Iterator[Callable[[Connection], Written]]:
         """Runs in the writer's thread: each group is what has been submitted until it can be written."""
@@ -118,20 +129,43 @@ class Writer:
                     await self._commit([job])
                 return
             log.error("a write was refused kind=%s error=%s", type(group[0]).__name__, _brief(error))
-            self._tell_one(group[0], group[0].failed, error)
+            self._ended.append((group[0].failed, error))
+            self._tell(())
             return
         self._tell(written)
 
     def _tell(self, written: Written) -> None:
-        for job, result in written:
-            self._tell_one(job, job.finished, result)
+        self._ended.extend((job.finished, result) for job, result in written)
+        if not self._telling:
+            self._tell_some()
 
-    def _tell_one(self, job: Job, tell: Callable[[Any], None], what: Any) -> None:
-        """A fault in who is told is its own: the others of its group are told, and the writer goes on."""
+    def _tell_some(self) -> None:
+        until = time.monotonic() + _TURN
+        self._telling = True
+        while self._tell_one():
+            if time.monotonic() > until:
+                asyncio.get_running_loop().call_soon(self._tell_some)
+                return
+        self._telling = False
+        self._rest()
+
+    def _rest(self) -> None:
+        if not (self._queue or self._writing or self._telling):
+            self._idle.set()
+
+    def _tell_one(self) -> bool:
+        """The next step; False if there is none. A fault in who is told is its own: the others are told, and the writer
+        goes on."""
         try:
-            tell(what)
+            if next(self._steps, self) is not self:
+                return True
+            if not self._ended:
+                return False
+            tell, what = self._ended.popleft()
+            self._steps = tell(what) or iter(())
         except Exception:
-            log.exception("who has written something could not be told of it kind=%s", type(job).__name__)
+            log.exception("who has written something could not be told of it")
+        return True
 
     async def _write(self, group: Sequence[Job], doubt: InDoubt | None) -> Written:
         """One transaction, repeated while the database itself is the trouble."""

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-_SAMPLES = 15  # of the loop's lag, one a second
+_WINDOW = 15.0  # seconds of the loop's lag that are remembered
+_PROBE = 0.025  # seconds between looks at it: what holds the loop for twice as long is seen, whenever it does
 
 
 class NetworkHealth(Protocol):
@@ -90,10 +91,10 @@ class Health(Protocol):
 
 
 class LoopLag:
-    """Measures how late the event loop is, once a second."""
+    """Measures how late the event loop is."""
 
     def __init__(self) -> None:
-        self._samples: deque[float] = deque([0.0], maxlen=_SAMPLES)
+        self._samples: deque[float] = deque([0.0], maxlen=int(_WINDOW / _PROBE))
 
     @property
     def seconds(self) -> float:
@@ -103,8 +104,8 @@ class LoopLag:
     async def run(self) -> None:
         while True:
             begun = time.monotonic()
-            await asyncio.sleep(1)
-            self._samples.append(max(0.0, time.monotonic() - begun - 1))
+            await asyncio.sleep(_PROBE)
+            self._samples.append(max(0.0, time.monotonic() - begun - _PROBE))
 
 
 async def look(health: Health, patience: float) -> Mapping[str, NetworkHealth]:

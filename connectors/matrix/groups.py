@@ -28,9 +28,10 @@ from bridge.contract import (
     Reason,
     Refused,
     RoomInvited,
+    Scope,
     Unparsable,
 )
-from connectors.matrix import errors, events, fields, ids, timeline
+from connectors.matrix import decoding, errors, events, fields, ids, timeline
 from connectors.matrix.api import Api, path
 from connectors.matrix.events import Member, member
 from connectors.matrix.facts import Facts
@@ -179,14 +180,19 @@ class Groups:
         if membership is not Membership.JOINED:
             return await self._standing(facts, membership)
         where = path("rooms", chat, "joined_members")
-        said = await self._api.get(where, seconds=_PEOPLE, largest=_LARGEST)
+        answer = await self._api.ask("GET", where, seconds=_PEOPLE, largest=_LARGEST)
+        if answer.status != 200:
+            raise errors.error_of(answer, changes=False)
+        joined = decoding.pieces(answer.body).get("joined")
+        if joined is None:
+            raise errors.Faulty("The homeserver's answer makes no sense.", scope=Scope.CHAT)
         found = []
-        for number, (user, raw) in enumerate(fields.mapping(said.get("joined")).items()):
+        for number, (user, raw) in enumerate(decoding.pieces(joined).items()):
             if number % _PARSED_AT_ONCE == _PARSED_AT_ONCE - 1:
                 await asyncio.sleep(0)
             if not ids.valid_user(user):
                 continue
-            shown = fields.mapping(raw)
+            shown = fields.mapping(decoding.decoded(raw))
             avatar = fields.mxc(shown.get("avatar_url"))
             contact = Contact(ContactId(user), fields.line(shown.get("display_name")), avatar)
             found.append(Occupant(contact, Membership.JOINED, facts.rank(ContactId(user))))

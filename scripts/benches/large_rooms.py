@@ -3,6 +3,7 @@
     join     an app comes into a room of 2,000 for the first time, and again: until its subject, which ends it
     burst    2,000 people come into it and leave it while an app is there: CPU, and what the app is told of them
     at login an app enters 10, 50 and 200 rooms of ten people in one breath, as apps do when they start: what each costs
+    arrive   thousands come into a room on Matrix (`scripts.benches.arrivals`)
 
 The loop's longest pause is the longest that the gateway took to answer a ping of an app that asks every few
 milliseconds meanwhile, less what it takes when nothing else happens: on a busy machine it is the machine's as well.
@@ -22,6 +23,7 @@ from xml.etree import ElementTree
 
 from bridge.testing.control import Control, spawned
 from bridge.testing.wire import Comes, Goes
+from scripts.benches import arrivals
 from scripts.benches.machine import Meter
 from tests.support import muc
 from tests.support.commands import execute
@@ -57,7 +59,7 @@ async def measure(run: int) -> Figures:
         await scene.world.until_accounts(lambda found: found["romeo"].journaled is not None, PATIENCE)
         found = await _joined(scene, watch)
         found |= await _many(scene, ROOMS if run % 2 == 0 else ROOMS[::-1])
-    return found
+    return found | await arrivals.measure()
 
 
 @asynccontextmanager

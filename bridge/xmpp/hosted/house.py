@@ -15,7 +15,7 @@ from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.stanzas import Out, Seen
 
 log = logging.getLogger(__name__)
-_AT_ONCE = 500  # people of a room between two turns of the event loop
+_AT_ONCE = 100  # people of a room between two turns of the event loop
 
 
 class House:
@@ -115,8 +115,9 @@ class House:
         `Rooms.enter` does."""
         news = self._meanwhile.setdefault(jid, [])
         try:
-            entry = await self._rooms.enter(jid, user)
-            made = None if jid in self._open else await self._made(entry, news)
+            known = jid in self._open  # then it hears of everybody
+            entry = await self._rooms.enter(jid, user, known=known)
+            made = None if known else await self._made(entry, news)
             while jid not in self._open and (made is None or self._meanwhile.get(jid) is not news):
                 # Meanwhile others were in, and are out again: what they heard this room has not.
                 news = self._meanwhile.setdefault(jid, [])
@@ -135,11 +136,11 @@ class House:
 
     async def look(self, jid: ChatId, user: str) -> HostedRoom:
         """The room as `user`, who is in it on its network, may see it; nobody has to have entered. Raises what
-        `Rooms.enter` does."""
+        `Rooms.look` does."""
         there = self._open.get(jid)
         if there is not None:
             return there
-        entry = await self._rooms.enter(jid, user)
+        entry = await self._rooms.look(jid, user)
         room = await self._made(entry, [])
         self._learn(room, entry, user)
         return self._open.get(jid, room)

@@ -131,7 +131,10 @@ class RoomsByHeart:
     refuses: ConnectorError | None = None
     watchers: list[Callable[[RoomNews], None]] = field(default_factory=list)
 
-    async def enter(self, room: ChatId, user: str) -> Entry:
+    async def enter(self, room: ChatId, user: str, *, known: bool = False) -> Entry:
+        return await self.look(room, user)
+
+    async def look(self, room: ChatId, user: str) -> Entry:
         if self.refuses is not None:
             raise self.refuses
         if user not in self.members.get(room, {}):
