@@ -39,6 +39,7 @@ from bridge.web.routes import Routes
 from bridge.web.server import WebServer
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses, Gateway
+from bridge.xmpp.hosted.movements import Joins
 from bridge.xmpp.network import XmppNetwork
 from bridge.xmpp.upload import Storing
 
@@ -112,7 +113,9 @@ async def _serve(
     private = Permitted(config.allow_private)
     storing = Storing(config.upload_service, signer.link, lambda host, port: (host, port) in private)
     asked = Asked(
-        people, desk, hub.rooms, hub.archive, hub.lists, hub.avatars, finder, people.choices.blocked, storing
+        people, desk, hub.rooms, hub.archive, hub.lists, hub.avatars, finder, people.choices.blocked,
+        Joins(lambda *room: people.choices.on(room[0], room[1], "joins", room[2]), config.limits.notice_window),
+        storing,
     )  # fmt: skip
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp

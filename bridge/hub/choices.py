@@ -33,6 +33,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("typing", "Others see that you are writing", True, per_chat=True),
         Setting("presence", "Others see whether you are there", True),
         Setting("mentions", "You are told when you are meant in a room that you have not entered", True, per_chat=True),
+        Setting("joins", "You are told in rooms, in a line, who has come and gone", False, per_chat=True),
         Setting("picture", "Others see the picture of your XMPP account", False),
     )
 }

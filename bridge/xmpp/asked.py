@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from bridge.hub.facades import Avatars, Desk, Hides, Lists, People, Rooms
 from bridge.hub.found import Finder
 from bridge.hub.lines import Archive
+from bridge.xmpp.hosted.movements import Joins
 from bridge.xmpp.upload import Storing
 
 
@@ -20,4 +21,5 @@ class Asked:
     avatars: Avatars
     finder: Finder
     hides: Hides
+    joins: Joins = field(default_factory=Joins)
     storing: Storing = field(default_factory=Storing)

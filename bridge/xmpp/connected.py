@@ -40,6 +40,7 @@ class Connected:
         self.rooms = House(addresses, asked.rooms, self._write, asked.storing.link, asked.avatars)
         self.rooms.hides = self.rooms.activity.hides = asked.hides
         self.rooms.activity.allowed = people.allowed
+        self.rooms.movements.joins = asked.joins
         self._reception = Reception(self.rooms, asked.rooms, asked.archive, people, max_stanza)
         self.session = XmppSession(
             addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, http)
@@ -68,6 +69,7 @@ class Connected:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
         await self._presences.apps.close()
+        self.rooms.movements.close()
         for stream in self.streams.values():
             self.rooms.goodbye(stream.gateway)
         await self._servers.close()

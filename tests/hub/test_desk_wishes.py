@@ -167,7 +167,7 @@ async def test_settings_ask_for_the_chat_and_show_what_is_chosen(at_desk: Scene)
     assert turn.form is not None
     assert [(one.name, one.value) for one in turn.form.fields] == [
         ("receipts", "on"), ("typing", "on"), ("presence", "on"), ("mentions", "on"),
-        ("picture", "off"), ("account", "same"),
+        ("joins", "off"), ("picture", "off"), ("account", "same"),
     ]  # fmt: skip
     turn = await at_desk.desk.answer(ROMEO, turn.dialogue, {"account": "@z:y", "presence": ""})
 

@@ -18,7 +18,7 @@ async def _create(tools: Tools, caller: Caller, talk: Talk) -> str:
     fields = (
         Field("name", "Name"),
         Field(
-            "visibility", "Who may come in", value=_PRIVATE,
+            "visibility", "Who may come in", value=_PRIVATE, required=False,
             options=((_PRIVATE, "Only people who are invited"), (_PUBLIC, "Anybody, who can find it too")),
         ),
         Field("people", "Whom to invite (addresses, with spaces between them)", required=False),

@@ -17,6 +17,12 @@ class Looking(Protocol):
     def look_at(self, room: HostedRoom, contact: ContactId | None, *, soon: bool = False) -> bool: ...
 
 
+class Noting(Protocol):
+    """See `bridge.xmpp.hosted.movements`."""
+
+    def note(self, room: HostedRoom, occupant: RoomOccupant) -> None: ...
+
+
 class Teller(Protocol):
     """Who tells it (`bridge.xmpp.hosted.house`)."""
 
@@ -29,11 +35,16 @@ class Teller(Protocol):
     @property
     def pictures(self) -> Looking: ...
 
+    @property
+    def movements(self) -> Noting: ...
+
 
 def apply(teller: Teller, room: HostedRoom, news: RoomNews) -> None:
     if news.room is not None:
         _described(teller, room, news.room)
     if news.occupant is not None:
+        if room.attendees:
+            teller.movements.note(room, news.occupant)
         moved(teller, room, news.occupant, news.removal)
     if news.gone is not None:
         # XEP-0045 #affiliation-kick: no member any more, so not in the room either.

@@ -10,6 +10,7 @@ from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.hosted import changes, stanzas
 from bridge.xmpp.hosted.activity import Activity
+from bridge.xmpp.hosted.movements import Movements
 from bridge.xmpp.hosted.pictures import RoomPictures
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.stanzas import Out, Seen
@@ -41,6 +42,7 @@ class House:
         self._meanwhile: dict[ChatId, list[RoomNews]] = {}  # what changes while a room is read
         self._pings = 0
         self.pictures = RoomPictures(pictures)
+        self.movements = Movements(self.tell)
         self.activity = Activity(addresses, rooms, self._inside, write)
         self.hides: Hides = lambda user, network, contact: False
 

@@ -1,16 +1,17 @@
-"""Every command that concerns people and rooms, by chat and by form, with the same result; what comes of blocking and
-of settings; looking for people and rooms without commands."""
+"""Every command by chat, by form and by in-band registration (XEP-0077), with the same result; what comes of blocking
+and of settings; looking for people and rooms without commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 
 from bridge.testing.states import AccountState
 from bridge.testing.wire import Appears, Types
 from tests.conftest import ANY_SERVER
-from tests.scenarios.conftest import Play, staged
+from tests.scenarios.conftest import PASSWORD, Play, staged
 from tests.scenarios.rooms.conftest import VERONA, InVerona
 from tests.support import muc
 from tests.support.commands import execute
@@ -20,11 +21,13 @@ from tests.support.xmpp_servers import XmppServer
 
 pytestmark = ANY_SERVER
 ITEMS, RSM, SEARCH = "http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/rsm", "jabber:iq:search"
+NODE = "http://jabber.org/protocol/commands"
 SQUARE = f"#square%y@{MEMORY}"
-Way = Callable[[Play, str, dict[str, str]], Awaitable[str]]
+LOGIN = {"username": "romeo", "password": PASSWORD}
 
-# What is typed after the verb (chat), what is filled in (forms), and how the answer begins.
-COMMANDS: Sequence[tuple[str, str, dict[str, str], str]] = (
+# What is typed after the verb (chat; None: it is asked for), what is filled in (forms), and how the answer begins.
+COMMANDS: Sequence[tuple[str, str | None, dict[str, str], str]] = (
+    ("login", None, LOGIN, "You are logged in to Memory as romeo."),  # again: everything is kept
     ("help", "", {}, "This is the gateway to Memory."),
     ("status", "", {}, "Your accounts on Memory:\nromeo: connected."),
     ("contacts", "", {}, "Your contacts on Memory:\nJuliet: juliet@memory.localhost\nYour rooms:\nVerona: #verona@"),
@@ -33,20 +36,32 @@ COMMANDS: Sequence[tuple[str, str, dict[str, str], str]] = (
     ("invite", "nurse verona", {"whom": "nurse", "room": "Verona", "reason": ""}, "nurse is invited to Verona."),
     ("join", "#square%y", {"room": "#square%y"}, "You are in Square on Memory. Enter it in your app as #square%y@"),
     ("leave", "square", {"room": "Square"}, "You have left Square on Memory."),
+    ("create", "Mantua", {"name": "Mantua", "visibility": "private", "people": ""}, "You have made Mantua on Memory."),
     ("block", "nurse", {"whom": "nurse", "blocked": "on"}, "You hear nothing of nurse any more."),
     ("block", "nurse off", {"whom": "nurse", "blocked": "off"}, "You hear of nurse again."),
     ("report", "juliet too fair", {"whom": "juliet", "reason": "too fair", "room": ""}, "The last message of juliet"),
     ("report", "nurse talks", {"whom": "nurse", "reason": "talks", "room": ""}, "nurse was reported."),
     ("settings", "typing=off", {"chat": ""}, "Your settings in all chats:"),
+    ("optout", "on", {"out": "on"}, "You have opted out"),
+    ("optout", "off", {"out": "off"}, "You have not opted out"),
     ("users", "", {}, "Users of this gateway:\n"),
     ("accounts", "", {}, "1 accounts:\n"),
     ("dead", "", {}, "Everything here was delivered and understood."),
     ("announce", "Arise, fair sun!", {"text": "Arise, fair sun!"}, "1 of 1 user were told."),
+    ("logout", "", {}, "You are logged out of Memory (romeo)."),
 )
+# XEP-0077 is one form, and one wish to have nothing to do with a service any more: these two verbs. What it cannot
+# carry it refuses with a sentence, and does nothing.
+REGISTERS = {"login", "logout"}
 
 
-async def by_chat(play: Play, verb: str, typed: str) -> str:
-    return await play.ask(f"{verb} {typed}".strip())
+async def by_chat(play: Play, verb: str, typed: str | None, answers: dict[str, str]) -> str:
+    if typed is not None:
+        return await play.ask(f"{verb} {typed}".strip())
+    said = await play.ask(verb)
+    for answer in answers.values():
+        said = await play.ask(answer)
+    return said
 
 
 async def by_form(play: Play, verb: str, answers: dict[str, str]) -> str:
@@ -56,6 +71,14 @@ async def by_form(play: Play, verb: str, answers: dict[str, str]) -> str:
     step = await execute(play.app, MEMORY, verb, *forms)
     assert step.status == "completed", step
     return step.text
+
+
+async def by_registration(play: Play, verb: str, answers: dict[str, str]) -> str:
+    """What it was refused with, if it was: its success has no words (XEP-0077 #usecases-register)."""
+    fields = "".join(f"<field var='{name}'><value>{escape(value)}</value></field>" for name, value in answers.items())
+    wish = "<remove/>" if verb == "logout" else f"<x xmlns='jabber:x:data' type='submit'>{fields}</x>"
+    answer = await play.app.iq(MEMORY, "set", f"<query xmlns='jabber:iq:register'>{wish}</query>")
+    return " ".join(error_of(answer)) if answer.get("type") == "error" else ""
 
 
 @pytest.fixture
@@ -68,9 +91,15 @@ async def admin(server: XmppServer, tmp_path: Path) -> AsyncIterator[Play]:
         yield play
 
 
-@pytest.mark.parametrize("way", ["chat", "form"])
+@pytest.mark.parametrize("way", ["chat", "form", "registration"])
 async def test_every_command(admin: Play, way: str) -> None:
+    items = await admin.app.iq(MEMORY, "get", f"<query xmlns='{ITEMS}' node='{NODE}'/>")
+    assert {item.get("node") for item in items.iter(f"{{{ITEMS}}}item")} == {verb for verb, *_ in COMMANDS}
+
     for verb, typed, answers, begins in COMMANDS:
+        if way == "registration":
+            await registered(admin, verb, answers, begins)
+            continue
         if verb == "announce":
             said = await execute(admin.app, MEMORY, verb, answers) if way == "form" else None
             if said is None:
@@ -78,13 +107,30 @@ async def test_every_command(admin: Play, way: str) -> None:
             assert await admin.app.text_from(MEMORY) == "Arise, fair sun!"
             assert (said.text if said is not None else await admin.app.text_from(MEMORY)).startswith(begins)
             continue
-        text = await (by_chat(admin, verb, typed) if way == "chat" else by_form(admin, verb, answers))
+        text = await (by_chat(admin, verb, typed, answers) if way == "chat" else by_form(admin, verb, answers))
         assert text.startswith(begins), (verb, text)
+        if verb == "login":
+            await admin.world.until_accounts(lambda found: found["romeo"].attached)
 
-    assert [(one.whom, one.reason, bool(one.target)) for one in await admin.world.reports()] == [
-        ("juliet", "too fair", True), ("nurse", "talks", False),
-    ]  # fmt: skip
+    assert [(one.whom, one.reason, bool(one.target)) for one in await admin.world.reports()] == (
+        [] if way == "registration" else [("juliet", "too fair", True), ("nurse", "talks", False)]
+    )
     assert (await admin.world.state("!square")).members == ["nurse"]
+    await admin.world.until_accounts(lambda found: not found["romeo"].attached)
+    assert (await admin.ask("status")).startswith("Your accounts on Memory:\nromeo: logged out.")
+
+
+async def registered(play: Play, verb: str, answers: dict[str, str], begins: str) -> None:
+    refused = await by_registration(play, verb, answers)
+    if verb in REGISTERS:
+        assert refused == "", verb
+    elif answers:
+        assert refused.startswith(f"not-acceptable There is no field `{next(iter(answers))}` here."), verb
+    else:
+        assert refused.startswith("not-acceptable Please fill in: "), verb
+    if verb == "login":
+        await play.world.until_accounts(lambda found: found["romeo"].attached)
+        assert (await play.ask("status")).startswith("Your accounts on Memory:\nromeo: connected.")
 
 
 async def test_who_is_no_admin_has_no_such_commands(verona: InVerona) -> None:
@@ -164,6 +210,25 @@ async def test_whether_one_is_there_is_told_as_one_has_chosen(verona: InVerona) 
     await verona.play.world.until_accounts(shown("unavailable"))
     await verona.play.ask("settings presence=on")
     await verona.play.world.until_accounts(shown("available"))
+
+
+async def test_who_wants_it_is_told_in_a_line_who_has_come_and_gone(server: XmppServer, tmp_path: Path) -> None:
+    async with staged(server, tmp_path, settings={"limits": {"notice_window": 10}}) as play:
+        await play.world.chat("verona", "juliet", "romeo", name="Verona", alias="#verona")
+        await play.log_in()
+        await muc.listed(play.app, MEMORY, VERONA)
+        verona = InVerona(play)
+        await verona.enter()
+        await play.world.do(verona.comes("nurse"))
+        await play.app.expect(lambda s: s.get("from") == f"{VERONA}/Nurse")
+        assert "(`joins`): no." in await play.ask("settings typing=on")
+
+        assert "(`joins`): yes." in await play.ask("settings chat=verona joins=on")
+        await play.world.do(verona.goes("nurse"))
+        await play.world.do(verona.goes("juliet"))
+        line = await play.app.expect(lambda s: s.get("from") == VERONA and body(s) != "")
+        assert body(line) in ("Nurse and Juliet have left.", "Juliet has left.")
+        assert [body(one) for one in play.app.received if one.get("from") == VERONA and body(one)] == [body(line)]
 
 
 async def test_looking_for_people_and_rooms_without_commands(admin: Play) -> None:
