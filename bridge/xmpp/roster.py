@@ -74,12 +74,16 @@ class Rosters:
         if not any(_is_news(contact, before.get(contact.id)) for contact in contacts):
             return  # the list need not be read for that
         there = read(await self._requests.ask("get", user, f'<query xmlns="{_ROSTER}"/>'))
+        friends = []
         for contact in contacts:
             try:
                 jid = self._addresses.jid(network, contact.id)
             except Refused:
                 continue  # nobody can write to them
-            await self._keep_one(user, jid, contact, there.get(jid), before.get(contact.id))
+            if await self._keep_one(user, jid, contact, there.get(jid), before.get(contact.id)):
+                friends.append(jid)
+        if friends:  # they may see the user now, of whose apps one answer tells us
+            self._send(presence.probe(friends[0], user))
 
     async def part(self, user: str) -> None:
         """`user` has no account any more. Raises what `keep` does."""
@@ -108,7 +112,8 @@ class Rosters:
             if error.condition != "item-not-found":
                 raise
 
-    async def _keep_one(self, user: str, jid: str, contact: Contact, item: Item | None, before: str | None) -> None:
+    async def _keep_one(self, user: str, jid: str, contact: Contact, item: Item | None, before: str | None) -> bool:
+        """Whether they are subscribed both ways only now."""
         network = self._gateway.network
         now = wanted(contact.name, item, before, self._gateway.name)
         if item is None and before is None:
@@ -119,11 +124,13 @@ class Rosters:
             except StanzaError as error:
                 if error.condition not in ("item-not-found", "not-acceptable"):
                     raise
-                return  # this server will not have it
-        if before is None and await self._people.befriend(user, network, contact.id, True):
+                return False  # this server will not have it
+        befriended = before is None and await self._people.befriend(user, network, contact.id, True)
+        if befriended:
             self._send(presence.of(self._people.presence(user, network, contact.id), jid, user))
         if _is_news(contact, before):
             await self._lists.keep(user, network, _KIND, contact.id, contact.name)
+        return befriended
 
 
 def _is_news(contact: Contact, before: str | None) -> bool:

@@ -215,7 +215,7 @@ class XmppSession(Unasked):
             return
         under_way = (chat, failed.target)
         if under_way in self._under_way:
-            self._under_way[under_way] = Refused(_bounce(failed.text), failed.reason)
+            self._under_way[under_way] = Refused(failed.text or "It was refused without a word.", failed.reason)
         else:
             self.offer(failed)
 
@@ -255,7 +255,3 @@ class XmppSession(Unasked):
         self._held = held
         for stream in self._streams.values():
             stream.hold(held)
-
-
-def _bounce(words: str) -> str:
-    return f"The XMPP server refused the message: {words}" if words else "The XMPP server refused the message."

@@ -136,3 +136,11 @@ async def test_people_on_the_network_see_when_romeo_is_here(play: Play) -> None:
     await play.world.until_accounts(lambda state: state["romeo"].presence == "available", 60)
     play.app.send("<presence type='unavailable'/>")
     await play.world.until_accounts(lambda state: state["romeo"].presence == "unavailable")
+
+
+@ON_PROSODY
+async def test_people_see_that_romeo_is_here_as_soon_as_they_are_in_his_list(play: Play) -> None:
+    """He need not change anything for that (RFC 6121 #presence-probe)."""
+    await play.met()
+
+    await play.world.until_accounts(lambda state: state["romeo"].presence == "available")
