@@ -112,7 +112,9 @@ async def test_contacts_are_listed_and_their_presence_is_told(scene: Scene) -> N
     assert scene.account.items == {
         JULIET: "name='Juliet' subscription='both'", f"nurse@{DOMAIN}": "name='Nurse' subscription='both'"
     }  # fmt: skip
-    assert [p.get("from") for p in scene.account.presences] == [f"{JULIET}/landbridge", f"nurse@{DOMAIN}/landbridge"]
+    *shown, asking = scene.account.presences
+    assert [p.get("from") for p in shown] == [f"{JULIET}/landbridge", f"nurse@{DOMAIN}/landbridge"]
+    assert (asking.get("type"), asking.get("from")) == ("probe", JULIET), "one answer tells of all apps"
     assert scene.people.friendships[ROMEO] == ["juliet", "nurse"]
     assert scene.lists.items[ROMEO, "contact"] == {"juliet": "Juliet", "nurse": "Nurse"}
 
