@@ -11,6 +11,12 @@ from connectors.telegram.api import Api, base_of
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits, Pace
 from connectors.telegram.notes import Notes
+from connectors.telegram.operator.bot import Bot
+from connectors.telegram.operator.connecting import OperatorSession, serving
+from connectors.telegram.operator.door import Door
+from connectors.telegram.operator.friends import Friends
+from connectors.telegram.operator.invitations import Invitations
+from connectors.telegram.operator.lobby import Lobby
 from connectors.telegram.sending import Speaker
 from connectors.telegram.session import TelegramSession
 from connectors.telegram.updates import Reader
@@ -19,8 +25,10 @@ _UNKNOWN = ("resend", "drop")
 
 
 @asynccontextmanager
-async def connected(account: Account, workspace: Workspace, network: NetworkId, pace: Pace) -> AsyncIterator[Session]:
-    """Entering raises `Unavailable` and `LoggedOut`."""
+async def connected(
+    account: Account, workspace: Workspace, network: NetworkId, pace: Pace, lobby: Lobby
+) -> AsyncIterator[Session]:
+    """Entering raises `Unavailable` and `LoggedOut`. `lobby`: where guests of the operator's bot find it."""
     base, repeats = _options(workspace)
     async with Api(base, account.secret.get("token", ""), workspace.http) as api:
         try:
@@ -32,10 +40,21 @@ async def connected(account: Account, workspace: Workspace, network: NetworkId, 
             raise LoggedOut("This token is of another bot now. Log in again.")
         chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
         await chats.load()
-        reader = Reader(chats, About(api), me, network, reads_all=login.reads_all(said))
+        about = About(api)
+        reader = Reader(chats, about, me, network, reads_all=login.reads_all(said))
         speaker = Speaker(api, chats, Limits(pace))
-        async with receiving.receiving(api, reader, me, network, _since(account), workspace) as news:
-            yield TelegramSession(me, news, speaker, chats, repeats=repeats)
+        since = _since(account)
+        if account.user:
+            async with receiving.receiving(api, reader, me, network, since, workspace) as news:
+                yield TelegramSession(me, news, speaker, chats, repeats=repeats)
+            return
+        bot = Bot(
+            me, fields.string(said.get("username")), network, speaker, about, Friends(workspace.memory),
+            Invitations(workspace.memory, workspace.clock), repeats,
+        )  # fmt: skip
+        async with receiving.receiving(api, Door(reader, bot, lobby), me, network, since, workspace) as news:
+            async with serving(OperatorSession(me, news, speaker, chats, repeats=repeats), bot, lobby) as session:
+                yield session
 
 
 async def ended(account: Account, workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""Telegram as a network: people's own bots, through the Bot API.
+"""Telegram as a network: people's own bots, and the operator's, through the Bot API.
 
 What speaks to Telegram is imported when somebody is there who uses it: the library takes 0.4 s and 20 MB.
 """
@@ -22,6 +22,7 @@ from bridge.contract import (
 )
 from connectors.telegram import ids
 from connectors.telegram.limits import Pace
+from connectors.telegram.operator.hosting import Hosting, is_guest
 
 TOKEN = Flow("token", "Token of your own bot")
 
@@ -32,15 +33,16 @@ class TelegramConnector:
     id = "telegram"
     name = "Telegram"
     flows: Sequence[Flow] = (TOKEN,)
-    options: Mapping[str, type] = {"api_url": str, "on_unknown": str, "webhook": bool}
-    guests: Guests | None = None
+    options: Mapping[str, type] = {"api_url": str, "on_unknown": str, "webhook": bool, "bot_token": str}
 
     def __init__(self, network: str = "telegram", pace: Pace | None = None) -> None:
         self._network = NetworkId(network)
         self._pace = pace or Pace()
+        self._hosting = Hosting()
+        self.guests: Guests | None = self._hosting
 
     def operator(self, options: Mapping[str, Any]) -> Credentials | None:
-        return None
+        return self._hosting.operator(options)
 
     def localpart(self, contact: ContactId) -> str:
         return contact
@@ -57,7 +59,10 @@ class TelegramConnector:
         return self._connected(account, workspace)
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
-        """The token is the user's own and stays good; only @BotFather can end it. We forget it."""
+        """A token is the user's own and stays good; only @BotFather can end it. We forget it."""
+        if is_guest(account):
+            await self._hosting.depart(account, workspace)
+            return
         from connectors.telegram.connecting import ended
 
         await ended(account, workspace)
@@ -70,13 +75,19 @@ class TelegramConnector:
     async def check_account(
         self, account: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
     ) -> Sequence[Finding]:
+        if is_guest(account):
+            return ()
         from connectors.telegram import checking
 
         return await checking.account(account, rooms, trouble, workspace)
 
     @asynccontextmanager
     async def _connected(self, account: Account, workspace: Workspace) -> AsyncIterator[Session]:
+        if is_guest(account):
+            async with self._hosting.connected(account, workspace) as session:
+                yield session
+            return
         from connectors.telegram.connecting import connected
 
-        async with connected(account, workspace, self._network, self._pace) as session:
+        async with connected(account, workspace, self._network, self._pace, self._hosting.lobby) as session:
             yield session

@@ -17,15 +17,16 @@ ALBUM = 10  # files
 _EMOTE = "* "
 
 
-def parts(action: Action) -> Sequence[Action]:
+def parts(action: Action, head: str = "") -> Sequence[Action]:
+    """`head` stands before the text of every part but the first."""
     match action:
         case Send(message=message):
             return [
-                replace(action, key=_key(action.key, number), message=piece)
-                for number, piece in enumerate(_pieces(message))
+                replace(action, key=_key(action.key, number), message=_headed(piece, head) if number else piece)
+                for number, piece in enumerate(_pieces(message, LONGEST - units(head)))
             ]
         case Edit():
-            return list(_edited(action))
+            return list(_edited(action, head))
         case Retract():
             return [
                 replace(action, key=_key(action.key, number), target=Target((native,)))
@@ -35,13 +36,13 @@ def parts(action: Action) -> Sequence[Action]:
             return [action]
 
 
-def _pieces(message: Message) -> list[Message]:
+def _pieces(message: Message, longest: int = LONGEST) -> list[Message]:
     """The texts put together are the whole text. A file has the text as its caption if that fits."""
     said = _spoken(message)
     captioned = bool(said.media) and said.media[0].kind is not MediaKind.STICKER and units(said.text) <= CAPTION
     found: list[Message] = []
     if said.text and not captioned:
-        found += cut(replace(said, media=()))
+        found += cut(replace(said, media=()), longest)
     for number, files in enumerate(_together(said.media)):
         first = captioned and number == 0
         found.append(replace(said, text=said.text if first else "", spans=said.spans if first else (), media=files))
@@ -60,14 +61,15 @@ def _together(files: Sequence[Media]) -> list[tuple[Media, ...]]:
     return found
 
 
-def _edited(action: Edit) -> Iterator[Action]:
+def _edited(action: Edit, head: str) -> Iterator[Action]:
     """Of a message with files the caption changes."""
     # The files of an album are one part, of which nothing but Telegram's numbers tells the order.
     old, message = sorted(action.target.ids, key=ids.order), _spoken(action.message)
     if message.media:
         yield replace(action, target=Target((old[0],)), message=replace(message, media=()))
         return
-    new = cut(message) or [message]
+    new = cut(message, LONGEST - units(head)) or [message]
+    new = [_headed(piece, head) if number else piece for number, piece in enumerate(new)]
     common = {"chat": action.chat, "persona": action.persona, "at": action.at, "maybe_done": action.maybe_done}
     for number in range(max(len(old), len(new))):
         key = _key(action.key, number)
@@ -86,6 +88,13 @@ def _spoken(message: Message) -> Message:
     shift = len(_EMOTE)
     spans = tuple(replace(span, start=span.start + shift, end=span.end + shift) for span in message.spans)
     return replace(message, text=_EMOTE + message.text, spans=spans, style=Style.TEXT)
+
+
+def _headed(message: Message, head: str) -> Message:
+    if not head or (message.media and message.media[0].kind is MediaKind.STICKER):
+        return message  # a sticker has no text
+    spans = tuple(replace(span, start=span.start + len(head), end=span.end + len(head)) for span in message.spans)
+    return replace(message, text=head + message.text, spans=spans)
 
 
 def cut(message: Message, longest: int = LONGEST) -> list[Message]:

@@ -8,7 +8,7 @@ ids, and the hub knows it. So it is with an album of which more may come (`album
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from bridge.contract import (
     CursorMoved,
@@ -23,7 +23,6 @@ from bridge.contract import (
 from connectors.telegram import fields
 from connectors.telegram.albums import LOOK, Albums
 from connectors.telegram.api import Api
-from connectors.telegram.updates import Reader
 
 _WAIT = 50  # seconds for which Telegram holds an answer back while there is no news
 _LOST = 10.0  # seconds more until we take the connection for dead
@@ -32,10 +31,23 @@ _LOOK = 3_600.0  # seconds of silence until we ask whether there really is nothi
 OLD = (MessageReceived, MessageEdited, ReactionsChanged)
 
 
+class Reads(Protocol):
+    """What makes events of updates: a `Reader`, or what stands before one."""
+
+    @property
+    def allowed(self) -> Sequence[str]:
+        """The kinds of updates that are to come."""
+        ...
+
+    async def read(self, *updates: object) -> Sequence[Event]:
+        """The events of an update, or of those that make an album."""
+        ...
+
+
 class Polling:
     """For one session."""
 
-    def __init__(self, api: Api, reader: Reader, since: float) -> None:
+    def __init__(self, api: Api, reader: Reads, since: float) -> None:
         """`since`: when the bot became an account here; what was said to it before is not told."""
         self._api = api
         self._since = since

@@ -11,8 +11,7 @@ from bridge.contract import Contact, NetworkId, Unavailable, Workspace
 from bridge.contract.workspace import Call, Reply
 from connectors.telegram import errors, fields
 from connectors.telegram.api import Api
-from connectors.telegram.polling import Polling
-from connectors.telegram.updates import Reader
+from connectors.telegram.polling import Polling, Reads
 from connectors.telegram.webhook import Webhook
 
 _OURS = "webhook"  # in an account's memory: the address that we have told Telegram last
@@ -20,7 +19,7 @@ _OURS = "webhook"  # in an account's memory: the address that we have told Teleg
 
 @asynccontextmanager
 async def receiving(
-    api: Api, reader: Reader, me: Contact, network: NetworkId, since: float, workspace: Workspace
+    api: Api, reader: Reads, me: Contact, network: NetworkId, since: float, workspace: Workspace
 ) -> AsyncIterator[Polling | Webhook]:
     """Entering raises the four errors. `since` as for both."""
     known = fields.string(fields.mapping(await api.ask("getWebhookInfo")).get("url"))

@@ -4,7 +4,7 @@ Source: https://core.telegram.org/bots/api#sendmessage, #editmessagetext, #delet
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -45,6 +45,7 @@ class Speaker:
     api: Api
     chats: Chats
     limits: Limits
+    also: Mapping[str, object] = field(default_factory=dict)  # with every message: buttons, for one
 
     async def turn(self, action: Action) -> None:
         """Return when Telegram's limits let `action` be done. Raises `Unavailable` when that takes long."""
@@ -86,6 +87,7 @@ class Speaker:
 
     async def send(self, chat: int, action: Send) -> Receipt:
         message, given = _answering(action.message, chat)
+        given = {**given, **self.also}
         if message.media:
             result = await post(self.api, chat, message, given)
         elif not message.text.strip():
@@ -101,7 +103,7 @@ class Speaker:
 
     async def edit(self, chat: int, action: Edit) -> Receipt:
         target, message = _target(chat, action.target.ids[0]), action.message
-        given = {"chat_id": chat, "message_id": target}
+        given = {"chat_id": chat, "message_id": target, **self.also}
         try:
             await self._edit(message, given)
         except errors.No as refusal:

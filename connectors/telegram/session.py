@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from bridge.contract import (
     Action,
@@ -30,17 +31,23 @@ from bridge.contract import (
 )
 from connectors.telegram import fields, ids, media, parts
 from connectors.telegram.chats import Chats, person
-from connectors.telegram.polling import Polling
 from connectors.telegram.sending import Speaker
-from connectors.telegram.webhook import Webhook
 
 _RANKS = {"creator": Rank.OWNER, "administrator": Rank.ADMIN}
+
+
+class News(Protocol):
+    """Where events come from (`receiving`)."""
+
+    def events(self, cursor: str | None) -> AsyncIterator[Event]: ...
+
+    def journaled(self, cursor: str) -> None: ...
 
 
 class TelegramSession:
     """Implements `bridge.contract.Session`."""
 
-    def __init__(self, me: Contact, news: Polling | Webhook, speaker: Speaker, chats: Chats, *, repeats: bool) -> None:
+    def __init__(self, me: Contact, news: News, speaker: Speaker, chats: Chats, *, repeats: bool) -> None:
         self.me = me
         self.directory: Directory | None = None  # bots can look for nobody
         self._news = news

@@ -19,8 +19,7 @@ from bridge.contract import CursorMoved, Event, Live, Refused, Unavailable
 from bridge.contract.workspace import Call, Reply
 from connectors.telegram import errors, fields
 from connectors.telegram.api import Api
-from connectors.telegram.polling import OLD
-from connectors.telegram.updates import Reader
+from connectors.telegram.polling import OLD, Reads
 
 _HEADER = "x-telegram-bot-api-secret-token"
 _LARGEST = 1024 * 1024  # bytes of an update; those of Telegram have some thousands
@@ -39,7 +38,7 @@ class _Called:
 class Webhook:
     """For one session."""
 
-    def __init__(self, api: Api, reader: Reader, since: float, look: float = _LOOK) -> None:
+    def __init__(self, api: Api, reader: Reads, since: float, look: float = _LOOK) -> None:
         """`since`: when the bot became an account here; what was said to it before is not told. `look`: seconds."""
         self.url = ""  # where Telegram is to call
         self._api = api

@@ -29,7 +29,7 @@ async def test_help_says_what_one_can_do_in_few_words(at_desk: Scene) -> None:
         "`join`: Come into a room.\n"
         "`leave`: Leave a room.\n"
         "`create`: Make a room.\n"
-        "`invite`: Invite somebody to a room.\n"
+        "`invite`: Invite somebody to talk, or to a room.\n"
         "`settings`: Choose what others see of you, and what you are told.\n"
         "`block`: Hear nothing of somebody, or again.\n"
         "`report`: Report somebody, or what they have said.\n"

@@ -33,7 +33,7 @@ async def _login(tools: Tools, caller: Caller, talk: Talk) -> str:
         tools.throttle.failed(caller.user)
         raise
     talk.seal()
-    await _keep(tools, caller, credentials)
+    await keep(tools, caller, credentials)
     return f"You are logged in to {connector.name} as {credentials.me}."
 
 
@@ -60,7 +60,7 @@ async def _flow(connector: Connector, talk: Talk) -> Flow:
     return flows[(await talk.ask(form))["flow"]]
 
 
-async def _keep(tools: Tools, caller: Caller, credentials: Credentials) -> None:
+async def keep(tools: Tools, caller: Caller, credentials: Credentials) -> None:
     """Store and connect. What was connected before is connected again, also when storing fails."""
     rows = await tools.database.read(lambda c: accounts.accounts_of(c, caller.user, caller.network))
     active = [row.me for row in rows if row.active]

@@ -6,6 +6,7 @@
 * `webhooks` calling those who want to be called
 * `refusals` how Telegram says no
 * `standing` how members stand to a chat
+* `buttons`  under messages, and who taps them; `links` to bots
 * `uploads`  files that bots send and get
 * `limits`   how fast bots may be, and their penalties
 * `faults`   answers that are lost, servers that fail

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.support.botapi import albums, standing, uploads, webhooks
+from tests.support.botapi import albums, buttons, standing, uploads, webhooks
 from tests.support.botapi.refusals import No, bad
 from tests.support.botapi.state import Bot, Chat, Said, store
 
@@ -133,6 +133,7 @@ METHODS: dict[str, Callable[["BotApi", Bot, Mapping[str, Any]], Any]] = {
     "editmessagetext": edit_text, "editmessagecaption": edit_caption, "deletemessage": delete_message,
     "setmessagereaction": set_reaction, "getfile": get_file, "sendchataction": chat_action,
     **standing.METHODS, **webhooks.METHODS, "sendmediagroup": albums.send,
+    "answercallbackquery": buttons.answer,
     **{f"send{kind.replace('_', '')}": send_file(kind) for kind in uploads.KINDS},
 }  # fmt: skip
 
@@ -158,7 +159,8 @@ def _edited(api: "BotApi", bot: Bot, given: Mapping[str, Any], what: str, marks:
             "content and reply markup of the message"
         )
     said.content.pop(marks, None)
-    said.content.update(new)
+    said.content.pop("reply_markup", None)
+    said.content.update(new | buttons.kept(given))
     said.edited = int(time.time())
     api.world.touched()
     return api.world.state.view(chat, said, bot)
@@ -170,7 +172,7 @@ def sent(api: "BotApi", bot: Bot, chat: Chat, given: Mapping[str, Any], content:
         answered = chat.find(int(wanted.get("message_id", 0)), bot.id)
         if answered is None and not wanted.get("allow_sending_without_reply"):
             raise bad("message to be replied not found")
-    said = api.world.state.add(chat, Said(bot, content, {}, reply_to=answered))
+    said = api.world.state.add(chat, Said(bot, content | buttons.kept(given), {}, reply_to=answered))
     api.world.shown(chat, said)
     return api.world.state.view(chat, said, bot)
 

@@ -36,6 +36,7 @@ class BotApi:
         self.webhooks = Webhooks()
         self.port = 0
         self.calls: Counter[str] = Counter()  # by method, in lower case
+        self.answered: dict[str, str] = {}  # what those who tapped buttons were shown, by query
         self._runner: web.AppRunner | None = None
 
     @property
@@ -121,7 +122,9 @@ async def _given(request: web.Request) -> dict[str, Any]:
     return found
 
 
-_STRUCTURED = {"entities", "caption_entities", "reply_parameters", "reaction", "allowed_updates", "media"}
+_STRUCTURED = {
+    "entities", "caption_entities", "reply_parameters", "reaction", "allowed_updates", "media", "reply_markup",
+}  # fmt: skip
 
 
 def _value(text: str) -> Any:

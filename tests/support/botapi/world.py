@@ -152,6 +152,10 @@ class World:
         self.says(by, new, migrate_from_chat_id=chat.id)
         return new
 
+    def stands(self, bot: Bot, chat: Chat, who: User, before: str, status: str) -> None:
+        """`who` lets the bot write to them, or does not."""
+        self._status(bot, chat, who, bot, before, status)
+
     # for tests
 
     def shown(self, chat: Chat, said: Said) -> None:
