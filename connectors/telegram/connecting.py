@@ -52,9 +52,11 @@ async def connected(
             me, fields.string(said.get("username")), network, speaker, about, Friends(workspace.memory),
             Invitations(workspace.memory, workspace.clock), repeats,
         )  # fmt: skip
-        async with receiving.receiving(api, Door(reader, bot, lobby), me, network, since, workspace) as news:
-            async with serving(OperatorSession(me, news, speaker, chats, repeats=repeats), bot, lobby) as session:
-                yield session
+        async with (
+            receiving.receiving(api, Door(reader, bot, lobby), me, network, since, workspace) as news,
+            serving(OperatorSession(me, news, speaker, chats, repeats=repeats), bot, lobby) as session,
+        ):
+            yield session
 
 
 async def ended(account: Account, workspace: Workspace) -> None:
