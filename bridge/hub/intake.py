@@ -312,12 +312,16 @@ def speaker(accept: Accept, ledger: Ledger, chat: Chat, relay: int | None) -> in
 
 def preferred(context: Context, ledger: Ledger, user: str, network: NetworkId, item: str) -> list[int]:
     """The accounts of a user that are logged in: the one that they have chosen for a chat first, then the oldest."""
+    wanted = wished(context, ledger, user, network, item)
+    return sorted(ledger.directory.accounts.of_user(user, network), key=lambda account: account != wanted)
+
+
+def wished(context: Context, ledger: Ledger, user: str, network: NetworkId, item: str) -> int | None:
+    """Which of several accounts that are logged in a user has chosen for a chat; None: none."""
     accounts = ledger.directory.accounts
     mine = accounts.of_user(user, network)
-    if len(mine) < 2:
-        return mine
-    wanted = accounts.ours(network).get(context.chosen(user, network, ACCOUNT, item))
-    return sorted(mine, key=lambda account: account != wanted)
+    me = context.chosen(user, network, ACCOUNT, item) if len(mine) > 1 else ""
+    return next((account for account in mine if accounts.me(account) == me), None) if me else None
 
 
 def turned_away(accept: Accept, verdict: Verdict) -> Outcome:

@@ -9,6 +9,7 @@ from bridge.hub import codec, fallback, keys, pieces, reactions, undoing
 from bridge.hub.facades import HOME
 from bridge.hub.intake import (
     Accept,
+    Context,
     Outcome,
     answered_again,
     echoed,
@@ -18,6 +19,7 @@ from bridge.hub.intake import (
     owed_to,
     refuses,
     turned_away,
+    wished,
 )
 from bridge.hub.judge import BEFORE, Facts, Ruling, Verdict, judge
 from bridge.hub.opening import home_chat, shown_again
@@ -212,7 +214,7 @@ def _place(accept: Accept, ledger: Ledger, event: Authored) -> tuple[Chat, Link]
     source, directory = accept.source, ledger.directory
     chat = directory.chat(source.network, source.scope, event.chat)
     link = directory.link_of(chat.id) if chat else None
-    if event.addressee is not None and (link is None or not _usable(ledger, link, event)):
+    if event.addressee is not None and (link is None or not _usable(accept.context, ledger, link, event)):
         if link is None and chat is not None and _changes_what_was(ledger, chat, event):
             return BEFORE
         opened = home_chat(accept.context, ledger, event.sender.id, event.chat, event.addressee)
@@ -233,10 +235,14 @@ def _changes_what_was(ledger: Ledger, chat: Chat, event: Authored) -> bool:
     return target is not None and named(ledger, chat, target) is not None
 
 
-def _usable(ledger: Ledger, link: Link, event: Authored) -> bool:
-    """Whether the author still has an account in the other chat."""
+def _usable(context: Context, ledger: Ledger, link: Link, event: Authored) -> bool:
+    """Whether the author still has an account in the other chat; for something new the one that they have chosen."""
     assert event.addressee is not None
-    mine = set(ledger.directory.accounts.of_user(event.sender.id, event.addressee.network))
+    user, network = event.sender.id, event.addressee.network
+    mine = set(ledger.directory.accounts.of_user(user, network))
+    if isinstance(event, MessageReceived):
+        wanted = wished(context, ledger, user, network, event.chat.rpartition(" ")[2])
+        mine = mine if wanted is None else {wanted}
     return any(
         mine & ledger.directory.accounts.in_chat(e.chat.id)
         for e in link.endpoints

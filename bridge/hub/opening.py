@@ -5,7 +5,7 @@ from dataclasses import replace
 from bridge.contract import ChatKind, ChatSeen, ContactId, NetworkId, Person, Reason
 from bridge.hub.facades import HOME, Home
 from bridge.hub.hosting import hosted_for, room_seen
-from bridge.hub.intake import Accept, Context, Outcome, preferred
+from bridge.hub.intake import Accept, Context, Outcome, preferred, wished
 from bridge.hub.judge import Ruling, Verdict
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Link
@@ -14,12 +14,15 @@ from bridge.store.rows import Chat, Link
 def home_chat(context: Context, ledger: Ledger, user: str, native: str, whom: Person) -> Chat | Verdict:
     """The user's chat with `whom`, linked. The other side is opened later, in its lane, if there is none yet."""
     directory = ledger.directory
-    accounts = preferred(context, ledger, user, whom.network, native.rpartition(" ")[2])
+    item = native.rpartition(" ")[2]
+    accounts = preferred(context, ledger, user, whom.network, item)
     if not accounts:
         name = context.names.get(whom.network, whom.network)
         text = f"You are not logged in to {name}. Send “login” to the gateway, or use its command of that name."
         return Verdict(Ruling.REFUSE, "not logged in", Reason.NOT_LOGGED_IN, text)
-    known = next((c for a in accounts if (c := directory.accounts.direct(a, whom.id)) is not None), None)
+    wanted = wished(context, ledger, user, whom.network, item)
+    able = accounts if wanted is None else [wanted]
+    known = next((c for a in able if (c := directory.accounts.direct(a, whom.id)) is not None), None)
     if known is None:
         if context.opens(user):
             text = "You have begun very many new chats in the last hour. Wait a while before you begin another one."

@@ -102,6 +102,10 @@ class Accounts:
         self._blocks[account] = contacts
         return True
 
+    def me(self, account: int) -> str:
+        """Who this account is on its network; empty if there is no such account."""
+        return self.connection.execute(select(t.accounts.c.me).where(t.accounts.c.id == account)).scalar() or ""
+
     def user_of(self, account: int) -> str:
         """Whose account this is; empty for the operator's."""
         return self.connection.execute(select(t.accounts.c.user).where(t.accounts.c.id == account)).scalar() or ""

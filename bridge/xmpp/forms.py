@@ -40,11 +40,13 @@ def submitted(payload: Element) -> Mapping[str, str] | None:
         raise StanzaError("bad-request", "The form must be sent with the type `submit`.", _BAD)
     if len(forms[0]) > _MOST:
         raise StanzaError("bad-request", f"A form can have at most {_MOST} fields.", _BAD)
-    given = {}
+    given: dict[str, str] = {}
     for field in forms[0]:
         name = field.get("var")
         # XEP-0068 #approach: FORM_TYPE and other hidden fields are for programs.
         if field.tag == _FIELD and name and name != "FORM_TYPE" and field.get("type") != "hidden":
+            if name in given:
+                raise StanzaError("bad-request", f"The form has the field `{name[:40]}` more than once.", _BAD)
             given[name] = "\n".join(value.text or "" for value in field if value.tag == _VALUE)
     return given
 

@@ -134,7 +134,10 @@ def _legacy_values(form: Form, payload: Element) -> dict[str, str]:
     """What was filled in without a form; what was not has the value that was proposed."""
     given = {field.name: field.value for field in form.fields if field.value and not field.secret}
     for name, field in _legacy(form).items():
-        element = payload.find(f"{{{REGISTER}}}{name}")
+        elements = payload.findall(f"{{{REGISTER}}}{name}")
+        if len(elements) > 1:
+            raise StanzaError("bad-request", f"`{name}` is there more than once.")
+        element = elements[0] if elements else None
         if element is not None and (element.text or not field.value):
             given[field.name] = element.text or ""
     return given

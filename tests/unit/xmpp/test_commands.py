@@ -6,6 +6,7 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 
+from bridge.hub.desk import Patience
 from bridge.store.database import Database
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.commands import Commands
@@ -32,6 +33,12 @@ class Steps(Asking):
 def submit(given: dict[str, str], kind: str = "submit") -> str:
     fields = "".join(f"<field var={quoteattr(k)}><value>{v}</value></field>" for k, v in given.items())
     return f"<x xmlns='jabber:x:data' type='{kind}'>{fields}</x>"
+
+
+TWICE = (
+    "<x xmlns='jabber:x:data' type='submit'><field var='username'><value>x</value></field>"
+    "<field var='username'><value>y</value></field></x>"
+)
 
 
 def note(command: Element) -> tuple[str | None, str | None]:
@@ -157,6 +164,7 @@ async def test_several_ways_to_log_in_are_a_list(addresses: Addresses, tmp_path:
         ({"session": "guessed", "action": "cancel"}, "bad-request", "bad-sessionid"),
         ({"form": submit({}, "result")}, "bad-request", "bad-payload"),
         ({"form": submit({}) * 2}, "bad-request", "bad-payload"),
+        ({"form": TWICE}, "bad-request", "bad-payload"),
         ({"form": submit({str(n): "" for n in range(101)})}, "bad-request", "bad-payload"),
         ({"to": f"juliet@{DOMAIN}"}, "item-not-found", ""),
         ({"sender": EVE}, "item-not-found", ""),
@@ -190,6 +198,25 @@ async def test_nobody_goes_on_with_somebody_elses_session(steps: Steps) -> None:
         with pytest.raises(StanzaError) as refused:
             await steps.step(session=session(begun), form=submit(PASSWORD), **wrong)
         assert "bad-sessionid" in refused.value.extra
+
+
+async def test_a_session_that_nobody_has_gone_on_with_has_expired(addresses: Addresses, tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path / 'late.db'}")
+    async with scene(database, tmp_path, patience=Patience(answer=0.05)) as at_desk:
+        steps = Steps(Commands(at_desk.desk).answerers(), addresses)
+        begun = await steps.step()
+        conversation = at_desk.desk._open[session(begun)]
+        assert conversation.task is not None
+        await conversation.task
+
+        late = await steps.step(session=session(begun), form=submit(PASSWORD))
+        assert (late.get("status"), note(late)[0]) == ("completed", "error")
+        assert "There was no answer for" in (note(late)[1] or "")
+        with pytest.raises(StanzaError) as over:
+            await steps.step(session=session(begun), form=submit(PASSWORD))
+        assert (over.value.condition, "session-expired" in over.value.extra) == ("not-allowed", True)
+        assert await at_desk.accounts() == []
+    await database.close()
 
 
 async def test_who_may_not_is_told_why(steps: Steps) -> None:
