@@ -28,6 +28,7 @@ class Target:
     """
 
     ids: tuple[MessageId, ...]
+    aliases: tuple[MessageId, ...] = ()  # of the same parts, where the network has told them (`Receipt.alias`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

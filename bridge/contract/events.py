@@ -20,6 +20,9 @@ class Authored:
     """The `Action.key` (with its part, if any) that this event carries, as found: then it is our own doing seen again,
     by whichever account. The hub believes it only of a sender that is one of our accounts; a session with `personas`
     answers for its personas itself and sets it only for them."""
+    alias: MessageId | None = None
+    """Another name of it, where its author's app and the room do not call it the same: by it its author corrects it
+    (XMPP rooms). `target` of an event may be either name."""
     addressee: Person | None = None
     """Whom a direct chat is with, on networks where a message to a person opens the chat (XMPP)."""
     origin: str = ""

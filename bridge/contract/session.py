@@ -37,6 +37,7 @@ class Receipt:
     ids: tuple[MessageId, ...] = ()
     reactions: tuple[tuple[str, MessageId], ...] = ()
     chat: ChatId | None = None
+    alias: MessageId | None = None  # what the author has called the part, if the network calls it otherwise
 
 
 @dataclass(frozen=True, slots=True)

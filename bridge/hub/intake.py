@@ -163,6 +163,12 @@ def echoed(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> Entry
     return entry if ledger.owed.state(chat.id, entry.id) is not None else None  # it was linked when this was written
 
 
+def alias_copy(chat: int, native: str, message: int, part: int) -> Copy:
+    """The other name of a part (`Authored.alias`): less than -1, and of the version that the message began with, which
+    no edit or reaction is."""
+    return Copy(chat, native, message, -2 - part, message)
+
+
 def note_echo(accept: Accept, ledger: Ledger, chat: Chat, event: Authored, entry: Entry) -> Outcome:
     """What we did has arrived: remember what it is called there. The lane sees the copy and closes the delivery."""
     assert event.key is not None
@@ -170,6 +176,8 @@ def note_echo(accept: Accept, ledger: Ledger, chat: Chat, event: Authored, entry
     part = part if entry.kind == "message" else -1 - part
     if ledger.copy(chat.id, event.id) is None:
         ledger.add_copy(Copy(chat.id, event.id, entry.message, part, entry.id))
+        if event.alias is not None and part >= 0:
+            ledger.add_copy(alias_copy(chat.id, event.alias, entry.message, part))
     outcome = Outcome(Ruling.ECHO)
     ends = _own_ends(accept, ledger, chat, entry.chat)
     if ends and ledger.owed.state(chat.id, entry.id) is None:

@@ -11,6 +11,7 @@ from bridge.hub.intake import (
     Accept,
     Context,
     Outcome,
+    alias_copy,
     answered_again,
     echoed,
     is_repeat,
@@ -65,6 +66,8 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     ledger.add_message(Message(entry.id, entry.network, entry.author, entry.id, None))
     for part, native in enumerate((event.id, *event.further)):
         ledger.add_copy(Copy(chat.id, native, entry.id, part, entry.id))
+    if event.alias is not None:
+        ledger.add_copy(alias_copy(chat.id, event.alias, entry.id, 0))
     return Outcome(Ruling.ACCEPT, debts=debts)
 
 
@@ -154,6 +157,8 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         ledger.change_message(structs.replace(target, retracted=entry.id))
     if source.unique_ids and edit is None:
         ledger.add_copy(Copy(chat.id, event.id, target.id, -1, entry.id))
+    if event.alias is not None:  # some apps name a message by its last correction
+        ledger.add_copy(Copy(chat.id, event.alias, target.id, -1, entry.id))
     return Outcome(Ruling.ACCEPT, debts=debts)
 
 

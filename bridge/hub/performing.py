@@ -38,6 +38,7 @@ from bridge.hub import closing, codec
 from bridge.hub.closing import Reacted, durably
 from bridge.hub.codec import Journaled
 from bridge.hub.facades import HOME
+from bridge.hub.intake import alias_copy
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
 from bridge.hub.opener import Opener
@@ -336,10 +337,12 @@ def called(copies: Sequence[Copy], *, by_author: bool = False) -> Target | None:
     """What the parts of a message are called; None where it never arrived. What its author wrote in this very chat,
     which does not reflect, has two names: theirs, and the key under which it was shown (`intake.journal`)."""
     ids = [MessageId(copy.native) for copy in sorted(copies, key=lambda copy: copy.part) if copy.part >= 0]
+    also = sorted((copy for copy in copies if copy.part < -1 and copy.version == copy.message), key=lambda c: -c.part)
     shown = next((copy.native for copy in copies if copy.part == -1 and copy.version == copy.message), None)
     if ids and shown is not None and not by_author:
         ids[0] = MessageId(shown)
-    return Target(tuple(ids)) if ids else None
+    aliases = tuple(MessageId(copy.native) for copy in also) if len(also) == len(ids) else ()
+    return Target(tuple(ids), aliases) if ids else None
 
 
 def _says_it_to_others(ready: Ready) -> bool:
@@ -359,7 +362,10 @@ def _copies(owed: Debt, part: Action, receipt: Receipt, number: int, version: in
     old = {copy.native for copy in made}
     place = number if isinstance(part, Send) else -1 - number
     ids = (*receipt.ids, *(native for _, native in receipt.reactions))
-    return made + [Copy(owed.chat, native, owed.message, place, version) for native in ids if native not in old]
+    made += [Copy(owed.chat, native, owed.message, place, version) for native in ids if native not in old]
+    if receipt.alias is not None and place >= 0:
+        made.append(alias_copy(owed.chat, receipt.alias, owed.message, place))
+    return made
 
 
 def _superfluous(owed: Debt, parts: Sequence[Action], version: int) -> list[Copy]:

@@ -32,7 +32,7 @@ def parts(action: Action, jids: int, limit: int, called: content.Called = conten
     ids = action.target.ids
     for n, piece in enumerate(pieces):
         if n < len(ids):
-            made.append(replace(action, key=_key(action, n), target=Target((ids[n],)), message=piece))
+            made.append(replace(action, key=_key(action, n), target=_part_of(action.target, n), message=piece))
         else:
             made.append(
                 Send(chat=action.chat, key=_key(action, n), persona=action.persona, at=action.at,
@@ -40,7 +40,7 @@ def parts(action: Action, jids: int, limit: int, called: content.Called = conten
             )  # fmt: skip
     for n in range(len(pieces), len(ids)):
         made.append(
-            Retract(chat=action.chat, key=_key(action, n), persona=action.persona, target=Target((ids[n],)),
+            Retract(chat=action.chat, key=_key(action, n), persona=action.persona, target=_part_of(action.target, n),
                     maybe_done=action.maybe_done)
         )  # fmt: skip
     return made
@@ -49,9 +49,13 @@ def parts(action: Action, jids: int, limit: int, called: content.Called = conten
 def _retractions(action: Retract) -> list[Action]:
     """One for each part."""
     return [
-        replace(action, key=_key(action, n), own_id=action.own_id if n == 0 else None, target=Target((id,)))
-        for n, id in enumerate(action.target.ids)
+        replace(action, key=_key(action, n), own_id=action.own_id if n == 0 else None, target=_part_of(action.target, n))
+        for n in range(len(action.target.ids))
     ]
+
+
+def _part_of(target: Target, n: int) -> Target:
+    return Target(target.ids[n : n + 1], target.aliases[n : n + 1])
 
 
 def stanza(
