@@ -116,6 +116,7 @@ async def _serve(
         people, desk, hub.rooms, hub.archive, hub.lists, hub.avatars, finder, people.choices.blocked,
         Joins(lambda *room: people.choices.on(room[0], room[1], "joins", room[2]), config.limits.notice_window),
         storing,
+        config.limits.occupants,
     )  # fmt: skip
     xmpp = XmppNetwork(gateways, asked, config.xmpp.max_stanza, version())
     every[HOME] = xmpp

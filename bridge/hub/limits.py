@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All times in seconds; the last ones are quotas of users."""
+    """All times in seconds; the last ones are quotas."""
 
     patience: float = 86_400.0  # a delivery is given up after so long
     delay_notice: float = 60.0  # its author is told once when it takes longer
@@ -18,6 +18,7 @@ class Limits:
     accounts: int = 10  # of one user at a network
     commands: int = 300  # of one user, a minute
     openings: int = 100  # new direct chats and rooms of one user, an hour
+    occupants: int = 100  # of other networks' people in one XMPP room that is linked; who last spoke longest ago leaves
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,3 +23,4 @@ class Asked:
     hides: Hides
     joins: Joins = field(default_factory=Joins)
     storing: Storing = field(default_factory=Storing)
+    most_in_rooms: int = 100  # of our people in one room elsewhere

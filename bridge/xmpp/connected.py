@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId, Event, NetworkId
-from bridge.contract.workspace import Http
+from bridge.contract import ChatId, Event, NetworkId, Workspace
 from bridge.hub.facades import Avatar, Caller, PresenceOf
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chats import Addresses, Gateway
@@ -31,7 +30,7 @@ class Connected:
         command: Callable[[Caller, str], Awaitable[str]],
         answerers: Answerers,
         max_stanza: int,
-        http: Http,
+        workspace: Workspace,
     ) -> None:
         self._addresses = addresses
         self._people = people = asked.people
@@ -43,8 +42,9 @@ class Connected:
         self.rooms.movements.joins = asked.joins
         self._reception = Reception(self.rooms, asked.rooms, asked.archive, people, max_stanza)
         self.session = XmppSession(
-            addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, http)
-        )
+            addresses, self.streams, self.rooms, max_stanza, asked.storing.over(self.streams, workspace.http),
+            workspace.memory, asked.most_in_rooms,
+        )  # fmt: skip
         self._servers = Servers(addresses, asked, self.streams, self.session)
         self.rooms.said = self._servers.said_in_room
         self._photos = Photos(asked.avatars)
@@ -64,6 +64,7 @@ class Connected:
     async def close(self) -> None:
         """Answer nothing more, and say goodbye to those in rooms and to subscribers, where the gateway is connected."""
         await self._dispatcher.close()
+        await self.session.joined.close()
         await self._reception.close()
         if self._telling is not None:
             self._telling.cancel()
@@ -125,7 +126,8 @@ class Connected:
         return await self.session.storage.requests[network].ask("get", app, payload)
 
     def _received(self, gateway: Gateway, stanza: Element) -> None:
-        self._dispatcher.received(gateway, stanza)
+        if not self.session.joined.takes(gateway.network, stanza):
+            self._dispatcher.received(gateway, stanza)
 
     def _changed(self, gateway: Gateway, connected: bool) -> None:
         network, stream = gateway.network, self.streams[gateway.network]

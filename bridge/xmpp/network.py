@@ -18,7 +18,6 @@ from bridge.contract import (
     Workspace,
 )
 from bridge.contract.unasked import Unchecked
-from bridge.contract.workspace import Http
 from bridge.hub.facades import Avatar, PresenceOf, RoomNews
 from bridge.xmpp.asked import Asked
 from bridge.xmpp.chat_commands import ChatCommands
@@ -79,13 +78,13 @@ class XmppNetwork(Unchecked):
     async def log_out(self, account: Account, workspace: Workspace) -> None: ...
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
-        return self._connected(workspace.http)
+        return self._connected(workspace)
 
     @asynccontextmanager
-    async def _connected(self, http: Http) -> AsyncIterator[Session]:
+    async def _connected(self, workspace: Workspace) -> AsyncIterator[Session]:
         connected = self._now = Connected(
             self._gateways, self._addresses, self._asked, self._chat_commands.said, self._answerers, self._max_stanza,
-            http,
+            workspace,
         )  # fmt: skip
         await connected.load()
         tasks = [asyncio.create_task(s.run(), name=f"stream {n}") for n, s in connected.streams.items()]

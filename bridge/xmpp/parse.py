@@ -47,7 +47,7 @@ _REACTIONS = "{urn:xmpp:reactions:0}reactions"
 _REACTION = "{urn:xmpp:reactions:0}reaction"
 _RECEIPT = "{urn:xmpp:receipts}request"
 _ORIGIN = "{urn:xmpp:sid:0}origin-id"
-_ENCRYPTED = {
+ENCRYPTED = {
     "{urn:xmpp:eme:0}encryption",
     "{eu.siacs.conversations.axolotl}encrypted",
     "{urn:xmpp:omemo:2}encrypted",
@@ -115,7 +115,7 @@ def message(stanza: Element, user: str, whom: Whom, chat: ChatId, now: float) ->
     _refuse_what_is_lost(children, whom.gateway.name)
     authored = _authored(stanza, children, user, whom, chat, now)
     authored["marks"] = signs.marks(stanza)
-    return _doing(stanza, children, authored) or _said(stanza, children, authored, lambda: _them(whom))
+    return doing(stanza, children, authored) or said(stanza, children, authored, lambda: _them(whom))
 
 
 def _them(whom: Whom) -> Mapping[str, Person]:
@@ -141,7 +141,7 @@ def room_message(
     if subject is not None and words is None and not any(f"{space}thread" in children for space in _OURS):
         return Subject("".join(subject.itertext())[:_LONGEST_SUBJECT])
     authored = _authored(stanza, children, user, None, chat, now) | {"confirm": False}
-    return _doing(stanza, children, authored) or _said(stanza, children, authored, people)
+    return doing(stanza, children, authored) or said(stanza, children, authored, people)
 
 
 def _refuse_what_is_lost(children: Mapping[str, Element], network: str) -> None:
@@ -151,7 +151,7 @@ def _refuse_what_is_lost(children: Mapping[str, Element], network: str) -> None:
             "not-acceptable",
             f"{network} keeps messages, so one that is to disappear is not sent. Switch that off in this chat.",
         )
-    if not _ENCRYPTED.isdisjoint(children):
+    if not ENCRYPTED.isdisjoint(children):
         raise StanzaError(
             "not-acceptable", f"{network} cannot carry encrypted messages. Switch encryption off in this chat."
         )
@@ -178,7 +178,7 @@ def _authored(
     }
 
 
-def _doing(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any]) -> Authored | None:
+def doing(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any]) -> Authored | None:
     """A retraction or reactions, which may carry a body for apps that know neither."""
     found = children.get(_RETRACT)
     fastened = children.get(_APPLY_TO)
@@ -211,7 +211,7 @@ def _target(change: Element) -> MessageId:
     return MessageId(target[:_LONGEST_ID])
 
 
-def _said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any], people: People) -> Authored | None:
+def said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any], people: People) -> Authored | None:
     text = body(stanza)
     media, words = files.read(stanza, text, by["id"])
     if text is None and not media and places.GEOLOC not in children:

@@ -49,7 +49,9 @@ def parts(action: Action, jids: int, limit: int, called: content.Called = conten
 def _retractions(action: Retract) -> list[Action]:
     """One for each part."""
     return [
-        replace(action, key=_key(action, n), own_id=action.own_id if n == 0 else None, target=_part_of(action.target, n))
+        replace(
+            action, key=_key(action, n), own_id=action.own_id if n == 0 else None, target=_part_of(action.target, n)
+        )
         for n in range(len(action.target.ids))
     ]
 

@@ -36,6 +36,7 @@ from bridge.contract import (
     SetTyping,
 )
 from bridge.contract.unasked import Unasked
+from bridge.contract.workspace import Memory
 from bridge.hub.facades import OURS
 from bridge.xmpp import files, parse, render
 from bridge.xmpp.carbons import AROUND, Carbons
@@ -43,6 +44,7 @@ from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.delivering import Delivering
 from bridge.xmpp.hosted import speaking
 from bridge.xmpp.hosted.house import House
+from bridge.xmpp.joined.rooms import JOINED, JoinedRooms
 from bridge.xmpp.showing import SIGNS, Showing
 from bridge.xmpp.stream import Stream
 from bridge.xmpp.upload import Storage
@@ -77,6 +79,8 @@ class XmppSession(Unasked):
         house: House,
         max_stanza: int,
         storage: Storage,
+        memory: Memory,
+        most_in_rooms: int,
     ) -> None:
         self._house = house
         self.me = Contact(ContactId("xmpp"), "XMPP")
@@ -91,6 +95,7 @@ class XmppSession(Unasked):
         self._limit = max_stanza
         self.storage = storage
         self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self.joined = JoinedRooms(addresses, streams, storage.requests, self.offer, memory, most_in_rooms, max_stanza)
         self._chats: OrderedDict[ChatId, tuple[str, Whom] | None] = OrderedDict()
         self._nicks: OrderedDict[ChatId, str] = OrderedDict()
         self._under_way: dict[tuple[ChatId, str], Refused | None] = {}
@@ -103,7 +108,8 @@ class XmppSession(Unasked):
     def capabilities(self, chat: ChatId) -> Capabilities:
         read = self._read(chat)
         if read is None:
-            return _CHAT if self._addresses.where(chat) is None else speaking.ROOM
+            hosted = self._addresses.where(chat) is not None
+            return speaking.ROOM if hosted else self.joined.capabilities(chat) or _CHAT
         user, whom = read
         if whom.contact is None:
             return _GATEWAY
@@ -130,13 +136,17 @@ class XmppSession(Unasked):
         if connected:
             self.storage.forget(network)
             self.offer(Live())
+        self.joined.changed(network, connected)
 
-    def journaled(self, cursor: str) -> None: ...
+    def journaled(self, cursor: str) -> None:
+        self.joined.journaled(cursor)
 
     def parts(self, action: Action) -> Sequence[Action]:
         jids = len(action.chat.encode())
         if action.persona is not None and action.persona.own:
             return render.parts(action, 2 * jids, self._limit - AROUND)
+        if self.joined.may_be(action.chat):
+            return self.joined.parts(action)
         return render.parts(action, jids, self._limit, speaking.called(self._house, action.chat))
 
     async def turn(self, action: Action) -> None:
@@ -179,6 +189,8 @@ class XmppSession(Unasked):
 
     async def _perform_in_room(self, action: Action) -> Receipt:
         where = self._addresses.where(action.chat)
+        if where is None and isinstance(action, tuple(JOINED.actions)):
+            return await self.joined.perform(action)
         if where is None:
             raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
         if isinstance(action, SIGNS):
@@ -198,6 +210,8 @@ class XmppSession(Unasked):
             return f"{OURS}{file.id}"
         read = self._read(chat) if where is None else None
         gateway = where.gateway if where is not None else (read[1].gateway if read is not None else None)
+        if gateway is None and self.joined.may_be(chat):
+            gateway = next(iter(self._streams.values())).gateway
         if gateway is None:
             raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)
         kept = await file.kept()

@@ -1,0 +1,156 @@
+"""Coming into one room as any of our people, and going (XEP-0045 #enter, #exit, #changenick)."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from bridge.contract import ChatId, NetworkId, Persona, Reason, Refused, Scope, Unavailable
+from bridge.xmpp import errors
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.joined import reading, words, writing
+from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, nicks_for
+from bridge.xmpp.requests import Requests
+from bridge.xmpp.stream import Stream
+
+log = logging.getLogger(__name__)
+_ANSWER = 20.0  # seconds for a room to let somebody in
+_PING = '<ping xmlns="urn:xmpp:ping"/>'
+_USER = f"{{{writing.USER}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Somebody of ours is not in the room any more; `held` if they are not to come again."""
+
+    who: Ours
+    held: Refused | None
+    destroyed: bool = False
+    moved: str = ""  # where a destroyed room says that it is now (XEP-0045 #destroyroom)
+
+
+class Door:
+    """Of one room. `others` are the nicks of everybody else there, with their occupant ids."""
+
+    def __init__(
+        self,
+        room: ChatId,
+        streams: Mapping[NetworkId, Stream],
+        requests: Mapping[NetworkId, Requests],
+        people: OurPeople,
+    ) -> None:
+        self._room = room
+        self._streams = streams
+        self._requests = requests
+        self._people = people
+        self.others: dict[str, str] = {}
+
+    async def enter(self, one: Ours, persona: Persona | None, since: str | None = None) -> None:
+        """Come in, or be called as `persona` is called now. Raises `Unavailable`, and `Refused` to who speaks."""
+        taken = [*self.others, *(other.nick for other in self._people if other.inside and other is not one)]
+        name = persona.name if persona is not None else ""
+        for nick in nicks_for(persona, taken, one.nick):
+            if one.inside and one.nick == nick:
+                one.name = name
+                return
+            came = writing.rename if one.inside else None
+            stanza = came(self._room, nick, one.jid) if came else writing.enter(self._room, nick, one.jid, since)
+            try:
+                await self._ask(one, nick, stanza)
+            except StanzaError as error:
+                if error.condition != "conflict":
+                    raise words.closed(self._room, one.jid, error, listener=one.key == LISTENER) from None
+                log.info("a nick is taken in a room room=%s", self._room)
+                continue
+            one.name = name
+            return
+        raise Refused(f"In the room {self._room} no nick is free for {one.name or one.contact}.", Reason.NOT_ALLOWED)
+
+    async def _ask(self, one: Ours, nick: str, stanza: str) -> None:
+        stream = self._streams[one.network]
+        one.answer, one.wanted = asyncio.get_running_loop().create_future(), nick
+        try:
+            if not stream.send(stanza):
+                raise Unavailable(stream.error or "The connection to the XMPP server is not up.", scope=Scope.CHAT)
+            async with asyncio.timeout(_ANSWER):
+                await one.answer
+        except TimeoutError:
+            raise Unavailable(f"The room {self._room} does not answer.", scope=Scope.CHAT) from None
+        finally:
+            one.answer = None
+
+    def leave(self, one: Ours) -> None:
+        if one.inside:
+            self._streams[one.network].send(writing.leave(self._room, one.nick, one.jid))
+        one.inside = False
+
+    async def still_in(self, one: Ours) -> bool:
+        """XEP-0410 #performing. Raises `Unavailable` when nothing can be said about it."""
+        try:
+            await self._requests[one.network].ask("get", f"{self._room}/{one.nick}", _PING, sender=one.jid)
+        except StanzaError as error:
+            if error.condition in words.UNKNOWN:
+                raise words.closed(self._room, one.jid, error, listener=True) from None
+            return error.condition in words.STILL_IN
+        return True
+
+    def broken(self, network: NetworkId) -> None:
+        """The stream of these people is over: nobody knows any more whether they are in."""
+        for one in self._people:
+            if one.network == network:
+                one.sure = False
+                if one.answer is not None and not one.answer.done():
+                    one.answer.set_exception(Unavailable("The connection to the XMPP server broke.", scope=Scope.CHAT))
+
+    def presence(self, one: Ours, stanza: Element) -> Gone | None:
+        """A presence from the room to `one`."""
+        kind, nick = stanza.get("type", ""), (stanza.get("from") or "").partition("/")[2]
+        statuses = {code.get("code", "") for code in stanza.iter(f"{_USER}status")}
+        if kind == "error":
+            if one.answer is not None and not one.answer.done():
+                one.answer.set_exception(StanzaError(errors.condition(stanza), errors.read(stanza)[1]))
+            return None
+        mine = "110" in statuses or nick in (one.nick, one.wanted if one.answer is not None else one.nick)
+        if kind == "unavailable":
+            if mine and (not one.nick or nick == one.nick):
+                return self._unavailable(one, stanza, {int(code) for code in statuses if code.isdecimal()})
+            if one.key == LISTENER:
+                self.others.pop(nick, None)
+            return None
+        if kind:
+            return None
+        if mine:
+            self._available(one, nick, stanza)
+        elif one.key == LISTENER and self._people.called(nick) is None:
+            self.others[nick] = reading.occupant_id(stanza)
+        return None
+
+    def _available(self, one: Ours, nick: str, stanza: Element) -> None:
+        if "201" in {code.get("code", "") for code in stanza.iter(f"{_USER}status")}:
+            # It was not there: what we have made by coming goes with us.
+            one.inside, one.nick = True, nick
+            self.leave(one)
+            if one.answer is not None and not one.answer.done():
+                one.answer.set_exception(StanzaError("item-not-found"))
+            return
+        one.nick, one.inside, one.sure = nick, True, True
+        one.occupant = reading.occupant_id(stanza)
+        self.others.pop(nick, None)
+        if one.answer is not None and not one.answer.done():
+            one.answer.set_result(None)
+
+    def _unavailable(self, one: Ours, stanza: Element, statuses: set[int]) -> Gone | None:
+        if 303 in statuses:  # another nick: their presence under that comes next
+            item = stanza.find(f"{_USER}x/{_USER}item")
+            one.nick = (item.get("nick") if item is not None else None) or one.nick
+            return None
+        one.inside = False
+        reason = stanza.findtext(f"{_USER}x/{_USER}item/{_USER}reason", "")[:200]
+        destroyed = stanza.find(f"{_USER}x/{_USER}destroy")
+        held = words.away(self._room, statuses, reason)
+        if held is not None and one.key != LISTENER:
+            one.out = held
+        if one.answer is not None and not one.answer.done():
+            one.answer.set_exception(held or Unavailable("The room was left meanwhile.", scope=Scope.CHAT))
+        return Gone(one, held, destroyed is not None, (destroyed.get("jid") or "") if destroyed is not None else "")

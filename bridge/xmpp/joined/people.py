@@ -1,0 +1,106 @@
+"""Our people in one room elsewhere: who is in, under which nick, and who has to go when there are too many."""
+
+import asyncio
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.contract import Contact, ContactId, NetworkId, Person, Persona, Refused
+from bridge.xmpp import looks, nicks
+
+LISTENER = ""
+"""The key of the gateway itself among our people."""
+_MOST_TRIES = 20  # nicks of one person
+
+
+@dataclass(slots=True)
+class Ours:
+    """One of our people, or the gateway itself, in a room."""
+
+    key: str  # `Persona.key`
+    network: NetworkId  # whose gateway's stream
+    contact: str  # who they are there
+    jid: str  # a full one
+    name: str = ""  # as it was told last; the nick is made of it
+    nick: str = ""
+    inside: bool = False
+    sure: bool = True  # False: the stream broke since
+    occupant: str = ""  # XEP-0421
+    out: Refused | None = None  # those who keep order had them go
+    used: float = 0.0
+    answer: "asyncio.Future[None] | None" = None  # what the room says to coming in or to another nick
+    wanted: str = ""  # the nick that was asked for last
+
+
+class OurPeople:
+    """By key, whoever has spoken last behind."""
+
+    def __init__(self) -> None:
+        self._all: OrderedDict[str, Ours] = OrderedDict()
+        self._by_jid: dict[str, Ours] = {}
+
+    def __iter__(self) -> Iterator[Ours]:
+        return iter(self._all.values())
+
+    def get(self, key: str) -> Ours | None:
+        return self._all.get(key)
+
+    def by_jid(self, jid: str) -> Ours | None:
+        return self._by_jid.get(jid)
+
+    def called(self, nick: str) -> Ours | None:
+        return next((one for one in self._all.values() if one.inside and one.nick == nick), None)
+
+    def add(self, one: Ours) -> Ours:
+        self._all[one.key] = one
+        self._by_jid[one.jid] = one
+        return one
+
+    def used(self, one: Ours) -> None:
+        one.used = time.time()
+        self._all.move_to_end(one.key)
+
+    def superfluous(self, most: int) -> Sequence[Ours]:
+        """Who has to go so that one more can come; who has said nothing for longest first."""
+        inside = [one for one in self._all.values() if one.inside and one.key != LISTENER]
+        return inside[: max(0, len(inside) - most + 1)]
+
+    def forget(self, one: Ours) -> None:
+        self._all.pop(one.key, None)
+        self._by_jid.pop(one.jid, None)
+
+    def written(self) -> str:
+        """For the next process: who is in, and who is not to come again."""
+        return json.dumps(
+            [
+                [one.key, one.network, one.contact, one.jid, one.name, one.nick, one.out.text if one.out else ""]
+                for one in self._all.values()
+                if one.inside or one.out is not None
+            ][-400:]
+        )
+
+    def read(self, text: str) -> None:
+        """They were in when the last process ended; whether they still are is asked when they speak."""
+        for key, network, contact, jid, name, nick, out in json.loads(text):
+            refused = Refused(out) if out else None
+            self.add(Ours(key, NetworkId(network), contact, jid, name, nick, inside=not out, sure=False, out=refused))
+
+
+def nicks_for(persona: Persona | None, taken: Sequence[str], mine: str) -> Iterator[str]:
+    """Nicks for somebody, the best first: valid, and none that somebody there could be taken for. `mine` is theirs
+    already."""
+    contact = Contact(ContactId(persona.contact), persona.name) if persona is not None else Contact(ContactId("bridge"))
+    shapes = {looks.looks(nick) for nick in taken if nick != mine}
+    for number in range(1, _MOST_TRIES + 1):
+        nick = nicks.nick(contact, number)
+        if nick == mine or looks.looks(nick) not in shapes:
+            yield nick
+
+
+def persons(ours: OurPeople, others: Mapping[str, str], room: str, home: NetworkId) -> Mapping[str, Person]:
+    """Who may be meant in the room, by nick."""
+    found = {nick: Person(home, ContactId(f"{room}/{id or nick}")) for nick, id in others.items()}
+    found.update((one.nick, Person(one.network, ContactId(one.contact))) for one in ours if one.inside and one.key)
+    return found

@@ -1,0 +1,412 @@
+"""One room elsewhere: its listener, what is heard there, and what our people say."""
+
+import asyncio
+import json
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from bridge.contract import (
+    Action,
+    ChatId,
+    ConnectorError,
+    Contact,
+    ContactId,
+    CursorMoved,
+    Event,
+    Live,
+    Message,
+    MessageId,
+    MessageReceived,
+    NetworkId,
+    Person,
+    Receipt,
+    Scope,
+    SetTyping,
+    Style,
+    Unavailable,
+    Unconfirmed,
+    Unparsable,
+)
+from bridge.contract.workspace import Memory
+from bridge.hub.facades import HOME
+from bridge.hub.retry import Backoff
+from bridge.xmpp import parse
+from bridge.xmpp.content import Name
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.joined import reading, words, writing
+from bridge.xmpp.joined.door import Door, Gone
+from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, stamp
+from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, persons
+from bridge.xmpp.joined.speaking import Speaking
+from bridge.xmpp.requests import Requests
+from bridge.xmpp.stream import Stream
+
+log = logging.getLogger(__name__)
+_SILENCE = 600.0  # seconds without a word from the room, after which it is asked whether we are still in
+_WAIT = 15.0  # seconds that something waits for a room that is just being entered
+_CURSOR = 0.3  # seconds in which what was heard gathers until it is noted how far that was
+_REMEMBERED = 4_000  # of our doings, what the room calls them
+_HELD = 5_000  # messages that come while the archive is read
+_INFO = "http://jabber.org/protocol/disco#info"
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What all rooms share."""
+
+    streams: Mapping[NetworkId, Stream]
+    requests: Mapping[NetworkId, Requests]
+    offer: Callable[[Event], None]
+    memory: Memory
+    host: NetworkId  # whose gateway listens
+    most: int  # of our people in one room
+    limit: int  # bytes of a stanza
+
+
+@dataclass(slots=True)
+class _Heard:
+    """How far the room was heard."""
+
+    last: str = ""  # the room's name of the last message
+    at: float = 0.0
+    features: frozenset[str] = frozenset()
+    held: list[Element] | None = field(default_factory=list)  # what comes before the archive is read; None: it is
+
+
+class JoinedRoom:
+    """`run` keeps us in until cancelled; `received` is told of every stanza from the room."""
+
+    def __init__(self, room: ChatId, grounds: Grounds) -> None:
+        self.room = room
+        self.trouble: ConnectorError | None = Unavailable(f"The room {room} is being entered.", scope=Scope.CHAT)
+        self.ready = asyncio.Event()
+        self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the room was entered, or could not be, for the first time."""
+        self._grounds = grounds
+        self._people = OurPeople()
+        self._door = Door(room, grounds.streams, grounds.requests, self._people)
+        self._archive = RoomArchive(room)
+        self._heard = _Heard()
+        self._lost = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._loaded = self._entered = False
+        self._noting: asyncio.TimerHandle | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._durable = ("", 0.0)  # how far what was heard is in the journal
+        self._last_word = time.monotonic()
+        self._reflected: OrderedDict[str, MessageId] = OrderedDict()
+        self.speaking = Speaking(room, grounds.streams, self._door, self._people, grounds.most, self._keep)
+
+    @property
+    def stable(self) -> bool:
+        """Whether the room gives names to what is said (XEP-0359)."""
+        return "urn:xmpp:sid:0" in self._heard.features or MAM in self._heard.features
+
+    # being there
+
+    async def run(self) -> None:
+        backoff = Backoff()
+        while True:
+            self._lost.clear()
+            try:
+                await self._come_in()
+            except ConnectorError as error:
+                self._is_closed(error)
+                lasting = isinstance(error, Unavailable) and error.lasting
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(backoff.pause(lasting=lasting)):
+                        await self._woken.wait()
+                self._woken.clear()
+                continue
+            backoff.reset()
+            self.trouble = None
+            self.ready.set()
+            if not self.first.done():
+                self.first.set_result(None)
+            log.info("in a room room=%s", self.room)
+            self._grounds.offer(Live())
+            await self._stay()
+            self.ready.clear()
+            self.trouble = self.trouble or Unavailable(f"The room {self.room} was lost.", scope=Scope.CHAT)
+
+    def _is_closed(self, error: ConnectorError) -> None:
+        log.info("not in a room room=%s reason=%s", self.room, error.text)
+        self.trouble = error
+        if not self.first.done():
+            self.first.set_exception(error)
+            self.first.exception()  # nobody may have asked
+
+    async def _come_in(self) -> None:
+        grounds = self._grounds
+        stream = grounds.streams[grounds.host]
+        if not stream.connected:
+            raise Unavailable(stream.error or "The connection to the XMPP server is not up.", scope=Scope.CHAT)
+        if not self._loaded:
+            await self._load()
+        listener = self._listener()
+        if self._heard.held is None:
+            self._heard.held = []
+        try:
+            await self._describe(listener)
+            archived = MAM in self._heard.features
+            if self._entered and archived and listener.inside and await self._door.still_in(listener):
+                listener.sure = True
+            else:
+                listener.inside = False
+                self._door.others.clear()
+                since = stamp(self._heard.at - 1) if self._heard.at and not archived else None
+                await self._door.enter(listener, None, since)
+                self._entered = True
+            await self._catch_up(listener)
+        except StanzaError as error:
+            raise words.closed(self.room, listener.jid, error, listener=True) from None
+        held, self._heard.held = self._heard.held or [], None
+        for stanza in held:
+            self._take(stanza)
+        await self._keep_now()
+
+    def _listener(self) -> Ours:
+        known = self._people.get(LISTENER)
+        if known is None:
+            domain = self._grounds.streams[self._grounds.host].gateway.domain
+            known = self._people.add(Ours(LISTENER, self._grounds.host, "", f"{domain}/bridge"))
+        return known
+
+    async def _describe(self, listener: Ours) -> None:
+        try:
+            answer = await self._grounds.requests[listener.network].ask("get", self.room, f'<query xmlns="{_INFO}"/>')
+        except StanzaError as error:
+            if error.condition in ("item-not-found", "gone", *words.UNKNOWN):
+                raise
+            return  # who is not in may not be told
+        self._heard.features = frozenset(one.get("var", "") for one in answer.iter(f"{{{_INFO}}}feature"))
+
+    async def _catch_up(self, listener: Ours) -> None:
+        """What was said while we did not listen; the first time nothing is, but how far that was."""
+        heard, requests = self._heard, self._grounds.requests[listener.network]
+        if MAM not in heard.features:
+            return
+        if not heard.last:
+            newest = await self._archive.last(requests, listener.jid)
+            if newest is not None:
+                heard.last, heard.at = self._durable = newest.id, newest.at or time.time()
+            return
+        try:
+            async for one in self._archive.since(requests, listener.jid, heard.last, None):
+                self._take(one.stanza, one.id, one.at)
+        except Forgotten:
+            begun = heard.at
+            self._tell_gap(begun)
+            async for one in self._archive.since(requests, listener.jid, "", begun):
+                self._take(one.stanza, one.id, one.at)
+
+    def _tell_gap(self, begun: float) -> None:
+        text = f"What was said in {self.room} between {stamp(begun)} and {stamp(time.time())} may be missing here."
+        self._grounds.offer(
+            MessageReceived(
+                chat=self.room, id=MessageId(f"gap {begun}"), sender=Contact(ContactId(self.room), self.room),
+                at=time.time(), message=Message(text, style=Style.NOTICE),
+            )
+        )  # fmt: skip
+
+    async def _stay(self) -> None:
+        while not self._lost.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SILENCE):
+                    await self._lost.wait()
+            listener = self._listener()
+            if not self._lost.is_set() and time.monotonic() - self._last_word > _SILENCE:
+                with suppress(Unavailable):
+                    if not await self._door.still_in(listener):
+                        listener.inside = False
+                        return
+
+    # what is remembered over a restart
+
+    async def _load(self) -> None:
+        found = await self._grounds.memory.get(self._memory_key)
+        if found:
+            kept = json.loads(found)
+            self._heard.last, self._heard.at = self._durable = kept["last"], kept["at"]
+            self._people.read(kept["ours"])
+        self._loaded = True
+
+    @property
+    def _memory_key(self) -> str:
+        return f"room {self.room}"
+
+    def _keep(self) -> None:
+        """Who of us is in has changed."""
+        self._note(self._heard.last, self._heard.at)
+
+    async def _keep_now(self) -> None:
+        last, at = self._durable
+        await self._grounds.memory.put(
+            self._memory_key, json.dumps({"last": last, "at": at, "ours": self._people.written()})
+        )
+
+    def _note(self, last: str, at: float) -> None:
+        self._heard.last, self._heard.at = last, max(at, self._heard.at)
+        if self._noting is None:
+            self._noting = asyncio.get_running_loop().call_later(_CURSOR, self._report)
+
+    def _report(self) -> None:
+        self._noting = None
+        self._grounds.offer(CursorMoved(f"{self.room} {self._heard.at:.3f} {self._heard.last}"))
+
+    def journaled(self, at: float, last: str) -> None:
+        """Everything up to there is durable."""
+        self._durable = (last, at)
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.create_task(self._keep_now())
+
+    async def close(self) -> None:
+        """Nobody leaves: what is said meanwhile is read when we are back."""
+        if self._noting is not None:
+            self._noting.cancel()
+        if self._keeping is not None:
+            await asyncio.gather(self._keeping, return_exceptions=True)
+
+    # what comes
+
+    def changed(self, network: NetworkId, connected: bool) -> None:
+        """A stream is there, or over."""
+        self._woken.set()
+        if connected:
+            return
+        self._door.broken(network)
+        self.speaking.broken(network)
+        if network == self._grounds.host:
+            self._lose(f"The connection to the XMPP server is over, so the room {self.room} was left.")
+
+    def _lose(self, text: str) -> None:
+        self.ready.clear()
+        self.trouble = Unavailable(text, scope=Scope.CHAT)
+        self._lost.set()
+
+    def received(self, network: NetworkId, stanza: Element) -> None:
+        """A stanza from the room or somebody in it."""
+        one = self._people.by_jid(stanza.get("to", ""))
+        kind = stanza.tag.rpartition("}")[2]
+        if kind == "iq":
+            self._question(network, one, stanza)
+        elif kind == "presence" and one is not None:
+            gone = self._door.presence(one, stanza)
+            if gone is not None:
+                self._is_gone(gone)
+        elif kind == "message" and one is not None:
+            self._message(one, stanza)
+
+    def _message(self, one: Ours, stanza: Element) -> None:
+        kind = stanza.get("type", "normal")
+        if kind == "error":
+            self.speaking.bounced(one, stanza)
+        elif kind == "chat" and parse.body(stanza) is not None:
+            sender = stanza.get("from", "")
+            self._grounds.streams[one.network].send(writing.not_private(stanza.get("id", ""), one.jid, sender))
+        elif one.key == LISTENER:
+            self._last_word = time.monotonic()
+            result = stanza.find(f"{{{MAM}}}result")
+            if result is not None:
+                self._archive.result(result)
+            elif kind == "groupchat" and self._heard.held is not None:
+                self._heard.held.append(stanza)
+                if len(self._heard.held) > _HELD:
+                    self._heard.held.clear()
+                    self._lose(f"More is said in the room {self.room} than can be read.")
+            elif kind == "groupchat":
+                self._take(stanza)
+
+    def _question(self, network: NetworkId, one: Ours | None, stanza: Element) -> None:
+        if stanza.get("type") in ("result", "error"):
+            self._grounds.requests[network].answered(stanza)
+        elif one is not None and stanza.get("type") == "get" and any(c.tag == "{urn:xmpp:ping}ping" for c in stanza):
+            self._grounds.streams[network].send(writing.pong(stanza.get("id", ""), one.jid, stanza.get("from", "")))
+        elif stanza.get("type") in ("get", "set"):
+            to, sender = stanza.get("to", ""), stanza.get("from", "")
+            self._grounds.streams[network].send(writing.not_here(stanza.get("id", ""), to, sender))
+
+    def _is_gone(self, gone: Gone) -> None:
+        self._keep()
+        if gone.who.key != LISTENER:
+            log.info("one of ours is not in a room any more room=%s held=%s", self.room, gone.held is not None)
+            return
+        where = f" It has moved to {gone.moved}." if gone.moved else ""
+        text = f"The room {self.room} was destroyed.{where}" if gone.destroyed else f"The room {self.room} was left."
+        self._lose(text if gone.held is None else f"The gateway was made to leave the room {self.room}.")
+
+    def _take(self, stanza: Element, archived: str = "", at: float | None = None) -> None:
+        """A message of the room, as it comes or as its archive has it."""
+        if stanza.get("type") != "groupchat":
+            return
+        occupants = "urn:xmpp:occupant-id:0" in self._heard.features
+        one = reading.shown(stanza, self.room, stable=self.stable, occupants=occupants, archived=archived, at=at)
+        ours = bool(archived) or self._people.called(one.nick) is not None or one.id in self.speaking.pending
+        if ours and one.id and reading.KEY.fullmatch(one.id) and one.id not in self._reflected:
+            self._reflected[one.id] = one.native
+            self.speaking.shown(one.id, one.native)
+            if len(self._reflected) > _REMEMBERED:
+                self._reflected.popitem(last=False)
+        try:
+            event = reading.event(one, time.time(), self._persons, ours=ours)
+        except StanzaError as error:
+            event = None
+            self._grounds.offer(
+                Unparsable(reason=error.text[:500], source=one.contact[:500], raw=one.id[:500], chat=self.room)
+            )
+        if event is not None:
+            self._grounds.offer(event)
+        if one.stanza_id or not self.stable:
+            self._note(one.stanza_id, one.at or time.time())
+
+    def _persons(self) -> Mapping[str, Person]:
+        return persons(self._people, self._door.others, self.room, HOME)
+
+    # what we say
+
+    async def perform(self, action: Action) -> Receipt:
+        """Return when the room has shown it. Raises the four errors."""
+        if isinstance(action, SetTyping):
+            return self.speaking.sign(action, self.called)
+        if not self.ready.is_set():
+            await self._entering()
+        known = self._reflected.get(action.key) if action.maybe_done else None
+        if known is None:
+            try:
+                known = await self.speaking.say(action, self.called, self.ready)
+            except Unconfirmed:
+                if self.ready.is_set():  # whether it has arrived the archive tells
+                    self._lose(f"The room {self.room} has not shown what was said in it.")
+                raise
+        return self.speaking.receipt(action, known, stable=self.stable)
+
+    async def _entering(self) -> None:
+        trouble = self.trouble
+        if not (isinstance(trouble, Unavailable) and trouble.lasting):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_WAIT):
+                    await self.ready.wait()
+        if not self.ready.is_set():
+            raise self.trouble or Unavailable(f"The room {self.room} is being entered.", scope=Scope.CHAT)
+
+    def called(self, person: Person) -> Name:
+        """People as they are called in the room."""
+        network, id = person.network, person.id
+        if network == HOME and id.startswith(f"{self.room}/"):
+            found = id.removeprefix(f"{self.room}/")
+            nick = next((nick for nick, occupant in self._door.others.items() if found in (occupant, nick)), "")
+            return Name(f"{self.room}/{nick}", nick, found if nick != found else "") if nick else Name()
+        one = self._people.get(f"{network}:{id}")
+        return Name(f"{self.room}/{one.nick}", one.nick, one.occupant) if one is not None and one.nick else Name()
+
+    async def leave(self) -> None:
+        """All of us, for good."""
+        for one in self._people:
+            self._door.leave(one)
+        await self.close()
+        await self._grounds.memory.put(self._memory_key, "")

@@ -1,0 +1,160 @@
+"""All rooms elsewhere that we are in."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from xml.etree.ElementTree import Element
+
+from bridge.contract import (
+    Action,
+    Capabilities,
+    ChatId,
+    ContactId,
+    Edit,
+    Event,
+    Join,
+    Leave,
+    NetworkId,
+    Persona,
+    React,
+    Reason,
+    Receipt,
+    Refused,
+    Retract,
+    Send,
+    SetTyping,
+    Unavailable,
+)
+from bridge.contract.workspace import Memory
+from bridge.hub.facades import HOME
+from bridge.xmpp import content, localparts
+from bridge.xmpp.chats import Addresses
+from bridge.xmpp.joined import writing
+from bridge.xmpp.joined.room import Grounds, JoinedRoom
+from bridge.xmpp.requests import Requests
+from bridge.xmpp.stream import Stream
+
+JOINED = Capabilities(
+    actions=frozenset({Send, Edit, Retract, React, Join, Leave, SetTyping}),
+    window=32,
+    echoes=True,
+    personas=True,
+    media=True,
+)
+_FIRST = 30.0  # seconds that coming into a room may take before somebody is told
+
+
+class JoinedRooms:
+    """Owns the rooms and their tasks; `close` leaves none of them, so that nothing is missed over a restart."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        streams: Mapping[NetworkId, Stream],
+        requests: Mapping[NetworkId, Requests],
+        offer: Callable[[Event], None],
+        memory: Memory,
+        most: int,
+        limit: int,
+    ) -> None:
+        self._addresses = addresses
+        self._streams = streams
+        self._limit = limit
+        self._grounds = Grounds(streams, requests, offer, memory, next(iter(streams)), most, limit)
+        self._rooms: dict[ChatId, JoinedRoom] = {}
+        self._tasks: dict[ChatId, asyncio.Task[None]] = {}
+
+    def capabilities(self, chat: ChatId) -> Capabilities | None:
+        """None for what is no room elsewhere."""
+        return JOINED if self.may_be(chat) else None
+
+    def may_be(self, chat: ChatId) -> bool:
+        local, at, domain = chat.partition("@")
+        return bool(local and at) and " " not in chat and "/" not in chat and self._addresses.gateway(domain) is None
+
+    def takes(self, network: NetworkId, stanza: Element) -> bool:
+        """Whether a stanza comes from one of them: then it is dealt with."""
+        room = self._rooms.get(ChatId((stanza.get("from") or "").partition("/")[0]))
+        if room is None:
+            return False
+        room.received(network, stanza)
+        return True
+
+    def changed(self, network: NetworkId, connected: bool) -> None:
+        for room in self._rooms.values():
+            room.changed(network, connected)
+
+    def journaled(self, cursor: str) -> None:
+        """What `CursorMoved` has told is durable."""
+        jid, _, rest = cursor.partition(" ")
+        at, _, last = rest.partition(" ")
+        room = self._rooms.get(ChatId(jid))
+        if room is not None:
+            room.journaled(float(at), last)
+
+    def parts(self, action: Action) -> Sequence[Action]:
+        room = self._rooms.get(action.chat)
+        return writing.parts(action, self._limit, room.called if room is not None else content.nobody)
+
+    async def perform(self, action: Action) -> Receipt:
+        """Raises the four errors."""
+        if isinstance(action, Join):
+            return await self._join(action.chat)
+        if isinstance(action, Leave):
+            await self._leave(action.chat)
+            return Receipt()
+        room = self._rooms.get(action.chat)
+        if room is None:
+            raise Unavailable(f"The room {action.chat} is not entered yet.")
+        return await room.perform(action)
+
+    async def close(self) -> None:
+        tasks, self._tasks = self._tasks, {}
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        await asyncio.gather(*(room.close() for room in self._rooms.values()))
+
+    async def _join(self, chat: ChatId) -> Receipt:
+        """Once begun it goes on, whatever is raised here."""
+        jid = ChatId(chat.strip().lower())
+        if not self.may_be(jid):
+            raise Refused(f"{chat} is no address of a room elsewhere.", Reason.BAD_REQUEST)
+        room = self._rooms.get(jid)
+        if room is None:
+            room = self._rooms[jid] = JoinedRoom(jid, self._grounds)
+            room.speaking.address = self._address
+            self._tasks[jid] = asyncio.create_task(room.run(), name=f"room {jid}")
+        try:
+            async with asyncio.timeout(_FIRST):
+                await asyncio.shield(room.first)
+        except TimeoutError:
+            raise room.trouble or Unavailable(f"The room {jid} does not answer.") from None
+        return Receipt(chat=jid)
+
+    async def _leave(self, chat: ChatId) -> None:
+        room, task = self._rooms.pop(chat, None), self._tasks.pop(chat, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if room is not None:
+            await room.leave()
+
+    def _address(self, persona: Persona) -> tuple[NetworkId, str]:
+        """XMPP people, of other rooms or hosted ones, are at home at the first gateway here (`xmpp+…`)."""
+        if persona.network in self._streams:
+            return persona.network, self._addresses.jid(persona.network, ContactId(persona.contact))
+        if persona.network != HOME:
+            raise Refused(f"There is no gateway for the network {persona.network}.", Reason.NOT_FOUND)
+        host = self._grounds.host
+        return host, f"{_localpart(persona.contact)}@{self._streams[host].gateway.domain}"
+
+
+def _localpart(contact: str) -> str:
+    """Of somebody of XMPP on a domain of ours (DESIGN, Addresses); an occupant of a room is known by a hash."""
+    if "/" in contact:
+        return f"xmpp+{hashlib.sha256(contact.encode()).hexdigest()[:32]}"
+    try:
+        return localparts.encode(f"xmpp+{contact.replace('@', '%', 1)}")
+    except ValueError:
+        return f"xmpp+{hashlib.sha256(contact.encode()).hexdigest()[:32]}"

@@ -1,0 +1,67 @@
+"""What it means when a room does not let somebody in, does not take what they say, or has them go. Pure."""
+
+from bridge.contract import ConnectorError, Reason, Refused, Scope, Unavailable
+from bridge.xmpp.errors import StanzaError
+
+# XEP-0045 #enter-errorcodes, and what servers and the way to them say. True: it may pass by itself.
+_CLOSED: dict[str, tuple[bool, str]] = {
+    "not-authorized": (False, "The room {room} has a password. Take it away, or link another room."),
+    "registration-required": (
+        False, "The room {room} is for its members only. Make {jid} a member there, or open the room.",
+    ),
+    "forbidden": (False, "{jid} is banned from the room {room}. Somebody who keeps order there can undo that."),
+    "item-not-found": (False, "There is no room {room}, or it is not open yet. Make it in an XMPP app first."),
+    "not-allowed": (False, "There is no room {room}, and it cannot be made from here. Make it in an XMPP app first."),
+    "not-acceptable": (False, "The room {room} has another nick in store for {jid}, which cannot be used."),
+    "service-unavailable": (True, "The room {room} is full, or its server cannot be used now."),
+    "jid-malformed": (False, "The room {room} takes no nick that {jid} could have."),
+    "gone": (False, "The room {room} is no more. Link the one that has taken its place."),
+    "remote-server-not-found": (True, "The server of the room {room} cannot be found now."),
+    "remote-server-timeout": (True, "The server of the room {room} does not answer."),
+    "resource-constraint": (True, "The server of the room {room} has too much to do."),
+    "internal-server-error": (True, "The server of the room {room} has a fault."),
+    "recipient-unavailable": (True, "The room {room} cannot be used now."),
+}  # fmt: skip
+
+
+def closed(room: str, jid: str, error: StanzaError, *, listener: bool) -> ConnectorError:
+    """Why `jid` is not let in. The listener tries again, however long that takes; who speaks is told."""
+    passes, words = _CLOSED.get(error.condition, (False, "The room {room} does not let {jid} in: {why}"))
+    text = words.format(room=room, jid=jid.partition("/")[0], why=error.text or error.condition)
+    if passes or listener:
+        return Unavailable(text, scope=Scope.CHAT, lasting=not passes)
+    return Refused(text, Reason.FORBIDDEN)
+
+
+# XEP-0410 #performing: errors that come from somebody in the room, so that one is in it.
+STILL_IN = frozenset({"service-unavailable", "feature-not-implemented", "item-not-found"})
+UNKNOWN = frozenset({"remote-server-not-found", "remote-server-timeout"})  # nothing can be said
+
+# RFC 6120 #stanzas-error-conditions of a message that the room may take later.
+_LATER = frozenset({"resource-constraint", "remote-server-not-found", "remote-server-timeout", "recipient-unavailable",
+                    "internal-server-error"})  # fmt: skip
+
+
+def not_taken(room: str, condition: str, words: str, reason: Reason) -> ConnectorError:
+    """The room has answered a message with an error."""
+    if condition in _LATER:
+        return Unavailable(f"The room {room} takes no messages now.", scope=Scope.CHAT)
+    if condition == "forbidden":
+        return Refused(
+            f"In the room {room} only who was given a voice may speak. Those who keep order there have been asked for "
+            "one; write again when they have agreed.",
+            Reason.FORBIDDEN,
+        )
+    return Refused(f"The room {room} does not take the message: {words or condition}.", reason)
+
+
+def away(room: str, statuses: set[int], why: str) -> Refused | None:
+    """Why somebody of ours was made to leave; None where that was not meant (XEP-0045 #kick, #ban, status codes)."""
+    if 333 in statuses or 332 in statuses or not statuses & {301, 307}:
+        return None
+    did = "banned from" if 301 in statuses else "removed from"
+    reason = f" ({why})" if why else ""
+    return Refused(
+        f"You were {did} the room {room} by those who keep order there{reason}, so what you say does not come there.",
+        Reason.FORBIDDEN,
+    )
