@@ -117,7 +117,7 @@ def _removal(event: OccupantChanged) -> Removal | None:
 def hosted_for(ledger: Ledger, chat: Chat) -> Chat | None:
     """The hosted room that shows `chat`."""
     link = ledger.directory.link_of(chat.id)
-    return next((e.chat for e in link.endpoints if e.chat.kind == HOSTED), None) if link is not None else None
+    return next((e.chat for e in link.endpoints if e.chat.shows == chat.id), None) if link is not None else None
 
 
 def _noted(
@@ -165,7 +165,7 @@ def _made(context: Context, ledger: Ledger, chat: Chat, alias: str, wanted: str)
     named = (context.home.room_chat(NetworkId(chat.network), name) for name in (alias, f"!{short}") if name)
     for jid in (ChatId(wanted) if wanted else None, *named):
         if jid is not None and directory.chat(HOME, "", jid) is None:
-            hosted = directory.add_chat(HOME, "", jid, HOSTED)
+            hosted = directory.add_chat(HOME, "", jid, HOSTED, shows=chat.id)
             link = directory.link_of(chat.id)
             identity = link.id if link is not None else directory.add_link()
             if link is None:

@@ -25,6 +25,7 @@ class Place:
     owner: str
     kind: str
     accounts: frozenset[int]
+    name_format: str = ""  # how others' names are shown there; empty: as usual
 
 
 def open_chats(connection: Connection) -> list[int]:
@@ -43,10 +44,13 @@ def places(connection: Connection, chats: Sequence[int]) -> dict[int, Place]:
         a = t.chat_accounts.c
         for chat, account in connection.execute(select(a.chat, a.account).where(a.chat.in_(some))):
             seen.setdefault(chat, set()).add(account)
-        c = t.chats.c
-        query = select(c.id, c.network, c.native, c.contact, c.owner, c.kind)
-        for row in connection.execute(query.where(c.id.in_(some))):
-            found[row[0]] = Place(*row, accounts=frozenset(seen.get(row[0], ())))
+        c, e = t.chats.c, t.endpoints.c
+        query = select(c.id, c.network, c.native, c.contact, c.owner, c.kind, e.name_format).outerjoin_from(
+            t.chats, t.endpoints, e.chat == c.id
+        )
+        for id, network, native, contact, owner, kind, name_format in connection.execute(query.where(c.id.in_(some))):
+            see = frozenset(seen.get(id, ()))
+            found[id] = Place(id, network, native, contact, owner, kind, see, name_format or "")
     return found
 
 

@@ -13,6 +13,7 @@ from bridge.store.rows import Chat, Endpoint, Entry, Link
 
 _NAMES = (
     "id", "network", "scope", "native", "kind", "owner", "contact", "encrypted", "name", "subject", "avatar", "rules",
+    "shows",
 )  # fmt: skip
 _CHAT = tuple(t.chats.c[name] for name in _NAMES)
 _RECENT = 2_000  # events
@@ -63,16 +64,17 @@ class Directory:
 
     def add_chat(
         self, network: str, scope: str, native: str | None, kind: str, *, owner: str = "", contact: str = "",
-        encrypted: bool = False, name: str = "", subject: str = "",
+        encrypted: bool = False, name: str = "", subject: str = "", shows: int | None = None,
     ) -> Chat:  # fmt: skip
         values = {
             "network": network, "scope": scope, "native": native, "kind": kind, "owner": owner, "contact": contact,
-            "encrypted": int(encrypted), "name": name, "subject": subject,
+            "encrypted": int(encrypted), "name": name, "subject": subject, "shows": shows,
         }  # fmt: skip
         identity = self.connection.execute(insert(t.chats).values(values).returning(t.chats.c.id)).scalar_one()
         if identity in self.merged:  # SQLite gives the last number again
             self.merged = {gone: into for gone, into in self.merged.items() if gone != identity}
-        return self._keep(Chat(identity, network, scope, native, kind, owner, contact, encrypted, name, subject))
+        chat = Chat(identity, network, scope, native, kind, owner, contact, encrypted, name, subject, shows=shows)
+        return self._keep(chat)
 
     def change_chat(self, chat: Chat) -> None:
         """Write `chat` as it now is; its links are read again."""
@@ -96,12 +98,17 @@ class Directory:
             self._links[chat] = None if identity is None else self._link(identity)
         return self._links[chat]
 
-    def add_link(self, name: str = "") -> int:
-        identity: int = self.connection.execute(insert(t.links).values(name=name).returning(t.links.c.id)).scalar_one()
-        return identity
+    def add_link(self, name: str = "", source: str = "", wanted: str = "") -> int:
+        values = {"name": name, "source": source, "wanted": wanted}
+        return int(self.connection.execute(insert(t.links).values(values).returning(t.links.c.id)).scalar_one())
 
-    def add_endpoint(self, link: int, chat: int, account: int | None) -> None:
-        self.connection.execute(insert(t.endpoints).values(chat=chat, link=link, account=account))
+    def add_endpoint(self, link: int, chat: int, account: int | None, **more: str) -> None:
+        """`more`: `direction`, `name_format`, `typed`."""
+        self.connection.execute(insert(t.endpoints).values(chat=chat, link=link, account=account, **more))
+        self._links.clear()
+
+    def forget_links(self) -> None:
+        """They were changed beside us, in this transaction."""
         self._links.clear()
 
     def remove_endpoint(self, chat: int) -> None:
@@ -125,13 +132,15 @@ class Directory:
                 if endpoint.chat.id == gone.id:
                     run(delete(t.endpoints).where(t.endpoints.c.chat == gone.id))
                     if new is None:
-                        self.add_endpoint(old.id, into.id, endpoint.account)
+                        more = {"direction": endpoint.direction, "name_format": endpoint.name_format}
+                        self.add_endpoint(old.id, into.id, endpoint.account, typed=endpoint.typed, **more)
                 else:
                     run(update(t.endpoints).where(t.endpoints.c.chat == endpoint.chat.id).values(link=target))
             if new is not None:
                 run(delete(t.links).where(t.links.c.id == old.id))
         for table in (t.events, t.deliveries, t.delays, t.directs, t.copies, t.reactions):
             run(update(table).where(table.c.chat == gone.id).values(chat=into.id))
+        run(update(t.chats).where(t.chats.c.shows == gone.id).values(shows=into.id))
         run(delete(t.chat_accounts).where(t.chat_accounts.c.chat == gone.id))
         run(delete(t.chats).where(t.chats.c.id == gone.id))
         self.merged = {**self.merged, gone.id: into.id}
@@ -150,7 +159,7 @@ class Directory:
     def _link(self, identity: int) -> Link | None:
         e = t.endpoints.c
         query = (
-            select(*_CHAT, e.account, t.links.c.name.label("link_name"))
+            select(*_CHAT, e.account, e.direction, e.name_format, e.typed, t.links.c.name.label("link_name"))
             .join_from(t.endpoints, t.chats, e.chat == t.chats.c.id)
             .join(t.links, t.links.c.id == e.link)
             .where(e.link == identity)
@@ -159,7 +168,9 @@ class Directory:
         rows = self.connection.execute(query).all()
         if not rows:
             return None
-        found = tuple(Endpoint(_chat(row), row.account) for row in rows)
+        found = tuple(
+            Endpoint(_chat(row), row.account, row.direction, row.name_format, row.typed) for row in rows
+        )
         return Link(identity, rows[0].link_name, found)
 
     def _keep(self, chat: Chat) -> Chat:

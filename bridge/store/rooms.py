@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, insert, or_, select, update
 
 from bridge.store import tables as t
 from bridge.store.upsert import upsert
@@ -288,17 +288,14 @@ def part(connection: Connection, gone: Sequence[tuple[str, str]]) -> None:
 
 
 def _query() -> Select[Any]:
-    ends = and_(_there_end.c.link == _here_end.c.link, _there_end.c.chat != _here_end.c.chat)
     return (
         select(
             _hosted.c.id, _hosted.c.native, _there.c.id, _there.c.network, _there.c.scope, _there.c.native,
             _there.c.name, _there.c.subject, _there.c.avatar, _there.c.encrypted, _there.c.rules,
             _there.c.peopled,
         )
-        .join_from(_hosted, _here_end, _here_end.c.chat == _hosted.c.id)
-        .join(_there_end, ends)
-        .join(_there, _there.c.id == _there_end.c.chat)
-        .where(_hosted.c.kind == HOSTED, _there.c.network != _hosted.c.network)
+        .join_from(_hosted, _there, _there.c.id == _hosted.c.shows)
+        .where(_hosted.c.kind == HOSTED)
     )  # fmt: skip
 
 

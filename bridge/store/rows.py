@@ -21,6 +21,7 @@ class Chat:
     subject: str = ""
     avatar: str = ""
     rules: str = ""  # of a room: `Rules`, JSON
+    shows: int | None = None  # of a hosted room: the chat on a network that it shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,14 @@ class Endpoint:
 
     chat: Chat
     account: int | None
+    direction: str = "both"  # from, to: only that
+    name_format: str = ""  # how others' names are shown there; empty: as usual
+    typed: str = ""  # the chat as it was asked for
+
+    @property
+    def room(self) -> int:
+        """The chat on a network that it is, or that it shows."""
+        return self.chat.shows or self.chat.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ chats = Table(
     Column(
         "peopled", SmallInteger, nullable=False, server_default="0"
     ),  # its occupants: 0 unknown, 1 asked for, 2 known
+    Column("shows", Integer),  # of a hosted room: the chat on a network that it shows
     UniqueConstraint("network", "scope", "native", name="chats_native"),
     sqlite_autoincrement=True,
 )
@@ -204,6 +205,9 @@ links = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("name", Text, nullable=False, server_default=""),  # empty: personal
+    Column("source", Text, nullable=False, server_default=""),  # config, command; empty: made by itself
+    Column("wanted", Text, nullable=False, server_default=""),  # its chats as they were asked for, JSON
+    Column("removed", SmallInteger, nullable=False, server_default="0"),  # by command, though the configuration has it
     sqlite_autoincrement=True,
 )
 
@@ -213,6 +217,9 @@ endpoints = Table(
     Column("chat", Integer, primary_key=True, autoincrement=False),  # a chat belongs to one link
     Column("link", Integer, nullable=False, index=True),
     Column("account", Integer),  # who speaks there for people without an account of their own; null: nobody
+    Column("direction", Text, nullable=False, server_default="both"),  # from, to: only that
+    Column("name_format", Text, nullable=False, server_default=""),  # how others' names are shown there
+    Column("typed", Text, nullable=False, server_default=""),  # the chat as it was asked for
 )
 
 events = Table(
