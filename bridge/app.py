@@ -95,6 +95,7 @@ async def _serve(
         Surroundings(
             database, every, workspaces, secrets, people, home=Addresses(gateways), limits=config.limits,
             media=config.media, retention=config.retention, link=signer.link, operators=operators(connectors, options),
+            links=config.links,
         )
     )  # fmt: skip
     control = Control(hub, database)

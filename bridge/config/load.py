@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import unquote, urlsplit
 
-from bridge.config import shapes
+from bridge.config import links, shapes
 from bridge.config.model import Config, ConfigError, Http, Network, Xmpp
 from bridge.config.section import Notes, Section
 from bridge.config.sources import fill, merge, read
@@ -22,7 +22,6 @@ TOP = frozenset({
     "allow_private",
 })  # fmt: skip
 T = TypeVar("T", Limits, MediaLimits, Retention)
-_LATER = ("links",)  # fixed names of what a later version does
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -55,9 +54,7 @@ def _read(top: Section, path: Path, notes: Notes, warnings: list[str]) -> Config
     retention = _numbers(top.section("retention"), Retention())
     media, service = _media(top.section("media"))
     allowed = top.take_list("allow_private", _permitted)
-    for name in _LATER:
-        if top.section(name).names():
-            top.fault(name, "this version does not know it yet; leave it out")
+    found = links.links(top.section("links"), {name: network.jid for name, network in networks.items()})
     top.close()
     if not admins and not users:
         warnings.append("Neither users nor admins are named in the configuration: nobody may use the gateways.")
@@ -66,7 +63,7 @@ def _read(top: Section, path: Path, notes: Notes, warnings: list[str]) -> Config
     return Config(
         path, xmpp, database, data, http, admins, users, networks, limits, retention, media, service,
         allowed,
-        frozenset(notes.secrets), tuple(warnings),
+        found, frozenset(notes.secrets), tuple(warnings),
     )  # fmt: skip
 
 

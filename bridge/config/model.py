@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.hub.limits import Limits, MediaLimits, Retention
+from bridge.hub.wanted import WantedLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +71,6 @@ class Config:
     media: MediaLimits
     upload_service: str  # of the XMPP server (XEP-0363); empty: it is looked for
     allow_private: tuple[str, ...]
+    links: tuple[WantedLink, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)  # values that no log may show
     warnings: tuple[str, ...] = ()  # whole lines for the operator

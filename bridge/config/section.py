@@ -40,7 +40,7 @@ class Section:
         return self._tree.get(name) is not None or self._tree.get(f"{name}_file") is not None
 
     def fault(self, name: str, reason: str) -> None:
-        self._notes.faults.append(Fault(".".join(part for part in (self._key, name) if part), reason))
+        self._notes.faults.append(Fault(self._at(name), reason))
 
     def take(self, name: str, kind: Any, default: T, check: Callable[[Any], T] | None = None) -> T:
         """The value of `name` as `kind`, through `check`; `default` when it is not there or wrong. Text may also stand
@@ -82,7 +82,19 @@ class Section:
 
     def section(self, name: str) -> "Section":
         self._known.add(name)
-        return Section(self._tree.get(name), ".".join(part for part in (self._key, name) if part), self._notes)
+        return Section(self._tree.get(name), self._at(name), self._notes)
+
+    def _at(self, name: str) -> str:
+        return ".".join(part for part in (self._key, name) if part)
+
+    def raw(self, name: str) -> Any:
+        """What stands at `name`, unchecked; it is still to be taken."""
+        return self._tree.get(name)
+
+    def sections(self, name: str) -> "list[Section]":
+        """A list of keys with values."""
+        self._known.add(name)
+        return [Section(one, f"{self._at(name)}.{number}", self._notes) for number, one in enumerate(self.raw(name))]
 
     def names(self) -> Iterable[str]:
         """What stands here, in the file's order."""

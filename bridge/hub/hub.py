@@ -44,6 +44,7 @@ from bridge.hub.lane import Roads
 from bridge.hub.lanes import Lanes
 from bridge.hub.letters import Again, Letters
 from bridge.hub.linking import Linking
+from bridge.hub.links import Links
 from bridge.hub.lists import KnownLists
 from bridge.hub.notices import Notices
 from bridge.hub.opener import Opener
@@ -90,6 +91,7 @@ class Hub:
             ),
             self.lanes.quiet,
         )  # fmt: skip
+        self.links = Links(around.database, self.writer, self.sessions, self.lanes.moved)
         self.converter = around.converter or Converter()
         openings = Quota(around.limits.openings, 3_600.0, around.clock)  # by the hour
         self.rooms = HostedRooms(
@@ -150,9 +152,11 @@ class Hub:
             if row.network in around.connectors:
                 self.sessions.start(self._seat(row))
         self.lanes.start()
+        self.links.configure(around.links)
         for name, work in (
             ("notices", self._notices), ("backlogs", self._backlogs), ("files", self.files), ("avatars", self.avatars),
             ("signs", self.signs), ("own pictures", self.own_pictures), ("archive", self.archive),
+            ("links", self.links),
         ):  # fmt: skip
             self._tasks.append(asyncio.create_task(work.run(), name=name))
 
@@ -319,6 +323,8 @@ class Hub:
                 self.signs.live(seat.account)
                 self.own_pictures.live(seat.account)
                 self.lanes.wake([seat.account])
+                if not seat.user:
+                    self.links.poke()
                 if seat.user:
                     self.lists.changed(seat.user, seat.network)
 

@@ -200,8 +200,11 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
     if accept.position is not None:
         return found
     elsewhere = False
+    source = next((endpoint for endpoint in link.endpoints if endpoint.chat.id == chat.id), None)
     for endpoint in link.endpoints:
         here = endpoint.chat.id == chat.id
+        if source is not None and not _goes(source, endpoint, link):
+            continue
         if here and accept.source.reflects:
             continue
         if is_private(endpoint.chat) and not here and not reads(ledger, endpoint.chat, chat):
@@ -227,6 +230,14 @@ def _unwilling(accept: Accept, there: Chat) -> str:
     event = accept.event
     assert isinstance(event, Authored)
     return unwilling(accept.context.opted_out, event, (accept.source.network, event.sender.id), there)
+
+
+def _goes(source: Endpoint, there: Endpoint, link: Link) -> bool:
+    """Whether what is said at one end is to be heard at another. A room and those that show it are one."""
+    if source.room == there.room:
+        return True
+    ways = {endpoint.chat.id: endpoint.direction for endpoint in link.endpoints}
+    return ways.get(source.room) != "to" and ways.get(there.room) != "from"
 
 
 def journal(

@@ -1,15 +1,19 @@
-"""Links of rooms, by the operator's word."""
+"""Links of rooms, in the journal: made, changed, ended. Inside a transaction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bridge.contract import ChatKind
 from bridge.hub.closing import durably
+from bridge.hub.wanted import COMMAND, CONFIG, End, WantedLink
+from bridge.store import links
 from bridge.store.ledger import Ledger
+from bridge.store.links import LinkRow
 from bridge.store.writer import Writer
 
 
 class Linking:
-    """Makes links; commands and consent come with their issue."""
+    """Links chats that are known already."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -34,3 +38,96 @@ def _add(ledger: Ledger, name: str, ends: Sequence[tuple[str, str, str, int]]) -
         directory.add_endpoint(link, chat.id, account)
         directory.accounts.enter(chat.id, account)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A room that was asked for, as its network calls it, and who speaks there."""
+
+    end: End
+    account: int
+    scope: str
+    native: str
+
+
+def note(ledger: Ledger, wanted: Sequence[WantedLink]) -> list[int]:
+    """The configuration has these links and no others. Chats that are in none now. What people have removed by command
+    stays removed until its entry is another one."""
+    run, gone = ledger.connection, []
+    rows = {row.name: row for row in links.named(run)}
+    by_name = {one.name: one for one in wanted}
+    for row in rows.values():
+        if row.source == CONFIG and row.name not in by_name:
+            gone += end_link(ledger, row)
+    for name, one in by_name.items():
+        known = rows.get(name)
+        if known is None:
+            ledger.directory.add_link(name, CONFIG, one.text())
+        elif known.source == CONFIG and known.wanted != one.text():
+            links.change(run, known.id, wanted=one.text(), removed=False)
+    return gone
+
+
+def begin(ledger: Ledger, wanted: WantedLink) -> bool:
+    """A link by command; False if there is one of this name."""
+    rows = {row.name: row for row in links.named(ledger.connection)}
+    if wanted.name in rows:
+        return False
+    ledger.directory.add_link(wanted.name, COMMAND, wanted.text())
+    return True
+
+
+def end_link(ledger: Ledger, row: LinkRow, *, keep: bool = False) -> list[int]:
+    """Unlink all its chats. `keep`: that it was removed is remembered."""
+    gone = [one.chat for one in links.ends(ledger.connection) if one.link == row.id]
+    for chat in gone:
+        untie(ledger, chat)
+    if keep:
+        links.change(ledger.connection, row.id, wanted=row.wanted, removed=True)
+    else:
+        links.drop(ledger.connection, row.id)
+    ledger.directory.forget_links()
+    return gone
+
+
+def tie(ledger: Ledger, link: LinkRow, one: Resolved) -> str:
+    """Put a room into a link; why that cannot be, else empty."""
+    directory, end = ledger.directory, one.end
+    chat = directory.chat(end.network, one.scope, one.native)
+    if chat is None:
+        chat = directory.add_chat(end.network, one.scope, one.native, ChatKind.ROOM)
+    if chat.kind != ChatKind.ROOM:
+        return "It is no room that can be linked, but a chat between two people."
+    if chat.encrypted:
+        return "It is encrypted, and a link would show elsewhere what is said in it."
+    present = directory.link_of(chat.id)
+    how = {"direction": end.direction, "name_format": end.name_format, "typed": end.chat}
+    if present is not None and present.id != link.id:
+        if present.name:
+            return f"It is in the link {present.name} already."
+        links.move(ledger.connection, present.id, link.id)  # rooms of users that show it come with it
+        links.drop(ledger.connection, present.id)
+    elif present is None:
+        directory.add_endpoint(link.id, chat.id, one.account)
+    links.serve(ledger.connection, chat.id, one.account, **how)
+    directory.forget_links()
+    directory.accounts.enter(chat.id, one.account, ledger.now())
+    return ""
+
+
+def untie(ledger: Ledger, chat: int) -> None:
+    """A room leaves its link; what it is still owed is not sent. With the rooms of users that show it, it stays."""
+    ledger.owed.flush()
+    directory, run = ledger.directory, ledger.connection
+    here = directory.link_of(chat)
+    home = {e.chat.id: e.account for e in here.endpoints} if here is not None else {}
+    directory.remove_endpoint(chat)
+    links.forgive(run, chat)
+    shown = links.shown_by(run, chat)
+    if not shown:
+        return
+    personal = directory.add_link()
+    directory.add_endpoint(personal, chat, None)
+    for hosted in shown:
+        directory.remove_endpoint(hosted)
+        directory.add_endpoint(personal, hosted, home.get(hosted))

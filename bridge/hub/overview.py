@@ -37,3 +37,14 @@ class Said:
 
     text: str
     ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLine:
+    """A room of a link."""
+
+    name: str  # the link's
+    network: str
+    chat: str  # as it was asked for
+    direction: str
+    state: str  # a few words, or why it is not linked

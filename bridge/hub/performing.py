@@ -269,6 +269,8 @@ class Performer:
             maybe_done=owed.maybe or owed.tried > 0,
             contact=ContactId(place.contact) if place.contact else None,
             own_id=event.id if here and isinstance(event, Authored) else None,
+            name_format=place.name_format,
+            called=self.opener.names.get(NetworkId(owed.network), owed.network),
         ), copies
 
     def _is_by_owner(self, event: Journaled, owed: Debt, place: Place) -> bool:

@@ -1,7 +1,7 @@
 """What a hub is built into."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.contract import Connector, NetworkId
@@ -10,6 +10,7 @@ from bridge.hub.facades import Home
 from bridge.hub.limits import Limits, MediaLimits, Retention
 from bridge.hub.people import KnownPeople
 from bridge.hub.pictures import Converter
+from bridge.hub.wanted import WantedLink
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
@@ -32,3 +33,4 @@ class Surroundings:
     link: Callable[[str, str], str] | None = None  # see `Files`
     converter: Converter | None = None  # None: as it is
     operators: Operators = field(default_factory=dict)
+    links: Sequence[WantedLink] = ()  # of the configuration

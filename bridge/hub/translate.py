@@ -30,6 +30,7 @@ from bridge.contract import (
 )
 from bridge.hub import fallback
 from bridge.hub.codec import Answer, Invitation, Journaled, Notice
+from bridge.hub.wanted import before, shown
 
 
 class Wish(Struct, frozen=True):
@@ -50,6 +51,8 @@ class Wish(Struct, frozen=True):
     maybe_done: bool = False
     contact: ContactId | None = None  # whom the chat is with, if it is direct
     own_id: MessageId | None = None  # what the author, who is in this very chat, has called it
+    name_format: str = ""  # how names are shown there; empty: as usual
+    called: str = ""  # the author's network, as people know it
 
 
 def translate(wish: Wish, can: Capabilities) -> Action | None:
@@ -80,7 +83,7 @@ def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
     return Send(
         chat=wish.chat,
         key=wish.key,
-        persona=wish.persona,
+        persona=_face(wish),
         at=wish.at,
         maybe_done=wish.maybe_done,
         contact=wish.contact,
@@ -100,7 +103,7 @@ def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
     return Edit(
         chat=wish.chat,
         key=wish.key,
-        persona=wish.persona,
+        persona=_face(wish),
         at=wish.at,
         maybe_done=wish.maybe_done,
         contact=wish.contact,
@@ -118,7 +121,7 @@ def _retract(wish: Wish, event: MessageRetracted, can: Capabilities) -> Action |
     return Retract(
         chat=wish.chat,
         key=wish.key,
-        persona=wish.persona,
+        persona=_face(wish),
         at=wish.at,
         maybe_done=wish.maybe_done,
         contact=wish.contact,
@@ -138,7 +141,7 @@ def _react(wish: Wish, event: ReactionsChanged, can: Capabilities) -> Action | N
     return React(
         chat=wish.chat,
         key=wish.key,
-        persona=wish.persona,
+        persona=_face(wish),
         at=wish.at,
         maybe_done=wish.maybe_done,
         contact=wish.contact,
@@ -171,10 +174,13 @@ def _fail(wish: Wish, event: Answer, can: Capabilities) -> Action | None:
 
 def _named(message: Message, wish: Wish, can: Capabilities) -> Message:
     """Who says it, where people would not see that otherwise."""
-    name = can.speaks_as
     if wish.persona is not None and not can.personas:
-        name = wish.persona.name or wish.persona.contact
-    return fallback.named(name, message) if name else message
+        return fallback.prefixed(before(wish.persona, wish.name_format, wish.called), message)
+    return fallback.named(can.speaks_as, message) if can.speaks_as else message
+
+
+def _face(wish: Wish) -> Persona | None:
+    return shown(wish.persona, wish.name_format, wish.called) if wish.persona is not None else None
 
 
 def _replying(message: Message, wish: Wish) -> Message:

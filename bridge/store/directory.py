@@ -168,9 +168,7 @@ class Directory:
         rows = self.connection.execute(query).all()
         if not rows:
             return None
-        found = tuple(
-            Endpoint(_chat(row), row.account, row.direction, row.name_format, row.typed) for row in rows
-        )
+        found = tuple(Endpoint(_chat(row), row.account, row.direction, row.name_format, row.typed) for row in rows)
         return Link(identity, rows[0].link_name, found)
 
     def _keep(self, chat: Chat) -> Chat:

@@ -33,19 +33,22 @@ _MOST_TRIES = 10
 
 
 class MemoryConnector:
-    """How the network behaves is the network's business, so `socket` is the only option."""
+    """How the network behaves is the network's business, so besides `socket` the only option is `operator`:
+    which account is the operator's."""
 
     id = "memory"
     name = "Memory"
     flows: Sequence[Flow] = (Flow("password", "Name and password"),)
-    options: Mapping[str, type] = {"socket": str}
+    options: Mapping[str, type] = {"socket": str, "operator": str}
     guests: Guests | None = None
 
     def __init__(self, network: str = "memory") -> None:
         self.network = network
 
     def operator(self, options: Mapping[str, Any]) -> Credentials | None:
-        return None
+        """Accounts of operators have no password here."""
+        name = options.get("operator")
+        return Credentials(ContactId(name), name, {}) if name else None
 
     def localpart(self, contact: ContactId) -> str:
         return contact

@@ -59,6 +59,7 @@ class Connected:
         """Before anything is said in a room it is known who is in it."""
         for network in self.streams:
             await self.rooms.load(network)
+        await self.session.joined.load()
         self._telling = asyncio.create_task(self.rooms.activity.run(), name="activity of rooms")
 
     async def close(self) -> None:

@@ -2,13 +2,16 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from xml.etree.ElementTree import Element
 
 from bridge.contract import (
     Action,
     Capabilities,
     ChatId,
+    ConnectorError,
     ContactId,
     Edit,
     Event,
@@ -41,6 +44,7 @@ JOINED = Capabilities(
     personas=True,
     media=True,
 )
+_MEMORY = "rooms"
 _FIRST = 30.0  # seconds that coming into a room may take before somebody is told
 
 
@@ -122,15 +126,28 @@ class JoinedRooms:
             raise Refused(f"{chat} is no address of a room elsewhere.", Reason.BAD_REQUEST)
         room = self._rooms.get(jid)
         if room is None:
-            room = self._rooms[jid] = JoinedRoom(jid, self._grounds)
-            room.speaking.address = self._address
-            self._tasks[jid] = asyncio.create_task(room.run(), name=f"room {jid}")
-        try:
+            room = self._begin(jid)
+            await self._keep()
+        with suppress(TimeoutError, ConnectorError):
             async with asyncio.timeout(_FIRST):
                 await asyncio.shield(room.first)
-        except TimeoutError:
-            raise room.trouble or Unavailable(f"The room {jid} does not answer.") from None
+        if not room.ready.is_set():
+            raise room.trouble or Unavailable(f"The room {jid} does not answer.")
         return Receipt(chat=jid)
+
+    async def load(self) -> None:
+        """The rooms that the last process was in."""
+        for jid in json.loads(await self._grounds.memory.get(_MEMORY) or "[]"):
+            self._begin(ChatId(jid))
+
+    def _begin(self, jid: ChatId) -> JoinedRoom:
+        room = self._rooms[jid] = JoinedRoom(jid, self._grounds)
+        room.speaking.address = self._address
+        self._tasks[jid] = asyncio.create_task(room.run(), name=f"room {jid}")
+        return room
+
+    async def _keep(self) -> None:
+        await self._grounds.memory.put(_MEMORY, json.dumps(list(self._rooms)))
 
     async def _leave(self, chat: ChatId) -> None:
         room, task = self._rooms.pop(chat, None), self._tasks.pop(chat, None)
@@ -139,6 +156,7 @@ class JoinedRooms:
             await asyncio.gather(task, return_exceptions=True)
         if room is not None:
             await room.leave()
+            await self._keep()
 
     def _address(self, persona: Persona) -> tuple[NetworkId, str]:
         """XMPP people, of other rooms or hosted ones, are at home at the first gateway here (`xmpp+…`)."""

@@ -1,0 +1,215 @@
+"""Links of communities, kept as they are wanted: by the configuration, and by command.
+
+A room is linked once its network has let the operator's account in (`Join`); until then it is tried again, and the rest
+of its link works without it. What is not wanted any more is unlinked, and our people leave.
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from bridge.contract import ChatId, ConnectorError, Join, Leave, NetworkId
+from bridge.hub import linking, wanted
+from bridge.hub.closing import durably
+from bridge.hub.facades import HOME
+from bridge.hub.intake import Outcome
+from bridge.hub.judge import Ruling
+from bridge.hub.linking import Resolved
+from bridge.hub.overview import LinkLine, Said
+from bridge.hub.sessions import Seat, Sessions
+from bridge.hub.wanted import CONFIG, End, WantedLink
+from bridge.store import links
+from bridge.store.database import Database
+from bridge.store.ledger import Ledger
+from bridge.store.links import EndRow, LinkRow
+from bridge.store.writer import Writer
+
+log = logging.getLogger(__name__)
+_AGAIN = 60.0  # seconds until rooms that could not be linked are tried again, if nothing happens before
+_TOGETHER = 0.2  # seconds in which what happens gathers
+
+
+class Links:
+    """`run` is a task of the hub. `moved`: see `Lanes.moved`."""
+
+    def __init__(
+        self, database: Database, writer: Writer, sessions: Sessions, moved: Callable[[Outcome], None]
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._sessions = sessions
+        self._moved = moved
+        self._wanted: Sequence[WantedLink] | None = None  # of the configuration; None: that was noted
+        self._poked = asyncio.Event()
+        self._troubles: dict[tuple[str, End], str] = {}
+
+    def configure(self, wanted: Sequence[WantedLink]) -> None:
+        """The configuration has these, and no others."""
+        self._wanted = wanted
+        self._poked.set()
+
+    def poke(self) -> None:
+        """An account is connected, or a room was entered."""
+        self._poked.set()
+
+    async def run(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN if self._troubles else None):
+                    await self._poked.wait()
+            await asyncio.sleep(_TOGETHER)
+            self._poked.clear()
+            try:
+                await self._reconcile()
+            except Exception:
+                log.exception("keeping links failed")
+                await asyncio.sleep(1.0)
+                self._poked.set()
+
+    async def lines(self) -> Sequence[LinkLine]:
+        """Every room of every link, and how it is."""
+        rows, there = await self._stored()
+        return [line for row in rows for line in self._lines_of(row, there)]
+
+    async def add(self, link: WantedLink) -> Said:
+        """Link rooms by the operator's word."""
+        found = wanted.faults(link)
+        if found:
+            return Said(f"This cannot be linked: {found[0][1]}.", ok=False)
+        known = {seat.network for seat in self._sessions.seats()}
+        strange = next((end.network for end in link.ends if end.network not in known), None)
+        if strange is not None:
+            return Said(f"There is no network {strange} with an account of the operator.", ok=False)
+        if not await durably(self._writer, lambda ledger: linking.begin(ledger, link)):
+            return Said(f"There is a link {link.name} already. `landbridge link list` shows it.", ok=False)
+        await self._reconcile()
+        troubles = [
+            f"{end}: {self._troubles[link.name, end]}" for end in link.ends if (link.name, end) in self._troubles
+        ]
+        if not troubles:
+            return Said(f"The link {link.name} stands.")
+        return Said("\n".join([f"The link {link.name} is kept, but not all of it works yet:", *troubles]))
+
+    async def remove(self, name: str) -> Said:
+        row = next((row for row in (await self._stored())[0] if row.name == name), None)
+        if row is None or row.removed:
+            return Said(f"There is no link {name[:60]}. `landbridge link list` shows what there is.", ok=False)
+        kept = row.source == CONFIG
+        gone = await durably(self._writer, lambda ledger: linking.end_link(ledger, row, keep=kept))
+        self._gone(gone)
+        self._poked.set()
+        text = f"The link {name} is removed."
+        return Said(f"{text} It stays so until its entry in the configuration changes." if kept else text)
+
+    async def _stored(self) -> tuple[list[LinkRow], list[EndRow]]:
+        return await self._database.read(lambda c: (links.named(c), links.ends(c)))
+
+    async def _reconcile(self) -> None:
+        if self._wanted is not None:
+            now, self._wanted = self._wanted, None
+            self._gone(await durably(self._writer, partial(linking.note, wanted=now)))
+        rows, there = await self._stored()
+        self._troubles = {key: text for key, text in self._troubles.items() if key[0] in {row.name for row in rows}}
+        for row in rows:
+            await self._keep(row, [one for one in there if one.link == row.id])
+        await self._leave()
+
+    async def _keep(self, row: LinkRow, there: Sequence[EndRow]) -> None:
+        """One link as it is wanted."""
+        asked = () if row.removed else wanted.read(row.name, row.wanted).ends
+        by_typed = {(end.network, end.chat): end for end in asked}
+        gone = [one.chat for one in there if (one.network, one.typed) not in by_typed]
+        if gone:
+            await durably(self._writer, partial(_untie, chats=gone))
+            self._gone(gone)
+        known = {(one.network, one.typed): one for one in there}
+        missing = [end for end in asked if _otherwise(end, known.get((end.network, end.chat)), self._speaker(end))]
+        for key in [key for key in self._troubles if key[0] == row.name and key[1] not in missing]:
+            del self._troubles[key]
+        found = await asyncio.gather(*(self._resolve(end) for end in missing))
+        for end, one in zip(missing, found, strict=True):
+            why = one if isinstance(one, str) else await durably(self._writer, partial(_tie, row=row, one=one))
+            self._note(row, end, why)
+            if not isinstance(one, str) and not why:
+                log.info("a room is linked link=%s network=%s chat=%s", row.name, end.network, end.chat)
+
+    def _note(self, row: LinkRow, end: End, why: str) -> None:
+        if not why:
+            self._troubles.pop((row.name, end), None)
+        elif self._troubles.get((row.name, end)) != why:
+            self._troubles[row.name, end] = why
+            log.warning("a room is not linked link=%s network=%s chat=%s: %s", row.name, end.network, end.chat, why)
+
+    def _speaker(self, end: End) -> Seat | None:
+        """The operator's account there."""
+        return next((s for s in self._sessions.seats() if s.network == end.network and not s.user), None)
+
+    async def _resolve(self, end: End) -> Resolved | str:
+        """The room as its network calls it; or why it cannot be had, now or ever."""
+        seat = self._speaker(end)
+        if seat is None:
+            return f"The operator has no account on {end.network} that could speak there; the configuration names none."
+        session = seat.session
+        if session is None:
+            return seat.error or f"The operator's account on {end.network} is not connected yet."
+        native = ChatId(end.chat)
+        if Join in session.capabilities(native).actions:
+            try:
+                native = (await session.perform(Join(chat=native, key=uuid.uuid4().hex))).chat or native
+            except ConnectorError as error:
+                return error.text
+        return Resolved(end, seat.account, session.scope(native), native)
+
+    async def _leave(self) -> None:
+        """Our people leave the rooms that are in no link any more; also those of an earlier process."""
+        seat = next((seat for seat in self._sessions.seats() if seat.network == HOME), None)
+        if seat is None or seat.session is None:
+            return
+        account, session = seat.account, seat.session
+        for chat, native in await self._database.read(lambda c: links.left_over(c, account)):
+            if Leave not in session.capabilities(ChatId(native)).actions:
+                continue
+            try:
+                await session.perform(Leave(chat=ChatId(native), key=uuid.uuid4().hex))
+            except ConnectorError as error:
+                log.info("a room is not left yet chat=%s reason=%s", native, error.text)
+                continue
+            await durably(self._writer, partial(_left, chat=chat, account=account))
+
+    def _gone(self, chats: Sequence[int]) -> None:
+        if chats:
+            self._moved(Outcome(Ruling.ACCEPT, reread=list(chats)))
+
+    def _lines_of(self, row: LinkRow, there: Sequence[EndRow]) -> list[LinkLine]:
+        asked = wanted.read(row.name, row.wanted).ends
+        linked = {(one.network, one.typed) for one in there if one.link == row.id}
+        found = []
+        for end in asked:
+            state = "linked" if (end.network, end.chat) in linked else "not linked yet"
+            state = "removed by command" if row.removed else self._troubles.get((row.name, end), state)
+            found.append(LinkLine(row.name, NetworkId(end.network), end.chat, end.direction, state))
+        return found
+
+
+def _otherwise(end: End, known: EndRow | None, seat: Seat | None) -> bool:
+    """Whether a room is not linked as it is wanted."""
+    if known is None:
+        return True
+    account = known.account if seat is None else seat.account
+    return (known.direction, known.name_format, known.account) != (end.direction, end.name_format, account)
+
+
+def _tie(ledger: Ledger, row: LinkRow, one: Resolved) -> str:
+    return linking.tie(ledger, row, one)
+
+
+def _untie(ledger: Ledger, chats: Sequence[int]) -> None:
+    for chat in chats:
+        linking.untie(ledger, chat)
+
+
+def _left(ledger: Ledger, chat: int, account: int) -> bool:
+    return ledger.directory.accounts.leave(chat, account)

@@ -1,0 +1,98 @@
+"""Links of communities: what was asked for, and what is linked. Inside a transaction."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select, update
+
+from bridge.store import tables as t
+from bridge.store.owed import OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A link that has a name; `wanted` is what was asked for, as `bridge.hub.wanted` writes it."""
+
+    id: int
+    name: str
+    source: str
+    wanted: str
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndRow:
+    """A chat of such a link."""
+
+    link: int
+    chat: int
+    network: str
+    native: str
+    account: int | None
+    direction: str
+    name_format: str
+    typed: str
+
+
+def named(connection: Connection) -> list[LinkRow]:
+    """All of them, in the order in which they were made."""
+    c = t.links.c
+    query = select(c.id, c.name, c.source, c.wanted, c.removed).where(c.source != "").order_by(c.id)
+    return [LinkRow(row[0], row[1], row[2], row[3], bool(row[4])) for row in connection.execute(query)]
+
+
+def ends(connection: Connection) -> list[EndRow]:
+    """Of all of them, without hosted rooms."""
+    e, c, links = t.endpoints.c, t.chats.c, t.links.c
+    query = (
+        select(e.link, e.chat, c.network, c.native, e.account, e.direction, e.name_format, e.typed)
+        .join_from(t.endpoints, t.chats, c.id == e.chat)
+        .join(t.links, links.id == e.link)
+        .where(links.source != "", c.shows.is_(None), c.native.is_not(None))
+        .order_by(e.link, e.chat)
+    )
+    return [EndRow(*row) for row in connection.execute(query)]
+
+
+def change(connection: Connection, link: int, *, wanted: str, removed: bool) -> None:
+    values = {"wanted": wanted, "removed": int(removed)}
+    connection.execute(update(t.links).where(t.links.c.id == link).values(values))
+
+
+def drop(connection: Connection, link: int) -> None:
+    connection.execute(delete(t.links).where(t.links.c.id == link))
+
+
+def move(connection: Connection, link: int, into: int) -> None:
+    """All chats of `link` belong to another one."""
+    connection.execute(update(t.endpoints).where(t.endpoints.c.link == link).values(link=into))
+
+
+def serve(
+    connection: Connection, chat: int, account: int | None, *, direction: str, name_format: str, typed: str
+) -> None:
+    """How a chat is in its link from now on."""
+    values = {"account": account, "direction": direction, "name_format": name_format, "typed": typed}
+    connection.execute(update(t.endpoints).where(t.endpoints.c.chat == chat).values(values))
+
+
+def shown_by(connection: Connection, chat: int) -> list[int]:
+    """The hosted rooms that show `chat`."""
+    return list(connection.execute(select(t.chats.c.id).where(t.chats.c.shows == chat)).scalars())
+
+
+def forgive(connection: Connection, chat: int) -> None:
+    """What is still owed to `chat` is not any more."""
+    d = t.deliveries.c
+    connection.execute(delete(t.deliveries).where(d.chat == chat, d.state == OPEN))
+
+
+def left_over(connection: Connection, account: int) -> list[tuple[int, str]]:
+    """Rooms that `account` is in and that are in no link: what it was in for is over."""
+    c, m = t.chats.c, t.chat_accounts.c
+    linked = select(t.endpoints.c.chat)
+    query = (
+        select(c.id, c.native)
+        .join_from(t.chat_accounts, t.chats, c.id == m.chat)
+        .where(m.account == account, c.kind == "room", c.native.is_not(None), c.id.not_in(linked))
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
