@@ -6,9 +6,10 @@ import logging
 import signal
 import time
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
-from bridge.config import Config
+from bridge.config import Config, ConfigError, load
 from bridge.contract import Connector, NetworkId
 from bridge.hub.announcing import Announcer
 from bridge.hub.appointing import operators
@@ -135,6 +136,7 @@ async def _serve(
         gc.set_threshold(10_000)  # hundreds of messages are under way; the default looks at them 200 times a second
         try:
             await _unless(ended, hub.start())
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, config.path, hub)
             await ended.wait()
             log.info("stopping")
             await desk.close()
@@ -144,6 +146,16 @@ async def _serve(
         announcing.cancel()
         await asyncio.gather(announcing, return_exceptions=True)
         await web.stop()
+
+
+def _reload(path: Path, hub: Hub) -> None:
+    """SIGHUP: the links are as the configuration has them now. Everything else stays as it was at the start."""
+    try:
+        hub.links.configure(load(path).links)
+        log.info("links were read again from the configuration")
+    except ConfigError as error:
+        for line in error.lines():
+            log.error("the configuration is not read again: %s", line)
 
 
 async def _unless(ended: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bridge import log
-from bridge.cli import account, check, dead, init, run, status
+from bridge.cli import account, check, dead, init, link, run, status
 from bridge.config import ConfigError
 from bridge.version import version
 
-COMMANDS = (init, check, run, status, dead, account)
+COMMANDS = (init, check, run, status, dead, account, link)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from bridge.contract import NetworkId
 from bridge.hub import wanted
 from bridge.hub.wanted import BOTH, FROM, TO, End, WantedLink
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _LONGEST = 500  # characters of a room's name
 _XMPP = "xmpp"
 
@@ -20,11 +20,12 @@ def links(section: Section, domains: Mapping[str, str]) -> tuple[WantedLink, ...
     found: list[WantedLink] = []
     taken: dict[tuple[str, str], str] = {}
     for name in section.names():
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             section.fault(name, "a link's name has letters, digits, ., - and _, at most 60, and begins with a letter")
         ends = tuple(_ends(section, name, domains))
         link = WantedLink(name, ends)
-        for number, why in wanted.faults(link) if ends else ():
+        whole = ends and len(ends) == len(section.raw(name))  # else it is said already what is wrong
+        for number, why in wanted.faults(link) if whole else ():
             section.fault(name if number is None else f"{name}.{_key(section, name, number, ends)}", why)
         for number, end in enumerate(ends):
             other = taken.setdefault((end.network, end.chat), name)
@@ -75,20 +76,22 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
 
 
 def _end(section: Section, network: str, domains: Mapping[str, str]) -> End | None:
-    raw = section.take(network, Any, None)
-    if network != _XMPP and network not in domains:
-        section.fault(network, "there is no network of this name; only xmpp and those in networks can be linked")
-        return None
-    if isinstance(raw, int) and not isinstance(raw, bool):
-        raw = str(raw)
-    if not isinstance(raw, str) or not 0 < len(raw) <= _LONGEST:
-        section.fault(network, "it must be a room: a JID, an alias or an id")
-        return None
     try:
-        return End(NetworkId(network), _room(raw, domains) if network == _XMPP else raw.strip())
+        return typed_end(network, section.take(network, Any, None), domains)
     except ValueError as error:
         section.fault(network, str(error))
         return None
+
+
+def typed_end(network: str, raw: Any, domains: Mapping[str, str]) -> End:
+    """A room as somebody has typed it. Raises ValueError."""
+    if network != _XMPP and network not in domains:
+        raise ValueError("there is no network of this name; only xmpp and those in networks can be linked")
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        raw = str(raw)
+    if not isinstance(raw, str) or not 0 < len(raw.strip()) <= _LONGEST or not raw.isprintable():
+        raise ValueError("it must be a room: a JID, an alias or an id")
+    return End(NetworkId(network), _room(raw, domains) if network == _XMPP else raw.strip())
 
 
 def _room(text: str, domains: Mapping[str, str]) -> str:

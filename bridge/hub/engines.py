@@ -1,15 +1,21 @@
 """Where the operator's changes are made: in a running hub, or in a database that nobody else uses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.contract import AccountId, Unavailable
 from bridge.hub.closing import durably
 from bridge.hub.hub import Hub
 from bridge.hub.letters import JOURNALED
-from bridge.store import dead
+from bridge.hub.links import lines_of
+from bridge.hub.overview import LinkLine, Said
+from bridge.hub.wanted import WantedLink
+from bridge.store import dead, links
 from bridge.store.database import Database
 from bridge.store.dead import Change, Letter
 from bridge.store.ledger import Ledger
+
+_RUNS = "Links are made and ended by the gateway while it runs. Start it first, or change its configuration."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,15 @@ class Running:
             return f"it breaks the journal again ({type(error).__name__})."
         return "" if outcome.ruling in JOURNALED else f"it was turned away: {outcome.why}."
 
+    async def links(self) -> Sequence[LinkLine]:
+        return await self.hub.links.lines()
+
+    async def add_link(self, link: WantedLink) -> Said:
+        return await self.hub.links.add(link)
+
+    async def remove_link(self, name: str) -> Said:
+        return await self.hub.links.remove(name)
+
 
 @dataclass(frozen=True, slots=True)
 class Resting:
@@ -56,6 +71,16 @@ class Resting:
 
     async def take_in(self, letter: Letter) -> str:
         return "only a running gateway can take it in. Start it first."
+
+    async def links(self) -> Sequence[LinkLine]:
+        rows, there = await self.database.read(lambda c: (links.named(c), links.ends(c)))
+        return [line for row in rows for line in lines_of(row, there, {})]
+
+    async def add_link(self, link: WantedLink) -> Said:
+        return Said(_RUNS, ok=False)
+
+    async def remove_link(self, name: str) -> Said:
+        return Said(_RUNS, ok=False)
 
     async def start(self, account: AccountId) -> None: ...
 

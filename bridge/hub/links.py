@@ -8,10 +8,10 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from bridge.contract import ChatId, ConnectorError, Join, Leave, NetworkId
+from bridge.contract import ChatId, ConnectorError, Join, Leave
 from bridge.hub import linking, wanted
 from bridge.hub.closing import durably
 from bridge.hub.facades import HOME
@@ -72,7 +72,7 @@ class Links:
     async def lines(self) -> Sequence[LinkLine]:
         """Every room of every link, and how it is."""
         rows, there = await self._stored()
-        return [line for row in rows for line in self._lines_of(row, there)]
+        return [line for row in rows for line in lines_of(row, there, self._troubles)]
 
     async def add(self, link: WantedLink) -> Said:
         """Link rooms by the operator's word."""
@@ -183,15 +183,16 @@ class Links:
         if chats:
             self._moved(Outcome(Ruling.ACCEPT, reread=list(chats)))
 
-    def _lines_of(self, row: LinkRow, there: Sequence[EndRow]) -> list[LinkLine]:
-        asked = wanted.read(row.name, row.wanted).ends
-        linked = {(one.network, one.typed) for one in there if one.link == row.id}
-        found = []
-        for end in asked:
-            state = "linked" if (end.network, end.chat) in linked else "not linked yet"
-            state = "removed by command" if row.removed else self._troubles.get((row.name, end), state)
-            found.append(LinkLine(row.name, NetworkId(end.network), end.chat, end.direction, state))
-        return found
+
+def lines_of(row: LinkRow, there: Sequence[EndRow], troubles: Mapping[tuple[str, End], str]) -> list[LinkLine]:
+    """The rooms of a link, and how they are."""
+    linked = {(one.network, one.typed) for one in there if one.link == row.id}
+    found = []
+    for end in wanted.read(row.name, row.wanted).ends:
+        state = "linked" if (end.network, end.chat) in linked else "not linked yet"
+        state = "removed by command" if row.removed else troubles.get((row.name, end), state)
+        found.append(LinkLine(row.name, end.network, end.chat, end.direction, state))
+    return found
 
 
 def _otherwise(end: End, known: EndRow | None, seat: Seat | None) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from bridge.contract import ChatId, MarkRead, MessageId, MessageReceived, Persona, ReadUpTo, Target
 from bridge.hub import codec, keys
+from bridge.hub.copies import called
 from bridge.hub.facades import HOME
-from bridge.hub.performing import called
 from bridge.hub.posts import Put
 from bridge.hub.speakers import Place, Speakers
 from bridge.hub.waiting import WaitingMarks, thing

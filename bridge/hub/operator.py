@@ -13,7 +13,8 @@ from typing import Protocol
 from bridge.contract import AccountId
 from bridge.hub.desk.departure import Departure
 from bridge.hub.facades import HOME
-from bridge.hub.overview import AccountLine, DeadLine, DeadList, Said
+from bridge.hub.overview import AccountLine, DeadLine, DeadList, LinkLine, Said
+from bridge.hub.wanted import WantedLink
 from bridge.store import accounts as stored
 from bridge.store import dead
 from bridge.store.accounts import AccountRow
@@ -39,6 +40,12 @@ class Engine(Protocol):
     async def take_in(self, letter: Letter) -> str:
         """Give a dead letter to the intake again; it is removed with that. Why that cannot be, else empty."""
         ...
+
+    async def links(self) -> Sequence[LinkLine]: ...
+
+    async def add_link(self, link: WantedLink) -> Said: ...
+
+    async def remove_link(self, name: str) -> Said: ...
 
 
 class Operator:
@@ -67,6 +74,15 @@ class Operator:
         if trouble:
             text += f"\nThe network could not be told: {trouble}\nIts user can end the session in another app."
         return Said(text)
+
+    async def links(self) -> Sequence[LinkLine]:
+        return await self._engine.links()
+
+    async def add_link(self, link: WantedLink) -> Said:
+        return await self._engine.add_link(link)
+
+    async def remove_link(self, name: str) -> Said:
+        return await self._engine.remove_link(name)
 
     async def dead(self) -> DeadList:
         failed, letters, count = await self._database.read(lambda c: dead.all_of_it(c, _MOST))

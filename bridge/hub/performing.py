@@ -37,15 +37,14 @@ from bridge.contract import (
 from bridge.hub import closing, codec
 from bridge.hub.closing import Reacted, durably
 from bridge.hub.codec import Journaled
+from bridge.hub.copies import arrived_before, called, keeping, made_by, superfluous
 from bridge.hub.facades import HOME
-from bridge.hub.intake import alias_copy
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
 from bridge.hub.opener import Opener
 from bridge.hub.sessions import Seat, Sessions
 from bridge.hub.translate import Wish, translate
 from bridge.store.deliveries import Place
-from bridge.store.ledger import Ledger
 from bridge.store.rows import Copy, Debt
 from bridge.store.writer import Writer
 
@@ -151,7 +150,7 @@ class Performer:
         # A whole set of reactions is the same twice, and only a receipt tells what each of them is called. Where its
         # author said it there is a copy from the beginning, which does not mean that it has been shown.
         telling = owed.maybe and owed.source != owed.chat and not isinstance(action, React)
-        arrived = _arrived(owed, copies, first) if telling else {}
+        arrived = arrived_before(owed, copies, first) if telling else {}
         ready.parts, ready.first, ready.arrived = ready.session.parts(action), first, arrived
         return ready
 
@@ -173,7 +172,7 @@ class Performer:
         reacted: Reacted | None = None
         for number, part in enumerate(parts):
             receipt = ready.arrived.get(number) or await self._call(ready, number, part)
-            new = _copies(owed, part, receipt, number + ready.first, ready.version)
+            new = made_by(owed, part, receipt, number + ready.first, ready.version)
             if ready.can.echoes:  # the copies are submitted before anything else can happen
                 where = (ready.session.scope(part.chat), part.chat)
                 chat, ids = (NetworkId(ready.place.network), *where), [MessageId(copy.native) for copy in new]
@@ -183,11 +182,11 @@ class Performer:
             if number < len(parts) - 1:
                 owed.maybe = True  # from here on it is no longer as if nothing had happened
                 ready.known.add(new)
-                kept = durably(self.writer, _keep(new))
+                kept = durably(self.writer, keeping(new))
                 if ready.careful:
                     await kept
             else:
-                made = [*_superfluous(owed, parts, ready.version), *new]
+                made = [*superfluous(owed, parts, ready.version), *new]
         finished = self.close(owed, ready.place, ready.known, ready.event, made, reacted)
         self.delivered(ready.place)
         if ready.careful:
@@ -335,18 +334,6 @@ def _persona(owed: Debt, event: Journaled, seat: Seat) -> Persona | None:
     )
 
 
-def called(copies: Sequence[Copy], *, by_author: bool = False) -> Target | None:
-    """What the parts of a message are called; None where it never arrived. What its author wrote in this very chat,
-    which does not reflect, has two names: theirs, and the key under which it was shown (`intake.journal`)."""
-    ids = [MessageId(copy.native) for copy in sorted(copies, key=lambda copy: copy.part) if copy.part >= 0]
-    also = sorted((copy for copy in copies if copy.part < -1 and copy.version == copy.message), key=lambda c: -c.part)
-    shown = next((copy.native for copy in copies if copy.part == -1 and copy.version == copy.message), None)
-    if ids and shown is not None and not by_author:
-        ids[0] = MessageId(shown)
-    aliases = tuple(MessageId(copy.native) for copy in also) if len(also) == len(ids) else ()
-    return Target(tuple(ids), aliases) if ids else None
-
-
 def _says_it_to_others(ready: Ready) -> bool:
     """Whether something that was written to one person would be said, or said to the end, in what is a room now."""
     owed, place = ready.owed, ready.place
@@ -354,47 +341,6 @@ def _says_it_to_others(ready: Ready) -> bool:
         return False
     left = [part for number, part in enumerate(ready.parts) if number not in ready.arrived]
     return any(not isinstance(part, Retract) for part in left)
-
-
-def _copies(owed: Debt, part: Action, receipt: Receipt, number: int, version: int) -> list[Copy]:
-    """What this part is called now."""
-    made = []
-    if isinstance(part, Edit):
-        made = [Copy(owed.chat, native, owed.message, number, version) for native in part.target.ids[:1]]
-    old = {copy.native for copy in made}
-    place = number if isinstance(part, Send) else -1 - number
-    ids = (*receipt.ids, *(native for _, native in receipt.reactions))
-    made += [Copy(owed.chat, native, owed.message, place, version) for native in ids if native not in old]
-    if receipt.alias is not None and place >= 0:
-        made.append(alias_copy(owed.chat, receipt.alias, owed.message, place))
-    return made
-
-
-def _superfluous(owed: Debt, parts: Sequence[Action], version: int) -> list[Copy]:
-    """Parts that an edit took away: what they were called are no parts any more."""
-    if owed.kind != "edit":
-        return []
-    gone = [(number, part) for number, part in enumerate(parts) if isinstance(part, Retract)]
-    return [Copy(owed.chat, part.target.ids[0], owed.message, -1 - number, version) for number, part in gone]
-
-
-def _arrived(owed: Debt, copies: Sequence[Copy], first: int) -> dict[int, Receipt]:
-    """Calls of which an earlier attempt, or their echo, left a copy."""
-    found: dict[int, Receipt] = {}
-    for copy in sorted(copies, key=lambda c: c.part, reverse=True):  # the id of an edit itself comes last, and counts
-        mine = copy.part >= 0 if owed.kind == "message" else copy.version == owed.event
-        number = copy.part - first if copy.part >= 0 else -1 - copy.part
-        if mine and number >= 0:
-            found[number] = Receipt((MessageId(copy.native),))
-    return found
-
-
-def _keep(copies: Sequence[Copy]) -> Callable[[Ledger], None]:
-    def change(ledger: Ledger) -> None:
-        for copy in copies:
-            ledger.add_copy(copy)
-
-    return change
 
 
 def _without(can: Capabilities, refusal: Refused, wish: Wish) -> Capabilities | None:

@@ -86,7 +86,7 @@ _SAID: Mapping[type[Any], Callable[[Any, LineRow, Mapping[str, Any]], Send | Edi
 
 
 def _target(row: LineRow, *, by_author: bool = False) -> Target:
-    """See `bridge.hub.performing.called`: an edit names what its author has called the message."""
+    """See `bridge.hub.copies.called`: an edit names what its author has called the message."""
     if by_author and row.target_body is not None:
         first = codec.decode("message", row.target_body)
         assert isinstance(first, MessageReceived)

@@ -31,13 +31,13 @@ def short(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def ask(path: Path, what: str, seconds: float = 10.0, method: str = "GET") -> Any:
-    """Ask the gateway whose socket this is for `what` ("/status"); the JSON it answers.
+def ask(path: Path, what: str, seconds: float = 10.0, method: str = "GET", given: Any = None) -> Any:
+    """Ask the gateway whose socket this is for `what` ("/status"), with `given` as JSON; the JSON it answers.
     Raises `NotRunning`, or OSError when it does not answer in time or with nothing sensible."""
     connection = http.client.HTTPConnection("localhost", timeout=seconds)
     connection.sock = _connect(path, seconds)
     try:
-        connection.request(method, what)
+        connection.request(method, what, None if given is None else json.dumps(given))
         answer = connection.getresponse()
         if answer.status == 404:
             raise OSError("it is of another version; restart it")

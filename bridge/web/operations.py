@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from bridge.hub import wanted
 from bridge.hub.operator import ID
-from bridge.hub.overview import AccountLine, DeadLine, DeadList, Said
+from bridge.hub.overview import AccountLine, DeadLine, DeadList, LinkLine, Said
+from bridge.hub.wanted import WantedLink
 from bridge.web import control
 
 _PATIENCE = 45.0  # seconds: a network that is told of a logout has twenty
@@ -28,6 +30,12 @@ class Operations(Protocol):
     async def remove_account(self, account: int) -> Said:
         """Log it out; its chats stay."""
         ...
+
+    async def links(self) -> Sequence[LinkLine]: ...
+
+    async def add_link(self, link: WantedLink) -> Said: ...
+
+    async def remove_link(self, name: str) -> Said: ...
 
     async def dead(self) -> DeadList: ...
 
@@ -49,6 +57,16 @@ def routes(operations: Operations) -> list[web.RouteDef]:
     async def remove_account(request: web.Request) -> web.Response:
         return _said(await operations.remove_account(int(request.match_info["id"])))
 
+    async def links(_: web.Request) -> web.Response:
+        return web.json_response([asdict(line) for line in await operations.links()])
+
+    async def add_link(request: web.Request) -> web.Response:
+        asked = await request.json()
+        return _said(await operations.add_link(wanted.read(asked["name"], asked["ends"])))
+
+    async def remove_link(request: web.Request) -> web.Response:
+        return _said(await operations.remove_link(str((await request.json())["name"])))
+
     async def dead(_: web.Request) -> web.Response:
         return web.json_response(asdict(await operations.dead()))
 
@@ -65,6 +83,9 @@ def routes(operations: Operations) -> list[web.RouteDef]:
     return [
         web.get("/accounts", accounts),
         web.post(f"/accounts/{{id:{_NUMBER}}}/remove", remove_account),
+        web.get("/links", links),
+        web.post("/links/add", add_link),
+        web.post("/links/remove", remove_link),
         web.get("/dead", dead),
         web.get(one, show),
         web.post(f"{one}/retry", retry),
@@ -85,6 +106,15 @@ class Asked:
     async def remove_account(self, account: int) -> Said:
         return Said(**await self._ask("POST", f"/accounts/{account}/remove"))
 
+    async def links(self) -> Sequence[LinkLine]:
+        return [LinkLine(**line) for line in await self._ask("GET", "/links")]
+
+    async def add_link(self, link: WantedLink) -> Said:
+        return Said(**await self._ask("POST", "/links/add", {"name": link.name, "ends": link.text()}))
+
+    async def remove_link(self, name: str) -> Said:
+        return Said(**await self._ask("POST", "/links/remove", {"name": name}))
+
     async def dead(self) -> DeadList:
         found = await self._ask("GET", "/dead")
         return DeadList(tuple(DeadLine(**line) for line in found["lines"]), found["more"])
@@ -98,8 +128,8 @@ class Asked:
     async def drop(self, identity: str) -> Said:
         return Said(**await self._ask("POST", f"/dead/{identity}/drop"))
 
-    async def _ask(self, method: str, what: str) -> Any:
-        return await asyncio.to_thread(control.ask, self._socket, what, _PATIENCE, method)
+    async def _ask(self, method: str, what: str, given: Any = None) -> Any:
+        return await asyncio.to_thread(control.ask, self._socket, what, _PATIENCE, method, given)
 
 
 def _said(said: Said) -> web.Response:

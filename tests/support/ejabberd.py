@@ -36,7 +36,7 @@ class Ejabberd(Entered):
     Without `archives` (XEP-0313) it does not get slower with every message. `stanza_limit` are the bytes of a stanza
     from a component, above which its stream is closed. `web` lets browsers in, at `websocket`. `listener` is a
     component listener as it stands in its configuration, instead of ours. `uploads` are the bytes of a file that its
-    upload service (XEP-0363) takes at most.
+    upload service (XEP-0363) takes at most. `rooms`: its own rooms stay without anybody in them, and have archives.
     `privileges` gives the components rights over accounts (XEP-0356). `more` is added
     to the sections of its configuration.
     """
@@ -57,6 +57,7 @@ class Ejabberd(Entered):
         listener: Mapping[str, object] | None = None,
         uploads: int | None = None,
         more: Mapping[str, Mapping[str, object]] | None = None,
+        rooms: bool = False,
     ) -> None:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
@@ -71,6 +72,9 @@ class Ejabberd(Entered):
             _CONTROL.format(folder=self._folder.path, dist_port=free_port())
         )
         config = self._config(archives, log_level, listener or self._listener(stanza_limit))
+        if rooms:
+            config["modules"]["mod_muc"]["default_room_options"] = {"mam": True, "persistent": True}
+            config["modules"].setdefault("mod_mam", {"default": "never"})
         if web:
             config["listen"][-1]["request_handlers"]["/xmpp-websocket"] = "ejabberd_http_ws"
         if uploads is not None:

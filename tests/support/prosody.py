@@ -39,7 +39,13 @@ VirtualHost "localhost"
 Component "conference.localhost" "muc"
   restrict_room_creation = false
   muc_room_locking = false
+  {rooms}
 """
+
+# `rooms`: they stay, and keep what is said.
+_ROOMS = """modules_enabled = {{ "muc_mam" }}
+  muc_log_by_default = true  muc_log_presences = false  muc_log_expires_after = "never"
+  muc_room_default_persistent = true"""
 
 # What `privileges` grants (XEP-0356), as `init` prints it.
 _RIGHTS = """["{domain}"] = {{
@@ -55,6 +61,7 @@ class Prosody(Entered):
     its own, which apps for people insist on; test clients speak plainly. `web` lets browsers in, at `websocket`.
     `uploads` are the bytes of a file that its upload service (XEP-0363) takes at most; without there is none. It is for
     everybody, or only for those of the domain `uploaders`.
+    `rooms`: its own rooms stay without anybody in them, and have archives.
     `privileges` gives the components rights over accounts (XEP-0356); `section` stands in the domain's own section.
     """
 
@@ -75,6 +82,7 @@ class Prosody(Entered):
         stanza_limit: int | None = None,
         uploads: int | None = None,
         uploaders: str = "",
+        rooms: bool = False,
     ) -> None:
         self.components = dict(components)
         self.c2s_port = c2s_port or free_port()
@@ -93,6 +101,7 @@ class Prosody(Entered):
         text = _CONFIG.format(
             folder=self._folder.path, log_level=log_level, c2s_port=self.c2s_port,
             component_port=self.component_port, http_port=http_port if http else "", modules=modules, section=section,
+            rooms=_ROOMS.format() if rooms else "",
         )  # fmt: skip
         if stanza_limit is not None:  # bytes of a stanza from a component, above which its stream is closed
             text = f"component_stanza_size_limit = {stanza_limit}\n{text}"

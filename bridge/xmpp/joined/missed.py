@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId
+from bridge.contract import ChatId, Contact, ContactId, Message, MessageId, MessageReceived, Style
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.joined import reading, writing
 from bridge.xmpp.requests import Requests
@@ -87,6 +87,15 @@ def _found(result: Element) -> Found | None:
         return None
     stanza = next((child for child in forwarded if child.tag.endswith("}message")), None)
     return Found(result.get("id", ""), reading.delayed(forwarded), stanza) if stanza is not None else None
+
+
+def gap(room: ChatId, begun: float, ended: float) -> MessageReceived:
+    """Said where others read it: something of the room may be missing."""
+    text = f"What was said in {room} between {stamp(begun)} and {stamp(ended)} may be missing here."
+    return MessageReceived(
+        chat=room, id=MessageId(f"gap {begun}"), sender=Contact(ContactId(room), room), at=ended,
+        message=Message(text, style=Style.NOTICE),
+    )  # fmt: skip
 
 
 def stamp(at: float) -> str:

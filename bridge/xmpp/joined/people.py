@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.contract import Contact, ContactId, NetworkId, Person, Persona, Refused
+from bridge.hub.facades import HOME
 from bridge.xmpp import looks, nicks
+from bridge.xmpp.content import Name
 
 LISTENER = ""
 """The key of the gateway itself among our people."""
@@ -99,8 +101,18 @@ def nicks_for(persona: Persona | None, taken: Sequence[str], mine: str) -> Itera
             yield nick
 
 
-def persons(ours: OurPeople, others: Mapping[str, str], room: str, home: NetworkId) -> Mapping[str, Person]:
-    """Who may be meant in the room, by nick."""
-    found = {nick: Person(home, ContactId(f"{room}/{id or nick}")) for nick, id in others.items()}
+def persons(ours: OurPeople, others: Mapping[str, str], room: str) -> Mapping[str, Person]:
+    """Who may be meant in the room, by nick. `others`: everybody else there, with their occupant ids."""
+    found = {nick: Person(HOME, ContactId(f"{room}/{id or nick}")) for nick, id in others.items()}
     found.update((one.nick, Person(one.network, ContactId(one.contact))) for one in ours if one.inside and one.key)
     return found
+
+
+def name_of(person: Person, ours: OurPeople, others: Mapping[str, str], room: str) -> Name:
+    """How somebody is called there; an empty name for who is not."""
+    if person.network == HOME and person.id.startswith(f"{room}/"):
+        found = person.id.removeprefix(f"{room}/")
+        nick = next((nick for nick, occupant in others.items() if found in (occupant, nick)), "")
+        return Name(f"{room}/{nick}", nick, found if nick != found else "") if nick else Name()
+    one = ours.get(f"{person.network}:{person.id}")
+    return Name(f"{room}/{one.nick}", one.nick, one.occupant) if one is not None and one.nick else Name()

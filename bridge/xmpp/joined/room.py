@@ -5,77 +5,46 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from bridge.contract import (
     Action,
     ChatId,
     ConnectorError,
-    Contact,
-    ContactId,
     CursorMoved,
-    Event,
     Live,
-    Message,
     MessageId,
-    MessageReceived,
     NetworkId,
     Person,
     Receipt,
     Scope,
     SetTyping,
-    Style,
     Unavailable,
     Unconfirmed,
     Unparsable,
 )
-from bridge.contract.workspace import Memory
-from bridge.hub.facades import HOME
 from bridge.hub.retry import Backoff
 from bridge.xmpp import parse
 from bridge.xmpp.content import Name
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.joined import reading, words, writing
 from bridge.xmpp.joined.door import Door, Gone
-from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, stamp
-from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, persons
+from bridge.xmpp.joined.grounds import Grounds, Heard
+from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, gap, stamp
+from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, name_of, persons
 from bridge.xmpp.joined.speaking import Speaking
-from bridge.xmpp.requests import Requests
-from bridge.xmpp.stream import Stream
 
 log = logging.getLogger(__name__)
 _SILENCE = 600.0  # seconds without a word from the room, after which it is asked whether we are still in
 _WAIT = 15.0  # seconds that something waits for a room that is just being entered
 _CURSOR = 0.3  # seconds in which what was heard gathers until it is noted how far that was
 _REMEMBERED = 4_000  # of our doings, what the room calls them
+_TOLD = 3_600.0  # seconds
+_HISTORY = 10.0  # seconds that the history of a room without an archive may take
 _HELD = 5_000  # messages that come while the archive is read
 _INFO = "http://jabber.org/protocol/disco#info"
-
-
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """What all rooms share."""
-
-    streams: Mapping[NetworkId, Stream]
-    requests: Mapping[NetworkId, Requests]
-    offer: Callable[[Event], None]
-    memory: Memory
-    host: NetworkId  # whose gateway listens
-    most: int  # of our people in one room
-    limit: int  # bytes of a stanza
-
-
-@dataclass(slots=True)
-class _Heard:
-    """How far the room was heard."""
-
-    last: str = ""  # the room's name of the last message
-    at: float = 0.0
-    features: frozenset[str] = frozenset()
-    held: list[Element] | None = field(default_factory=list)  # what comes before the archive is read; None: it is
 
 
 class JoinedRoom:
@@ -91,9 +60,11 @@ class JoinedRoom:
         self._people = OurPeople()
         self._door = Door(room, grounds.streams, grounds.requests, self._people)
         self._archive = RoomArchive(room)
-        self._heard = _Heard()
+        self._heard = Heard()
         self._lost = asyncio.Event()
         self._woken = asyncio.Event()
+        self._subject = asyncio.Event()
+        self._told: dict[str, float] = {}  # who has written privately, and was told that it goes nowhere
         self._loaded = self._entered = False
         self._noting: asyncio.TimerHandle | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -160,8 +131,13 @@ class JoinedRoom:
                 listener.inside = False
                 self._door.others.clear()
                 since = stamp(self._heard.at - 1) if self._heard.at and not archived else None
+                self._subject.clear()
                 await self._door.enter(listener, None, since)
                 self._entered = True
+                if since is not None:  # XEP-0045 #enter-subject: behind the history
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_HISTORY):
+                            await self._subject.wait()
             await self._catch_up(listener)
         except StanzaError as error:
             raise words.closed(self.room, listener.jid, error, listener=True) from None
@@ -201,18 +177,9 @@ class JoinedRoom:
                 self._take(one.stanza, one.id, one.at)
         except Forgotten:
             begun = heard.at
-            self._tell_gap(begun)
+            self._grounds.offer(gap(self.room, begun, time.time()))
             async for one in self._archive.since(requests, listener.jid, "", begun):
                 self._take(one.stanza, one.id, one.at)
-
-    def _tell_gap(self, begun: float) -> None:
-        text = f"What was said in {self.room} between {stamp(begun)} and {stamp(time.time())} may be missing here."
-        self._grounds.offer(
-            MessageReceived(
-                chat=self.room, id=MessageId(f"gap {begun}"), sender=Contact(ContactId(self.room), self.room),
-                at=time.time(), message=Message(text, style=Style.NOTICE),
-            )
-        )  # fmt: skip
 
     async def _stay(self) -> None:
         while not self._lost.is_set():
@@ -307,10 +274,11 @@ class JoinedRoom:
         if kind == "error":
             self.speaking.bounced(one, stanza)
         elif kind == "chat" and parse.body(stanza) is not None:
-            sender = stanza.get("from", "")
-            self._grounds.streams[one.network].send(writing.not_private(stanza.get("id", ""), one.jid, sender))
+            self._not_private(one, stanza.get("from", ""))
         elif one.key == LISTENER:
             self._last_word = time.monotonic()
+            if stanza.find("{jabber:component:accept}subject") is not None:
+                self._subject.set()
             result = stanza.find(f"{{{MAM}}}result")
             if result is not None:
                 self._archive.result(result)
@@ -321,6 +289,14 @@ class JoinedRoom:
                     self._lose(f"More is said in the room {self.room} than can be read.")
             elif kind == "groupchat":
                 self._take(stanza)
+
+    def _not_private(self, one: Ours, sender: str) -> None:
+        """Said once for a while: it may be a program that answers."""
+        if time.monotonic() - self._told.get(sender, -_TOLD) >= _TOLD:
+            self._told[sender] = time.monotonic()
+            self._grounds.streams[one.network].send(writing.not_private(one.jid, sender))
+        while len(self._told) > _HELD:
+            self._told.pop(next(iter(self._told)))
 
     def _question(self, network: NetworkId, one: Ours | None, stanza: Element) -> None:
         if stanza.get("type") in ("result", "error"):
@@ -365,7 +341,7 @@ class JoinedRoom:
             self._note(one.stanza_id, one.at or time.time())
 
     def _persons(self) -> Mapping[str, Person]:
-        return persons(self._people, self._door.others, self.room, HOME)
+        return persons(self._people, self._door.others, self.room)
 
     # what we say
 
@@ -396,13 +372,7 @@ class JoinedRoom:
 
     def called(self, person: Person) -> Name:
         """People as they are called in the room."""
-        network, id = person.network, person.id
-        if network == HOME and id.startswith(f"{self.room}/"):
-            found = id.removeprefix(f"{self.room}/")
-            nick = next((nick for nick, occupant in self._door.others.items() if found in (occupant, nick)), "")
-            return Name(f"{self.room}/{nick}", nick, found if nick != found else "") if nick else Name()
-        one = self._people.get(f"{network}:{id}")
-        return Name(f"{self.room}/{one.nick}", one.nick, one.occupant) if one is not None and one.nick else Name()
+        return name_of(person, self._people, self._door.others, self.room)
 
     async def leave(self) -> None:
         """All of us, for good."""

@@ -33,7 +33,8 @@ from bridge.hub.facades import HOME
 from bridge.xmpp import content, localparts
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.joined import writing
-from bridge.xmpp.joined.room import Grounds, JoinedRoom
+from bridge.xmpp.joined.grounds import Grounds
+from bridge.xmpp.joined.room import JoinedRoom
 from bridge.xmpp.requests import Requests
 from bridge.xmpp.stream import Stream
 

@@ -76,9 +76,14 @@ def not_here(iq: str, jid: str, to: str) -> str:
     return render.error(iq, jid, to, errors.render("service-unavailable", "This is not offered here."), "iq")
 
 
-def not_private(id: str, jid: str, to: str) -> str:
-    words = "Private messages are not brought to other networks here. Write to them in the room."
-    return render.error(id, jid, to, errors.render("service-unavailable", words))
+def not_private(jid: str, to: str) -> str:
+    """What who writes privately to one of ours is answered; in words, since a room has whoever answers with an error
+    leave."""
+    words = "Private messages are not brought to other networks here. Write to me in the room."
+    return (
+        f'<message type="chat" from="{text.attribute(jid)}" to="{text.attribute(to)}"><body>{words}</body>'
+        f'<x xmlns="{USER}"/><no-store xmlns="urn:xmpp:hints"/></message>'
+    )
 
 
 def archive(after: str, start: str, page: str, query: str) -> str:

@@ -148,7 +148,32 @@ def test_nothing_secret_shows_in_a_representation(tmp_path: Path) -> None:
         ("limits: {patients: 1}", "limits.patients", "there is no such key; did you mean patience?"),
         ("allow_private: [':80']", "allow_private.0", "a host is empty"),
         ("allow_private: ['a:b']", "allow_private.0", "'a:b' is not a host or host:port"),
-        ("links: {cafe: {xmpp: cafe@x}}", "links", "this version does not know it yet; leave it out"),
+        ("links: {cafe: {xmpp: cafe@x}}", "links.cafe", "a link has two rooms or more"),
+        ("links: {cafe: {}}", "links.cafe", "a link has two rooms or more"),
+        ("links: {a b: {xmpp: c@x, fake: r}}", "links.a b",
+         "a link's name has letters, digits, ., - and _, at most 60, and begins with a letter"),
+        ("links: {cafe: {xmpp: cafe@x, fakes: r}}", "links.cafe.fakes",
+         "there is no network of this name; only xmpp and those in networks can be linked"),
+        ("links: {cafe: {xmpp: cafe@x/nick, fake: r}}", "links.cafe.xmpp",
+         "it must be a domain alone, without @ and /"),
+        ("links: {cafe: {xmpp: cafe@fake.example.org, fake: r}}", "links.cafe.xmpp",
+         "it is a room that this gateway shows itself; name it as fake does, under fake"),
+        ("links: {cafe: {xmpp: cafe@x, fake: [r]}}", "links.cafe.fake", "it must be a room: a JID, an alias or an id"),
+        ("links: {cafe: [{xmpp: cafe@x}, {xmpp: Cafe@x}]}", "links.cafe.1",
+         "cafe@x on xmpp is in this link already, and a room is not linked with itself"),
+        ("links: {a: {xmpp: cafe@x, fake: r}, b: {xmpp: cafe@x, fake: s}}", "links.b.xmpp",
+         "cafe@x on xmpp is in the link a already"),
+        ("links: {cafe: [{xmpp: cafe@x}, {fake: r, topic: 12}]}", "links.cafe.1.topic",
+         "this version links whole groups and no single topics; leave it out"),
+        ("links: {cafe: [{xmpp: cafe@x}, {fake: r, direction: in}]}", "links.cafe.1.direction",
+         "it must be both, from (only what is said there goes to the others) or to (only into it)"),
+        ("links: {cafe: [{xmpp: cafe@x, direction: to}, {fake: r, direction: to}]}", "links.cafe",
+         "nothing would be said: no room has the direction both or from"),
+        ("links: {cafe: [{xmpp: cafe@x}, {fake: r, name_format: '{nick}: '}]}", "links.cafe.1.name_format",
+         "it must have {{name}} in it, and may have {{network}}; no other braces"),
+        ("links: {cafe: [{xmpp: cafe@x}, {fake: r, looks: 1}]}", "links.cafe.1.looks", "there is no such key"),
+        ("links: {cafe: [{xmpp: cafe@x, fake: r}, {fake: s}]}", "links.cafe.0",
+         "each entry names one network that is configured, or xmpp, with its room"),
         ("data: ${NOWHERE}", "data", "there is no environment variable NOWHERE"),
     ],
 )  # fmt: skip
@@ -296,3 +321,23 @@ def test_a_file_without_secrets_may_be_read(tmp_path: Path) -> None:
 
 def test_nobody_allowed_is_a_warning(tmp_path: Path) -> None:
     assert "nobody may use the gateways" in read(tmp_path, SMALL.replace('users: ["*"]', "")).warnings[0]
+
+
+def test_links_have_a_short_form_and_a_long_one(tmp_path: Path) -> None:
+    text = """
+links:
+  cafe: {xmpp: Cafe@Conference.example.org, fake: -1001234567890}
+  news:
+    - {xmpp: news@conference.example.org, direction: from}
+    - {fake: "#news:example.org", name_format: "{name} ({network}): "}
+"""
+    (tmp_path / "config.yaml").write_text(SMALL + text)
+
+    cafe, news = load(tmp_path / "config.yaml", {}).links
+
+    assert [(end.network, end.chat, end.direction, end.name_format) for end in (*cafe.ends, *news.ends)] == [
+        ("xmpp", "cafe@conference.example.org", "both", ""),
+        ("fake", "-1001234567890", "both", ""),
+        ("xmpp", "news@conference.example.org", "from", ""),
+        ("fake", "#news:example.org", "both", "{name} ({network}): "),
+    ]
