@@ -46,6 +46,11 @@ def payload(media: Media) -> str:
     )
 
 
+def ours(id: str) -> str:
+    """The reference of a file in our own store."""
+    return f"{OURS}{id}"
+
+
 def addressed(message: Message, link: Callable[[str, str], str]) -> Message:
     """`message` with the web addresses of its files; `link` makes one of ours, for the id of a file and its name."""
     if not message.media:

@@ -37,7 +37,6 @@ from bridge.contract import (
 )
 from bridge.contract.unasked import Unasked
 from bridge.contract.workspace import Memory
-from bridge.hub.facades import OURS
 from bridge.xmpp import files, parse, render
 from bridge.xmpp.carbons import AROUND, Carbons
 from bridge.xmpp.chats import Addresses, Whom
@@ -207,7 +206,7 @@ class XmppSession(Unasked):
         whoever comes has a link in the history."""
         where = self._addresses.where(chat)
         if where is not None and self._house.room(where.room) is None:
-            return f"{OURS}{file.id}"
+            return files.ours(file.id)
         read = self._read(chat) if where is None else None
         gateway = where.gateway if where is not None else (read[1].gateway if read is not None else None)
         if gateway is None and self.joined.may_be(chat):
@@ -220,7 +219,7 @@ class XmppSession(Unasked):
             return await self.storage.upload(gateway.network, kept, user)
         except ConnectorError as error:
             log.info("a file stays in our own store network=%s reason=%s", gateway.network, type(error).__name__)
-            return f"{OURS}{file.id}"
+            return files.ours(file.id)
 
     def bounced(self, chat: ChatId, stanza: Element) -> None:
         """An error for one of our stanzas: before the ping it is the answer, later an event."""

@@ -25,6 +25,7 @@ from bridge.contract import (
     Unavailable,
     Unconfirmed,
 )
+from bridge.hub.workspace import PassingMemory
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.hosted.house import House
 from bridge.xmpp.parse import Origin
@@ -58,7 +59,8 @@ async def told(server: Server, first: float = 0.05) -> AsyncIterator[Told]:
         house = House(
             addresses, RoomsByHeart(), lambda network, stanza: streams[network].send(stanza), own_link, AvatarsByHeart()
         )
-        yield Told(ends, XmppSession(addresses, streams, house, 65_536, Storing().over(streams, NoHttp())))
+        storage = Storing().over(streams, NoHttp())
+        yield Told(ends, XmppSession(addresses, streams, house, 65_536, storage, PassingMemory(), 100))
 
 
 def said(key: str = "k1") -> Send:
