@@ -43,7 +43,7 @@ from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.delivering import Delivering
 from bridge.xmpp.hosted import speaking
 from bridge.xmpp.hosted.house import House
-from bridge.xmpp.joined.rooms import JOINED, JoinedRooms
+from bridge.xmpp.joined.rooms import JoinedRooms
 from bridge.xmpp.showing import SIGNS, Showing
 from bridge.xmpp.stream import Stream
 from bridge.xmpp.upload import Storage
@@ -188,7 +188,7 @@ class XmppSession(Unasked):
 
     async def _perform_in_room(self, action: Action) -> Receipt:
         where = self._addresses.where(action.chat)
-        if where is None and isinstance(action, tuple(JOINED.actions)):
+        if where is None and self.joined.may_be(action.chat):
             return await self.joined.perform(action)
         if where is None:
             raise Refused("There is no such chat on XMPP.", Reason.NOT_FOUND)

@@ -103,6 +103,8 @@ class JoinedRooms:
 
     async def perform(self, action: Action) -> Receipt:
         """Raises the four errors."""
+        if type(action) not in JOINED.actions:
+            raise Refused("This cannot be done in a room elsewhere.", Reason.UNSUPPORTED)
         if isinstance(action, Join):
             return await self._join(action.chat)
         if isinstance(action, Leave):
