@@ -18,7 +18,8 @@ archive (table `archive`), also after a crash.
   kept in `backlogs`, `accounts.caught_up`
 * who has not entered: who is meant is told in the transaction of the message (`absent.py`); when one was last there and
   was told last is kept in `visits`; apps that ask hear of all that is said (`xmpp/hosted/activity.py`)
-* what one may read: from when one's account was in the room (`chat_accounts.since`); of before what that account was
+* what one may read: from when one's account was in the room (`chat_accounts.since`), though another account that was
+  behind tells later what is older (`passing.told_too`); of before what that account was
   shown when its user read so far back (`history.py`): an event is in the archive once, below what was there, with a
   place that is not its number; `sights` tells who was shown which places, `reaches` where each reads on, `strays` keeps
   edits and reactions until their message comes; what is too old goes, the oldest places first: `retention.py`

@@ -26,7 +26,7 @@ from bridge.hub import codec, keys
 from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
-from bridge.hub.passing import is_own, is_private, others, pass_on, reads, unwilling
+from bridge.hub.passing import is_own, is_private, others, pass_on, reads, told_too, unwilling
 from bridge.store import backlogs
 from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
@@ -355,9 +355,12 @@ def turned_away(accept: Accept, verdict: Verdict) -> Outcome:
 
 
 def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Outcome:
-    """A repeat gets the answer that the first one got; none while that is still under way."""
+    """A repeat gets the answer that the first one got; none while that is still under way. Who tells it may read it."""
     said = accept.event
     outcome = Outcome(Ruling.REPEAT)
+    source = accept.source
+    if source.user and isinstance(said, Authored) and accept.position is None:
+        told_too(ledger, chat.id, source.account, event, said.at)
     ends = _own_ends(accept, ledger, chat, 0)
     entry = ledger.entry(event) if ends else None
     if entry is not None:

@@ -7,10 +7,12 @@ took. Who was not there yet, or was logged out, gets it when their own account r
 Who has opted out (`bridge.hub.opting`) is carried by nothing but accounts that are users' own.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 from bridge.contract import Authored, ChatKind, MessageRetracted
 from bridge.hub.facades import HOME
+from bridge.store import histories
 from bridge.store.deliveries import Place, copies_of
 from bridge.store.ledger import Ledger
 from bridge.store.rooms import HOSTED
@@ -89,3 +91,15 @@ def _addressee(chat: Chat | Place) -> Someone | None:
 def _older(chat: int, event: int, account: int) -> Debt:
     """Tells a lane to read anew."""
     return Debt(chat, event, account, "", event, None, 0, "", "", "", b"", event, None, None, 0.0, 0, older=True)
+
+
+def told_too(ledger: Ledger, chat: int, account: int, event: int, at: float) -> None:
+    """`account` was told of `event` as another was before: in hosted rooms its user may read it, though by its time
+    (`at`) it is of before they came (`bridge.store.archive`)."""
+    since = ledger.directory.accounts.since(chat, account)
+    if math.isinf(since) or at >= since:
+        return
+    link = ledger.directory.link_of(chat)
+    for end in link.endpoints if link is not None else ():
+        if end.chat.kind == HOSTED:
+            histories.show(ledger.connection, end.chat.id, account, {event})

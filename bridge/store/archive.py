@@ -207,11 +207,15 @@ def _fitting(connection: Connection, who: Reading, wanted: Wanted) -> list[Colum
 
 
 def _seen(connection: Connection, who: Reading) -> ColumnElement[bool]:
-    """What one of the reader's accounts has heard, or was shown when it asked."""
+    """What one of the reader's accounts has heard, or was shown when it asked. What another account has told may be
+    of before this one came, if that was behind: until this one tells it, too, its own time counts
+    (`bridge.hub.passing.told_too`)."""
     a, e, s = t.archive.c, t.events.c, t.sights.c
     ways: list[ColumnElement[bool]] = []
     for member in who.members:
-        heard = and_(a.position == a.event, a.event >= int(member.since * 1_000_000), e.at >= member.since)
+        when = (a.position == a.event, a.event >= int(member.since * 1_000_000), e.at >= member.since)
+        own = or_(a.said >= member.since, e.account == member.account, e.network == "xmpp")
+        heard = and_(*when, own)
         last = (
             select(s.last)
             .where(s.chat == a.chat, s.account == member.account, s.first <= a.position)

@@ -1,5 +1,7 @@
 """Our accounts, as the writer knows them: whose they are, which chats they see, whom they talk with."""
 
+import math
+
 from sqlalchemy import Connection, delete, insert, select
 
 from bridge.store import choices, statements
@@ -15,6 +17,7 @@ class Accounts:
 
     def __init__(self) -> None:
         self._in: dict[int, frozenset[int]] = {}
+        self._since: dict[tuple[int, int], float] = {}
         self._me: dict[str, dict[str, int]] = {}
         self._of: dict[tuple[str, str], list[int]] = {}
         self._blocks: dict[int, frozenset[str]] = {}
@@ -33,6 +36,17 @@ class Accounts:
             self._in[chat] = frozenset(rows.scalars())
         return self._in[chat]
 
+    def since(self, chat: int, account: int) -> float:
+        """Since when `account` sees `chat`; never, if it does not."""
+        if (chat, account) not in self._since:
+            if len(self._since) > _KEPT:
+                self._since.clear()
+            c = t.chat_accounts.c
+            query = select(c.since).where(c.chat == chat, c.account == account)
+            found = self.connection.execute(query).scalar()
+            self._since[chat, account] = math.inf if found is None else found
+        return self._since[chat, account]
+
     def enter(self, chat: int, account: int, since: float = 0.0) -> bool:
         """`account` sees `chat`, and what was journaled `since`; False if it did already."""
         present = self.in_chat(chat)
@@ -40,6 +54,7 @@ class Accounts:
             return False
         self.connection.execute(insert(t.chat_accounts).values(chat=chat, account=account, since=since))
         self._in[chat] = present | {account}
+        self._since[chat, account] = since
         return True
 
     def leave(self, chat: int, account: int) -> bool:
@@ -50,6 +65,7 @@ class Accounts:
         c = t.chat_accounts.c
         self.connection.execute(delete(t.chat_accounts).where(c.chat == chat, c.account == account))
         self._in[chat] = present - {account}
+        self._since.pop((chat, account), None)
         return True
 
     def direct(self, account: int, contact: str) -> int | None:
@@ -113,6 +129,7 @@ class Accounts:
     def forget(self) -> None:
         """Somebody logged in or out, or chats became one."""
         self._in.clear()
+        self._since.clear()
         self._me.clear()
         self._of.clear()
         self._blocks.clear()

@@ -11,9 +11,10 @@ from tests.conftest import ANY_SERVER, COMPONENTS
 from tests.support import commands, folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
+from tests.support.mam import ask
 from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
-from tests.support.xmpp_client import XmppClient, bare
+from tests.support.xmpp_client import XmppClient, bare, error_of
 from tests.support.xmpp_servers import XmppServer
 
 pytestmark = ANY_SERVER
@@ -89,6 +90,11 @@ async def test_each_reads_what_their_own_homeserver_says(
         for app, jid in ((romeos, theirs), (parises, his)):
             muc.say(app, jid, "I am nobody", "m3")
             await app.expect(lambda s: s.get("id") == "m3" and s.get("type") == "error")
+        lists = "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='member'/></query>"
+        for app, jid in ((romeos, theirs), (parises, his)):
+            pages = [(await ask(app, jid, rsm)).error for rsm in ("", "<before/>", "<max>0</max>")]
+            assert pages == ["item-not-found"] * 3
+            assert error_of(await app.iq(jid, "get", lists))[0] == "not-acceptable"
         rooms = [dict((await muc.items(app, gateway.jid))[0]) for app in (romeos, parises)]
         heard = [muc.lines(romeos, his), muc.lines(parises, theirs)]
         crossed = [s for s in romeos.received if bare(s) == theirs and s.get("type") != "error"]

@@ -1,5 +1,6 @@
 """The archive of a hosted room: what is in it, in which order, and who may read which of it."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -209,8 +210,8 @@ async def test_nobody_sees_more_than_they_may(verona: Verona) -> None:
     """Romeo has been there from the beginning; Juliet comes after five messages, and is banned after seven."""
     keys = [line.key for line in await ten(verona)][:5]
     account = await joins(verona, JULIET, "@juliet")
-    verona.far(MessageEdited, "anna", target=MessageId("$1"), message=Message("0, as it is now"))
-    verona.far(MessageReceived, "anna", message=Message("with Juliet"))
+    verona.far(MessageEdited, "anna", target=MessageId("$1"), message=Message("0, as it is now"), at=time.time())
+    verona.far(MessageReceived, "anna", message=Message("with Juliet"), at=time.time())
 
     seen = (await page(verona, JULIET)).lines
     assert [(told(line), line.message.text) for line in seen] == [("Edit", "0, as it is now"), ("Send", "with Juliet")]
@@ -233,8 +234,29 @@ async def test_nobody_sees_more_than_they_may(verona: Verona) -> None:
     assert "without Juliet" in texts((await page(verona)).lines)
 
     await joins(verona, JULIET, "@juliet")
-    verona.far(MessageReceived, "anna", message=Message("with Juliet again"))
+    verona.far(MessageReceived, "anna", message=Message("with Juliet again"), at=time.time())
     assert texts((await page(verona, JULIET)).lines) == ["with Juliet again"]
+
+
+async def test_what_another_account_tells_late_is_not_of_after_one_came(verona: Verona) -> None:
+    """The room shows those who come in nothing of before. Romeo's account was away, and tells what was said meanwhile
+    when Juliet is there already; what her own account tells, too, is hers to read, whatever time it says."""
+    before = time.time() - 60
+    account = await joins(verona, JULIET, "@juliet")
+    for text in ("before Juliet", "by a slow clock"):
+        verona.far(MessageReceived, "anna", message=Message(text), at=before)
+    verona.far(MessageReceived, "anna", message=Message("with Juliet"), at=time.time() + 1)
+    assert texts((await page(verona, JULIET)).lines) == ["with Juliet"]
+    assert texts(await verona.home.said_in(VERONA, JULIET)) == ["with Juliet"]
+
+    verona.home.says(account, THERE, "@anna", "by a slow clock", "$2")
+    await verona.home.settled()
+
+    assert texts((await page(verona, JULIET)).lines) == ["by a slow clock", "with Juliet"]
+    assert texts((await page(verona)).lines) == ["before Juliet", "by a slow clock", "with Juliet"]
+    leaves(verona, account, "@juliet")
+    await joins(verona, JULIET, "@juliet")
+    assert texts((await page(verona, JULIET)).lines) == []
 
 
 async def test_whoever_logs_out_reads_nothing(verona: Verona) -> None:

@@ -1,6 +1,7 @@
 """What was said before, fetched when somebody reads that far back: its place, its readers, and what goes wrong."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -69,7 +70,7 @@ def texts(found: ArchivePage) -> list[str]:
 
 async def live(verona: Verona, *some: str) -> None:
     for text in some:
-        verona.far(MessageReceived, "anna", message=Message(text))
+        verona.far(MessageReceived, "anna", message=Message(text), at=time.time())
     await verona.home.settled()
 
 

@@ -1,5 +1,6 @@
 """Rooms of one's own account as rooms at home: made when first seen, shared, told of, left."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -247,13 +248,13 @@ async def test_who_leaves_the_room_there_is_out_here(home: House) -> None:
 async def test_what_was_said_while_one_was_out_is_not_ones_to_read(home: House) -> None:
     account = await in_verona(home)
     other = await in_verona(home, JULIET, "@juliet")
-    home.says(account, "!verona", "@anna", "one", "$1")
+    home.says(account, "!verona", "@anna", "one", "$1", at=time.time())
     moved(home, account, "@romeo", Membership.LEFT)
     home.says(other, "!verona", "@anna", "two", "$2")
     await home.settled()
     seen(home, account)
     await home.settled()
-    home.says(account, "!verona", "@anna", "three", "$3")
+    home.says(account, "!verona", "@anna", "three", "$3", at=time.time())
     await home.settled()
 
     pages = [await home.said_in(VERONA, user) for user in (ROMEO, JULIET)]

@@ -37,7 +37,8 @@ class Verona:
         """Somebody on far does something; what it is called there."""
         id = f"${next(self._numbers)}"
         sender = Contact(ContactId(f"@{who}"), who.capitalize())
-        self.home.far.report(self.account, kind(chat=THERE, id=MessageId(id), sender=sender, at=1.0, **what))
+        given = {"at": 1.0, **what}
+        self.home.far.report(self.account, kind(chat=THERE, id=MessageId(id), sender=sender, **given))
         return id
 
     def xmpp(self, kind: Any, **what: Any) -> str:

@@ -164,8 +164,8 @@ class House:
         self.far.report(
             account,
             MessageReceived(
-                chat=ChatId(chat), id=MessageId(identity), sender=Contact(ContactId(who), who), at=1.0,
-                message=Message(text), **more,
+                chat=ChatId(chat), id=MessageId(identity), sender=Contact(ContactId(who), who),
+                at=more.pop("at", 1.0), message=Message(text), **more,
             ),
         )  # fmt: skip
 
