@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,7 @@ async def proxied(server: XmppServer, proxy: HttpProxy) -> AsyncIterator[Gateway
 
 
 @ANY_SERVER
+@pytest.mark.parametrize("flow", ["password", "token"])  # the others: `test_renewed_logins.py`
 async def test_a_login_that_is_revoked_is_told_once_and_what_is_owed_arrives_after_the_next_one(
     server: XmppServer,
     synapse: Synapse,
@@ -48,8 +50,18 @@ async def test_a_login_that_is_revoked_is_told_once_and_what_is_owed_arrives_aft
     juliet: Person,
     app: XmppClient,
     element: MatrixClient,
+    flow: str,
 ) -> None:
-    await log_in(romeo, app, proxied, proxy)
+    async def logs_in() -> None:
+        if flow == "password":
+            await log_in(romeo, app, proxied, proxy)
+            return
+        token = (await asyncio.to_thread(matrix_login, synapse, romeo.name))["access_token"]
+        given = ({"flow": "token"}, {"homeserver": proxy.url, "token": token})
+        step = await commands.execute(app, proxied.jid, "login", *given)
+        assert step.text == f"You are logged in to Matrix as {romeo.mxid}."
+
+    await logs_in()
     app.message(juliet.at(proxied), "before")
     room = (await element.text("before", 60))["room_id"]
     tried, go = asyncio.Event(), asyncio.Event()
@@ -70,7 +82,7 @@ async def test_a_login_that_is_revoked_is_told_once_and_what_is_owed_arrives_aft
     error = await app.expect(lambda s: s.get("id") == refused and bool(error_of(s)[0]), 60, "error")
     await somebody_else_is_well(server, synapse, proxied, proxy, juliet)
 
-    await log_in(romeo, app, proxied, proxy)
+    await logs_in()
     app.message(juliet.at(proxied), "after")
     await until(lambda: "after" in seen(element, room, romeo), lambda: seen(element, room, romeo), 60)
     assert await app.text_from(juliet.at(proxied), 60) == "meanwhile"
@@ -92,12 +104,16 @@ def revoke(synapse: Synapse, person: Person) -> None:
     """An administrator ends all of somebody's logins."""
     name = f"admin-{person.name}"
     synapse.register(name, PASSWORD, admin=True)
-    who = {"type": "m.id.user", "user": name}
-    login = {"type": "m.login.password", "identifier": who, "password": PASSWORD}
-    token = synapse.ask("POST", "/_matrix/client/v3/login", login)["access_token"]
+    token = matrix_login(synapse, name)["access_token"]
     devices = f"/_synapse/admin/v2/users/{person.mxid}/devices"
     for device in synapse.ask("GET", devices, token=token)["devices"]:
         synapse.ask("DELETE", f"{devices}/{device['device_id']}", token=token)
+
+
+def matrix_login(synapse: Synapse, name: str) -> Any:
+    who = {"type": "m.id.user", "user": name}
+    login = {"type": "m.login.password", "identifier": who, "password": PASSWORD}
+    return synapse.ask("POST", "/_matrix/client/v3/login", login)
 
 
 def seen(element: MatrixClient, room: str, author: Person) -> list[str]:

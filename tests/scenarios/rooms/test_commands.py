@@ -199,6 +199,27 @@ async def test_what_others_see_is_as_one_has_chosen(verona: InVerona) -> None:
     await play.world.until(play.chat, lambda state: state.typing == ["romeo"])
 
 
+async def test_which_account_writes_to_whom_is_as_one_has_chosen(verona: InVerona) -> None:
+    play = verona.play
+    await play.world.account("montague", password=PASSWORD, name="Montague")
+    step = await execute(play.app, MEMORY, "login", {"username": "montague", "password": PASSWORD})
+    assert step.text == "You are logged in to Memory as montague."
+    await play.world.until_accounts(lambda found: found["montague"].attached)
+    await play.world.chat(play.chat, "romeo", "juliet", kind="direct")
+    await play.world.says("juliet", play.chat, "Art thou not Romeo?")
+    assert await play.app.text_from(play.juliet) == "Art thou not Romeo?"
+
+    play.app.message(play.juliet, "I am")
+    state = await play.world.until(play.chat, lambda state: state.texts[1:] == ["I am"])
+    assert state.visible[-1].author == "romeo"
+    chosen = await play.ask(f"settings chat={play.juliet} account=montague")
+    assert chosen.endswith("Account that is used (`account`): montague.")
+    await play.world.chat("other", "montague", "juliet", kind="direct")
+    play.app.message(play.juliet, "and a Montague")
+    state = await play.world.until("other", lambda state: state.texts == ["and a Montague"])
+    assert state.visible[-1].author == "montague"
+
+
 async def test_whether_one_is_there_is_told_as_one_has_chosen(verona: InVerona) -> None:
     def shown(how: str) -> Callable[[dict[str, AccountState]], bool]:
         return lambda found: found["romeo"].presence == how

@@ -22,6 +22,12 @@ def test_every_row_of_talking_is_in_the_table() -> None:
     assert {f"B{n}" for n in range(1, 14)} - {"B6"} == set(re.findall(r"^\| (B\d+) ", TABLE, re.MULTILINE))
 
 
+def test_every_row_of_getting_in_is_in_the_table() -> None:
+    getting_in = TABLE.partition("## Getting in")[2].partition("## Rooms")[0]
+
+    assert {"A1", "A4", "A5", "A6", "A7", "A8"} == set(re.findall(r"^\| (A\d+) ", getting_in, re.MULTILINE))
+
+
 def test_every_row_of_rooms_is_in_the_table_and_every_point_of_biboumis() -> None:
     rooms = TABLE.partition("## Rooms")[2]
     points = rooms.partition("| point | here |\n|---|---|\n")[2].strip().splitlines()
