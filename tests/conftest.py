@@ -1,5 +1,6 @@
 """What tests of several folders share: real servers (started when first wanted), a database, a desk."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -112,8 +113,30 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+class Told:
+    """Says of a failure at once what failed and why: a run of half an hour need not be waited for."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self.terminal = terminal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            why = [line for line in report.longreprtext.splitlines() if line.startswith("E ")]
+            self.terminal.write_line("")
+            for line in [f"{report.nodeid} ({report.when})", *why[:10]]:
+                self.terminal.write_line(line, red=True)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and "PYTEST_XDIST_WORKER" not in os.environ:
+        session.config.pluginmanager.register(Told(terminal))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What tests measured (they print it), where the time went, by folder, and what there is to look at."""
+    """What tests measured (they print it), where the time went, by folder, and what there is to look at; of the long
+    form all in one line of JSON, too."""
     spent: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -124,5 +147,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                         terminalreporter.write_line(f"{report.nodeid}: {line}")
     for folder, milliseconds in spent.most_common():
         terminalreporter.write_line(f"{folder:24} {milliseconds / 1000:7.1f} s")
+    if FULL:
+        ends = {name: len(terminalreporter.stats.get(name, ())) for name in ("passed", "failed", "error")}
+        folders = {folder: milliseconds / 1000 for folder, milliseconds in spent.most_common()}
+        terminalreporter.write_line(json.dumps({**ends, "seconds": folders}))
     if SCREENSHOTS.is_dir():
         terminalreporter.write_line(f"screenshots of web chats: {SCREENSHOTS}")
