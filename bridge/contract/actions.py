@@ -49,6 +49,9 @@ class Action:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send(Action):
     message: Message
+    merged: int = 1
+    """`message` is so many texts of one person, one below the other (`Capabilities.merges`): the receipt has a name for
+    each, by which the whole can be edited, retracted or answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,8 @@ class Capabilities:
     speaks_as: str = ""
     """The account is one of several that speak there by one face: what people are to read before what its user says.
     Empty: nothing, for they know who it is."""
+    merges: bool = False
+    """The network takes so few messages that texts which wait may go together (`Send.merged`)."""
     own_messages: bool = True
     """Can show what the chat's own user wrote elsewhere (carbons)."""
 

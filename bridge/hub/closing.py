@@ -82,6 +82,16 @@ def ending(
     return durable
 
 
+def tried(some: Sequence[Debt], part: int) -> Callable[[Ledger], None]:
+    """Which part's call is about to be made (from 1), or that none is."""
+
+    def change(ledger: Ledger) -> None:
+        for owed in some:
+            ledger.owed.keep(owed.chat, owed.event, tried=part)
+
+    return change
+
+
 @dataclass(frozen=True, slots=True)
 class Reacted:
     """A set of reactions that has replaced another: (emoji, native id) pairs."""

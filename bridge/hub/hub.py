@@ -40,18 +40,19 @@ from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
 from bridge.hub.kinds import KINDS
 from bridge.hub.known import MOST_OWED
-from bridge.hub.lane import Roads
 from bridge.hub.lanes import Lanes
 from bridge.hub.letters import Again, Letters
 from bridge.hub.linking import Linking
 from bridge.hub.links import Links
 from bridge.hub.lists import KnownLists
+from bridge.hub.merging import Merger
 from bridge.hub.notices import Notices
 from bridge.hub.opener import Opener
 from bridge.hub.own_pictures import OwnPictures
 from bridge.hub.performing import Performer
 from bridge.hub.pictures import Converter
 from bridge.hub.quota import Quota
+from bridge.hub.roads import Roads
 from bridge.hub.rooms import HostedRooms
 from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.signs import Signs
@@ -145,7 +146,10 @@ class Hub:
             self._echoes.submitted, self.files.published,
             partial(withholding.check, around.people.choices.opt_outs.opted_out, self.sessions),
         )  # fmt: skip
-        self.lanes.roads = Roads(self.sessions, performer, endings, around.limits, self.lanes.page, self.lanes.place)
+        merger = Merger(around.database, performer)
+        self.lanes.roads = Roads(
+            self.sessions, performer, merger, endings, around.limits, self.lanes.page, self.lanes.place
+        )
         rows = await around.database.read(stored.active_accounts)
         await self.lanes.load(MOST_OWED)
         for row in rows:

@@ -11,18 +11,18 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Coroutine, Iterable
+from typing import Any, TypeVar
 
-from bridge.contract import ChatId, ConnectorError, LoggedOut, Reason, Refused, Scope, Unavailable, Unconfirmed
+from bridge.contract import ChatId, ConnectorError, LoggedOut, Refused, Scope, Unavailable, Unconfirmed
 from bridge.hub.bell import Bell
 from bridge.hub.known import MOST_OWED, Known
-from bridge.hub.limits import Limits
-from bridge.hub.performing import Performer, Ready, Reopened
+from bridge.hub.merging import MANY
+from bridge.hub.performing import Ready, Reopened
 from bridge.hub.probing import Probes
 from bridge.hub.retry import Backoff
-from bridge.hub.sessions import Seat, Sessions
+from bridge.hub.roads import Roads
+from bridge.hub.sessions import Seat
 from bridge.store.database import UNWRITABLE
 from bridge.store.deliveries import Place
 from bridge.store.rows import Debt
@@ -30,33 +30,6 @@ from bridge.store.rows import Debt
 log = logging.getLogger(__name__)
 HELD = 64  # deliveries in memory
 T = TypeVar("T")
-
-
-class Ends(Protocol):
-    """How a delivery ends other than well, and what is counted; `bridge.hub.ends`. All is durable on return: after a
-    crash it must not be tried again behind what came later."""
-
-    async def refused(self, owed: Debt, place: Place, reason: Reason, text: str) -> None: ...
-    async def given_up(self, owed: Debt, place: Place, why: str) -> None: ...
-    async def bug(self, owed: Debt, place: Place) -> bool:
-        """Count an attempt that ended in a bug; True when it was the last."""
-        ...
-
-    def retried(self, place: Place) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Roads:
-    """What every lane uses."""
-
-    sessions: Sessions
-    performer: Performer
-    ends: Ends
-    limits: Limits
-    page: Callable[
-        [int, int, int], Awaitable[tuple[list[Debt], bool]]
-    ]  # (chat, after, limit): rows, and whether there are more
-    place: Callable[[int], Awaitable[Place | None]]
 
 
 def _of_account(error: Exception) -> bool:
@@ -169,7 +142,7 @@ class Lane:
             await self._roads.sessions.settled(self.place.accounts)
             self._gate = False
         if not self.next and self.behind and not self._anew:
-            await self._refill()
+            await self._refill(1 if self.blocked else HELD)
         return bool(self.next or self.flying or self.behind or self._failed)
 
     async def _take_over(self, gone: "Lane") -> None:
@@ -210,13 +183,40 @@ class Lane:
                 await self._finish(owed, ready)
 
     async def _finish(self, owed: Debt, ready: Ready) -> None:
+        others = await self._guarded(owed, self._gathered(ready)) if ready.can.merges else []
+        if others is None:
+            self._land(owed)
+            return
         try:
             await self._guarded(owed, self._carry_out(ready))
         finally:
+            for other in others:
+                self.flying.pop(other.event, None)
             self._land(owed)
+        if self._failed and self._failed[-1][0] is owed:
+            error = self._failed[-1][1]
+            cause = error if isinstance(error, ConnectorError) else Unavailable("Something before it failed.")
+            self._failed += [(other, cause) for other in others]
+        elif others and not ready.others and not self._anew:
+            self.next.extendleft(reversed(others))  # the network did not want them together
+
+    async def _gathered(self, ready: Ready) -> list[Debt]:
+        """What goes with it in one message, under way now like itself."""
+        await self._roads.merger.changed(ready)
+        if self.behind and len(self.next) < MANY and not self._anew:
+            await self._refill(HELD)
+        others = list(await self._roads.merger.gather(ready, list(self.next)))
+        for other in others:
+            if self.next and self.next[0] is other:
+                self.next.popleft()
+            self.flying[other.event] = other
+        return others
 
     async def _carry_out(self, ready: Ready) -> None:
-        await self._roads.performer.finish(ready)
+        if ready.others:
+            await self._roads.merger.finish(ready)
+        else:
+            await self._roads.performer.finish(ready)
         self._backoff.reset()
         self.blocked = ""
         if (probes := self._probes(ready.owed)) is not None:
@@ -370,12 +370,11 @@ class Lane:
                 continue
             if change.kind == "retraction":
                 waiting.retracted = change.event
-            elif waiting.kind == "message":
+            elif waiting.kind in ("message", "edit") and waiting.event < change.event:
                 waiting.content, waiting.content_body = change.event, change.body
 
-    async def _refill(self) -> None:
+    async def _refill(self, limit: int) -> None:
         self._reading, self._again = True, False
-        limit = 1 if self.blocked else HELD
         try:
             rows, more = await self._roads.page(self.chat, self._last, limit)
         finally:

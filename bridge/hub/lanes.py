@@ -8,7 +8,8 @@ from functools import partial
 from bridge.contract import ChatId, NetworkId
 from bridge.hub.intake import Outcome
 from bridge.hub.known import Known
-from bridge.hub.lane import Lane, Roads
+from bridge.hub.lane import Lane
+from bridge.hub.roads import Roads
 from bridge.store import deliveries
 from bridge.store.database import Database
 from bridge.store.deliveries import Place

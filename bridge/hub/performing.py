@@ -54,7 +54,7 @@ _WAITED = (
     "This chat has become a room, which others can read, so your message was not sent. Write it again here to begin a "
     "new chat with this person alone, or write in the room."
 )
-_UNKNOWN = (
+UNKNOWN = (
     "Nobody knows whether your message has arrived: the network's answer was lost, and so it is not sent again. If you "
     "can, look there before you send it once more."
 )
@@ -76,6 +76,7 @@ class Ready:
     parts: Sequence[Action] = ()
     first: int = 0  # the first part is this one of the message
     arrived: Mapping[int, Receipt] = field(default_factory=dict)  # by call: what an earlier attempt brought there
+    others: "list[Ready]" = field(default_factory=list)  # texts that go with it in one message (`merging`)
 
     @property
     def careful(self) -> bool:
@@ -133,12 +134,15 @@ class Performer:
             self.close(owed, place, known, event, [])
             return None
         version = owed.content if folds else owed.event
-        ready = self._with_parts(Ready(owed, place, known, event, session, wish, can, copies, version))
+        if can.merges and owed.kind == "edit" and owed.content_body is not None and not (owed.maybe or owed.tried):
+            # A later edit waits behind it: where messages are few, one call says what it reads now.
+            wish, version = structs.replace(wish, event=codec.decode("edit", owed.content_body)), owed.content
+        ready = self.with_parts(Ready(owed, place, known, event, session, wish, can, copies, version))
         if ready is not None and _says_it_to_others(ready):
             raise Refused(_WAITED, Reason.NOT_ALLOWED)
         return ready
 
-    def _with_parts(self, ready: Ready) -> Ready | None:
+    def with_parts(self, ready: Ready) -> Ready | None:
         owed, copies = ready.owed, ready.copies
         action = translate(ready.wish, ready.can)
         if action is None:
@@ -163,7 +167,7 @@ class Performer:
             if less is None:
                 raise
             ready.can = less
-            if self._with_parts(ready) is not None:
+            if self.with_parts(ready) is not None:
                 await self._carry_out(ready)
 
     async def _carry_out(self, ready: Ready) -> None:
@@ -202,14 +206,14 @@ class Performer:
         await ready.session.turn(part)
         if owed.tried == number + 1 and isinstance(part, Send):
             if not ready.can.repeats:
-                raise Refused(_UNKNOWN, Reason.TIMEOUT)
+                raise Refused(UNKNOWN, Reason.TIMEOUT)
             self.repeated(ready.place)
-        await self._mark(owed, number + 1)
+        await self.mark([owed], number + 1)
         try:
             return await ready.session.perform(part)
         except ConnectorError as error:
             if not isinstance(error, Unconfirmed):
-                await self._mark(owed, 0)
+                await self.mark([owed], 0)
             raise
 
     def _needless(self, owed: Debt, copies: Sequence[Copy]) -> bool:
@@ -305,25 +309,35 @@ class Performer:
             then,
         )
 
-    async def _mark(self, owed: Debt, tried: int) -> None:
+    def speaks_for_itself(self, account: int, network: str, author: str) -> bool:
+        """Whether it is an account of the author's own that performs."""
+        seat = self.sessions.seat(account)
+        return seat is not None and _is_own(seat, network, author)
+
+    async def mark(self, some: Sequence[Debt], tried: int) -> None:
         """Write durably which part's call is about to be made (from 1), or that it was not."""
-        if owed.tried == tried:
+        changed = [owed for owed in some if owed.tried != tried]
+        if not changed:
             return
-        await durably(self.writer, lambda ledger: ledger.owed.keep(owed.chat, owed.event, tried=tried))
-        owed.tried = tried
+
+        await durably(self.writer, closing.tried(changed, tried))
+        for owed in changed:
+            owed.tried = tried
 
 
 class Reopened(Exception):  # not an error: the delivery begins anew under the chat's new name
     """The chat has just been opened; the lane reads itself again."""
 
 
+def _is_own(seat: Seat, network: str, author: str) -> bool:
+    return author == (seat.user if network == HOME else seat.me if network == seat.network else None)
+
+
 def _persona(owed: Debt, event: Journaled, seat: Seat) -> Persona | None:
     """Whom the account speaks for; None when it is the author's own."""
     if not isinstance(event, Authored):
         return None
-    if owed.network == HOME and seat.user == owed.author:
-        return None
-    if owed.network == seat.network and seat.me == owed.author:
+    if _is_own(seat, owed.network, owed.author):
         return None
     return Persona(
         key=f"{owed.network}:{owed.author}",

@@ -138,7 +138,7 @@ class Directory:
                     run(update(t.endpoints).where(t.endpoints.c.chat == endpoint.chat.id).values(link=target))
             if new is not None:
                 run(delete(t.links).where(t.links.c.id == old.id))
-        for table in (t.events, t.deliveries, t.delays, t.directs, t.copies, t.reactions):
+        for table in (t.events, t.deliveries, t.delays, t.directs, t.copies, t.merged, t.reactions):
             run(update(table).where(table.c.chat == gone.id).values(chat=into.id))
         run(update(t.chats).where(t.chats.c.shows == gone.id).values(shows=into.id))
         run(delete(t.chat_accounts).where(t.chat_accounts.c.chat == gone.id))

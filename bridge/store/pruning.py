@@ -60,6 +60,7 @@ def _forget(connection: Connection, events: Collection[int]) -> None:
     gone = [event for event, message in about.items() if message not in kept]
     chats = connection.execute(select(c.chat).where(c.message.in_(gone)).distinct()).scalars().all()
     connection.execute(delete(t.reactions).where(r.chat.in_(chats), r.message.in_(gone)))
+    connection.execute(delete(t.merged).where(t.merged.c.chat.in_(chats), t.merged.c.message.in_(gone)))
     connection.execute(delete(t.copies).where(c.message.in_(gone)))
     connection.execute(delete(t.messages).where(m.id.in_(gone)))
     connection.execute(delete(t.events).where(e.id.in_(gone)))

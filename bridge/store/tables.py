@@ -26,6 +26,9 @@ from bridge.store.archive_tables import sights as sights
 from bridge.store.archive_tables import strays as strays
 from bridge.store.columns import Clock
 from bridge.store.columns import metadata as metadata
+from bridge.store.copy_tables import copies as copies
+from bridge.store.copy_tables import merged as merged
+from bridge.store.copy_tables import reactions as reactions
 
 install = Table(
     "install",  # one row per fact about this database
@@ -249,30 +252,6 @@ messages = Table(
     Column("author", Text, nullable=False),
     Column("content", Clock, nullable=False),  # the event whose text it shows now
     Column("retracted", Clock),  # the event that took it back
-)
-
-copies = Table(
-    "copies",
-    metadata,
-    Column("chat", Integer, primary_key=True),
-    Column("native", Text, primary_key=True),
-    Column("message", Clock, nullable=False),
-    Column("part", Integer, nullable=False),  # n >= 0: a part of the message; < 0: the id of an edit, a reaction …
-    Column("version", Clock, nullable=False),  # the event whose content it shows, or that it is
-    Index("copies_message", "message", "chat"),
-    sqlite_with_rowid=False,
-)
-
-reactions = Table(
-    "reactions",  # what stands where, and what the network calls it
-    metadata,
-    Column("chat", Integer, primary_key=True),
-    Column("message", Clock, primary_key=True),
-    Column("network", Text, primary_key=True),
-    Column("person", Text, primary_key=True),
-    Column("emoji", Text, primary_key=True),
-    Column("native", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 deliveries = Table(

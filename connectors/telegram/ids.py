@@ -7,6 +7,7 @@
 | a private chat | the person's number |
 | a group | its number: `-45`; a supergroup or channel: `-1001234567890` |
 | a message | its number; in supergroups and channels `s` and its number |
+| one of several texts in a message | the message, `+`, and its place behind the first: `s12+1` |
 | what was done with a message | the message, `@`, and what tells it from other doings |
 
 Telegram numbers messages for each bot in private chats and basic groups, and for all in supergroups and channels
@@ -20,7 +21,7 @@ from bridge.contract import ChatId, ContactId, MessageId
 
 _PERSON = re.compile(r"[1-9][0-9]{0,15}")
 _CHAT = re.compile(r"chat-[1-9][0-9]{0,18}")
-_MESSAGE = re.compile(r"(s?)([1-9][0-9]{0,15})")
+_MESSAGE = re.compile(r"(s?)([1-9][0-9]{0,15})(?:\+[1-9][0-9]?)?")
 _SUPER = -1_000_000_000_000  # https://core.telegram.org/api/bots/ids
 
 
@@ -59,6 +60,11 @@ def is_shared(number: int) -> bool:
 
 def message(chat: int, number: int) -> MessageId:
     return MessageId(f"s{number}" if is_shared(chat) else str(number))
+
+
+def texts(id: MessageId, count: int) -> list[MessageId]:
+    """What so many texts in one message are called."""
+    return [MessageId(f"{id}+{place}") if place else id for place in range(count)]
 
 
 def order(id: str) -> int:

@@ -99,7 +99,9 @@ class Speaker:
                     {"chat_id": chat, "text": message.text, "entities": entities(message, formatted), **given},
                 )
             )
-        return Receipt(tuple(_id(chat, one) for one in (result if isinstance(result, list) and result else [result])))
+        if isinstance(result, list) and result:
+            return Receipt(tuple(_id(chat, one) for one in result))
+        return Receipt(tuple(ids.texts(_id(chat, result), action.merged)))
 
     async def edit(self, chat: int, action: Edit) -> Receipt:
         target, message = _target(chat, action.target.ids[0]), action.message

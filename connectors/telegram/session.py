@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Protocol
 
 from bridge.contract import (
@@ -54,8 +55,8 @@ class TelegramSession:
         self._speaker = speaker
         self._chats = chats
         actions = frozenset({Send, Edit, Retract, React, SetTyping})
-        self._direct = Capabilities(actions=actions, window=1, media=True, repeats=repeats, reactions=1)
-        self._room = Capabilities(actions=actions | {Leave}, window=1, media=True, repeats=repeats, reactions=1)
+        self._direct = Capabilities(actions=actions, window=1, media=True, repeats=repeats, reactions=1, merges=True)
+        self._room = replace(self._direct, actions=actions | {Leave})
 
     def scope(self, chat: ChatId) -> str:
         """All bots in a supergroup or channel are told the same; elsewhere each has numbers of its own."""

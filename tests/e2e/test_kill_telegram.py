@@ -46,12 +46,12 @@ class WithBot(Direct):
 
     @property
     def said(self) -> list[str]:
-        """By the bot, in order, repeats too."""
+        """By the bot, in order, repeats too; texts that have waited go together."""
         chat = cast(TelegramApp, self.element).chat
         return [one.text for one in chat.messages if isinstance(one.author, Bot)]
 
     def on_matrix(self) -> list[str]:
-        return list(dict.fromkeys(self.said))
+        return list(dict.fromkeys(line for text in self.said for line in text.split("\n")))
 
 
 class Counting(Killer):
@@ -106,7 +106,6 @@ async def amid_kills(api: BotApi, gateway: Gateway, app: XmppClient, user: Perso
     repeated = 0
     for chat in chats:
         times = Counter(chat.said)
-        assert [text for text in times if text not in chat.out] == []
         assert chat.on_matrix() == chat.out, "in order, and all"
         assert max(times.values()) <= 1 + KILLS
         again = sum(times.values()) - len(times)

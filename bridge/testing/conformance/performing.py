@@ -1,11 +1,13 @@
 """Actions: they happen, give ids, and keep their order."""
 
 import asyncio
+from dataclasses import replace
 
 from bridge.contract import (
     ChatId,
     Confirm,
     ConnectorError,
+    Edit,
     Fail,
     Message,
     MessageId,
@@ -41,6 +43,26 @@ class Performing:
         shown = await ours(network)
         assert [s.text for s in shown] == ["Hello Juliet!"]
         assert receipt.ids == (shown[0].id,)
+
+    async def test_texts_that_go_together_have_a_name_each(self, network: NetworkUnderTest) -> None:
+        async with connected(network) as session:
+            if not session.capabilities(network.room).merges:
+                return
+            several = replace(a_send(network, "1", "one\ntwo\nthree"), merged=3)
+            receipt = await session.perform(several)
+            [whole] = await ours(network)
+            for number, native in enumerate(receipt.ids):
+                said_now = Message(f"{number}\ntwo\nthree")
+                await session.perform(
+                    Edit(chat=network.room, key=f"e{number}", target=Target((native,)), message=said_now)
+                )
+                assert [(s.id, s.text) for s in await ours(network)] == [(whole.id, said_now.text)]
+            await session.perform(Retract(chat=network.room, key="r", target=Target((receipt.ids[1],))))
+            left = await ours(network)
+
+        assert len(set(receipt.ids)) == 3
+        assert receipt.ids[0] == whole.id
+        assert left == []
 
     async def test_nothing_of_a_text_is_lost(self, network: NetworkUnderTest) -> None:
         text = "  <b>&amp; “quoted” \\ \n\n  \u200bzero 👩‍👩‍👧 'x' = \"y\" ünï"

@@ -61,6 +61,7 @@ class Said:
     edited: int = 0
     gone: bool = False
     reactions: dict[int, list[dict[str, Any]]] = field(default_factory=dict)  # by user
+    came: float = field(default_factory=time.monotonic)  # when this server had it
 
     @property
     def text(self) -> str:
