@@ -1,4 +1,4 @@
-"""A hub between a little network, whose people have no bots of their own, and groups of one bot that speaks for them."""
+"""A hub between a little network, whose people have no bots of their own, and groups of a bot that speaks for them."""
 
 import itertools
 import time
