@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from bridge.contract import Account, AccountId, ChatId, Connector, ContactId, MessageId, NetworkId, Workspace
 from bridge.hub.workspace import PassingMemory
-from bridge.testing.conformance import Person, Shown
+from bridge.testing.conformance import Person, Shown, Way
 from bridge.web.client import HttpClient
 from connectors.matrix import MatrixConnector
 from tests.support import files, folk
@@ -25,8 +25,10 @@ class MatrixUnderTest:
     """Romeo reaches Synapse through a proxy, which `cut` cuts until he connects again."""
 
     def __init__(
-        self, account: Account, workspace: Workspace, room: str, juliet: MatrixClient, somebody: str, proxy: Proxy
-    ) -> None:
+        self, account: Account, token: str, workspace: Workspace, room: str, juliet: MatrixClient, somebody: str,
+        proxy: Proxy,
+    ) -> None:  # fmt: skip
+        """`token`: of another session of Romeo's."""
         self.connector: Connector = MatrixConnector("matrix")
         self.workspace = workspace
         self.room = ChatId(room)
@@ -34,10 +36,13 @@ class MatrixUnderTest:
         self.nobody = ContactId("@nobody-at-all:localhost")
         self.somebody_name = somebody[1:].partition(":")[0]
         self.square, self.space = ChatId(""), ChatId("")
-        self.flow = "password"
-        right = {"homeserver": str(workspace.options["homeserver"]), "username": account.me, "password": PASSWORD}
-        self.right: Mapping[str, str] = right
-        self.wrong: Mapping[str, str] = right | {"password": "let me in"}
+        here = {"homeserver": str(workspace.options["homeserver"])}
+        named = here | {"username": account.me}
+        self.ways = [
+            Way("password", named | {"password": PASSWORD}, named | {"password": "let me in"}),
+            Way("token", here | {"token": token}, here | {"token": "syt_let_me_in"}),
+        ]
+        self.elsewhere: Mapping[str, str] = {"sso": "tests/e2e/test_logging_in.py, with a browser"}
         self.juliet = juliet
         self._account = account
         self._proxy = proxy
@@ -150,9 +155,9 @@ async def matrix_network(
         )  # fmt: skip
         romeo, juliet = folk.contact(synapse, "romeo"), folk.contact(synapse, "juliet")
         somebody = folk.contact(synapse, "nurse")
-        person = Person({"homeserver": base, "username": romeo.name, "password": PASSWORD})
+        given = {"homeserver": base, "username": romeo.name, "password": PASSWORD}
         connector = MatrixConnector("matrix")
-        found = await connector.login(connector.flows[0], person, workspace)
+        found, other = [await connector.login(connector.flows[0], Person(given), workspace) for _ in range(2)]
         account = Account(AccountId(1), NetworkId("matrix"), "romeo@example.org", found.me, found.secret)
         element = await stack.enter_async_context(folk.on_matrix(juliet, synapse))
         app = await stack.enter_async_context(folk.on_matrix(romeo, synapse, "offline"))
@@ -163,7 +168,7 @@ async def matrix_network(
         else:
             room = await app.direct(juliet.mxid)
         await element.expect(lambda e: e["type"] == "m.room.member" and e["state_key"] == juliet.mxid)
-        made = MatrixUnderTest(account, workspace, room, element, somebody.mxid, proxy)
+        made = MatrixUnderTest(account, other.secret["token"], workspace, room, element, somebody.mxid, proxy)
         if listed:
             await _list_rooms(made)
         yield made

@@ -10,7 +10,7 @@ import msgspec
 from bridge.contract import Account, AccountId, ChatId, Connector, ContactId, MessageId, NetworkId, Workspace
 from bridge.hub.workspace import PassingMemory
 from bridge.testing import files
-from bridge.testing.conformance import Shown
+from bridge.testing.conformance import Shown, Way
 from bridge.testing.connector import MemoryConnector
 from bridge.testing.control import Control, controlled
 from bridge.testing.traits import Traits
@@ -44,9 +44,9 @@ class MemoryUnderTest:
         self.nobody = ContactId("rosaline")
         self.somebody_name = "Juliet"
         self.square, self.space = ChatId("square-1"), ChatId("verona")
-        self.flow = "password"
-        self.right: Mapping[str, str] = {"username": "romeo", "password": "open sesame"}
-        self.wrong: Mapping[str, str] = {"username": "romeo", "password": "let me in"}
+        romeo = {"username": "romeo"}
+        self.ways = [Way("password", romeo | {"password": "open sesame"}, romeo | {"password": "let me in"})]
+        self.elsewhere: Mapping[str, str] = {}
         self.control = control
         self._world = world
 

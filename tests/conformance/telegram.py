@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.contract import Account, AccountId, Connector, ContactId, MessageId, NetworkId, Workspace
 from bridge.hub.workspace import PassingMemory
-from bridge.testing.conformance import Shown
+from bridge.testing.conformance import Shown, Way
 from bridge.web.client import HttpClient
 from connectors.telegram import TelegramConnector, ids
 from connectors.telegram.limits import Pace
@@ -43,9 +43,8 @@ class TelegramUnderTest:
         self.room = ids.chat(chat.id)
         self.somebody = ids.person(nurse.id)
         self.nobody = ContactId("999999999")
-        self.flow = "token"
-        self.right: Mapping[str, str] = {"token": bot.token}
-        self.wrong: Mapping[str, str] = {"token": f"{bot.id}:{'AAF' + 'x' * 32}"}
+        self.ways = [Way("token", {"token": bot.token}, {"token": f"{bot.id}:{'AAF' + 'x' * 32}"})]
+        self.elsewhere: Mapping[str, str] = {}
         self._proxy = proxy
         self._account = Account(
             AccountId(1), NetworkId("telegram"), "romeo@example.org", ids.person(bot.id), {"token": bot.token}

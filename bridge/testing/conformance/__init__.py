@@ -29,7 +29,7 @@ from bridge.testing.conformance.claims import Answering, Echoing, Idempotent, Pe
 from bridge.testing.conformance.files import Filing, FilingNetwork
 from bridge.testing.conformance.finding import Blocking, Finding, FindingNetwork, Reporting
 from bridge.testing.conformance.login import LoggingIn, Opening, Person
-from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown
+from bridge.testing.conformance.network import NetworkUnderTest, Reader, Shown, Way
 from bridge.testing.conformance.performing import Performing
 from bridge.testing.conformance.pictures import PicturedNetwork, Picturing
 from bridge.testing.conformance.reading import Reading, ReadingChanges, Remembering, Replaying
@@ -70,4 +70,5 @@ __all__ = [
     "Shown",
     "Signing",
     "SigningNetwork",
+    "Way",
 ]

@@ -1,20 +1,19 @@
 """Logging in, logging out, finding people."""
 
 import asyncio
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bridge.contract import (
-    Account,
     Credentials,
-    Flow,
     Form,
     LoggedOut,
     LoginRefused,
     Reason,
     Refused,
 )
-from bridge.testing.conformance.network import NetworkUnderTest, connected, raises
+from bridge.testing.conformance.network import NetworkUnderTest, Way, connected, raises
 
 
 class Person:
@@ -40,72 +39,83 @@ class TypedEnough(Exception):  # the person goes away
     """Nothing more is typed."""
 
 
-def _flow(network: NetworkUnderTest) -> Flow:
-    return next(flow for flow in network.connector.flows if flow.id == network.flow)
-
-
-async def _log_in(network: NetworkUnderTest, *answers: Mapping[str, str]) -> tuple[Credentials, Sequence[Form]]:
+async def _log_in(
+    network: NetworkUnderTest, way: Way, *answers: Mapping[str, str]
+) -> tuple[Credentials, Sequence[Form]]:
     person = Person(*answers)
+    flow = next(flow for flow in network.connector.flows if flow.id == way.flow)
     async with asyncio.timeout(30):
-        found = await network.connector.login(_flow(network), person, network.workspace)
+        found = await network.connector.login(flow, person, network.workspace)
     return found, person.forms
 
 
 class LoggingIn:
-    """For every network on which users have accounts."""
+    """For every network on which users have accounts, by each way to log in."""
+
+    async def test_every_way_is_tried_here_or_it_is_said_where(self, network: NetworkUnderTest) -> None:
+        offered = {flow.id for flow in network.connector.flows}
+
+        assert offered
+        assert {way.flow for way in network.ways} | {*network.elsewhere} == offered
+        for flow, where in network.elsewhere.items():
+            sys.stdout.write(f"not logged in here by {flow}: {where}\n")
 
     async def test_the_right_answers_give_credentials_that_connect(self, network: NetworkUnderTest) -> None:
-        found, _ = await _log_in(network, network.right)
+        for way in network.ways:
+            found, _ = await _log_in(network, way, way.right)
 
-        account = Account(network.account.id, network.account.network, network.account.user, found.me, found.secret)
-        async with network.connector.connect(account, network.workspace) as session:
-            assert session.me.id == found.me
-
-    async def test_a_wrong_password_is_asked_again_with_the_reason(self, network: NetworkUnderTest) -> None:
-        found, forms = await _log_in(network, network.wrong, network.right)
-
-        assert found.secret
-        assert len(forms) == 2
-        assert forms[1].text != forms[0].text
-        assert forms[1].text.endswith(".")
-        assert [field.name for field in forms[0].fields] == [field.name for field in forms[1].fields]
-
-    async def test_only_wrong_answers_give_nothing(self, network: NetworkUnderTest) -> None:
-        person = Person(network.wrong)
-        gave_up: list[Exception] = []
-        try:
-            await network.connector.login(_flow(network), person, network.workspace)
-        except (TypedEnough, LoginRefused) as error:
-            gave_up.append(error)
-
-        assert gave_up
-        assert person.forms
-
-    async def test_what_is_secret_is_marked_and_not_proposed(self, network: NetworkUnderTest) -> None:
-        _, forms = await _log_in(network, network.wrong, network.right)
-
-        secrets = [field for form in forms for field in form.fields if field.secret]
-        assert secrets, "some field is secret"
-        assert all(not field.value for field in secrets)
-
-    async def test_credentials_do_not_show_in_logs(self, network: NetworkUnderTest) -> None:
-        found, _ = await _log_in(network, network.right)
-
-        assert not any(secret and secret in repr(found) for secret in found.secret.values())
-
-    async def test_logged_out_credentials_are_no_longer_accepted(self, network: NetworkUnderTest) -> None:
-        found, _ = await _log_in(network, network.right)
-        account = replace(network.account, me=found.me, secret=found.secret)
-
-        await network.connector.log_out(account, network.workspace)
-
-        if getattr(network, "credentials_stay", False):  # they are the person's own, and nobody else can end them
+            account = replace(network.account, me=found.me, secret=found.secret)
             async with network.connector.connect(account, network.workspace) as session:
                 assert session.me.id == found.me
-            return
-        async with raises(LoggedOut) as ended, network.connector.connect(account, network.workspace):
-            pass
-        assert ended[0].text.endswith(".")
+
+    async def test_what_is_wrong_is_asked_again_with_the_reason(self, network: NetworkUnderTest) -> None:
+        for way in network.ways:
+            found, forms = await _log_in(network, way, way.wrong, way.right)
+
+            assert found.secret
+            assert len(forms) == 2
+            assert forms[1].text != forms[0].text
+            assert forms[1].text.endswith(".")
+            assert [field.name for field in forms[0].fields] == [field.name for field in forms[1].fields]
+
+    async def test_only_wrong_answers_give_nothing(self, network: NetworkUnderTest) -> None:
+        for way in network.ways:
+            gave_up: list[Exception] = []
+            try:
+                await _log_in(network, way, way.wrong)
+            except (TypedEnough, LoginRefused) as error:
+                gave_up.append(error)
+
+            assert gave_up, way.flow
+
+    async def test_what_is_secret_is_marked_and_not_proposed(self, network: NetworkUnderTest) -> None:
+        for way in network.ways:
+            _, forms = await _log_in(network, way, way.wrong, way.right)
+
+            secrets = [field for form in forms for field in form.fields if field.secret]
+            assert secrets, "some field is secret"
+            assert all(not field.value for field in secrets)
+
+    async def test_credentials_do_not_show_in_logs(self, network: NetworkUnderTest) -> None:
+        for way in network.ways:
+            found, _ = await _log_in(network, way, way.right)
+
+            assert not any(secret and secret in repr(found) for secret in found.secret.values())
+
+    async def test_logged_out_credentials_are_no_longer_accepted(self, network: NetworkUnderTest) -> None:
+        for way in network.ways:
+            found, _ = await _log_in(network, way, way.right)
+            account = replace(network.account, me=found.me, secret=found.secret)
+
+            await network.connector.log_out(account, network.workspace)
+
+            if getattr(network, "credentials_stay", False):  # they are the person's own, and nobody else can end them
+                async with network.connector.connect(account, network.workspace) as session:
+                    assert session.me.id == found.me
+                continue
+            async with raises(LoggedOut) as ended, network.connector.connect(account, network.workspace):
+                pass
+            assert ended[0].text.endswith(".")
 
     async def test_people_are_called_as_they_can_be_typed(self, network: NetworkUnderTest) -> None:
         connector = network.connector

@@ -40,6 +40,15 @@ class Shown:
     reactions: tuple[str, ...] = ()  # ours
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to log in, and what to type into the first form that it asks with."""
+
+    flow: str
+    right: Mapping[str, str]
+    wrong: Mapping[str, str]  # what is refused
+
+
 class NetworkUnderTest(Protocol):
     """A network with one room: our account is in it, and one other person, who speaks when the suite asks."""
 
@@ -49,9 +58,8 @@ class NetworkUnderTest(Protocol):
     room: ChatId
     somebody: ContactId  # could be written to; has no direct chat with the account yet
     nobody: ContactId  # well-formed, but there is no such person
-    flow: str  # the flow that the next two are for
-    right: Mapping[str, str]  # what to type to log in
-    wrong: Mapping[str, str]  # what is refused
+    ways: Sequence[Way]  # to log in as whomever; what is right is so once, until it is logged out
+    elsewhere: Mapping[str, str]  # flows that nobody can only type their way through, and what shows that they work
 
     async def say(self, text: str) -> MessageId:
         """The other person says something in the room."""
