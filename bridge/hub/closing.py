@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bridge.contract import Authored, Reason
@@ -61,25 +62,39 @@ def durably(writer: Writer, change: Callable[[Ledger], T]) -> "asyncio.Future[T]
     return committed
 
 
-def ending(
-    writer: Writer, change: Callable[[Ledger], list[Debt]], then: Callable[[list[Debt]], None]
-) -> "asyncio.Future[None]":
-    """Submit the end of a delivery; `then` is told what is owed because of it. The future is done when it is durable,
-    and also when it never will be: nothing is owed then; the row stays open, and is tried again after the next start.
-    """
-    durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+class Ending(Struct):
+    """The job that ends a delivery: `then` is told what is owed because of it, also when it never will be durable. Then
+    nothing is owed; the row stays open, and is tried again after the next start."""
 
-    def finished(debts: list[Debt]) -> None:
-        then(debts)
-        if not durable.done():  # who waited for it may have been ended
-            durable.set_result(None)
+    change: Callable[[Ledger], list[Debt]]
+    then: Callable[[list[Debt]], None]
+    _heard: asyncio.Future[None] | None = None
 
-    def broke(error: Exception) -> None:
+    def wants(self, ledger: Ledger, needs: Needs) -> None: ...
+
+    def apply(self, ledger: Ledger) -> list[Debt]:
+        return self.change(ledger)
+
+    def finished(self, debts: list[Debt]) -> None:
+        self.then(debts)
+        if self._heard is not None and not self._heard.done():  # who waited for it may have been ended
+            self._heard.set_result(None)
+
+    def failed(self, error: Exception) -> None:
         log.error("the end of a delivery could not be recorded error=%s", type(error).__name__)
-        finished([])
+        self.finished([])
 
-    writer.submit(Write(change, finished, broke))
-    return durable
+    def heard(self) -> "asyncio.Future[None]":
+        """Done when `then` was told. To be asked as soon as it is submitted."""
+        self._heard = asyncio.get_running_loop().create_future()
+        return self._heard
+
+
+def ending(writer: Writer, change: Callable[[Ledger], list[Debt]], then: Callable[[list[Debt]], None]) -> Ending:
+    """Submit the end of a delivery."""
+    end = Ending(change, then)
+    writer.submit(end)
+    return end
 
 
 def tried(some: Sequence[Debt], part: int) -> Callable[[Ledger], None]:
@@ -223,4 +238,4 @@ def owe(
     )  # fmt: skip
     ledger.add_event(entry)
     ledger.owed.add(chat, identity, account)
-    return debt(entry, chat, account)
+    return debt(entry, chat, account, said=said)

@@ -83,7 +83,7 @@ class Endings:
                 self.offer(one)
             self.untold()
 
-        return closing.ending(self.writer, change, then)
+        return closing.ending(self.writer, change, then).heard()
 
 
 def _decoded(owed: Debt) -> Journaled | None:

@@ -108,11 +108,10 @@ class Accept:
         chat = ledger.directory.chat(source.network, source.scope, event.chat)
         if chat is None:
             return
+        needs.copies.add((chat.id, event.id))
         if event.key is not None:
             needs.keys.add(keys.split(event.key)[0])
-            needs.copies.add((chat.id, event.id))
             return
-        needs.events.add((chat.id, self.own_id))
         target = getattr(event, "target", None)
         if target is not None:
             needs.copies.add((chat.id, target))
@@ -142,11 +141,15 @@ class Accept:
 
 
 def is_repeat(accept: Accept, ledger: Ledger, chat: Chat) -> int | None:
-    """The journaled event that this one is again. With client-chosen ids only within a day."""
-    seen = ledger.seen(chat.id, accept.own_id)
-    if seen is None or (not accept.source.unique_ids and ledger.now() - seen[1] > DAY):
-        return None
-    return seen[0]
+    """The journaled event that this one is again. Ids that clients choose come again for other things: there it is one
+    only if the same person has said the same under it, within a day."""
+    assert isinstance(accept.event, Authored)
+    known = ledger.called(chat.id, accept.event.id)
+    if known is None or accept.source.unique_ids:
+        return known
+    entry = ledger.entry(known)
+    same = entry is not None and entry.native == accept.own_id and ledger.now() - entry.at <= DAY
+    return known if same else None
 
 
 def echoed(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> Entry | None:
@@ -278,7 +281,7 @@ def journal(
     for where, account in owed:
         if where not in keeping:
             ledger.owed.add(where, identity, account)
-            debts.append(debt(entry, where, account, meant=chat.contact))
+            debts.append(debt(entry, where, account, meant=chat.contact, said=event))
     return entry, debts
 
 
@@ -301,11 +304,11 @@ def _only_keeping(accept: Accept, ledger: Ledger, entry: Entry, link: Link) -> s
     return found
 
 
-def debt(entry: Entry, chat: int, account: int, *, meant: str = "") -> Debt:
-    """A delivery that has just been journaled, as its lane will hold it."""
+def debt(entry: Entry, chat: int, account: int, *, meant: str = "", said: codec.Journaled | None = None) -> Debt:
+    """A delivery that has just been journaled, as its lane will hold it; `said` is what the entry's body reads."""
     return Debt(
         chat, entry.id, account, entry.kind, entry.message, entry.reply, entry.chat, entry.network, entry.author,
-        entry.key, entry.body, entry.id, None, None, entry.at, entry.account, meant=meant,
+        entry.key, entry.body, entry.id, None, None, entry.at, entry.account, meant=meant, said=said,
     )  # fmt: skip
 
 

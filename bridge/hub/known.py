@@ -38,7 +38,9 @@ class Known:
 
     def learn(self, message: int, copies: Sequence[Copy]) -> None:
         """All that is stored about `message`; what is in memory is newer."""
-        self._copies[message] = {copy.native: copy for copy in copies} | self._copies.get(message, {})
+        newer = self._copies.get(message)
+        if copies or newer is None:
+            self._copies[message] = {copy.native: copy for copy in copies} | (newer or {})
         self._whole.add(message)
         self._forget()
 
@@ -85,9 +87,13 @@ class Known:
         while self.owed:
             await self._settled.heard()
 
+    def has_room(self, flying: int) -> bool:
+        """Whether no more than 256 deliveries are under way or uncommitted."""
+        return self.owed + flying <= MOST_OWED
+
     async def room(self, flying: int) -> None:
-        """Wait until no more than 256 deliveries are under way or uncommitted."""
-        while self.owed + flying > MOST_OWED:
+        """Wait until there is."""
+        while not self.has_room(flying):
             await self._settled.heard()
 
     def _forget(self) -> None:

@@ -29,6 +29,7 @@ from bridge.store.rows import Debt
 
 log = logging.getLogger(__name__)
 HELD = 64  # deliveries in memory
+_SAID = 8  # of these, with their events: of those behind the text that is in the journal takes less
 T = TypeVar("T")
 
 
@@ -61,7 +62,7 @@ class Lane:
         self._failed: list[tuple[Debt, Exception]] = []
         self._after: list[Lane] = []
         self._backoff = Backoff(roads.limits.backoff_max, roads.limits.backoff_lasting)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # by event
 
     @property
     def idle(self) -> bool:
@@ -79,6 +80,8 @@ class Lane:
         if self._reading:
             self._again = True
         elif not self.behind and not self._anew and len(self.next) < (1 if self.blocked else HELD):
+            if len(self.next) >= _SAID:
+                owed.said = None
             self.next.append(owed)
             self._last = owed.event
         else:
@@ -115,7 +118,7 @@ class Lane:
             while await self._more():
                 await self._step()
         finally:
-            for task in self._tasks:
+            for task in self._tasks.values():
                 task.cancel()
 
     async def _more(self) -> bool:
@@ -165,14 +168,13 @@ class Lane:
         """Look up what the action needs in order, one after the other; only the calls themselves overlap."""
         assert self.place is not None
         self.flying[owed.event] = owed
-        await self.known.room(len(self.flying))
+        if not self.known.has_room(len(self.flying)):
+            await self.known.room(len(self.flying))
         ready = await self._guarded(owed, self._roads.performer.prepare(owed, self.place, self.known))
         if ready is None:
             self._land(owed)
         elif not ready.alone and ready.can.window > 1:
-            task = asyncio.create_task(self._finish(owed, ready))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[owed.event] = asyncio.create_task(self._finish(owed, ready))
         else:
             while len(self.flying) > 1:  # it must not mix with what is under way
                 await self.landed.heard()
@@ -231,6 +233,7 @@ class Lane:
             probes.landed(self.chat)
         self._opened = False
         self.flying.pop(owed.event, None)
+        self._tasks.pop(owed.event, None)
         self.landed.ring()
 
     async def _may_start(self, owed: Debt) -> bool:

@@ -8,6 +8,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from bridge.contract import ChatId, MarkRead, MessageId, MessageReceived, Persona, ReadUpTo, Target
 from bridge.hub import codec, keys
 from bridge.hub.copies import called
@@ -26,8 +28,7 @@ _CHATS, _RECENT = 2_000, 20  # chats whose last messages are remembered, and how
 _PLACES = 20_000  # of which it is remembered how far somebody has read
 
 
-@dataclass(frozen=True, slots=True)
-class _Recent:
+class _Recent(Struct, frozen=True):
     """A message that was just journaled."""
 
     event: int

@@ -155,8 +155,10 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
         ledger.change_message(structs.replace(target, content=entry.id))
     elif isinstance(accept.event, MessageRetracted):
         ledger.change_message(structs.replace(target, retracted=entry.id))
-    if source.unique_ids and edit is None:
-        ledger.add_copy(Copy(chat.id, event.id, target.id, -1, entry.id))
+    known = ledger.copy(chat.id, event.id)
+    if known is None or known.part < 0:  # a client may have called a message so before: that can still be named
+        version = entry.id if edit is None else -entry.id  # who takes an edit back has not written one
+        ledger.add_copy(Copy(chat.id, event.id, target.id, -1, version))
     if event.alias is not None:  # some apps name a message by its last correction
         ledger.add_copy(Copy(chat.id, event.alias, target.id, -1, entry.id))
     return Outcome(Ruling.ACCEPT, debts=debts)

@@ -1,6 +1,5 @@
 """Performing one delivery: from the journal's row to the network's receipt and the job that closes it."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,7 @@ from bridge.contract import (
     Unconfirmed,
 )
 from bridge.hub import closing, codec
-from bridge.hub.closing import Reacted, durably
+from bridge.hub.closing import Ending, Reacted, durably
 from bridge.hub.codec import Journaled
 from bridge.hub.copies import arrived_before, called, keeping, made_by, superfluous
 from bridge.hub.facades import HOME
@@ -114,7 +113,7 @@ class Performer:
         if place.native is None:
             await self.opener.open(place, seat, session)
             raise Reopened
-        event = codec.decode(owed.kind, owed.body)
+        event: Journaled = owed.said or codec.decode(owed.kind, owed.body)  # type: ignore[assignment]
         self.check(event, owed, place, seat)
         can = session.capabilities(ChatId(place.native))
         # What the network has taken goes on to another of our users as it was taken (`closing.done`).
@@ -125,7 +124,7 @@ class Performer:
         own = self._is_by_owner(event, owed, place)
         if (folds and owed.retracted) or (own and (owed.network == HOME or not can.own_messages)):
             # Durable before anything behind it is sent: after a crash it would be sent after all, and too late.
-            await self.close(owed, place, known, event, [])
+            await self.close(owed, place, known, event, []).heard()
             return None
         wish, copies = await self._wish(owed, place, known, event, seat, folds=folds)
         if own and wish.persona is not None:
@@ -191,10 +190,10 @@ class Performer:
                     await kept
             else:
                 made = [*superfluous(owed, parts, ready.version), *new]
-        finished = self.close(owed, ready.place, ready.known, ready.event, made, reacted)
+        end = self.close(owed, ready.place, ready.known, ready.event, made, reacted)
         self.delivered(ready.place)
         if ready.careful:
-            await finished
+            await end.heard()
 
     async def _call(self, ready: Ready, number: int, part: Action) -> Receipt:
         """One call; where nothing else would tell after a crash, it is written down before that it is made."""
@@ -292,8 +291,8 @@ class Performer:
         event: Journaled,
         copies: Sequence[Copy],
         reacted: Reacted | None = None,
-    ) -> asyncio.Future[None]:
-        """Submit the end of the delivery; the future is done when it is durable."""
+    ) -> Ending:
+        """Submit the end of the delivery."""
         known.add(copies)
         crossed = owed.network != place.network
 

@@ -81,12 +81,9 @@ class Taking:
 
     def _known(self, ledger: Ledger, event: Authored) -> int | None:
         """The event of the journal that this is."""
-        seen = ledger.seen(self._chat.id, event.id)
-        if seen is not None:
-            return seen[0]
-        copy = ledger.copy(self._chat.id, event.id)
-        if copy is not None:
-            return copy.message if copy.part >= 0 else abs(copy.version)
+        known = ledger.called(self._chat.id, event.id)
+        if known is not None:
+            return known
         entry = echoed(ledger, self._source, self._chat, event)
         return entry.id if entry is not None else None
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from bridge.store import statements
 from bridge.store.lockfile import LockFile, Taken
 from bridge.store.migrate import upgrade
 from bridge.store.tables import install
@@ -54,6 +55,7 @@ class Database:
         self._read_threads = ThreadPoolExecutor(1 if self.sqlite else 4, "database-reader")
         self._holder: Any = None  # the connection that holds the lock
         self._file: LockFile | None = None  # SQLite has no lock that outlives a transaction
+        self._waiting = 0  # for the writer's thread, besides `write_each`
         self.install = ""
         self.outside = 0  # how often somebody besides the writer of the journal has written
 
@@ -94,18 +96,25 @@ class Database:
             with self._writer.connect() as connection:
                 return self._transact(connection, function, alone=alone)
 
-        return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._write_thread, run)
+        finally:
+            self._waiting -= 1
 
     async def write_each(self, functions: Iterable[Callable[[Connection], T]], told: Callable[[T], None]) -> None:
-        """`write`, `alone`, for each function in turn, without coming back to the loop between them: `functions` is
-        asked in the writer's thread, and `told` on the loop, with what each returned. Raises what `write` raises for
-        the first one that fails; the ones before it are durable, and `told`."""
+        """`write`, `alone`, for each function in turn, without coming back to the loop between them, until there are
+        no more, or somebody else waits: `functions` is asked in the writer's thread, and `told` on the loop, with what
+        each returned. Raises what `write` raises for the first one that fails; the ones before it are durable, and
+        `told`."""
         loop = asyncio.get_running_loop()
 
         def run() -> None:
             with self._writer.connect() as connection:
                 for function in functions:
                     loop.call_soon_threadsafe(told, self._transact(connection, function, alone=True))
+                    if self._waiting:
+                        return
 
         await loop.run_in_executor(self._write_thread, run)
 
@@ -241,6 +250,6 @@ def _engine(url: URL, *, writing: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        statements.run(connection, "BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine

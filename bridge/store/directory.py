@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, union, update
 
 from bridge.store import tables as t
 from bridge.store.ours import Accounts
@@ -17,6 +17,7 @@ _NAMES = (
 )  # fmt: skip
 _CHAT = tuple(t.chats.c[name] for name in _NAMES)
 _RECENT = 2_000  # events
+_SHORT = 1_000  # bytes of a body that may stay in memory: to make an entry without one takes longer
 _KEPT = 50_000  # chats remembered before we start anew: about 30 MB
 
 
@@ -36,7 +37,7 @@ class Directory:
         self._links: dict[int, Link | None] = {}  # by chat
         self.merged: Mapping[int, int] = merged or {}  # chats that are gone, and what they are now
         self.durable = self.merged  # as it was after the last group that was committed
-        self.recent: OrderedDict[str, Entry] = OrderedDict()  # events journaled last, by key, without their bodies
+        self.recent: OrderedDict[str, Entry] = OrderedDict()  # events journaled last, by key, without long bodies
 
     def use(self, connection: Connection) -> None:
         """A group starts."""
@@ -138,7 +139,15 @@ class Directory:
                     run(update(t.endpoints).where(t.endpoints.c.chat == endpoint.chat.id).values(link=target))
             if new is not None:
                 run(delete(t.links).where(t.links.c.id == old.id))
-        for table in (t.events, t.deliveries, t.delays, t.directs, t.copies, t.merged, t.reactions):
+        c, d = t.copies.c, t.deliveries.c
+        # Every event is called something where it happened; what the gateway itself says is not, and is still owed.
+        there = union(
+            select(c.message).where(c.chat == gone.id), select(func.abs(c.version)).where(c.chat == gone.id),
+            select(d.event).where(d.chat == gone.id),
+        )  # fmt: skip
+        e = t.events.c
+        run(update(t.events).where(e.id.in_(there), e.chat == gone.id).values(chat=into.id))
+        for table in (t.deliveries, t.delays, t.directs, t.copies, t.merged, t.reactions):
             run(update(table).where(table.c.chat == gone.id).values(chat=into.id))
         run(update(t.chats).where(t.chats.c.shows == gone.id).values(shows=into.id))
         run(delete(t.chat_accounts).where(t.chat_accounts.c.chat == gone.id))
@@ -152,7 +161,7 @@ class Directory:
     def journaled(self, entries: Iterable[Entry]) -> None:
         """Remember them: their echoes come soon."""
         for entry in entries:
-            self.recent[entry.key] = replace(entry, body=b"")
+            self.recent[entry.key] = entry if len(entry.body) <= _SHORT else replace(entry, body=b"")
         while len(self.recent) > _RECENT:
             self.recent.popitem(last=False)
 

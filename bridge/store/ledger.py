@@ -63,17 +63,8 @@ class Ledger:
 
     # questions
 
-    def prefetch(self, events: set[tuple[int, str]], copies: set[tuple[int, str]], keys: set[str]) -> None:
+    def prefetch(self, copies: set[tuple[int, str]], keys: set[str]) -> None:
         """Read at once what the group's jobs will ask one by one."""
-        if events:
-            self._seen.update(dict.fromkeys(events))
-            columns = "chat, native, id, at"
-            for chat, native, identity, at in statements.rows_of(
-                self.connection, "events", columns, ("chat", "native"), events
-            ):
-                present = self._seen.get((chat, native))
-                if present is None or present[0] < identity:
-                    self._seen[chat, native] = (identity, at)
         if copies:
             self._copies.update(dict.fromkeys(copies))
             for row in statements.rows_of(self.connection, "copies", ", ".join(_COPY), ("chat", "native"), copies):
@@ -86,21 +77,22 @@ class Ledger:
                 entry = Entry(*row)
                 self._entries[entry.key] = entry
 
-    def seen(self, chat: int, native: str) -> tuple[int, float] | None:
-        """The event that has this id of its own in this chat, and when it was journaled; the newest."""
-        if (chat, native) not in self._seen:
-            self.prefetch({(chat, native)}, set(), set())
-        return self._seen[chat, native]
-
     def copy(self, chat: int, native: str) -> Copy | None:
         if (chat, native) not in self._copies:
-            self.prefetch(set(), {(chat, native)}, set())
+            self.prefetch({(chat, native)}, set())
         return self._copies[chat, native]
+
+    def called(self, chat: int, native: str) -> int | None:
+        """The event that is called so in this chat: it happened there, or came there from elsewhere."""
+        copy = self.copy(chat, native)
+        if copy is None:
+            return None
+        return copy.message if copy.part >= 0 else abs(copy.version)
 
     def entry_by_key(self, key: str) -> Entry | None:
         """The event that actions with this key are made from; it may come without its body."""
         if key not in self._entries:
-            self.prefetch(set(), set(), {key})
+            self.prefetch(set(), {key})
         return self._entries[key]
 
     def entry(self, identity: int) -> Entry | None:
@@ -124,7 +116,6 @@ class Ledger:
         self._new_events.append(entry)
         place = entry.id if position is None else position
         self._archived += [(room, place, entry.id, said) for room in rooms]
-        self._seen[entry.chat, entry.native] = (entry.id, entry.at)
         self._entries[entry.key] = entry
 
     def add_message(self, message: Message) -> None:
@@ -163,7 +154,6 @@ class Ledger:
         self._clear_overlay()
 
     def _clear_overlay(self) -> None:
-        self._seen: dict[tuple[int, str], tuple[int, float] | None] = {}
         self._copies: dict[tuple[int, str], Copy | None] = {}
         self._entries: dict[str, Entry | None] = {}
         self._messages: dict[int, Message | None] = {}

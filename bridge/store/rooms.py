@@ -169,7 +169,7 @@ def called_there(connection: Connection, hosted: int, named: str, chat: int) -> 
 def last_said(connection: Connection, native: str, network: str, author: str, reader: str) -> tuple[str, str] | None:
     """The last message that `author` of `network` has said where the chat `native` at home is linked to, in a chat that
     `reader` is in: that chat and the message, as they are called there."""
-    e, c, a, m = t.events.c, t.chats.c, t.accounts.c, t.chat_accounts.c
+    e, c, a, m, k = t.events.c, t.chats.c, t.accounts.c, t.chat_accounts.c, t.copies.c
     here = select(_hosted.c.id).where(_hosted.c.native == native, _hosted.c.network == "xmpp").scalar_subquery()
     link = select(_here_end.c.link).where(_here_end.c.chat == here).scalar_subquery()
     mine = (
@@ -178,11 +178,12 @@ def last_said(connection: Connection, native: str, network: str, author: str, re
         .where(a.user == reader, a.network == network, a.state == "active")
     )
     query = (
-        select(c.native, e.native)
-        .join_from(t.events, t.chats, c.id == e.chat)
-        .join(_there_end, _there_end.c.chat == c.id)
+        select(c.native, k.native)
+        .join_from(t.chats, _there_end, _there_end.c.chat == c.id)
+        .join(t.copies, k.chat == c.id)
+        .join(t.events, (e.id == k.message) & (e.chat == c.id))
         .where(
-            _there_end.c.link == link, c.network == network, c.id.in_(mine), e.kind == "message",
+            _there_end.c.link == link, c.network == network, c.id.in_(mine), e.kind == "message", k.part == 0,
             e.network == network, e.author == author, c.native.is_not(None),
         )
         .order_by(e.id.desc())

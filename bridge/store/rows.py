@@ -112,3 +112,4 @@ class Debt(Struct):
     late: bool = False  # its author knows that it is late
     older: bool = False  # than what its lane may have read already
     copies: list[Copy] | None = None  # what its message is called there, if that was read with it
+    said: object = None  # what `body` reads, if that is known

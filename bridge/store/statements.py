@@ -39,7 +39,7 @@ def rows_of(
         if _is_sqlite(connection):
             size = next((size for size in reversed(_SIZES) if size >= len(some)), _AT_ONCE)
             nothing = [None] * (len(key) * (size - len(some)))  # equal to no value
-            yield from _run(connection, _select(table, columns, key, size, "?", index), [*_flat(some), *nothing])
+            yield from run(connection, _select(table, columns, key, size, "?", index), [*_flat(some), *nothing])
         else:
             statement = _select(table, columns, key, len(some), "%s", "")
             for row in connection.exec_driver_sql(statement, tuple(_flat(some))):
@@ -52,7 +52,7 @@ def insert(
     """Add `rows`; with `key`, in place of those that have the same."""
     if _is_sqlite(connection):
         for some in _sized(rows):
-            _run(connection, _insert(table, columns, key, len(some), "?"), _flat(some))
+            run(connection, _insert(table, columns, key, len(some), "?"), _flat(some))
     elif rows:
         connection.exec_driver_sql(_insert(table, columns, key, 1, "%s"), [tuple(row) for row in rows])
 
@@ -63,7 +63,7 @@ def update(
     """Set `columns` where `key` is; each row has the values of `columns`, then those of `key`."""
     if _is_sqlite(connection):
         for row in rows:
-            _run(connection, _update(table, columns, key, "?"), row)
+            run(connection, _update(table, columns, key, "?"), row)
     elif rows:
         connection.exec_driver_sql(_update(table, columns, key, "%s"), [tuple(row) for row in rows])
 
@@ -72,13 +72,13 @@ def delete(connection: Connection, table: str, key: tuple[str, ...], rows: Seque
     """Remove the rows whose `key` is one of `rows`."""
     if _is_sqlite(connection):
         for some in _sized(rows):
-            _run(connection, _delete(table, key, len(some), "?"), _flat(some))
+            run(connection, _delete(table, key, len(some), "?"), _flat(some))
     elif rows:
         connection.exec_driver_sql(_delete(table, key, 1, "%s"), [tuple(row) for row in rows])
 
 
-def _run(connection: Connection, statement: str, values: Row) -> list[tuple[Any, ...]]:
-    """Raises what the library would raise."""
+def run(connection: Connection, statement: str, values: Row = ()) -> list[tuple[Any, ...]]:
+    """One statement, on SQLite. Raises what the library would raise."""
     driver = connection.connection.dbapi_connection
     assert driver is not None
     try:

@@ -230,7 +230,7 @@ events = Table(
     metadata,
     Column("id", Clock, primary_key=True, autoincrement=False),  # microseconds, ascending: the order
     Column("chat", Integer, nullable=False),  # where it happened
-    Column("native", Text, nullable=False),  # its own id there; with client-chosen ids: a fingerprint
+    Column("native", Text, nullable=False),  # its own id there (`copies` finds it); client-chosen: a fingerprint
     Column("kind", Text, nullable=False),
     Column("message", Clock, nullable=False),  # what it is about (its own id for a new message)
     Column("reply", Clock),  # the message it replies to
@@ -240,7 +240,6 @@ events = Table(
     Column("key", Text, nullable=False),  # of every action made from it
     Column("body", LargeBinary, nullable=False),  # the event, JSON
     Column("at", Float, nullable=False),  # when it was journaled
-    Index("events_native", "chat", "native"),
     Index("events_key", "key"),
 )
 

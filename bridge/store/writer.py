@@ -17,7 +17,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -29,7 +28,6 @@ from bridge.store.ledger import Ledger
 log = logging.getLogger(__name__)
 _GROUP = 500
 _TURN = 0.005  # seconds for which the loop is told without a pause
-_IN_A_ROW = 8  # groups after which others may write as well
 # SQLSTATE classes: connection, conflict with others, resources, not now, operator, system.
 _PASSING = ("08", "40", "53", "55", "57", "58")
 
@@ -38,7 +36,6 @@ class Needs:
     """What a group's jobs are going to ask, collected before the first is applied."""
 
     def __init__(self) -> None:
-        self.events: set[tuple[int, str]] = set()
         self.copies: set[tuple[int, str]] = set()
         self.keys: set[str] = set()
 
@@ -98,7 +95,7 @@ class Writer:
             while self._queue:
                 self._group = ()
                 try:
-                    await self._database.write_each(islice(self._groups(), _IN_A_ROW), self._tell)
+                    await self._database.write_each(self._groups(), self._tell)
                     self.ledger.directory.committed()  # the last of them
                 except Exception as error:
                     doubt = error if isinstance(error, InDoubt) else None
@@ -212,7 +209,7 @@ class Writer:
         needs = Needs()
         for job in group:
             job.wants(ledger, needs)
-        ledger.prefetch(needs.events, needs.copies, needs.keys)
+        ledger.prefetch(needs.copies, needs.keys)
         written = [(job, job.apply(ledger)) for job in group]
         ledger.flush()
         return written

@@ -90,7 +90,7 @@ def split(message: Message, budget: int, called: Called = nobody) -> list[Messag
         message = replace(message, previews=())  # the links are there without them
     if not message.spans and message.reply_to is None and message.place is None:
         words = f"/me {message.text}" if message.style is Style.EMOTE else message.text
-        if text.size(words) <= budget or message.previews:
+        if text.longest(words) <= budget or text.size(words) <= budget or message.previews:
             return [message]
         return [Message(piece) for piece in text.split(words, budget)]
     if _size(message, called) <= budget:

@@ -32,6 +32,11 @@ def attribute(text: str) -> str:
     return _QUOTABLE.sub(lambda found: _QUOTED[found[0]], escaped)
 
 
+def longest(text: str) -> int:
+    """Bytes that `text` takes on the wire at most: five for an ampersand, four for what is not ASCII."""
+    return 5 * len(text)
+
+
 def size(text: str) -> int:
     """Bytes that `text` takes on the wire as the content of an element."""
     return len(escape(text).encode())

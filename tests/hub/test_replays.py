@@ -71,7 +71,7 @@ async def test_whoever_does_not_wait_any_more_keeps_nobody_from_being_told(veron
     async with one_group(verona.home, paced):
         ended = ending(writer, lambda ledger: [], lambda debts: None)
         after = durably(writer, lambda ledger: "told")
-        ended.cancel()
+        ended.heard().cancel()
 
     async with asyncio.timeout(10):
         assert await after == "told"

@@ -25,7 +25,7 @@ _LONG = re.compile(r"SCAN (?!wanted$|p$|one$|([0-9]+ )?CONSTANT ROW)|SEARCH (eve
 def of_a_group(connection: Connection) -> None:
     ledger = Ledger()
     ledger.begin(connection)
-    ledger.prefetch({(1, "a"), (2, "b")}, {(1, "a"), (2, "b")}, {"k", "l"})
+    ledger.prefetch({(1, "a"), (2, "b")}, {"k", "l"})
     ledger.entry(1)
     ledger.message(1)
     ledger.owed.state(1, 1)
