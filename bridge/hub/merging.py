@@ -130,7 +130,7 @@ class Merger:
         for one in all_:
             known.owe()
             performer.delivered(one.place)
-        await closing.ending(performer.writer, change, then)
+        await closing.ending(performer.writer, change, then).heard()
 
     async def changed(self, ready: Ready) -> None:
         """An edit or a retraction of one of several texts becomes one of the whole."""
