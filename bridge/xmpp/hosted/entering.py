@@ -34,10 +34,11 @@ class Entering:
         self._people = people
         self._limit = limit
         self._turns = Turns()
-        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}  # by room and full JID
+        self._coming: dict[tuple[str, str], asyncio.Task[None]] = {}  # by room and full JID
+        self._tasks: set[asyncio.Task[None]] = set()  # also of those who have turned round
 
     async def close(self) -> None:
-        tasks = list(self._tasks.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -45,9 +46,10 @@ class Entering:
     def presence(self, where: Where, stanza: Element) -> None:
         """One presence of somebody's to a room. Raises `StanzaError`."""
         jid = stanza.get("from", "")
-        task = self._tasks.get((where.room, jid))
+        task = self._coming.get((where.room, jid))
         if stanza.get("type") in ("unavailable", "error"):
             if task is not None:
+                del self._coming[where.room, jid]
                 task.cancel()
             self._house.left(where.room, jid)
             return
@@ -67,7 +69,7 @@ class Entering:
             raise StanzaError("jid-malformed", "Say how you want to be called: enter the room under a nick.")
         if not self._people.allowed(user):
             raise StanzaError("forbidden", "You may not use this gateway. Its operator can allow it.")
-        if key in self._tasks:
+        if key in self._coming:
             return  # it will be let in soon
         there = self._house.room(where.room)
         inside = sum(1 for one in there.attendees.values() if one.user == user) if there is not None else 0
@@ -75,8 +77,14 @@ class Entering:
             raise StanzaError("resource-constraint", "You are in this room with too many apps. Leave with one of them.")
         self._turns.ask(user)
         task = asyncio.create_task(self._enter(where, stanza, wanted), name=f"enter {where.room}")
-        self._tasks[key] = task
-        task.add_done_callback(lambda _: self._tasks.pop(key, None))
+        self._coming[key] = task
+        self._tasks.add(task)
+        task.add_done_callback(lambda task: self._over(key, task))
+
+    def _over(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._coming.get(key) is task:
+            del self._coming[key]
 
     async def _enter(self, where: Where, stanza: Element, wanted: Wish) -> None:
         jid = stanza.get("from", "")
@@ -106,7 +114,8 @@ class Entering:
             query = ArchiveQuery(most=wanted.most, last=True, heard=wanted.since, stored=True, standing=True)
             lines = (await self._archive.page(room.jid, user, query)).lines
         except BaseException:
-            self._house.forget(room, jid)
+            if room.attendees.get(jid) is one:  # they may have left, and come again
+                self._house.forget(room, jid)
             raise
         if room.attendees.get(jid) is not one:
             return  # they are out again
