@@ -16,6 +16,9 @@ class Capabilities:
     """The same key twice from the same account gives the same message once."""
     echoes: bool = False
     """The session reports our own doings as events with their `key`, before `Live` at the latest."""
+    sees_itself: bool = True
+    """What the account does through us may come back as an event, even if nothing tells that it was we (without
+    `echoes`). False: it never does, so what is reported of the account was done in another app."""
     unique_ids: bool = True
     """Event ids are given by the network; False where clients choose them (XMPP direct chats)."""
     personas: bool = False

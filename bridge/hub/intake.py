@@ -50,6 +50,7 @@ class Source(Struct, frozen=True):
     personas: bool = False
     reflects: bool = True
     echoes: bool = True
+    sees_itself: bool = True
     first: bool = False  # it is of an account that has never caught up yet
     behind: float = 0.0  # it comes after a long outage that began then; 0: it does not
 

@@ -266,7 +266,7 @@ def _nameless_own(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bo
         return False
     if ledger.copy(chat.id, event.id) is not None:
         return True  # the receipt was journaled before
-    if event.key is not None:
+    if event.key is not None or not source.sees_itself:
         return False
     # After a crash or a lost answer: what was tried last is what we now see.
     tried = ledger.owed.oldest_tried(chat.id)

@@ -269,7 +269,7 @@ class Sessions:
                 await self._quiet(seat.network, chat)
             case Authored(chat=chat, key=None) if self._names.get((seat.network, event.sender.id)):
                 can = session.capabilities(chat)
-                if not can.echoes and not can.personas:
+                if can.sees_itself and not can.echoes and not can.personas:
                     await self._quiet(seat.network, chat)
 
     def _down(self, seat: Seat, text: str) -> None:

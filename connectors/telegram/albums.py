@@ -17,7 +17,7 @@ from connectors.telegram import fields
 LOOK = 0.25  # seconds between looks for more
 _QUIET = 0.6  # seconds without more, after which there is none
 _MOST = 10  # files
-_KINDS = ("message", "channel_post")
+_KINDS = ("message", "channel_post", "business_message")
 
 
 class Albums:

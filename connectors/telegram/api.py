@@ -53,6 +53,7 @@ class Api:
         self._base = base
         self._token = token
         self._http = http
+        self.always: Mapping[str, object] = {}  # what every request says that changes something
         self._request = HTTPXRequest(
             connection_pool_size=_AT_ONCE,
             connect_timeout=_CONNECTING,
@@ -73,7 +74,7 @@ class Api:
 
     async def do(self, method: str, given: Mapping[str, object], seconds: float = _SECONDS) -> Any:
         """The result of a method that changes something. `telegram.InputFile` among what is given is uploaded."""
-        return await self._call(method, given, seconds, changes=True)
+        return await self._call(method, {**given, **self.always}, seconds, changes=True)
 
     def download(self, path: str, limit: int) -> AbstractAsyncContextManager[Download]:
         """A file, by the path that Telegram gave."""

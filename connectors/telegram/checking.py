@@ -3,7 +3,7 @@
 Source: https://core.telegram.org/bots/api#getme, #getwebhookinfo, #getupdates, #getchatmember, #chatpermissions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from bridge.contract import (
@@ -20,6 +20,7 @@ from bridge.contract import (
 )
 from connectors.telegram import errors, fields, login, receiving
 from connectors.telegram.api import URL, Api, base_of
+from connectors.telegram.business import connection
 from connectors.telegram.chats import Chats
 from connectors.telegram.notes import Notes
 from connectors.telegram.rights import missing
@@ -55,6 +56,41 @@ async def account(
     known: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
 ) -> Sequence[Finding]:
     """A bot that somebody has logged in with."""
+
+    async def groups(api: Api, me: Mapping[str, Any]) -> list[Finding]:
+        return await _groups(api, login.bot_of(me).id, rooms, workspace, reads_all=login.reads_all(me))
+
+    return await _checked(known, trouble, workspace, groups)
+
+
+async def business(known: Account, trouble: str | None, workspace: Workspace) -> Sequence[Finding]:
+    """A bot that somebody has connected with their account."""
+
+    async def rights(api: Api, me: Mapping[str, Any]) -> list[Finding]:
+        found = await connection.asked(api, known.secret.get("connection", ""))
+        if found is None or not found.enabled:
+            return [Finding(connection.WITHDRAWN)]
+        may = found.rights
+        lacks = [
+            what
+            for what, allowed in (
+                ("reply to messages", may.reply), ("read messages", may.read),
+                ("delete messages", may.delete_sent or may.delete_all),
+            )
+            if not allowed
+        ]  # fmt: skip
+        text = f"The bot may not {', nor '.join(lacks)} for its user, who can allow it {connection.WHERE}."
+        return [Finding(text, fault=not may.reply)] if lacks else []
+
+    return await _checked(known, trouble, workspace, rights)
+
+
+async def _checked(
+    known: Account,
+    trouble: str | None,
+    workspace: Workspace,
+    more: Callable[[Api, Mapping[str, Any]], Awaitable[list[Finding]]],
+) -> Sequence[Finding]:
     try:
         base = base_of(workspace.options.get("api_url"))
     except Refused:
@@ -62,9 +98,8 @@ async def account(
     async with Api(base, known.secret.get("token", ""), workspace.http) as api:
         try:
             me = fields.mapping(await api.ask("getMe", seconds=_SECONDS))
-            bot = login.bot_of(me).id
-            found = await _readers(api, trouble, receiving.address_of(known.network, bot, workspace), workspace)
-            found += await _groups(api, bot, rooms, workspace, reads_all=login.reads_all(me))
+            address = receiving.address_of(known.network, login.bot_of(me).id, workspace)
+            found = [*await _readers(api, trouble, address, workspace), *await more(api, me)]
         except LoggedOut:
             return [Finding(errors.REVOKED)]
         except ConnectorError as error:

@@ -29,7 +29,7 @@ async def connected(
     account: Account, workspace: Workspace, network: NetworkId, pace: Pace, lobby: Lobby
 ) -> AsyncIterator[Session]:
     """Entering raises `Unavailable` and `LoggedOut`. `lobby`: where guests of the operator's bot find it."""
-    base, repeats = _options(workspace)
+    base, repeats = options_of(workspace)
     async with Api(base, account.secret.get("token", ""), workspace.http) as api:
         try:
             said = fields.mapping(await api.ask("getMe"))
@@ -43,7 +43,7 @@ async def connected(
         about = About(api)
         reader = Reader(chats, about, me, network, reads_all=login.reads_all(said))
         speaker = Speaker(api, chats, Limits(pace))
-        since = _since(account)
+        since = since_of(account)
         if account.user:
             async with receiving.receiving(api, reader, me, network, since, workspace) as news:
                 yield TelegramSession(me, news, speaker, chats, repeats=repeats)
@@ -61,18 +61,18 @@ async def connected(
 
 async def ended(account: Account, workspace: Workspace) -> None:
     """The account is logged out. Raises the four errors."""
-    base, _ = _options(workspace)
+    base, _ = options_of(workspace)
     async with Api(base, account.secret.get("token", ""), workspace.http) as api:
         await receiving.end(api, workspace)
 
 
-def _since(account: Account) -> float:
+def since_of(account: Account) -> float:
     """When it became ours; in all eternity not, if nobody says."""
     noted = account.secret.get("since", "")
     return float(noted) if noted.isascii() and noted.isdigit() else math.inf
 
 
-def _options(workspace: Workspace) -> tuple[str, bool]:
+def options_of(workspace: Workspace) -> tuple[str, bool]:
     """Raises `Unavailable` for what cannot be: it will not pass by itself."""
     unknown = workspace.options.get("on_unknown", _UNKNOWN[0])
     try:

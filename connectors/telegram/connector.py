@@ -24,7 +24,9 @@ from connectors.telegram import ids
 from connectors.telegram.limits import Pace
 from connectors.telegram.operator.hosting import Hosting, is_guest
 
-TOKEN = Flow("token", "Token of your own bot")
+BOT = Flow("bot", "A bot of your own: who writes to it is a contact, its groups are rooms")
+BUSINESS = Flow("business", "Your own private chats, through a bot that you connect with your account")
+_BUSINESS = "connection"  # only such accounts have it among their credentials
 
 
 class TelegramConnector:
@@ -32,7 +34,7 @@ class TelegramConnector:
 
     id = "telegram"
     name = "Telegram"
-    flows: Sequence[Flow] = (TOKEN,)
+    flows: Sequence[Flow] = (BOT, BUSINESS)
     options: Mapping[str, type] = {"api_url": str, "on_unknown": str, "webhook": bool, "bot_token": str}
 
     def __init__(self, network: str = "telegram", pace: Pace | None = None) -> None:
@@ -51,6 +53,10 @@ class TelegramConnector:
         return ids.contact(localpart)
 
     async def login(self, flow: Flow, ask: Dialogue, workspace: Workspace) -> Credentials:
+        if flow.id == BUSINESS.id:
+            from connectors.telegram.business.login import with_business
+
+            return await with_business(ask, workspace, self._network)
         from connectors.telegram import login
 
         return await login.with_token(ask, workspace, self._network)
@@ -79,12 +85,20 @@ class TelegramConnector:
             return ()
         from connectors.telegram import checking
 
+        if _BUSINESS in account.secret:
+            return await checking.business(account, trouble, workspace)
         return await checking.account(account, rooms, trouble, workspace)
 
     @asynccontextmanager
     async def _connected(self, account: Account, workspace: Workspace) -> AsyncIterator[Session]:
         if is_guest(account):
             async with self._hosting.connected(account, workspace) as session:
+                yield session
+            return
+        if _BUSINESS in account.secret:
+            from connectors.telegram.business import connecting as business
+
+            async with business.connected(account, workspace, self._network, self._pace) as session:
                 yield session
             return
         from connectors.telegram.connecting import connected

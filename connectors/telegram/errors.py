@@ -39,6 +39,13 @@ _KNOWN: tuple[tuple[str, Reason, str], ...] = (
     ("message is too long", Reason.RESOURCE, "The message is too long for Telegram."),
     ("caption is too long", Reason.RESOURCE, "The caption is too long for Telegram."),
     ("file is too big", Reason.RESOURCE, "Telegram gives bots files of 20 MB at most."),
+    ("business_peer_usage_missing", Reason.NOT_ALLOWED,
+     "Telegram lets a bot write for you only where the other person has written to you within 24 hours. Write this in a "
+     "Telegram app."),
+    ("business_peer_invalid", Reason.FORBIDDEN,
+     "This chat is not among those that you have opened to your bot in your Telegram app's settings (Chat Automation)."),
+    ("business connection not found", Reason.GONE, "Your bot is not connected with your Telegram account any more."),
+    ("business_connection_", Reason.GONE, "Your bot is not connected with your Telegram account any more."),
     ("topic_closed", Reason.FORBIDDEN, "This topic is closed."),
 )  # fmt: skip
 
@@ -50,6 +57,11 @@ class No(Refused):
         super().__init__(text, reason)
         self.said = said.lower()
         self.moved_to = moved_to  # the group has become this supergroup
+
+    @property
+    def disconnected(self) -> bool:
+        """Whether there is no business connection by that name."""
+        return "business connection not found" in self.said or "business_connection_" in self.said
 
     @property
     def unreadable(self) -> bool:

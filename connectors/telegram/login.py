@@ -4,7 +4,7 @@ Source: https://core.telegram.org/bots/api#getme, #getwebhookinfo; https://core.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.contract import (
@@ -34,11 +34,21 @@ _TEXT = (
 
 async def with_token(ask: Dialogue, workspace: Workspace, network: NetworkId) -> Credentials:
     """Ask until Telegram knows the bot. Raises `LoginRefused`."""
+    token, me = await bot(ask, workspace, network, _TEXT, lambda me: "")
+    if not reads_all(me):
+        await ask.show(PRIVACY)
+    return _credentials(me, token, workspace.clock.time())
+
+
+async def bot(
+    ask: Dialogue, workspace: Workspace, network: NetworkId, text: str, lacks: Callable[[Mapping[str, Any]], str]
+) -> tuple[str, Mapping[str, Any]]:
+    """Ask for a token until Telegram knows the bot, and it `lacks` nothing (whole sentences); what it is. Raises
+    `LoginRefused`."""
     try:
         base = base_of(workspace.options.get("api_url"))
     except ConnectorError as error:
         raise LoginRefused(error.text) from error
-    text = _TEXT
     for _ in range(_MOST_TRIES):
         token = (await ask.ask(_form(text)))["token"].strip()
         if SHAPE.fullmatch(token) is None:
@@ -56,10 +66,9 @@ async def with_token(ask: Dialogue, workspace: Workspace, network: NetworkId) ->
             continue
         if webhook and webhook != receiving.address_of(network, bot_of(me).id, workspace):
             raise LoginRefused(errors.WEBHOOK)
-        found = _credentials(me, token, workspace.clock.time())
-        if not reads_all(me):
-            await ask.show(PRIVACY)
-        return found
+        text = lacks(me)
+        if not text:
+            return token, me
     raise LoginRefused("That was wrong too often. Begin again when you have the token.")
 
 
@@ -77,8 +86,8 @@ def bot_of(me: Mapping[str, Any]) -> Contact:
 
 
 def _credentials(me: Mapping[str, Any], token: str, now: float) -> Credentials:
-    bot = bot_of(me)
-    return Credentials(bot.id, bot.name, {"token": token, "since": str(int(now))})
+    who = bot_of(me)
+    return Credentials(who.id, who.name, {"token": token, "since": str(int(now))})
 
 
 def _form(text: str) -> Form:

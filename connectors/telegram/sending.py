@@ -46,6 +46,7 @@ class Speaker:
     chats: Chats
     limits: Limits
     also: Mapping[str, object] = field(default_factory=dict)  # with every message: buttons, for one
+    more: "Mapping[type[Action], Doing]" = field(default_factory=dict)  # what is done otherwise than by bots in general
 
     async def turn(self, action: Action) -> None:
         """Return when Telegram's limits let `action` be done. Raises `Unavailable` when that takes long."""
@@ -55,7 +56,7 @@ class Speaker:
 
     async def perform(self, action: Action) -> Receipt:
         """Raises the four errors. A group that has become a supergroup is followed in the same attempt."""
-        doing = DOINGS.get(type(action))
+        doing = self.more.get(type(action)) or DOINGS.get(type(action))
         if doing is None:
             raise Refused("A bot cannot do this on Telegram.", Reason.UNSUPPORTED)
         number = self._number(action.chat)
@@ -69,9 +70,7 @@ class Speaker:
                 raise
             return await self._careful(self._number(action.chat), doing, action)
 
-    async def _careful(
-        self, number: int, doing: "Callable[[Speaker, int, Any], Awaitable[Receipt]]", action: Action
-    ) -> Receipt:
+    async def _careful(self, number: int, doing: "Doing", action: Action) -> Receipt:
         """As fast as Telegram allows; its penalties are noted."""
         try:
             if not isinstance(action, Send | Edit):
@@ -104,7 +103,7 @@ class Speaker:
         return Receipt(tuple(ids.texts(_id(chat, result), action.merged)))
 
     async def edit(self, chat: int, action: Edit) -> Receipt:
-        target, message = _target(chat, action.target.ids[0]), action.message
+        target, message = target_of(chat, action.target.ids[0]), action.message
         given = {"chat_id": chat, "message_id": target, **self.also}
         try:
             await self._edit(message, given)
@@ -116,7 +115,7 @@ class Speaker:
     async def retract(self, chat: int, action: Retract) -> Receipt:
         for one in action.target.ids:
             try:
-                await self.api.do("deleteMessage", {"chat_id": chat, "message_id": _target(chat, one)})
+                await self.api.do("deleteMessage", {"chat_id": chat, "message_id": target_of(chat, one)})
             except errors.No as refusal:
                 if not (action.maybe_done and refusal.reason is Reason.NOT_FOUND):
                     raise
@@ -125,7 +124,7 @@ class Speaker:
     async def react(self, chat: int, action: React) -> Receipt:
         """A bot has one reaction to a message: the last of the set that Telegram knows. One that this group does not
         allow is not shown, and nobody is told each time."""
-        target = _target(chat, action.target.ids[0])
+        target = target_of(chat, action.target.ids[0])
         wanted = [known for one in reversed(action.reactions) if (known := _known(one)) is not None]
         for emoji in wanted:
             try:
@@ -177,7 +176,8 @@ class Speaker:
         return found
 
 
-DOINGS: Mapping[type[Action], Callable[[Speaker, int, Any], Awaitable[Receipt]]] = {
+Doing = Callable[[Speaker, int, Any], Awaitable[Receipt]]
+DOINGS: Mapping[type[Action], Doing] = {
     Send: Speaker.send,
     Edit: Speaker.edit,
     Retract: Speaker.retract,
@@ -210,7 +210,8 @@ def _answering(message: Message, chat: int) -> tuple[Message, Mapping[str, objec
     return (said if text.units(said.text) <= longest else message), {}
 
 
-def _target(chat: int, id: str) -> int:
+def target_of(chat: int, id: str) -> int:
+    """The number of a message. Raises `Refused` for what is none there (any more)."""
     number = ids.message_number(chat, id)
     if number is None:
         raise Refused("Telegram does not know this message (any more).", Reason.NOT_FOUND)

@@ -69,6 +69,8 @@ class _Where:
 class Reader:
     """For one session."""
 
+    greets = True  # “/start” opens private chats
+
     def __init__(self, chats: Chats, about: About, me: Contact, network: NetworkId, *, reads_all: bool) -> None:
         self._chats = chats
         self._about = about
@@ -121,7 +123,7 @@ class Reader:
         said = message_of(raw, self._network)
         if said is None or who is None:
             return found
-        if where.private and said.text.split(" ")[0] == "/start" and not said.media:
+        if self.greets and where.private and said.text.split(" ")[0] == "/start" and not said.media:
             said = Message(_OPENED, style=Style.NOTICE)
         found += self._speaks(where, who)
         found.append(MessageReceived(chat=where.id, id=id, sender=who, at=_at(raw.get("date")), message=said))
