@@ -78,10 +78,7 @@ async def telegram() -> AsyncIterator[Telegram]:
 
 async def prove(xmpp: XmppClient, me: str, here: Telegram, seconds: float, say: Callable[[str], None]) -> None:
     """Raises TimeoutError or RuntimeError when it does not work."""
-    # Several ways to log in are asked for first; which is a field among the others then.
-    step = await execute(xmpp, TELEGRAM, "login")
-    answers = [{"flow": "bot"}] if "flow" in step.fields else []
-    step = await execute(xmpp, TELEGRAM, "login", *answers, {"token": here.token})
+    step = await execute(xmpp, TELEGRAM, "login", {"flow": "bot"}, {"token": here.token})
     if step.status != "completed":
         raise RuntimeError(f"the login with a bot did not work: {step}")
     say(f"{TELEGRAM} says to {me}: {step.text}")

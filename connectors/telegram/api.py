@@ -53,6 +53,7 @@ class Api:
         self._base = base
         self._token = token
         self._http = http
+        self.ended = False  # its session has been left
         self.always: Mapping[str, object] = {}  # what every request says that changes something
         self._request = HTTPXRequest(
             connection_pool_size=_AT_ONCE,
@@ -66,6 +67,7 @@ class Api:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.ended = True
         await self._request.shutdown()
 
     async def ask(self, method: str, given: Mapping[str, object] | None = None, seconds: float = _SECONDS) -> Any:
@@ -82,6 +84,8 @@ class Api:
         return self._http.download(where, limit=limit, redirects=0, trusted=True)
 
     async def _call(self, method: str, given: Mapping[str, object], seconds: float, *, changes: bool) -> Any:
+        if self.ended:
+            raise Unavailable("The connection with Telegram has been ended here.")
         try:
             status, body = await self._request.do_request(
                 f"{self._base}/bot{self._token}/{method}",

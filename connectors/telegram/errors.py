@@ -40,10 +40,10 @@ _KNOWN: tuple[tuple[str, Reason, str], ...] = (
     ("caption is too long", Reason.RESOURCE, "The caption is too long for Telegram."),
     ("file is too big", Reason.RESOURCE, "Telegram gives bots files of 20 MB at most."),
     ("business_peer_usage_missing", Reason.NOT_ALLOWED,
-     "Telegram lets a bot write for you only where the other person has written to you within 24 hours. Write this in a "
-     "Telegram app."),
+     "Telegram lets a bot write for you only where the other person has written to you within 24 hours. Write this in "
+     "a Telegram app."),
     ("business_peer_invalid", Reason.FORBIDDEN,
-     "This chat is not among those that you have opened to your bot in your Telegram app's settings (Chat Automation)."),
+     "This chat is not among those that you have opened to your bot in your Telegram app (Settings, Chat Automation)."),
     ("business connection not found", Reason.GONE, "Your bot is not connected with your Telegram account any more."),
     ("business_connection_", Reason.GONE, "Your bot is not connected with your Telegram account any more."),
     ("topic_closed", Reason.FORBIDDEN, "This topic is closed."),

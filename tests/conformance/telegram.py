@@ -43,8 +43,8 @@ class TelegramUnderTest:
         self.room = ids.chat(chat.id)
         self.somebody = ids.person(nurse.id)
         self.nobody = ContactId("999999999")
-        self.ways = [Way("token", {"token": bot.token}, {"token": f"{bot.id}:{'AAF' + 'x' * 32}"})]
-        self.elsewhere: Mapping[str, str] = {}
+        self.ways = [Way("bot", {"token": bot.token}, {"token": f"{bot.id}:{'AAF' + 'x' * 32}"})]
+        self.elsewhere: Mapping[str, str] = {"business": "tests/telegram/test_business_login.py"}
         self._proxy = proxy
         self._account = Account(
             AccountId(1), NetworkId("telegram"), "romeo@example.org", ids.person(bot.id), {"token": bot.token}

@@ -38,6 +38,7 @@ _RULES = (
 
 async def with_business(ask: Dialogue, workspace: Workspace, network: NetworkId) -> Credentials:
     """Ask for the bot, then until it is connected. Raises `LoginRefused` and the four errors."""
+    since = workspace.clock.time()  # what is said while this goes on is told
     token, me = await login.bot(ask, workspace, network, _TEXT, _lacks)
     async with Api(base_of(workspace.options.get("api_url")), token, workspace.http) as api:
         if fields.mapping(await api.ask("getWebhookInfo")).get("url"):
@@ -45,7 +46,7 @@ async def with_business(ask: Dialogue, workspace: Workspace, network: NetworkId)
         found = await _connected(ask, api, fields.line(me.get("username"), 64))
     await ask.show(_RULES)
     secret = {
-        "token": token, "since": str(int(workspace.clock.time())), CONNECTION: found.id, "name": found.owner.name,
+        "token": token, "since": str(int(since)), CONNECTION: found.id, "name": found.owner.name,
     }  # fmt: skip
     return Credentials(found.owner.id, found.owner.name, secret)
 

@@ -34,8 +34,8 @@ from connectors.telegram.session import TelegramSession
 from connectors.telegram.webhook import Webhook
 
 _NEVER_MET = (
-    "Telegram lets a bot write for you only to people who have written to you since you have connected it. Write to them "
-    "in a Telegram app first."
+    "Telegram lets a bot write for you only to people who have written to you since you have connected it. Write to "
+    "them in a Telegram app first."
 )
 
 
@@ -79,9 +79,9 @@ class BusinessSession(TelegramSession):
 
     async def perform(self, action: Action) -> Receipt:
         if not self._connection.enabled:
-            if self._caught_up:
+            if self._caught_up and not self._speaker.api.ended:
                 raise LoggedOut(WITHDRAWN)
-            raise Unavailable("Your bot is not connected with your Telegram account.")  # news may say otherwise
+            raise Unavailable("Your bot is not connected with your Telegram account.")  # another session may be
         return await self._speaking.perform(action)
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:

@@ -14,6 +14,7 @@ from connectors.telegram.limits import Limits
 from connectors.telegram.sending import Speaker, target_of
 
 _MAY_NOT = f"Your Telegram account does not let your bot do that for you. Allow it {WHERE}: “{{}}”."
+_POSSIBLE = frozenset({Send, Edit, Retract, SetTyping, MarkRead})
 _REPLY, _DELETE = "Reply to messages", "Delete messages"
 
 
@@ -21,7 +22,7 @@ class Speaking:
     """For one session."""
 
     def __init__(self, api: Api, chats: Chats, limits: Limits, connection: Connection, own: Own) -> None:
-        self.speaker = Speaker(api, chats, limits, {Retract: _retract, MarkRead: _mark})
+        self.speaker = Speaker(api, chats, limits, more={Retract: _retract, MarkRead: _mark})
         self._connection = connection
         self._own = own
 
@@ -40,6 +41,8 @@ class Speaking:
     def _check(self, action: Action) -> None:
         """Telegram would refuse it, too, without saying where it can be allowed."""
         may = self._connection.rights
+        if type(action) not in _POSSIBLE:
+            raise Refused("A bot cannot do this for you on Telegram.", Reason.UNSUPPORTED)
         if isinstance(action, Send | Edit | SetTyping) and not may.reply:
             raise Refused(_MAY_NOT.format(_REPLY), Reason.FORBIDDEN)
         if isinstance(action, Retract) and not (may.delete_sent or may.delete_all):

@@ -48,7 +48,7 @@ class OnTelegram:
 
     async def log_in(self, app: XmppClient | None = None, bot: Bot | None = None) -> None:
         given = {"token": (bot or self.bot).token}
-        step = await commands.execute(app or self.app, TELEGRAM, "login", given)
+        step = await commands.execute(app or self.app, TELEGRAM, "login", {"flow": "bot"}, given)
         assert step.status == "completed", step
         await self.polls(bot)
 

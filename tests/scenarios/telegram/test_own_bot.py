@@ -14,7 +14,8 @@ async def test_logging_in_by_chat_says_what_is_wrong_and_what_privacy_mode_is(st
         stage.app.message(TELEGRAM, line, receipt=False)
         return await stage.app.text_from(TELEGRAM)
 
-    assert "@BotFather" in await ask("login")
+    assert "`business`" in await ask("login")
+    assert "@BotFather" in await ask("bot")
     assert "no token of a bot" in await ask("12345")
     assert "no bot with this token" in await ask(f"{stage.bot.id}:{'A' * 35}")
     privacy, done = (await ask(stage.bot.token)).split("\n")

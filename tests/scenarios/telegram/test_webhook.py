@@ -31,9 +31,7 @@ async def restart(stage: OnTelegram, *, webhook: bool) -> None:
 
 
 async def log_in(stage: OnTelegram) -> None:
-    step = await commands.execute(stage.app, TELEGRAM, "login")
-    more = [{"flow": "bot"}] if "flow" in step.fields else []
-    step = await commands.execute(stage.app, TELEGRAM, "login", *more, {"token": stage.bot.token})
+    step = await commands.execute(stage.app, TELEGRAM, "login", {"flow": "bot"}, {"token": stage.bot.token})
     assert step.status == "completed", step
 
 

@@ -3,6 +3,7 @@
 * `state`    people, bots, chats, messages; who sees what
 * `updates`  the queue of each bot, and `getUpdates`
 * `methods`  what bots may ask, and how it is refused
+* `business` people who connect a bot with their account, and their private chats
 * `webhooks` calling those who want to be called
 * `refusals` how Telegram says no
 * `standing` how members stand to a chat

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.support.botapi import albums, buttons, standing, uploads, webhooks
+from tests.support.botapi import albums, business, buttons, standing, uploads, webhooks
 from tests.support.botapi.refusals import No, bad
 from tests.support.botapi.state import Bot, Chat, Said, store
 
@@ -23,7 +23,11 @@ def units(text: str) -> int:
 
 
 def get_me(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
-    return bot.raw() | {"can_join_groups": True, "can_read_all_group_messages": bot.reads_all}
+    return (
+        bot.raw()
+        | {"can_join_groups": True, "can_read_all_group_messages": bot.reads_all}
+        | {"can_connect_to_business": bot.business}
+    )
 
 
 def get_chat(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
@@ -132,7 +136,7 @@ METHODS: dict[str, Callable[["BotApi", Bot, Mapping[str, Any]], Any]] = {
     "getchatadministrators": administrators, "leavechat": leave_chat, "sendmessage": send_message,
     "editmessagetext": edit_text, "editmessagecaption": edit_caption, "deletemessage": delete_message,
     "setmessagereaction": set_reaction, "getfile": get_file, "sendchataction": chat_action,
-    **standing.METHODS, **webhooks.METHODS, "sendmediagroup": albums.send,
+    **standing.METHODS, **webhooks.METHODS, **business.METHODS, "sendmediagroup": albums.send,
     "answercallbackquery": buttons.answer,
     **{f"send{kind.replace('_', '')}": send_file(kind) for kind in uploads.KINDS},
 }  # fmt: skip
@@ -143,7 +147,7 @@ def _edited(api: "BotApi", bot: Bot, given: Mapping[str, Any], what: str, marks:
     said = chat.find(_number(given, "message_id"), bot.id)
     if said is None:
         raise bad("message to edit not found")
-    if said.author is not bot:
+    if said.author is not (chat.owner if isinstance(chat, business.OwnChat) else bot):
         raise bad("message can't be edited")
     if (what == "text") != ("text" in said.content):
         raise bad(f"there is no {what} in the message to edit")
@@ -172,6 +176,8 @@ def sent(api: "BotApi", bot: Bot, chat: Chat, given: Mapping[str, Any], content:
         answered = chat.find(int(wanted.get("message_id", 0)), bot.id)
         if answered is None and not wanted.get("allow_sending_without_reply"):
             raise bad("message to be replied not found")
+    if isinstance(chat, business.OwnChat):
+        return business.sent(api, bot, chat, content, answered)
     said = api.world.state.add(chat, Said(bot, content | buttons.kept(given), {}, reply_to=answered))
     api.world.shown(chat, said)
     return api.world.state.view(chat, said, bot)
@@ -193,6 +199,8 @@ def entities_of(given: Mapping[str, Any], key: str, text: str) -> dict[str, Any]
 
 def may_write(api: "BotApi", bot: Bot, given: Mapping[str, Any], *, counts: int = 1) -> Chat:
     """The chat; `counts` for so many messages."""
+    if given.get("business_connection_id"):
+        return business.may_write(api, bot, given)
     chat = _chat(api, bot, given)
     if chat.type == "private" and chat.id not in bot.started:
         if chat.members.get(chat.id) == "kicked":

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.support.botapi.business import Business
 from tests.support.botapi.faults import Faults
 from tests.support.botapi.limits import Limits
 from tests.support.botapi.methods import METHODS
@@ -34,6 +35,7 @@ class BotApi:
         self.limits = limits or Limits()
         self.faults = Faults()
         self.webhooks = Webhooks()
+        self.business = Business(self.world)
         self.port = 0
         self.calls: Counter[str] = Counter()  # by method, in lower case
         self.answered: dict[str, str] = {}  # what those who tapped buttons were shown, by query
@@ -124,6 +126,7 @@ async def _given(request: web.Request) -> dict[str, Any]:
 
 _STRUCTURED = {
     "entities", "caption_entities", "reply_parameters", "reaction", "allowed_updates", "media", "reply_markup",
+    "message_ids",
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ class User:
 class Bot(User):
     token: str = ""
     reads_all: bool = False  # privacy mode is off
+    business: bool = False  # people can connect it with their accounts
     counter: int = 0  # of messages in private chats and basic groups: Telegram counts those for each account
     queue: list[dict[str, Any]] = field(default_factory=list)
     next_update: int = 1000
