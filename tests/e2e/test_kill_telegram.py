@@ -86,7 +86,7 @@ async def test_kill_9_loses_nothing_and_repeats_at_most_what_was_under_way(serve
 
 async def amid_kills(api: BotApi, gateway: Gateway, app: XmppClient, user: Person) -> None:
     bot = api.world.bot("Romeo")
-    step = await commands.execute(app, TELEGRAM, "login", {"token": bot.token})
+    step = await commands.execute(app, TELEGRAM, "login", {"flow": "bot"}, {"token": bot.token})
     assert step.status == "completed", step
     await api.world.until(lambda: bot.id in api.world.updates.waiting)
     chats = []
