@@ -14,7 +14,7 @@ from bridge.contract import ConnectorError, Message, MessageId, MessageReceived,
 from connectors.telegram import fields, ids
 from connectors.telegram.chats import person
 from connectors.telegram.operator import words
-from connectors.telegram.operator.bot import Bot, Button
+from connectors.telegram.operator.bot import Bot
 from connectors.telegram.operator.friends import Friend
 from connectors.telegram.operator.guest import GuestSession
 from connectors.telegram.operator.lobby import Lobby
@@ -95,10 +95,6 @@ class Commands:
         friend.blocked = blocked
         await self._bot.save(friend)
 
-    def buttons(self, friend: Friend) -> list[Button]:
-        """One for each user to whom somebody may write."""
-        return [(words.answer(friend.label(key)), f"to:{key}") for key in friend.users][:_SHOWN]
-
     async def _tap(self, friend: Friend, what: str, key: int, id: str) -> str:
         """What happens is told in a line; empty for what means nothing."""
         if what == "stop" and key == 0 and friend.users:
@@ -112,7 +108,7 @@ class Commands:
             return words.stopped(label)
         friend.chosen = key
         await self._bot.save(friend)
-        self._bot.tell(friend, words.chosen(label))
+        self._bot.tell(friend, words.chosen(label), topic="chosen")
         return words.chosen(label)
 
     async def _answer(self, id: str, text: str) -> None:
@@ -148,17 +144,14 @@ class Commands:
 
     async def _meet(self, heard: Heard, user: str, guest: GuestSession) -> None:
         friend = heard.friend
-        new = friend.key(user) is None
         key = friend.add(user)
         friend.out = friend.blocked = False
         friend.trail.put(heard.number, key)
         friend.last = max(friend.last, heard.number)
         await self._bot.save(friend)
         await guest.read(*heard.updates, instead=Message(words.ACCEPTED, style=Style.NOTICE))
-        if new:
-            several = len(friend.users) > 1
-            rows = self.buttons(friend) if several else ()
-            self._bot.tell(friend, words.met(friend.label(key), user, several=several), *rows)
+        if key in friend.unmet:
+            self._bot.introduce(friend, key)
 
     async def _start(self, heard: Heard) -> None:
         friend = heard.friend
@@ -170,8 +163,9 @@ class Commands:
             self._bot.tell(friend, words.STRANGER)
             return
         chosen = friend.label(friend.chosen) if friend.chosen else ""
-        rows = self.buttons(friend) if len(friend.users) > 1 else ()
-        self._bot.tell(friend, words.overview([friend.label(key) for key in friend.users], chosen), *rows)
+        rows = self._bot.buttons(friend) if len(friend.users) > 1 else ()
+        labels = [friend.label(key) for key in friend.users]
+        self._bot.tell(friend, words.overview(labels, chosen), *rows, topic="overview")
 
     async def _stop_by_words(self, heard: Heard, rest: str) -> None:
         friend = heard.friend

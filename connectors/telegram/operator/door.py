@@ -86,21 +86,21 @@ class Door:
         answered = fields.positive(fields.mapping(body.get("reply_to_message")).get("message_id"))
         owner = NOBODY if answered is None else friend.trail.of(answered)
         if owner is None and len(friend.users) > 1:
-            self._bot.tell(friend, words.FORGOTTEN, *self._commands.buttons(friend))
+            self._bot.tell(friend, words.FORGOTTEN, *self._bot.buttons(friend))
             return None
         if owner and owner not in friend.users:
             self._bot.tell(friend, words.ENDED)
             return None
         key = owner or friend.chosen
         if not key:
-            self._bot.tell(friend, words.CHOOSE, *self._commands.buttons(friend))
+            self._bot.tell(friend, words.CHOOSE, *self._bot.buttons(friend))
             return None
         if key != friend.chosen:
             friend.chosen = key
-            self._bot.tell(friend, words.chosen(friend.label(key)))
+            self._bot.tell(friend, words.chosen(friend.label(key)), topic="chosen")
         elif not owner and friend.trail.of(heard.number) not in (NOBODY, None, key):
             # Somebody else has spoken last: it is said whom this went to.
-            self._bot.tell(friend, words.went_to(friend.label(key)), *self._others(friend, key))
+            self._bot.tell(friend, words.went_to(friend.label(key)), *self._others(friend, key), topic="went")
         return key
 
     async def _pass_on(self, heard: Heard, key: int) -> None:
@@ -133,4 +133,4 @@ class Door:
             self._bot.tell(friend, words.away(friend.label(key)))
 
     def _others(self, friend: Friend, key: int) -> list[Button]:
-        return [button for button in self._commands.buttons(friend) if button[1] != f"to:{key}"]
+        return [button for button in self._bot.buttons(friend) if button[1] != f"to:{key}"]

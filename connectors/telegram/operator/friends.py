@@ -21,6 +21,7 @@ class Friend:
     chosen: int = 0  # whom a message is for that says nothing else; 0: nobody
     out: bool = False  # they have opted out
     blocked: bool = False  # Telegram has said that they block the bot
+    unmet: set[int] = field(default_factory=set)  # users of whom they have not been told that they talk with them
     last: int = 0  # the highest number of a message of theirs that was passed on
     trail: Trail = field(default_factory=Trail)
     speaking: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while the bot says something there
@@ -39,12 +40,14 @@ class Friend:
         if key is None:
             self.keys = key = self.keys + 1
             self.users[key] = user
+            self.unmet.add(key)
         self.chosen = key
         return key
 
     def drop(self, key: int) -> None:
         """They do not talk with this one any more."""
         self.users.pop(key, None)
+        self.unmet.discard(key)
         if self.chosen == key:
             self.chosen = next(iter(self.users)) if len(self.users) == 1 else 0
 
@@ -58,7 +61,8 @@ class Friend:
     def dump(self) -> str:
         return json.dumps({
             "users": list(self.users.items()), "keys": self.keys, "chosen": self.chosen, "out": self.out,
-            "blocked": self.blocked, "last": self.last, "trail": self.trail.stretches, "highest": self.trail.highest,
+            "blocked": self.blocked, "unmet": sorted(self.unmet), "last": self.last,
+            "trail": self.trail.stretches, "highest": self.trail.highest,
         })  # fmt: skip
 
 
@@ -100,5 +104,5 @@ def _load(number: int, said: str) -> Friend:
     trail = Trail([(start, owner) for start, owner in raw["trail"]], raw["highest"])
     return Friend(
         number, dict(raw["users"]), raw["keys"], raw["chosen"], raw["out"], raw["blocked"],
-        raw["last"], trail,
+        set(raw["unmet"]), raw["last"], trail,
     )  # fmt: skip

@@ -55,7 +55,10 @@ async def connected(account: Account, workspace: Workspace, lobby: Lobby) -> Asy
     chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
     await chats.load()
     for one in chats.people:
-        await bot.friends.of(int(one.id))
+        friend = await bot.friends.of(int(one.id))
+        key = friend.key(account.user)
+        if key is not None and key in friend.unmet:
+            bot.introduce(friend, key)
     session = GuestSession(account, bot, chats, lobby)
     with lobby.entered(account.user, session):
         yield session
