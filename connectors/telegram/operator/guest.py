@@ -5,8 +5,8 @@ with several users has a chat with each.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
 from bridge.contract import (
@@ -14,6 +14,8 @@ from bridge.contract import (
     Action,
     Capabilities,
     ChatId,
+    ChatKind,
+    ChatSeen,
     Contact,
     ContactId,
     CursorMoved,
@@ -106,6 +108,18 @@ class GuestSession(TelegramSession):
         friend = self._bot.friends.known(number) if number is not None else None
         return replace(super().capabilities(chat), speaks_as=self._name(friend))
 
+    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        if cursor is None:
+            for one in self._people.people:
+                if self._talks_with(one):
+                    yield ChatSeen(chat=ids.chat(int(one.id)), kind=ChatKind.DIRECT, contact=one)
+        async with aclosing(self._given.events(cursor)) as events:
+            async for event in events:
+                yield event
+
+    async def contacts(self) -> Sequence[Contact]:
+        return [one for one in self._people.people if self._talks_with(one)]
+
     def parts(self, action: Action) -> Sequence[Action]:
         """Each says who speaks, where several do; the hub has said it in the first."""
         name = self.capabilities(action.chat).speaks_as
@@ -176,6 +190,10 @@ class GuestSession(TelegramSession):
             await self._bot.save(friend)
         return receipt
 
+    def _talks_with(self, person: Contact) -> bool:
+        friend = self._bot.friends.known(int(person.id))
+        return friend is not None and friend.key(self._user) is not None
+
     def _name(self, friend: Friend | None) -> str:
         """What people read before what this user says."""
         key = friend.key(self._user) if friend is not None else None
@@ -189,7 +207,7 @@ class _Given:
 
     def __init__(self, lobby: Lobby) -> None:
         self._lobby = lobby
-        self._queue: asyncio.Queue[Event | Unavailable] = asyncio.Queue()
+        self._queue: asyncio.Queue[Event | Unavailable | None] = asyncio.Queue()
         self._last = 0  # what was given, counted
         self._durable = 0
 
@@ -206,19 +224,24 @@ class _Given:
             self._queue.put_nowait(CursorMoved(str(self._last)))
 
     def live(self) -> None:
-        self._queue.put_nowait(CursorMoved("0"))
-        self._queue.put_nowait(Live())
+        self._queue.put_nowait(None)
 
     def end(self, why: Unavailable) -> None:
         self._queue.put_nowait(why)
 
-    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+    async def events(self, cursor: str | None) -> AsyncGenerator[Event, None]:
         """Where to read on is for the bot's session to know."""
+        live = False
         while True:
+            if self._lobby.live and not live:
+                live = True
+                yield CursorMoved("0")
+                yield Live()
             event = await self._queue.get()
             if isinstance(event, Unavailable):
                 raise event
-            yield event
+            if event is not None:
+                yield event
 
     def journaled(self, cursor: str) -> None:
         self._durable = max(self._durable, int(cursor))

@@ -35,7 +35,7 @@ class Lobby:
         self.error = ""  # why the bot is not connected, for people
         self._moved = asyncio.Event()
         self._bot: Bot | None = None
-        self._live = False
+        self.live = False  # the bot has caught up
         self._lost = False  # a guest has left, and what it was given may not be durable
         self._guests: dict[str, Passenger] = {}
         self._missing: set[str] = set()  # who was waited for in vain
@@ -63,7 +63,7 @@ class Lobby:
     @contextmanager
     def opened(self, bot: Bot) -> Iterator[None]:
         """The bot is connected in this."""
-        self._bot, self._live, self._lost, self.error = bot, False, False, ""
+        self._bot, self.live, self._lost, self.error = bot, False, False, ""
         self._missing.clear()
         self.notify()
         try:
@@ -78,8 +78,6 @@ class Lobby:
         """A guest is connected in this."""
         self._guests[user] = guest
         self._missing.discard(user)
-        if self._live:
-            guest.live()
         self.notify()
         try:
             yield
@@ -91,7 +89,7 @@ class Lobby:
 
     def caught_up(self) -> None:
         """The bot has."""
-        self._live = True
+        self.live = True
         for guest in self._guests.values():
             guest.live()
 
