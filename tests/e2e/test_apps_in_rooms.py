@@ -22,6 +22,7 @@ from tests.support.xmpp_servers import XmppServer
 
 pytestmark = ANY_SERVER
 ROSE = files.png(40, 30)
+VERSES = 70  # said before Romeo came: more than a page of his app
 
 
 @dataclass
@@ -91,6 +92,8 @@ async def staged(gateway: Gateway, server: XmppServer, synapse: Synapse) -> Asyn
     async with folk.on_matrix(juliet, synapse) as element:
         wish = {"preset": "public_chat", "name": "The garden", "topic": "A feud", "room_alias_name": juliet.name}
         place = str((await element.call("POST", "/createRoom", wish))["room_id"])
+        for number in range(VERSES):
+            await element.send(place, f"verse {number} of old")
         for person in (tybalt, nurse, romeo):
             async with folk.on_matrix(person, synapse) as phone:
                 await phone.join(place)
@@ -116,6 +119,8 @@ async def test_in_a_terminal(scene: Scene, tmp_path: Path) -> None:
         await scene.element.send(scene.place, "Good even")
         await app.shows("Good even")
         assert app.text.count("Ay me!") == 1
+        await files.send_file(scene.element, scene.place, ROSE, "image/png", "rose.png")
+        await app.shows("rose.png")
 
         app.type(f"/kick {tybalt}")
         await app.shows(f"Error kicking {tybalt}: The homeserver refuses this: You cannot kick user")
@@ -140,6 +145,9 @@ async def test_in_a_browser(scene: Scene) -> None:
             for nick in (tybalt, juliet, romeo, scene.nurse.name):
                 await page.locator("converse-muc .occupant-nick").get_by_text(nick).wait_for()
             await page.locator("converse-muc-heading").get_by_text("A feud").wait_for()
+            await inside.scrolls_back_to("verse 0 of old")
+            await screenshot(page, "web-chat-history")
+            await inside.scrolls_down()
             await files.send_file(scene.element, scene.place, ROSE, "image/png", "rose.png")
             await inside.shows_picture("rose.png", 40)
 

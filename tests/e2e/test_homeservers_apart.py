@@ -11,13 +11,14 @@ from tests.conftest import ANY_SERVER, COMPONENTS
 from tests.support import commands, folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
-from tests.support.mam import ask
+from tests.support.mam import ask, backwards
 from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
-from tests.support.xmpp_client import XmppClient, bare, error_of
+from tests.support.xmpp_client import XmppClient, bare, body, error_of
 from tests.support.xmpp_servers import XmppServer
 
 pytestmark = ANY_SERVER
+LINES = 70  # more than a page
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +111,28 @@ async def test_each_reads_what_their_own_homeserver_says(
     assert names[1] is not None
     assert names[0].get("id") != names[1].get("id"), "no name of one room means something in the other"
     assert crossed == []
+
+
+async def test_what_was_said_on_another_homeserver_before_one_came_is_fetched_as_far_as_one_may_read(
+    gateway: Gateway, server: XmppServer, homeservers: tuple[Synapse, Synapse]
+) -> None:
+    """None of Paris's homeserver was in the room: it has to ask Juliet's."""
+    ours, other = homeservers
+    paris, juliet = folk.user(server, other, "paris"), folk.contact(ours, "juliet")
+    alias = f"#mantua-{juliet.name}:{ours.server_name}"
+    async with folk.on_matrix(juliet, ours) as element:
+        wish = {"preset": "public_chat", "name": "Mantua", "room_alias_name": f"mantua-{juliet.name}"}
+        room = str((await element.call("POST", "/createRoom", wish))["room_id"])
+        for number in range(LINES):
+            await element.send(room, f"line {number}")
+        seen = f"/rooms/{room}/state/m.room.history_visibility"
+        await element.call("PUT", seen, {"history_visibility": "joined"})
+        for number in range(3):
+            await element.send(room, f"secret {number}")
+        async with in_the_room(paris, other, other.secure_url, alias, server, gateway) as (app, jid):
+            await element.send(room, "Good morrow, Paris")
+            await muc.said(app, jid, "Good morrow, Paris")
+
+            read = [body(one) for _, one in await backwards(app, jid) if body(one)]
+
+    assert read == [*(f"line {number}" for number in range(LINES)), "Good morrow, Paris"]

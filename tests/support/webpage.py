@@ -5,6 +5,8 @@ Everything is done with its own buttons and fields, as a person does it.
 
 from playwright.async_api import Locator, Page
 
+_PAGES = 20  # of an archive
+
 
 async def log_in(page: Page, url: str, jid: str, password: str) -> None:
     """Open Converse.js and begin its session."""
@@ -20,6 +22,7 @@ class ChatPage:
 
     def __init__(self, page: Page, kind: str) -> None:
         self._page = page
+        self._kind = kind
         self._here = page.locator(kind)
 
     async def write(self, text: str) -> None:
@@ -93,6 +96,24 @@ class ChatPage:
             "([name, width]) => [...document.images].some(i => i.src.includes(name) && i.naturalWidth == width)",
             arg=[name, width],
         )
+
+    async def scrolls_back_to(self, text: str) -> None:
+        """Up, as often as the page fetches more of the archive (XEP-0313), until this is there."""
+        wanted = self.line(text)
+        for _ in range(_PAGES):
+            before = await self._here.locator(".chat-msg").count()
+            await self._here.locator(".chat-content").hover()
+            await self._page.mouse.wheel(0, -100_000)
+            await self._page.wait_for_function(
+                "([kind, before]) => document.querySelectorAll(kind + ' .chat-msg').length > before",
+                arg=[self._kind, before],
+            )
+            if await wanted.count():
+                break
+        await wanted.wait_for()
+
+    async def scrolls_down(self) -> None:
+        await self._page.mouse.wheel(0, 1_000_000)
 
     async def _choose(self, text: str, action: str) -> None:
         """One of what its menu offers for a message."""
