@@ -42,6 +42,7 @@ _WAIT = 15.0  # seconds that something waits for a room that is just being enter
 _CURSOR = 0.3  # seconds in which what was heard gathers until it is noted how far that was
 _REMEMBERED = 4_000  # of our doings, what the room calls them
 _TOLD = 3_600.0  # seconds
+_CLOCKS = 300.0  # seconds by which a server's clock may differ from ours
 _HISTORY = 10.0  # seconds that the history of a room without an archive may take
 _HELD = 5_000  # messages that come while the archive is read
 _INFO = "http://jabber.org/protocol/disco#info"
@@ -165,15 +166,17 @@ class JoinedRoom:
     async def _catch_up(self, listener: Ours) -> None:
         """What was said while we did not listen; the first time nothing is, but how far that was."""
         heard, requests = self._heard, self._grounds.requests[listener.network]
-        if MAM not in heard.features:
+        archived = MAM in heard.features
+        if not heard.at:
+            newest = await self._archive.last(requests, listener.jid) if archived else None
+            # What an archive has later that is empty now was said later, whatever the clocks say.
+            found = (newest.id, newest.at or time.time()) if newest is not None else ("", time.time() - _CLOCKS)
+            heard.last, heard.at = self._durable = found
             return
-        if not heard.last:
-            newest = await self._archive.last(requests, listener.jid)
-            if newest is not None:
-                heard.last, heard.at = self._durable = newest.id, newest.at or time.time()
+        if not archived:
             return
         try:
-            async for one in self._archive.since(requests, listener.jid, heard.last, None):
+            async for one in self._archive.since(requests, listener.jid, heard.last, None if heard.last else heard.at):
                 self._take(one.stanza, one.id, one.at)
         except Forgotten:
             begun = heard.at
