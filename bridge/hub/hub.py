@@ -112,7 +112,7 @@ class Hub:
         self.lists = KnownLists(around.database, self.sessions)
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
-        self._names = {network: connector.name for network, connector in around.connectors.items()}
+        self._names = {HOME: "XMPP"} | {network: connector.name for network, connector in around.connectors.items()}
         self._context = Context(
             self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
             around.people.choices.opt_outs.opted_out,
