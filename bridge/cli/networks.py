@@ -5,10 +5,10 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.config import Config
-from bridge.contract import Account, AccountId, ChatId, Connector, ContactId, Finding, NetworkId, Workspace
+from bridge.contract import Account, AccountId, ChatId, Connector, ContactId, Finding, NetworkId, Refused, Workspace
 from bridge.contract.workspace import Answerer
 from bridge.hub.workspace import PassingMemory, Routes
 from bridge.registry import find
@@ -47,7 +47,7 @@ async def check(config: Config, http: HttpClient) -> Found:
     }
     for name, connector in connectors.items():
         found.add(name, await connector.check(_workspace(config, http, name, {})))
-    accounts = await asyncio.to_thread(_logged_in, config)
+    accounts = _appointed(await asyncio.to_thread(_logged_in, config), connectors, config)
     states = await asyncio.to_thread(_states, config) if accounts else None
     few = asyncio.Semaphore(_AT_ONCE)
 
@@ -58,9 +58,23 @@ async def check(config: Config, http: HttpClient) -> Found:
 
     mine = [account for account in accounts if account.network in connectors]
     for account, findings in zip(mine, await asyncio.gather(*map(one, mine)), strict=True):
-        found.add(
-            account.network, findings, f"account {account.id} ({account.me}, of {account.user or 'the gateway'}): "
-        )
+        whose = f"account {account.id} ({account.me}, of {account.user})" if account.user else "the gateway's account"
+        found.add(account.network, findings, f"{whose}: ")
+    return found
+
+
+def _appointed(accounts: Sequence[LoggedIn], connectors: Mapping[str, Connector], config: Config) -> Sequence[LoggedIn]:
+    """With the operator's own as the configuration has them now: no gateway need have run with them yet."""
+    found = [account for account in accounts if account.user]
+    for name, connector in connectors.items():
+        try:
+            wanted = connector.operator(config.networks[name].options)
+        except Refused:
+            continue  # told of the section
+        if wanted is not None:
+            known = (one for one in accounts if not one.user and (one.network, one.me) == (name, wanted.me))
+            unknown = LoggedIn(0, name, "", wanted.me, wanted.secret, (), {})
+            found.append(replace(next(known, unknown), secret=wanted.secret))
     return found
 
 

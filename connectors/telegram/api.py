@@ -24,6 +24,7 @@ from bridge.contract import ConnectorError, Refused, Unavailable, Unconfirmed
 from bridge.contract.workspace import Download, Http
 from connectors.telegram import errors
 
+UNREACHABLE = "Telegram cannot be reached."
 URL = "https://api.telegram.org"
 _SECONDS = 30.0  # for an answer
 _CONNECTING = 10.0
@@ -118,4 +119,4 @@ def _parameters(given: Mapping[str, object]) -> list[RequestParameter]:
 def _trouble(error: NetworkError, *, changes: bool) -> ConnectorError:
     if changes and not isinstance(error.__cause__, _NOT_SENT):
         return Unconfirmed("Telegram's answer was lost.")
-    return Unavailable("Telegram cannot be reached.")
+    return Unavailable(UNREACHABLE)

@@ -19,7 +19,7 @@ from bridge.contract import (
     Workspace,
 )
 from connectors.telegram import errors, fields, login, receiving
-from connectors.telegram.api import URL, Api, base_of
+from connectors.telegram.api import UNREACHABLE, URL, Api, base_of
 from connectors.telegram.business import connection
 from connectors.telegram.chats import Chats
 from connectors.telegram.notes import Notes
@@ -31,11 +31,12 @@ _LARGEST = 100_000
 _LISTEN = 3  # seconds in which another program that reads the same bot asks again
 _RECENT = 3_600.0  # seconds for which what went wrong counts
 _MOST = 50  # rooms of a bot
+_UNKNOWN_BOT = "Telegram knows no bot with this token (bot_token). Copy it from @BotFather."
 _UNKNOWN = ("resend", "drop")
 
 
 async def section(workspace: Workspace, network: NetworkId) -> Sequence[Finding]:
-    """The options, whether the Bot API is there, and the operator's own bot, if one is named."""
+    """The options, and whether the Bot API is there."""
     found = []
     unknown = workspace.options.get("on_unknown", _UNKNOWN[0])
     if unknown not in _UNKNOWN:
@@ -46,19 +47,23 @@ async def section(workspace: Workspace, network: NetworkId) -> Sequence[Finding]
     api = await _bot_api(workspace)
     if api:
         return [*found, Finding(api, "api_url")]
-    token = workspace.options.get("bot_token")
-    if token:
-        found += await _operators(str(token), workspace)
+    token = str(workspace.options.get("bot_token") or "")
+    if token and login.SHAPE.fullmatch(token) is None:
+        text = "this is no token of a bot: they look like 123456789:AAF… Copy it from @BotFather."
+        found.append(Finding(text, "bot_token"))
     return found
 
 
 async def account(
     known: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
 ) -> Sequence[Finding]:
-    """A bot that somebody has logged in with."""
+    """A bot that somebody has logged in with, or the operator's own."""
 
     async def groups(api: Api, me: Mapping[str, Any]) -> list[Finding]:
-        return await _groups(api, login.bot_of(me).id, rooms, workspace, reads_all=login.reads_all(me))
+        found, blind = await _groups(api, login.bot_of(me).id, rooms, workspace)
+        if not login.reads_all(me):
+            found.append(Finding(PRIVACY, fault=blind or not known.user))  # the operator's bot is for groups, too
+        return found
 
     return await _checked(known, trouble, workspace, groups)
 
@@ -101,9 +106,9 @@ async def _checked(
             address = receiving.address_of(known.network, login.bot_of(me).id, workspace)
             found = [*await _readers(api, trouble, address, workspace), *await more(api, me)]
         except LoggedOut:
-            return [Finding(errors.REVOKED)]
+            return [Finding(errors.REVOKED if known.user else _UNKNOWN_BOT)]
         except ConnectorError as error:
-            return [Finding(error.text)]
+            return [] if error.text == UNREACHABLE else [Finding(error.text)]  # that is told of the section
         except LoginRefused:
             return [Finding("Telegram's answer makes no sense.")]
     return found or ([Finding(trouble)] if trouble else [])
@@ -122,21 +127,6 @@ async def _bot_api(workspace: Workspace) -> str:
     if b'"ok"' not in answer.body or answer.status not in (401, 404):
         return f"{url} is no Bot API: it answers {answer.status}."
     return ""
-
-
-async def _operators(token: str, workspace: Workspace) -> list[Finding]:
-    """`bot_token`: it is for groups, too, so that privacy mode is always in its way."""
-    key = "bot_token"
-    if login.SHAPE.fullmatch(token) is None:
-        return [Finding("this is no token of a bot: they look like 123456789:AAF… Copy it from @BotFather.", key)]
-    async with Api(base_of(workspace.options.get("api_url")), token, workspace.http) as api:
-        try:
-            me = fields.mapping(await api.ask("getMe", seconds=_SECONDS))
-        except LoggedOut:
-            return [Finding("Telegram knows no bot with this token. Copy it from @BotFather.", key)]
-        except ConnectorError as error:
-            return [Finding(error.text, key)]
-    return [] if login.reads_all(me) else [Finding(PRIVACY, key)]
 
 
 async def _readers(api: Api, trouble: str | None, address: str, workspace: Workspace) -> list[Finding]:
@@ -180,19 +170,16 @@ def _base(workspace: Workspace) -> str:
         return ""
 
 
-async def _groups(
-    api: Api, me: str, rooms: Sequence[ChatId], workspace: Workspace, *, reads_all: bool
-) -> list[Finding]:
+async def _groups(api: Api, me: str, rooms: Sequence[ChatId], workspace: Workspace) -> tuple[list[Finding], bool]:
+    """What the bot lacks there; and whether there is one in which privacy mode would keep things from it."""
     chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
     await chats.load()
     found: list[Finding] = []
-    blind = 0
+    blind = False
     for room in rooms[:_MOST]:
         number = chats.number(room)
         if number is not None and number < 0:
             standing = await missing(api, int(me), number)
             found += [Finding(text) for text in standing.lacks]
-            blind += standing.present and not standing.administrator
-    if not reads_all:
-        found.append(Finding(PRIVACY, fault=blind > 0))
-    return found
+            blind = blind or (standing.present and not standing.administrator)
+    return found, blind

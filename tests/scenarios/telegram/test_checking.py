@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import yaml
 
 from bridge.cli import main
 from tests.scenarios.telegram.conftest import OnTelegram
@@ -35,6 +36,18 @@ async def test_check_says_what_is_wrong_with_bots(stage: OnTelegram, capsys: pyt
 
     stage.bot.reads_all = True
     assert await check() == (0, "")
+    operators = stage.world.bot("Landbridge")
+    tree = yaml.safe_load(stage.gateway.config.read_text())
+    tree["networks"]["telegram"]["bot_token"] = operators.token
+    stage.gateway.config.write_text(yaml.safe_dump(tree))
+    status, before = await check()  # no gateway has run with it yet
+    operators.reads_all, operators.webhook = True, "https://elsewhere.example/"
+    status_then, stale = await check()
+    operators.webhook = ""
+    assert (status, status_then) == (1, 1)
+    assert before.startswith("networks.telegram: the gateway's account: Privacy mode is on")
+    assert stale.startswith("networks.telegram: the gateway's account: This bot gives its messages to another program")
+    assert (await check())[0] == 0
     stage.bot.revoked = True
     status, ended = await check()
     assert (status, ended.startswith(f"{whose}Telegram no longer accepts the token of your bot.")) == (1, True)
