@@ -18,6 +18,7 @@ from bridge.contract import (
     Invite,
     Membership,
     NetworkId,
+    Past,
     Rank,
     Remove,
     Retract,
@@ -208,6 +209,11 @@ class Room:
     encrypted: bool = False
     avatar: Avatar | None = None
     rules: Rules = field(default_factory=Rules)
+
+    @property
+    def public(self) -> bool:
+        """Whether what is said can be read by everybody, as in a public log."""
+        return self.rules.past is Past.ANYBODY
 
 
 Wish = SetRoom | Retract | Invite | Remove | Ban | Unban | SetRank

@@ -107,3 +107,5 @@ def _described(teller: Teller, room: HostedRoom, now: Room) -> None:
     pictured = before.avatar != now.avatar and not teller.pictures.look_at(room, None, soon=True)
     if pictured or (before.name, before.encrypted, before.rules) != (now.name, now.encrypted, now.rules):
         teller.tell(room, stanzas.configured(room.jid), room.inside)
+    if before.public != now.public:
+        teller.tell(room, stanzas.configured(room.jid, 170 if now.public else 171), room.inside)

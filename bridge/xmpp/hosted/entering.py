@@ -168,8 +168,9 @@ def _latest(history: list[str], characters: int) -> list[str]:
 
 
 def _yourself(room: HostedRoom, one: Attendee, wanted: str, *, made: bool = False) -> str:
-    """100: the others' addresses are shown; 110: this is you; 201: you have made the room; 210: you are called
-    otherwise than you wished."""
+    """100: the others' addresses are shown; 110: this is you; 170: everybody can read what is said (XEP-0045
+    #enter-logging); 201: you have made the room; 210: you are called otherwise than you wished."""
     seen = room.seen[one.me]
-    statuses = [100, 110, *([201] if made else []), *([210] if seen.nick != wanted else [])]
+    more = {170: room.room.public, 201: made, 210: seen.nick != wanted}
+    statuses = [100, 110, *(status for status, true in more.items() if true)]
     return stanzas.yourself(room.jid, seen, one.jid, statuses)

@@ -78,11 +78,12 @@ def gone(room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "", 
     return _presence(room, who, item, statuses, ' type="unavailable"')
 
 
-def configured(room: ChatId) -> str:
-    """What disco#info says of the room is new (XEP-0045 #roomconfig-notify)."""
+def configured(room: ChatId, status: int = 104) -> str:
+    """How a room is set up is new (XEP-0045 #roomconfig-notify). 104: disco#info tells; 170: from now on everybody can
+    read what is said, 171: they cannot any more."""
     return (
         f'<message type="groupchat" from="{text.attribute(room)}" to="{_GAP}">'
-        f'<x xmlns="{USER}"><status code="104"/></x></message>'
+        f'<x xmlns="{USER}"><status code="{status}"/></x></message>'
     )
 
 

@@ -71,6 +71,19 @@ async def test_an_owner_sets_it_up_and_everybody_is_told(verona: InVerona) -> No
     assert nurse.find(f".//{muc.USER}item").get("role") == "visitor"  # type: ignore[union-attr]
 
 
+async def test_where_everybody_can_read_what_is_said_people_are_warned(verona: InVerona) -> None:
+    """XEP-0045 #enter-logging, #roomconfig-notify; and only there."""
+    await owned(verona)
+    for past, status in (("members", 0), ("anybody", 170), ("joined", 171), ("anybody", 170)):
+        begin = len(verona.app.received)
+        assert await submit(verona, field("{urn:landbridge}past", past)) == ("", "")
+        if status:
+            await verona.app.expect(lambda s: status in muc.statuses(s), what=f"status {status}")  # noqa: B023
+        told = [one for one in verona.app.received[begin:] if muc.statuses(one) & {170, 171}]
+        assert [muc.statuses(one) for one in told] == ([{status}] if status else [])
+        assert (await verona.enter()).statuses == {100, 110, *([170] if status == 170 else [])}
+
+
 async def test_nonsense_is_refused_in_words_and_changes_nothing(verona: InVerona) -> None:
     assert error_of(await asked(verona))[0] == "not-acceptable"
     await verona.enter()
