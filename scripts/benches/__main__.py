@@ -12,7 +12,19 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from scripts.benches import archive, hub_alone, idle, large_rooms, login, machine, media, mixed, rooms, through_prosody
+from scripts.benches import (
+    archive,
+    growth,
+    hub_alone,
+    idle,
+    large_rooms,
+    login,
+    machine,
+    media,
+    mixed,
+    rooms,
+    through_prosody,
+)
 from scripts.benches.bars import BARS
 
 Figures = dict[str, float]
@@ -26,6 +38,7 @@ BENCHES: Benches = {
     "idle accounts": idle.measure,
     "media": media.measure,
     "archive of 100,000": archive.measure,
+    "archive growing to 100,000": growth.measure,
     "large rooms": large_rooms.measure,
 }
 BESIDE = {"rooms": rooms.measure, "login": login.measure}  # with another gateway on the same servers, if wished

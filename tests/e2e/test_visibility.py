@@ -96,6 +96,7 @@ async def test_nobody_is_shown_more_than_the_room_shows_them(
             entered = await muc.enter(nurses, jid, nurse.name)
             may = {f"{when} {visible}" for when in MAY_READ[visible]}
             assert set(entered.texts) <= may, visible
+            assert (170 in entered.statuses) is (visible == "world_readable")
         await say("there")
         for visible, jid in jids.items():
             await muc.said(nurses, jid, f"there {visible}")
