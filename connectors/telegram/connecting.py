@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from bridge.contract import Account, LoggedOut, LoginRefused, NetworkId, Refused, Session, Unavailable, Workspace
 from connectors.telegram import fields, login, receiving
@@ -12,7 +12,7 @@ from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits, Pace
 from connectors.telegram.notes import Notes
 from connectors.telegram.operator.bot import Bot
-from connectors.telegram.operator.connecting import OperatorSession, serving
+from connectors.telegram.operator.connecting import OperatorSession, noting, serving
 from connectors.telegram.operator.door import Door
 from connectors.telegram.operator.friends import Friends
 from connectors.telegram.operator.invitations import Invitations
@@ -32,7 +32,8 @@ async def connected(
     base, repeats = options_of(workspace)
     async with Api(base, account.secret.get("token", ""), workspace.http) as api:
         try:
-            said = fields.mapping(await api.ask("getMe"))
+            async with nullcontext() if account.user else noting(lobby):
+                said = fields.mapping(await api.ask("getMe"))
             me = login.bot_of(said)
         except (LoginRefused, Refused) as error:
             raise Unavailable("Telegram's answer makes no sense.", lasting=True) from error

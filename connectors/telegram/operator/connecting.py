@@ -3,10 +3,23 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-from bridge.contract import ConnectorError, CursorMoved, Event, Live, Session
+from bridge.contract import ConnectorError, CursorMoved, Event, Live, LoggedOut, Session
 from connectors.telegram.operator.bot import Bot
 from connectors.telegram.operator.lobby import Lobby
 from connectors.telegram.session import TelegramSession
+
+
+@asynccontextmanager
+async def noting(lobby: Lobby) -> AsyncIterator[None]:
+    """Why the bot is not connected, for its guests."""
+    try:
+        yield
+    except LoggedOut:
+        lobby.error = "Telegram no longer accepts the token of the gateway's bot. Its operator has to renew it."
+        raise
+    except ConnectorError as error:
+        lobby.error = f"The gateway's bot is not connected. {error.text.replace('your bot', 'it')}"
+        raise
 
 
 class OperatorSession(TelegramSession):
@@ -15,7 +28,7 @@ class OperatorSession(TelegramSession):
     lobby: Lobby
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
-        async with aclosing(super().events(cursor)) as events:  # type: ignore[type-var]
+        async with noting(self.lobby), aclosing(super().events(cursor)) as events:  # type: ignore[type-var]
             async for event in events:
                 if isinstance(event, CursorMoved):
                     await self.lobby.settled()
@@ -33,13 +46,3 @@ async def serving(session: OperatorSession, bot: Bot, lobby: Lobby) -> AsyncIter
             yield session
     finally:
         await bot.close()
-
-
-@asynccontextmanager
-async def noting(lobby: Lobby) -> AsyncIterator[None]:
-    """Why the bot is not connected, for its guests."""
-    try:
-        yield
-    except ConnectorError as error:
-        lobby.error = error.text
-        raise

@@ -10,6 +10,7 @@ from bridge.contract import (
     ContactId,
     Credentials,
     Invitation,
+    LoggedOut,
     Reason,
     Refused,
     Session,
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"([1-9][0-9]{0,14}):[A-Za-z0-9_-]{30,100}")
 _NONE = "This gateway has no bot on Telegram, so nobody can be invited by a link. Its operator can change that."
+_OTHER = "The gateway has another bot on Telegram now. Send “invite” to the gateway, and invite people anew."
+_GONE = "The gateway has no bot on Telegram any more, so the people whom you have invited cannot be reached."
 _MALFORMED = "The option bot_token of this network is no token of a bot: @BotFather gives them, as 123456789:AAF…."
 
 
@@ -64,6 +67,9 @@ class Hosting:
         return Invitation(f"https://t.me/{bot.username}?start={await bot.invitations.make(user)}", DAYS)
 
     def connected(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
+        """Raises `LoggedOut`; entering raises `Unavailable`."""
+        if account.secret.get("guest") != self._bot:
+            raise LoggedOut(_OTHER if self._bot else _GONE)
         from connectors.telegram.operator import guest
 
         return guest.connected(account, workspace, self.lobby)
