@@ -90,6 +90,10 @@ class Choices:
             return ""
         return (mine.get((item, name), "") if item else "") or mine.get(("", name), "")
 
+    def account(self, user: str, network: NetworkId, item: str = "") -> str:
+        """As whom a user wants to be in a chat, of several accounts; empty: they have not said."""
+        return self.of(user, network, ACCOUNT, item)
+
     def chosen(self, user: str, network: NetworkId, item: str) -> Mapping[str, str]:
         """What was chosen for this very chat, or for all (empty), by name."""
         mine = self._settings.get((user, network), {})

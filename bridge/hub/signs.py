@@ -79,7 +79,7 @@ class Signs:
         self._choices.watch(self._chosen)
         self._there: dict[tuple[str, str], PresenceChanged] = {}  # which users at home are there, and for which network
         self._counters = counters
-        speakers = Speakers(sessions)
+        speakers = Speakers(sessions, self._choices.account)
         self._typists = Typists(speakers, self.put)
         self._marks = Marks(database, speakers, self.put, self._is_due)
         self._back: dict[int, None] = {}  # accounts that are there again
@@ -223,7 +223,7 @@ class Signs:
             return there
         if there.network != HOME:
             return replace(there, relay=None)
-        read = there.kind == HOSTED or any(seen.user == there.owner for seen in here.seen)
+        read = there.kind == HOSTED or (there.owner and any(seen.user == there.owner for seen in here.seen))
         return there if read else None
 
     def _later(self, came: _Came) -> None:

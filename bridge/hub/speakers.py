@@ -1,7 +1,7 @@
 """Who shows at an end of a link what somebody does at another: at home the gateway, elsewhere their own account, else
 the relay of that end, if it can give people a face of their own there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.contract import Action, ChatId, Contact, NetworkId, Persona
@@ -15,6 +15,8 @@ Place = tuple[str, str, str, str]  # network, scope, chat, and who
 @dataclass(frozen=True, slots=True)
 class Speakers:
     sessions: Sessions
+    chosen: Callable[[str, NetworkId, str], str] = lambda user, network, item: ""
+    """As whom a user wants to be in a chat, of several accounts; empty: they have not said."""
 
     def of(self, end: End, place: Place, who: Contact, wish: type[Action]) -> Sequence[tuple[int, Persona | None]]:
         """The account that shows it, and as whom; nobody where it cannot be shown."""
@@ -22,9 +24,13 @@ class Speakers:
         if end.network == HOME:
             home = self.home(end, wish)
             return [] if home is None else [(home, _persona(network, who))]
-        for seen in end.seen:
-            mine = seen.user == who.id if network == HOME else network == end.network and seen.me == who.id
-            if mine and self._can(seen.account, end, wish):
+        at_home = network == HOME
+        mine = [s for s in end.seen if (s.user == who.id if at_home else network == end.network and s.me == who.id)]
+        if at_home and len(mine) > 1:
+            wanted = self.chosen(who.id, NetworkId(end.network), place[2].rpartition(" ")[2])
+            mine.sort(key=lambda seen: seen.me != wanted)
+        for seen in mine:
+            if self._can(seen.account, end, wish):
                 return [(seen.account, None)]
         if end.relay is not None and self._can(end.relay, end, wish, personas=True):
             return [(end.relay, _persona(network, who))]
