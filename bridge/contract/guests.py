@@ -1,4 +1,4 @@
-"""Users with no account of their own on a network: people whom they have invited talk with them by the operator's."""
+"""Users with no account of their own on a network: they talk with people by the operator's."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +17,12 @@ class Invitation:
 class Guests(Protocol):
     """A guest is a user whose account goes through the operator's: it is stored, connected and logged out as any
     account is, and its chats are the user's own."""
+
+    @property
+    def begins(self) -> bool:
+        """Whether users become guests by writing to somebody, or by being called by somebody (`Workspace.summon`); else
+        only by asking for an invitation."""
+        ...
 
     def credentials(self, user: str) -> Credentials:
         """Of the account that `user` (bare JID) has as a guest, the same each time. Raises `Refused` where the operator

@@ -150,6 +150,11 @@ def no_visit() -> Iterator[Visit]:
     yield _NoVisit()
 
 
+async def nobody(user: str, only_ask: bool) -> bool:
+    """Where nobody can be called."""
+    return False
+
+
 async def nowhere(secret: Mapping[str, str]) -> None:
     """What a login has found out is returned by it, and kept by nobody else."""
 
@@ -179,5 +184,9 @@ class Workspace:
     routes: Callable[[str, Answerer], AbstractContextManager[str]] = no_routes
     """Have calls to addresses that begin with a prefix (`/telegram/`) answered while the context lasts, at most as long
     as the session. It gives the prefix's whole address for callers elsewhere; empty when nobody can call."""
+    summon: Callable[[str, bool], Awaitable[bool]] = nobody
+    """Somebody on the network calls a user (bare JID) who has no session there: they are made a guest (`Guests`), and
+    that is durable when it returns. False when they may not be called or do not want to be. With True as second
+    argument it only asks that."""
     visit: Callable[[], AbstractContextManager[Visit]] = no_visit
     """For a login: an address that the browser of the person who logs in can be sent to, while the context lasts."""

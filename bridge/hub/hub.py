@@ -35,6 +35,7 @@ from bridge.hub.echoes import Echoes
 from bridge.hub.ends import Endings
 from bridge.hub.facades import HOME
 from bridge.hub.files import Files
+from bridge.hub.guests import GuestBook
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
@@ -113,9 +114,14 @@ class Hub:
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {HOME: "XMPP"} | {network: connector.name for network, connector in around.connectors.items()}
+        out = around.people.choices.opt_outs.opted_out
+        self._guests = GuestBook(
+            around.connectors, around.secrets, around.database, lambda change: durably(self.writer, change),
+            lambda user: around.people.allowed(user) and not out(HOME, user), around.clock, self.connect,
+        )  # fmt: skip
+        around.workspaces.summon = self._guests.summon
         self._context = Context(
-            self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
-            around.people.choices.opt_outs.opted_out,
+            self._keys, around.home, 0, self._names, around.people.choices.of, openings.take, out, self._guests,
         )  # fmt: skip
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)
@@ -172,7 +178,7 @@ class Hub:
         await self.rooms.close()
         await self.sessions.close()
         await self._drained()
-        for task in [*self._tasks, *self._answers]:
+        for task in [*self._tasks, *self._answers, *self._guests.connecting]:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._answers, return_exceptions=True)
         self._tasks.clear()
@@ -247,6 +253,7 @@ class Hub:
         self.writer.submit(Accept(self._context, source, event, done))
 
     def _accepted(self, seat: Seat, event: Event, outcome: Outcome) -> Telling:
+        self._guests.connect_due()
         if outcome.ruling is Ruling.ACCEPT:
             self.counters.messages_in[seat.network] += 1
             if isinstance(event, MessageReceived) and seat.session is not None:

@@ -25,6 +25,7 @@ from bridge.contract import (
 from bridge.hub import codec, keys
 from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
+from bridge.hub.guests import GuestBook
 from bridge.hub.judge import Ruling, Verdict
 from bridge.hub.passing import is_own, is_private, others, pass_on, reads, told_too, unwilling
 from bridge.store import backlogs
@@ -81,6 +82,7 @@ class Context:
     chosen: Callable[[str, NetworkId, str, str], str]  # `Choices.of`
     opens: Callable[[str], float]  # a user begins a direct chat now: 0.0, or how long that has to wait
     opted_out: Callable[[str, str], bool]  # `OptOuts.opted_out`
+    guests: GuestBook
 
 
 class Accept:
@@ -334,9 +336,12 @@ def speaker(accept: Accept, ledger: Ledger, chat: Chat, relay: int | None) -> in
 
 
 def preferred(context: Context, ledger: Ledger, user: str, network: NetworkId, item: str) -> list[int]:
-    """The accounts of a user that are logged in: the one that they have chosen for a chat first, then the oldest."""
-    wanted = wished(context, ledger, user, network, item)
-    return sorted(ledger.directory.accounts.of_user(user, network), key=lambda account: account != wanted)
+    """The accounts of a user that are logged in: the one that they have chosen for a chat first, then their own, the
+    oldest first."""
+    accounts, wanted = ledger.directory.accounts, wished(context, ledger, user, network, item)
+    mine = accounts.of_user(user, network)
+    guest = context.guests.me(user, network) if len(mine) > 1 else ""
+    return sorted(mine, key=lambda account: (account != wanted, guest != "" and accounts.me(account) == guest))
 
 
 def wished(context: Context, ledger: Ledger, user: str, network: NetworkId, item: str) -> int | None:

@@ -1,7 +1,7 @@
 """Workspaces: what a session may use of us, put together for one account or one login."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bridge.contract import AccountId, Clock, NetworkId, Workspace
-from bridge.contract.workspace import Answerer, Http, Visit, no_routes
+from bridge.contract.workspace import Answerer, Http, Visit, no_routes, nobody
 from bridge.hub.vault import keeper
 from bridge.store.database import Database
 from bridge.store.memory import get_memory, put_memory
@@ -51,6 +51,8 @@ class PassingMemory:
 
 Expect = Callable[[str, NetworkId], AbstractContextManager[Visit]]
 """A visit by the browser of the user who logs in to a network."""
+Summon = Callable[[NetworkId, str, bool], Awaitable[bool]]
+"""See `Workspace.summon`."""
 Routes = Callable[[str, Answerer], AbstractContextManager[str]]
 """See `Workspace.routes`."""
 
@@ -78,11 +80,13 @@ class Workspaces:
         self._secrets = secrets
         self._expect = expect
         self._routes = routes
+        self.summon: Summon = lambda network, user, only_ask: nobody(user, only_ask)
 
     def of(self, network: NetworkId, account: int) -> Workspace:
         """For a session of `account`."""
         identity = AccountId(account)
         made = self._make(identity, network, DurableMemory(self._database, identity))
+        made = replace(made, summon=lambda user, only_ask: self.summon(network, user, only_ask))
         if self._secrets is None:
             return made
         return replace(made, keep=keeper(self._database, self._secrets, identity))

@@ -33,6 +33,8 @@ class Api:
     base: str
     trusted: bool
     bearer: Bearer = field(default=Fixed(), repr=False)
+    also: Mapping[str, str] = field(default_factory=dict)
+    """Part of the query of every request: as whom an appservice asks (#identity-assertion)."""
 
     async def get(
         self, where: str, query: Mapping[str, str] | None = None, *, seconds: float = _SECONDS, largest: int = _LARGEST
@@ -41,9 +43,11 @@ class Api:
         answer = await self.ask("GET", where, None, query, seconds=seconds, largest=largest)
         return errors.read(answer, changes=False)
 
-    async def put(self, where: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def put(
+        self, where: str, body: Mapping[str, Any], query: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any]:
         """Raises the four errors."""
-        return errors.read(await self.ask("PUT", where, body), changes=True, throttles=Scope.ACCOUNT)
+        return errors.read(await self.ask("PUT", where, body, query), changes=True, throttles=Scope.ACCOUNT)
 
     async def post(self, where: str, body: Mapping[str, Any], *, seconds: float = _SECONDS) -> Mapping[str, Any]:
         """Raises the four errors."""
@@ -65,7 +69,8 @@ class Api:
         Raises `Refused` only for an answer that is too large. An address that may not be contacted is no fault of what
         is asked: the account waits for its operator.
         """
-        url = f"{self.base}{where}" + (f"?{urlencode(query)}" if query else "")
+        query = {**(query or {}), **self.also}
+        url = f"{self.base}{where}" + (f"{'&' if '?' in where else '?'}{urlencode(query)}" if query else "")
         more: dict[str, Any] = {"timeout": seconds, "limit": largest, "trusted": self.trusted}
         headers = {"Accept": "application/json"}
         if body is not None:

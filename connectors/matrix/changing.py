@@ -24,22 +24,32 @@ async def _say(speaker: Speaker, action: Send | Edit) -> Receipt:
     return await speaker.say(action)
 
 
-async def _retract(speaker: Speaker, action: Retract) -> Receipt:
-    return Receipt((await _redact(speaker.api, action.chat, action.target.ids[0], action.key, action.reason),))
+async def retract(api: Api, action: Retract) -> Receipt:
+    """Raises the four errors."""
+    return Receipt((await _redact(api, action.chat, action.target.ids[0], action.key, action.reason),))
 
 
-async def _react(speaker: Speaker, action: React) -> Receipt:
+async def react(api: Api, me: ContactId, action: React) -> Receipt:
+    """Raises the four errors."""
     stands, wanted = dict(action.before), dict.fromkeys(action.reactions)
     now = []
     for number, emoji in enumerate(wanted):
         id = stands.get(emoji)
         if id is None:
-            id = await _annotate(speaker.api, speaker.me, action, emoji, _key(action, number))
+            id = await _annotate(api, me, action, emoji, _key(action, number))
         now.append((emoji, id))
     for number, (emoji, id) in enumerate(action.before):
         if emoji not in wanted:
-            await _redact(speaker.api, action.chat, id, _key(action, _REMOVALS + number))
+            await _redact(api, action.chat, id, _key(action, _REMOVALS + number))
     return Receipt(reactions=tuple(now))
+
+
+async def _retract(speaker: Speaker, action: Retract) -> Receipt:
+    return await retract(speaker.api, action)
+
+
+async def _react(speaker: Speaker, action: React) -> Receipt:
+    return await react(speaker.api, speaker.me, action)
 
 
 async def _redact(api: Api, room: str, event: MessageId, key: str, reason: str = "") -> MessageId:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 from bridge.contract import Account, AccountId, LoggedOut, NetworkId, Reason, Refused, Unavailable, Workspace
@@ -23,7 +23,7 @@ from connectors.matrix.rooms import Rooms
 from connectors.matrix.session import MatrixSession
 from connectors.matrix.signs import Signs
 from connectors.matrix.speaking import Speaker
-from connectors.matrix.sync import Known
+from connectors.matrix.sync import Known, Relayed
 from connectors.matrix.unread import Lines
 
 
@@ -37,10 +37,17 @@ class Connecting:
         self._failed: dict[AccountId, tuple[str | None]] = {}
         self._owners: set[AccountId] = set()  # accounts whose token is known to be theirs
 
+    def connected(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[MatrixSession]:
+        """Somebody's own account. Entering raises `Unavailable`, `LoggedOut`."""
+        return self.speaking(account, workspace, credentials.api_of(account, workspace), None)
+
     @asynccontextmanager
-    async def connected(self, account: Account, workspace: Workspace) -> AsyncIterator[MatrixSession]:
-        """Raises `Unavailable`, `LoggedOut`."""
-        pulse = Pulse(credentials.api_of(account, workspace), self._pace)
+    async def speaking(
+        self, account: Account, workspace: Workspace, spoken: Api, relayed: Relayed | None
+    ) -> AsyncIterator[MatrixSession]:
+        """An account for which `spoken` speaks; rooms that are `relayed` are none of its. Raises `Unavailable`,
+        `LoggedOut`."""
+        pulse = Pulse(spoken, self._pace)
         api = replace(pulse.api, http=pulse)
         failed = self._failed.get(account.id)
         first = None if failed is None else (failed[0], await sync.poll(api, failed[0], wait=False))
@@ -58,6 +65,7 @@ class Connecting:
             raise Unavailable(refusal.text) from refusal
         patience = Patience(self._pace, pulse.check, workspace.log)
         known, speaker = await self._parts(account, workspace, api, directs, ignored, patience)
+        known = replace(known, relayed=relayed)
         session = MatrixSession(known, speaker, Rhythm(self._pace), Repository(api), workspace.clock, first=first)
         try:
             async with _accepting(known):

@@ -1,7 +1,8 @@
-"""Matrix as a network: people's own accounts."""
+"""Matrix as a network: people's own accounts, and the operator's appservice."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from bridge.contract import (
@@ -13,6 +14,7 @@ from bridge.contract import (
     Flow,
     Guests,
     NetworkId,
+    Refused,
     Session,
     Workspace,
 )
@@ -21,6 +23,9 @@ from connectors.matrix import checking, credentials, ids, login
 from connectors.matrix.connecting import Connecting
 from connectors.matrix.knocks import Knocks
 from connectors.matrix.patience import Pace
+from connectors.matrix.relay import connecting as relay
+from connectors.matrix.relay import guests, registration
+from connectors.matrix.relay.guests import MatrixGuests, is_guest
 
 
 class MatrixConnector(Unchecked):
@@ -30,15 +35,24 @@ class MatrixConnector(Unchecked):
     id = "matrix"
     name = "Matrix"
     flows: Sequence[Flow] = login.FLOWS
-    options: Mapping[str, type] = {"homeserver": str, "accept_direct": bool, "private_receipts": bool}
+    options: Mapping[str, type] = {
+        "homeserver": str, "appservice": Path, "accept_direct": bool, "private_receipts": bool
+    }  # fmt: skip
     guests: Guests | None = None
 
     def __init__(self, network: str = "matrix", pace: Pace | None = None) -> None:
-        self._connecting = Connecting(NetworkId(network), pace or Pace())
+        self._network, self._pace = NetworkId(network), pace or Pace()
+        self._connecting = Connecting(self._network, self._pace)
         self._knocks = Knocks()
 
     def operator(self, options: Mapping[str, Any]) -> Credentials | None:
-        return None
+        if "appservice" not in options:
+            return None
+        if not options.get("homeserver"):
+            raise Refused("An appservice needs the homeserver's address: set homeserver, too.")
+        told = registration.read(options["appservice"])
+        self.guests = MatrixGuests(told)
+        return Credentials(told.me, "", {})
 
     def localpart(self, contact: ContactId) -> str:
         return ids.localpart(contact)
@@ -50,10 +64,22 @@ class MatrixConnector(Unchecked):
         return await login.log_in(flow, ask, workspace, self._knocks)
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
+        if not account.user:
+            return relay.connected(account, workspace, self._network, self._pace)
+        if is_guest(account):
+            return self._as_guest(account, workspace)
         return self._connecting.connected(account, workspace)
 
+    @asynccontextmanager
+    async def _as_guest(self, account: Account, workspace: Workspace) -> AsyncIterator[Session]:
+        told = relay.registered(workspace)
+        api = relay.api_of(workspace, told)
+        async with guests.connected(account, workspace, told, api, self._connecting.speaking) as session:
+            yield session
+
     async def log_out(self, account: Account, workspace: Workspace) -> None:
-        await credentials.end(account.secret, workspace)
+        if not is_guest(account):
+            await credentials.end(account.secret, workspace)
 
     async def check(self, workspace: Workspace) -> Sequence[Finding]:
         return await checking.homeserver(workspace)

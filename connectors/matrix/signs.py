@@ -108,19 +108,28 @@ class Signs:
                         yield ReadUpTo(chat=ChatId(id), sender=who, target=MessageId(event), private=private)
 
 
-async def _type(signs: Signs, action: SetTyping) -> Receipt:
+async def show_typing(api: Api, me: ContactId, action: SetTyping) -> None:
+    """Raises the four errors."""
     wish: Mapping[str, Any] = {"typing": action.typing}
     if action.typing:
         wish = {**wish, "timeout": int(TYPING * 1000)}
-    await signs.api.put(path("rooms", action.chat, "typing", signs.me), wish)
+    await api.put(path("rooms", action.chat, "typing", me), wish)
+
+
+async def show_read(api: Api, action: MarkRead, *, private: bool) -> None:
+    """Client-server API #post_matrixclientv3roomsroomidread_markers: both marks at once. Raises the four errors."""
+    event = action.target.ids[-1]
+    kind = "m.read.private" if private else "m.read"
+    await api.post(path("rooms", action.chat, "read_markers"), {"m.fully_read": event, kind: event})
+
+
+async def _type(signs: Signs, action: SetTyping) -> Receipt:
+    await show_typing(signs.api, signs.me, action)
     return Receipt()
 
 
 async def _mark(signs: Signs, action: MarkRead) -> Receipt:
-    """Client-server API #post_matrixclientv3roomsroomidread_markers: both marks at once."""
-    event = action.target.ids[-1]
-    kind = "m.read.private" if action.private or signs.private else "m.read"
-    await signs.api.post(path("rooms", action.chat, "read_markers"), {"m.fully_read": event, kind: event})
+    await show_read(signs.api, action, private=action.private or signs.private)
     return Receipt()
 
 

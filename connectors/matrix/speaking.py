@@ -69,13 +69,12 @@ class Speaker:
 
     async def _say(self, action: Send | Edit) -> Receipt:
         room = await (self._checked_direct(action) if self._is_direct(action) else self._checked_group(action))
-        if action.maybe_done and (found := await self._found(room, action)) is not None:
-            return Receipt((found,))
-        content = _content(action)
-        kind = "m.room.message" if "msgtype" in content else "m.sticker"
-        where = path("rooms", room, "send", kind, action.key)
+        if action.maybe_done and (before := await self._found(room, action)) is not None:
+            return Receipt((before,))
+        saying = content(action)
+        where = path("rooms", room, "send", kind(saying), action.key)
         try:
-            said = await self.api.put(where, content)
+            said = await self.api.put(where, saying)
         except Refused as refusal:
             if refusal.reason in _GONE and self._is_direct(action):
                 self.opening.rooms.forget(room)
@@ -169,21 +168,28 @@ class Speaker:
 
     async def _found(self, room: str, action: Send | Edit) -> MessageId | None:
         """The event of an earlier try, where the transaction id may mean nothing any more."""
-        now = self.clock.time()
-        said = now - _LATE if action.at is None else action.at
-        if said > now - _DURABLE and said > self.api.bearer.since:
+        if lasting(action, self.clock.time(), self.api.bearer.since):
             return None
-        query = {"dir": "b", "limit": str(_LOOK_BACK)}
-        page = await self.api.get(path("rooms", room, "messages"), query)
-        for raw in fields.listed(page.get("chunk")):
-            if (found := self._made_by(fields.mapping(raw), action.key)) is not None:
-                return found
-        return None
+        return await found(self.api, room, self.me, action.key)
 
-    def _made_by(self, event: Mapping[str, object], key: str) -> MessageId | None:
+
+def lasting(action: Send | Edit, now: float, since: float = 0.0) -> bool:
+    """Whether the homeserver still knows the transaction id of something that is said at `now`, perhaps again; `since`:
+    from when ids count."""
+    said = now - _LATE if action.at is None else action.at
+    return said > now - _DURABLE and said > since
+
+
+async def found(api: Api, room: str, me: ContactId, key: str) -> MessageId | None:
+    """The event by which `me` has said what has this key, among the latest of a room. Raises the four errors."""
+    page = await api.get(path("rooms", room, "messages"), {"dir": "b", "limit": str(_LOOK_BACK)})
+    for raw in fields.listed(page.get("chunk")):
+        event = fields.mapping(raw)
         id = fields.event_id(event.get("event_id"))
-        ours = event.get("sender") == self.me and fields.mapping(event.get("content")).get(KEY) == key
-        return MessageId(id) if ours and id is not None else None
+        ours = event.get("sender") == me and fields.mapping(event.get("content")).get(KEY) == key
+        if ours and id is not None:
+            return MessageId(id)
+    return None
 
 
 def sent(said: Mapping[str, object]) -> MessageId:
@@ -194,7 +200,13 @@ def sent(said: Mapping[str, object]) -> MessageId:
     return MessageId(id)
 
 
-def _content(action: Send | Edit) -> Mapping[str, object]:
+def content(action: Send | Edit) -> Mapping[str, object]:
+    """That of the event that says it."""
     if isinstance(action, Edit):
         return sending.edited(action.message, action.target.ids[0], action.key)
     return sending.content(action.message, action.key)
+
+
+def kind(content: Mapping[str, object]) -> str:
+    """The type of the event that has it."""
+    return "m.room.message" if "msgtype" in content else "m.sticker"

@@ -10,11 +10,11 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from bridge.contract import ContactId, Event, Reason, Refused, Unavailable
+from bridge.contract import ContactId, Event, Reason, Refused, RoomInvited, Unavailable
 from connectors.matrix import decoding, errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.chats import Chats, NowRoom
@@ -59,6 +59,20 @@ class Known:
     groups: Groups
     lines: Lines
     signs: Signs
+    relayed: "Relayed | None" = None
+
+
+class Relayed(Protocol):
+    """Rooms of an account that are somebody else's business."""
+
+    @property
+    def sender(self) -> ContactId:
+        """Who asks the account into them."""
+        ...
+
+    async def has(self, room: str) -> bool:
+        """Raises `Unavailable`, `LoggedOut`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +149,9 @@ async def read(known: Known, news: News, cursor: str | None, now: float, *, live
             await known.invitations.note(id, fields.mapping(decoding.decoded(raw_news)).get("invite_state"))
     for id, raw_news in news.invited.items():
         for event in known.groups.invited(id, fields.mapping(decoding.decoded(raw_news)).get("invite_state")):
-            yield event
+            asked = event.inviter if isinstance(event, RoomInvited) else None
+            if known.relayed is None or asked is None or asked.id != known.relayed.sender:
+                yield event
     if cursor is None:
         for event in await known.chats.first():
             yield event
@@ -166,6 +182,8 @@ def _only_signs(news: Mapping[str, object]) -> bool:
 
 async def _happened(known: Known, id: str, happened: Mapping[str, object], cursor: str) -> AsyncIterator[Event]:
     """What a sync after `cursor` reports of one room that we are in."""
+    if await _is_relayed(known, id):
+        return
     found = await known.chats.news(id, happened, cursor)
     if isinstance(found, NowRoom):
         parts = [found.said, await known.groups.news(id, happened, cursor, found.rest)]
@@ -176,12 +194,18 @@ async def _happened(known: Known, id: str, happened: Mapping[str, object], curso
         yield event
 
 
+async def _is_relayed(known: Known, room: str) -> bool:
+    return known.relayed is not None and await known.relayed.has(room)
+
+
 async def _groups(known: Known, news: News) -> Mapping[str, Mapping[str, object]]:
     """The rooms of a first sync that are no direct chats of two."""
     found = {}
     for id, raw_news in news.joined.items():
         await asyncio.sleep(0)
         contact = known.directs.contact_of(id)
+        if await _is_relayed(known, id):
+            continue
         if contact is None or await known.chats.is_room(id, contact):
             found[id] = fields.mapping(decoding.decoded(raw_news))
     return found

@@ -54,6 +54,10 @@ class MatrixUnderTest:
         self._proxy.mend()
         return self._account
 
+    def ours(self, user: str) -> bool:
+        """Whether it is us, or whom we speak for."""
+        return user == self._account.me
+
     async def say(self, text: str) -> MessageId:
         return MessageId(await self.juliet.send(self.room, text))
 
@@ -64,7 +68,7 @@ class MatrixUnderTest:
         return [
             (event["content"]["body"], await files.matrix_file(self.juliet, event["content"]["url"]))
             for event in await self.juliet.timeline(self.room)
-            if event["sender"] == self._account.me and "url" in event["content"]
+            if self.ours(event["sender"]) and "url" in event["content"]
         ]
 
     async def edit(self, target: MessageId, text: str) -> None:
@@ -114,19 +118,18 @@ class MatrixUnderTest:
     async def shown(self) -> Sequence[Shown]:
         """As Element shows it: redacted events are gone, and whoever has said something may replace it."""
         events = await self.juliet.timeline(self.room)
-        me = self._account.me
         found: dict[str, Shown] = {}
         for event in events:
             content, id = event["content"], event["event_id"]
             relation = content.get("m.relates_to", {})
             about = relation.get("event_id", "")
             if relation.get("rel_type") == "m.replace" and about in found:
-                if found[about].ours == (event["sender"] == me):
+                if found[about].ours == self.ours(event["sender"]):
                     found[about] = replace(found[about], text=content["m.new_content"]["body"], edited=True)
-            elif event["type"] == "m.reaction" and about in found and event["sender"] == me:
+            elif event["type"] == "m.reaction" and about in found and self.ours(event["sender"]):
                 found[about] = replace(found[about], reactions=(*found[about].reactions, relation["key"]))
             elif event["type"] == "m.room.message" and "body" in content:
-                found[id] = Shown(MessageId(id), content["body"], ours=event["sender"] == me)
+                found[id] = Shown(MessageId(id), content["body"], ours=self.ours(event["sender"]))
         return list(found.values())
 
     async def told(self) -> Sequence[tuple[str, str]]:

@@ -31,6 +31,8 @@ _MALFORMED = "The option bot_token of this network is no token of a bot: @BotFat
 class Hosting:
     """What speaks to Telegram is imported when somebody is there who uses it."""
 
+    begins = False  # a bot writes to nobody who has not written to it
+
     def __init__(self) -> None:
         self._bot = ""  # its number, which is that of its token
         self._lobby: Lobby | None = None

@@ -1,0 +1,97 @@
+"""Users who have no account of their own on a network: they become guests of the operator's by writing to somebody
+there, or by being called by somebody, where its connector has that (`Guests.begins`).
+
+A guest's account is stored and connected like any. Who has logged out of it does not want to be called; who then writes
+to somebody wants it again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
+
+from bridge.contract import AccountId, Connector, Credentials, NetworkId, Refused
+from bridge.hub.quota import Quota
+from bridge.store import accounts as stored
+from bridge.store.database import Database
+from bridge.store.ledger import Ledger
+from bridge.store.secrets import Secrets
+
+_CALLED, _HOUR = 200, 3_600.0  # users who become guests in an hour because somebody calls them
+
+
+class GuestBook:
+    """`write` commits a change; `allowed`: who may use the gateways and wants to (bare JID)."""
+
+    def __init__(
+        self,
+        connectors: Mapping[NetworkId, Connector],
+        secrets: Secrets,
+        database: Database,
+        write: Callable[[Callable[[Ledger], None]], Awaitable[None]],
+        allowed: Callable[[str], bool],
+        now: Callable[[], float],
+        connect: Callable[[AccountId], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._connectors = connectors
+        self._secrets = secrets
+        self._database = database
+        self._write = write
+        self._allowed = allowed
+        self._called = Quota(_CALLED, _HOUR, now)
+        self._connect = connect
+        self._due: deque[AccountId] = deque()
+        self.connecting: set[asyncio.Task[None]] = set()
+
+    def connect_due(self) -> None:
+        """Connect those who have become guests; their making is committed, or was undone and they are not there."""
+        while self._due:
+            task = asyncio.create_task(self._connect(self._due.popleft()), name="a guest")
+            self.connecting.add(task)
+            task.add_done_callback(self.connecting.discard)
+
+    def me(self, user: str, network: NetworkId) -> str:
+        """Who `user` is as a guest; empty where they cannot be one."""
+        found = self._credentials(user, network)
+        return "" if found is None else found.me
+
+    def appoint(self, ledger: Ledger, user: str, network: NetworkId) -> int | None:
+        """Have `user` be a guest, if they may; their account."""
+        found = self._credentials(user, network) if self._allowed(user) else None
+        if found is None:
+            return None
+        sealed = self._secrets.seal(found.secret)
+        account = stored.put_account(ledger.connection, network, user, found.me, found.name, sealed)
+        ledger.directory.accounts.forget()
+        self._due.append(AccountId(account))
+        return account
+
+    async def summon(self, network: NetworkId, user: str, only_ask: bool) -> bool:
+        """Somebody on the network calls `user`. False if they may not be called, or do not want to be; else they have
+        an account when this returns, unless it was `only_ask`ed."""
+        me = self.me(user, network) if self._allowed(user) else ""
+        if not me:
+            return False
+        rows = await self._database.read(lambda c: stored.accounts_of(c, user, network))
+        known = next((row for row in rows if row.me == me), None)
+        if known is not None:
+            return not known.ended
+        if not only_ask:
+            if self._called.take(network):
+                return False
+            await self._write(lambda ledger: self._appointed(ledger, user, network))
+            self.connect_due()
+        return True
+
+    def _appointed(self, ledger: Ledger, user: str, network: NetworkId) -> None:
+        self.appoint(ledger, user, network)
+
+    def _credentials(self, user: str, network: NetworkId) -> Credentials | None:
+        connector = self._connectors.get(network)
+        guests = None if connector is None else connector.guests
+        if guests is None or not guests.begins:
+            return None
+        try:
+            return guests.credentials(user)
+        except Refused:
+            return None  # whoever has too long an address, for one

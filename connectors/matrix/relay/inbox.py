@@ -1,0 +1,172 @@
+"""What the homeserver calls us for: transactions, and whether there is somebody.
+
+A transaction is answered when all of it is journaled, and one that has been is answered at once: which ones have been
+is kept in the cursor, so it is durable with what they brought. A homeserver that has lost its database counts from one
+again, so a transaction is known by its id and the events in it. Whatever else is wrong with one, it is taken: before
+that a homeserver sends nothing more (what cannot be read is a dead letter).
+Source: application service API #pushing-events, #pinging, #querying, #third-party-networks.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from bridge.contract import ContactId, NetworkId, Person, Refused, Unavailable
+from bridge.contract.workspace import Call, Reply
+from connectors.matrix import decoding, fields
+from connectors.matrix.relay.registration import Registration
+
+PREFIX = "/_matrix/app/v1/"
+_HOME = NetworkId("xmpp")
+_LARGEST = 64 * 1024 * 1024  # bytes; a hundred events of 64 KiB and what comes with them are 10 MB
+_SMALL = 64 * 1024
+_KEPT = 50  # transactions that are known to be journaled
+_WAITING = 4  # calls that wait for one before them
+_EPHEMERAL = ("ephemeral", "de.sorunome.msc2409.ephemeral")
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """`wrong`: it cannot be read; then this is its beginning."""
+
+    name: str
+    events: Sequence[object] = ()
+    signs: Sequence[object] = ()
+    wrong: str = ""
+
+
+@dataclass(slots=True)
+class Inbox:
+    """For one session. `user` is asked whether a person of another network may be called; then there is a user."""
+
+    registration: Registration
+    user: Callable[[Person], Awaitable[bool]]
+    _known: "OrderedDict[str, None]" = field(default_factory=OrderedDict)
+    _next: "asyncio.Queue[Transaction]" = field(default_factory=asyncio.Queue)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _under_way: "asyncio.Future[None] | None" = None
+    _awaited: str = ""  # the cursor of what is under way
+    pinged: bool = False
+    """The homeserver has called only to see whether we are there."""
+    _waiting: int = 0
+    _closed: bool = False
+
+    def begin(self, cursor: str | None) -> None:
+        """`cursor`: the last one that was journaled."""
+        self._known = OrderedDict.fromkeys(filter(None, (cursor or "").split(",")))
+
+    async def take(self) -> Transaction:
+        """The next one."""
+        return await self._next.get()
+
+    def cursor(self, transaction: Transaction) -> str:
+        """That of everything up to `transaction`."""
+        self._awaited = ",".join([*self._known, transaction.name][-_KEPT:])
+        return self._awaited
+
+    def journaled(self, cursor: str) -> None:
+        if self._under_way is not None and not self._under_way.done() and cursor == self._awaited:
+            self.begin(cursor)
+            self._under_way.set_result(None)
+
+    def close(self) -> None:
+        """Nobody takes any more."""
+        self._closed = True
+        if self._under_way is not None and not self._under_way.done():
+            self._under_way.set_exception(Unavailable("The gateway is not ready."))
+
+    async def __call__(self, call: Call) -> Reply | None:
+        """See `bridge.contract.workspace.Answerer`."""
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        wanted = self.registration.hs_token.encode()
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), wanted):
+            return None
+        match call.method, [unquote(part) for part in call.path.split("/")]:
+            case "PUT", ["transactions", id]:
+                return await self._transaction(id, call)
+            case "POST", ["ping"]:
+                await call.body(_SMALL)
+                self.pinged = True
+                return Reply()
+            case "GET", ["users", user]:
+                person = self.registration.person(user)
+                known = user == self.registration.me or (person is not None and await self.user(person))
+                return Reply() if known else _NOT_FOUND
+            case "GET", ["thirdparty", "protocol", "xmpp"]:
+                return _json(_PROTOCOL)
+            case "GET", ["thirdparty", "user", "xmpp"]:
+                return _json(self._looked_up(call.query.get("jid", "")))
+            case "GET", ["rooms" | "thirdparty", *_]:
+                return _NOT_FOUND
+        return Reply(404, b'{"errcode": "M_UNRECOGNIZED", "error": "There is no such thing here."}')
+
+    async def _transaction(self, id: str, call: Call) -> Reply:
+        if self._waiting >= _WAITING or self._closed:
+            return Reply(503, b'{"errcode": "M_UNKNOWN", "error": "Not now."}')
+        self._waiting += 1
+        try:
+            async with self._turn:
+                body = await call.body(_LARGEST)
+                transaction = _read(id, body)
+                if transaction.name not in self._known:
+                    await self._taken(transaction)
+        finally:
+            self._waiting -= 1
+        return Reply()
+
+    async def _taken(self, transaction: Transaction) -> None:
+        """Return when it is journaled. Raises `Unavailable`."""
+        if self._closed:
+            raise Unavailable("The gateway is not ready.")
+        self._under_way = asyncio.get_running_loop().create_future()
+        self._next.put_nowait(transaction)
+        try:
+            await self._under_way
+        finally:
+            self._under_way = None
+
+    def _looked_up(self, typed: str) -> Sequence[Mapping[str, Any]]:
+        jid = typed.strip().lower()
+        local, _, domain = jid.partition("@")
+        if not (local and domain) or "/" in jid:
+            return []
+        try:
+            user = self.registration.user(Person(_HOME, ContactId(jid)))
+        except Refused:
+            return []
+        return [{"userid": user, "protocol": _HOME, "fields": {"jid": jid}}]
+
+
+def _read(id: str, body: bytes | None) -> Transaction:
+    said = decoding.decoded(body) if body is not None else None
+    if not isinstance(said, dict):
+        beginning = "it is too large" if body is None else repr(body[:1_000])
+        return Transaction(_name(id, ()), wrong=f"{id[:100]}: {beginning}")
+    events = fields.listed(said.get("events"))
+    signs = next((found for key in _EPHEMERAL if (found := fields.listed(said.get(key)))), [])
+    return Transaction(_name(id, events), events, signs)
+
+
+def _name(id: str, events: Sequence[object]) -> str:
+    named = "\0".join([id, *(fields.string(fields.mapping(raw).get("event_id")) for raw in events)])
+    return hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _json(value: object) -> Reply:
+    return Reply(200, json.dumps(value).encode())
+
+
+_NOT_FOUND = Reply(404, b'{"errcode": "M_NOT_FOUND", "error": "There is nobody."}')
+_PROTOCOL = {
+    "user_fields": ["jid"],
+    "location_fields": [],
+    "icon": "",
+    "field_types": {"jid": {"regexp": "[^@/ ]+@[^@/ ]+", "placeholder": "romeo@example.org"}},
+    "instances": [{"network_id": "xmpp", "desc": "XMPP", "fields": {}}],
+}

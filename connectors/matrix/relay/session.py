@@ -1,0 +1,257 @@
+"""The appservice, connected: one session of the operator's, which speaks for everybody."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from bridge.contract import (
+    Action,
+    Authored,
+    Capabilities,
+    ChatId,
+    Clock,
+    Contact,
+    CursorMoved,
+    Directory,
+    Event,
+    File,
+    History,
+    Live,
+    Media,
+    Membership,
+    MessageId,
+    NetworkId,
+    Occupant,
+    OccupantChanged,
+    PresenceChanged,
+    Reason,
+    Receipt,
+    Refused,
+    TypingChanged,
+    Unavailable,
+    Unconfirmed,
+    Unparsable,
+)
+from bridge.contract.unasked import Unasked
+from connectors.matrix import fields, governing, moving, older, sending
+from connectors.matrix.api import Api
+from connectors.matrix.events import Member, member
+from connectors.matrix.finding import MatrixDirectory
+from connectors.matrix.groups import Groups
+from connectors.matrix.media import Repository
+from connectors.matrix.relay import mentions, speech
+from connectors.matrix.relay.attendance import Attendance
+from connectors.matrix.relay.doors import Doors
+from connectors.matrix.relay.fence import Fence
+from connectors.matrix.relay.inbox import Inbox, Transaction
+from connectors.matrix.relay.registration import Registration
+from connectors.matrix.relay.speech import Voice
+from connectors.matrix.signs import Signs
+
+HOME = NetworkId("xmpp")
+_CATCHING_UP = 20.0  # seconds that we wait for what the homeserver has kept for us
+_CAN = Capabilities(
+    actions=frozenset((*speech.DOINGS, *moving.DOINGS, *governing.DOINGS)),
+    idempotent=True,
+    echoes=True,
+    history=True,
+    media=True,
+    personas=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a session is made of."""
+
+    api: Api
+    registration: Registration
+    inbox: Inbox
+    attendance: Attendance
+    doors: Doors
+    fence: Fence
+    groups: Groups
+    signs: Signs
+    voice: Voice
+    clock: Clock
+    log: logging.Logger
+    silence: float  # seconds without news, after which `check` asks whether the homeserver still reaches us
+    check: Callable[[], Awaitable[None]]  # raises `Unavailable`
+    summon: Callable[[str, bool], Awaitable[bool]]  # see `Workspace.summon`
+
+
+class RelaySession(Unasked):
+    """Implements `bridge.contract.Session`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.me = Contact(parts.registration.me)
+        self.directory: Directory | None = MatrixDirectory(parts.api, parts.registration.me)
+        self._parts = parts
+        self._repository = Repository(parts.api)
+
+    def scope(self, chat: ChatId) -> str:
+        """As that of people's own accounts on this homeserver."""
+        parts = urlsplit(self._parts.api.base)
+        return parts.netloc + parts.path
+
+    def capabilities(self, chat: ChatId) -> Capabilities:
+        return _CAN
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        """The homeserver keeps what we have not taken, and has been asked to send it now (`ping`)."""
+        inbox, loop = self._parts.inbox, asyncio.get_running_loop()
+        inbox.begin(cursor)
+        try:
+            await self._parts.fence.put()
+        except (Refused, Unconfirmed) as error:
+            raise Unavailable(error.text) from error
+        live, until = False, loop.time() + _CATCHING_UP
+        while True:
+            try:
+                async with asyncio.timeout_at(loop.time() + self._parts.silence if live else until):
+                    transaction = await inbox.take()
+            except TimeoutError:
+                if live:
+                    await self._parts.check()
+                else:  # it sends in its own time; what was tried is looked for
+                    live = True
+                    yield Live()
+                continue
+            async for event in self._read(transaction):
+                if live or _counts(event, first=cursor is None):
+                    yield event
+            yield CursorMoved(inbox.cursor(transaction))
+            if not live and self._parts.fence.passed(transaction.events):
+                live = True
+                yield Live()
+
+    def journaled(self, cursor: str) -> None:
+        self._parts.inbox.journaled(cursor)
+
+    def parts(self, action: Action) -> Sequence[Action]:
+        return sending.parts(action)
+
+    async def turn(self, action: Action) -> None:
+        """There is no need to wait."""
+
+    async def perform(self, action: Action) -> Receipt:
+        kind, parts = type(action), self._parts
+        if kind in speech.DOINGS:
+            return await parts.voice.perform(action)
+        if (moves := moving.DOINGS.get(kind)) is not None:
+            return await moves(parts.api, action)
+        if (governs := governing.DOINGS.get(kind)) is not None:
+            return await governs(parts.api, parts.groups, action)
+        raise Refused("This cannot be done on Matrix yet.", Reason.UNSUPPORTED)
+
+    def open_media(self, media: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self._repository.open(media, limit)
+
+    async def publish(self, chat: ChatId, media: Media, file: File) -> str:
+        return await self._repository.publish(file)
+
+    async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
+        """Without those of other networks, whom we have brought there."""
+        found = await self._parts.groups.occupants(chat, membership)
+        return [one for one in found if not self._brought(one.contact.id)]
+
+    async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
+        page = await older.page(self._parts.api, self._parts.groups, chat, before, cursor)
+        said = [(event, self._parts.registration.ours(event.sender.id)) for event in page.events]
+        return History([event if ours else replace(event, key=None) for event, ours in said], page.older)
+
+    # what the homeserver brings
+
+    async def _read(self, transaction: Transaction) -> AsyncIterator[Event]:
+        """Raises `Unavailable`; whatever else is wrong with a room's news is a dead letter."""
+        if transaction.wrong:
+            yield Unparsable(reason="no transaction", source="the homeserver", raw=transaction.wrong)
+        rooms: dict[str, list[object]] = {}
+        for raw in transaction.events:
+            room = fields.room_id(fields.mapping(raw).get("room_id"))
+            if room is None:
+                yield Unparsable(reason="an event of no room", source="the homeserver", raw=fields.shown(raw))
+            else:
+                rooms.setdefault(room, []).append(raw)
+        for room, happened in rooms.items():
+            await asyncio.sleep(0)
+            try:
+                found = await self._happened(room, happened)
+            except Unavailable:
+                raise
+            except Exception as error:
+                self._parts.log.exception("news of a room cannot be read room=%s", room)
+                found = [Unparsable(reason=type(error).__name__, source=room, raw=fields.shown(happened))]
+            for event in found:
+                yield event
+        for raw in transaction.signs:
+            for event in await self._signs(fields.mapping(raw)):
+                yield event
+
+    async def _happened(self, room: str, happened: list[object]) -> list[Event]:
+        attendance, found = self._parts.attendance, list[Event]()
+        for raw in happened:
+            one = member(raw)
+            if one is not None and self._parts.registration.ours(one.user):
+                await attendance.note(room, one)
+                await self._invited(room, one)
+        try:
+            here = await attendance.here(room)
+        except Refused as refusal:
+            return [*found, Unparsable(reason=f"a gap: {refusal.text}", source=room, raw="")]
+        mine = next((one for raw in reversed(happened) if (one := self._own(raw)) is not None), None)
+        if here:
+            news: Mapping[str, Any] = {"timeline": {"events": happened}}
+            said = await self._parts.groups.news(room, news, "")
+        elif mine is not None and mine.membership in ("leave", "ban"):
+            said = await self._parts.groups.left(room, {"timeline": {"events": happened}}, "")
+        else:
+            return found  # that of somebody whose own session reads it
+        return found + [event for one in said if (event := self._believed(one)) is not None]
+
+    async def _invited(self, room: str, one: Member) -> None:
+        """Our own user comes into rooms when it is asked to; somebody else is called, and answers by their own session,
+        which finds the invitation."""
+        registration = self._parts.registration
+        if one.membership != "invite" or one.by is None or registration.ours(one.by):
+            return
+        if one.user == registration.me:
+            await self._parts.doors.asked(room)
+        elif (person := registration.person(one.user)) is not None and person.network == HOME:
+            await self._parts.summon(person.id, False)
+
+    def _own(self, raw: object) -> Member | None:
+        one = member(raw)
+        return one if one is not None and one.user == self._parts.registration.me else None
+
+    async def _signs(self, sign: Mapping[str, object]) -> list[Event]:
+        room = fields.room_id(sign.get("room_id"))
+        if room is None or not await self._parts.attendance.here(room):
+            return []
+        found = self._parts.signs.of_room(room, {"ephemeral": {"events": [sign]}}, live=True)
+        ours = self._parts.registration.ours
+        return [one for one in found if not isinstance(one, PresenceChanged) and not ours(one.sender.id)]
+
+    def _believed(self, event: Event) -> Event | None:
+        """Keys count on what our users have said, and only what has one is theirs: who we bring is nobody new."""
+        registration = self._parts.registration
+        if isinstance(event, Authored):
+            if not registration.ours(event.sender.id):
+                return mentions.said(event if event.key is None else replace(event, key=None), registration)
+            return None if event.key is None else event
+        if isinstance(event, OccupantChanged) and self._brought(event.occupant.contact.id):
+            return None
+        return event
+
+    def _brought(self, user: str) -> bool:
+        return self._parts.registration.person(user) is not None
+
+
+def _counts(event: Event, *, first: bool) -> bool:
+    """What comes before we have caught up: nobody writes any more who wrote then, and what was said before we were there
+    for the `first` time was said to others."""
+    return not isinstance(event, TypingChanged) and not (first and isinstance(event, Authored))

@@ -1,0 +1,115 @@
+"""People of XMPP without an account on Matrix talk with people there, through the operator's appservice."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import pytest
+
+from tests.conftest import COMPONENTS
+from tests.support import folk
+from tests.support.appservice import WithAppservice
+from tests.support.folk import PASSWORD, Person
+from tests.support.gateway import MATRIX, Gateway
+from tests.support.matrix_client import MatrixClient
+from tests.support.prosody import Prosody
+from tests.support.xmpp_client import XmppClient, body, receipt_of
+
+
+@pytest.fixture(scope="module")
+def registered() -> Iterator[WithAppservice]:
+    with WithAppservice() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def gateway(registered: WithAppservice, prosody: Prosody) -> Iterator[Gateway]:
+    network = {
+        "connector": "matrix", "jid": MATRIX, "secret": COMPONENTS[MATRIX], "homeserver": registered.url,
+        "appservice": str(registered.file),
+    }  # fmt: skip
+    settings = {"http": {"listen": f"127.0.0.1:{registered.ours}"}}
+    made = Gateway({"matrix": network}, prosody.component_port, settings)
+    made.http = registered.ours
+    with made:
+        yield made
+
+
+@pytest.fixture
+async def romeo(prosody: Prosody) -> AsyncIterator[tuple[Person, XmppClient]]:
+    name = f"romeo-{uuid.uuid4().hex[:8]}"
+    person = Person(name, prosody.add_user(name, PASSWORD))
+    async with folk.on_xmpp(person, prosody) as app:
+        yield person, app
+
+
+@pytest.fixture
+async def juliet(registered: WithAppservice) -> AsyncIterator[tuple[Person, MatrixClient]]:
+    person = folk.contact(registered, "juliet")
+    async with folk.on_matrix(person, registered) as element:
+        yield person, element
+
+
+def user_of(person: Person) -> str:
+    return f"@xmpp_{person.jid.replace('@', '=40')}:localhost"
+
+
+async def test_a_user_writes_to_somebody_on_matrix(
+    gateway: Gateway, romeo: tuple[Person, XmppClient], juliet: tuple[Person, MatrixClient]
+) -> None:
+    (me, app), (her, element) = romeo, juliet
+
+    first = app.message(her.at(gateway), "But soft!")
+    event = await element.text("But soft!", 60)
+    await app.expect(lambda s: receipt_of(s) == first, 60, again=True)
+    await element.send(event["room_id"], "Wherefore art thou?")
+
+    assert event["sender"] == user_of(me)
+    assert await app.text_from(her.at(gateway)) == "Wherefore art thou?"
+    profile = await element.call("GET", f"/profile/{event['sender']}")
+    assert profile["displayname"] == me.name
+
+
+async def test_somebody_on_matrix_writes_to_a_user_and_no_crash_loses_it(
+    gateway: Gateway, registered: WithAppservice, romeo: tuple[Person, XmppClient], juliet: tuple[Person, MatrixClient]
+) -> None:
+    (me, app), (her, element) = romeo, juliet
+
+    room = await element.direct(user_of(me))
+    await element.send(room, "Good pilgrim")
+    assert await app.text_from(her.at(gateway), 60) == "Good pilgrim"
+    for round in range(3):
+        texts = [f"saints {round}.{number}" for number in range(5)]
+        for text in texts:
+            await element.send(room, text)
+        gateway.kill()
+        await element.send(room, f"meanwhile {round}")
+        await asyncio.to_thread(gateway.start)
+        heard: set[str] = set()
+        while heard != {*texts, f"meanwhile {round}"}:
+            heard.add(body(await app.expect(lambda s: body(s).startswith(("saints", "meanwhile")), 90)) or "")
+    app.message(her.at(gateway), "Have not saints lips?")
+
+    assert (await element.text("Have not saints lips?", 60))["room_id"] == room
+    assert await element.texts(room, user_of(me)) == ["Have not saints lips?"]
+
+
+async def test_who_may_not_use_the_gateway_is_not_there_for_matrix(
+    gateway: Gateway, registered: WithAppservice, juliet: tuple[Person, MatrixClient]
+) -> None:
+    _, element = juliet
+    headers = {"Authorization": f"Bearer {registered.registered.hs_token}"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+
+        async def asks(user: str) -> int:
+            url = f"http://127.0.0.1:{registered.ours}/_matrix/app/v1/users/{user}"
+            async with http.get(url) as answer:
+                return answer.status
+
+        assert await asks("@xmpp_mercutio=40localhost:localhost") == 200
+        assert await asks("@xmpp_mercutio=40elsewhere.example:localhost") == 404
+        assert await asks("@mercutio:localhost") == 404
+        assert await asks("@landbridge:localhost") == 200
+    profile = await element.call("GET", "/profile/@xmpp_mercutio=40localhost:localhost")
+    assert profile["displayname"] == "mercutio"

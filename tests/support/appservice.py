@@ -1,0 +1,49 @@
+"""A Synapse that has our appservice's registration, and a place where it can call us."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from bridge.web.routes import Routes
+from connectors.matrix.relay import registration
+from connectors.matrix.relay.registration import Registration
+from tests.support.ports import free_port
+from tests.support.process import Folder
+from tests.support.synapse import Synapse
+
+NETWORKS = ("xmpp", "elsewhere")
+
+
+class WithAppservice(Synapse):
+    """`port` of the gateway: where the homeserver calls."""
+
+    def __init__(self, networks: Sequence[str] = NETWORKS) -> None:
+        self.ours = free_port()
+        self.registered: Registration = registration.new(
+            "matrix", networks, "localhost", f"http://127.0.0.1:{self.ours}"
+        )
+        self._written = Folder("registration")
+        self.file: Path = self._written.path / "appservice.yaml"
+        self.file.write_text(registration.written(self.registered))
+        self.file.chmod(0o600)
+        super().__init__(more={"app_service_config_files": [str(self.file)]})
+
+    def close(self) -> None:
+        super().close()
+        self._written.remove()
+
+    @asynccontextmanager
+    async def routes(self) -> AsyncIterator[Routes]:
+        """Where it calls, as the gateway has it."""
+        made = Routes(f"http://127.0.0.1:{self.ours}")
+        application = web.Application(client_max_size=1)
+        application.router.add_routes(made.routes())
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self.ours, reuse_address=True).start()
+            yield made
+        finally:
+            await runner.cleanup()
