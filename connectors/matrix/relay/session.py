@@ -252,6 +252,6 @@ class RelaySession(Unasked):
 
 
 def _counts(event: Event, *, first: bool) -> bool:
-    """What comes before we have caught up: nobody writes any more who wrote then, and what was said before we were there
-    for the `first` time was said to others."""
+    """What comes before we have caught up: nobody writes any more who wrote then, and what was said before we were
+    there for the `first` time was said to others."""
     return not isinstance(event, TypingChanged) and not (first and isinstance(event, Authored))
