@@ -1,15 +1,17 @@
 """`landbridge init`: writes a configuration with random secrets and the key file, and says what the servers need."""
 
 import argparse
-import os
 import secrets
 import sys
 from pathlib import Path
 
+from bridge.cli.preparing import Wish, beside, lines, new_file, prepared, write
 from bridge.config import load
 from bridge.config.shapes import domain
+from bridge.contract import Refused
 from bridge.store.secrets import Secrets, WrongKey
 
+_LISTEN = "127.0.0.1:8480"
 _CONFIG = """\
 # Landbridge. Every option is explained in config.example.yaml; `landbridge check` tells what is wrong.
 xmpp:
@@ -17,7 +19,7 @@ xmpp:
 database: sqlite:///landbridge.db
 data: data
 http:
-  listen: 127.0.0.1:8480
+  listen: {listen}
 admins: ["admin@{domain}"]
 users: ["*@{domain}"]        # who may use the gateway
 networks:
@@ -25,7 +27,7 @@ networks:
     connector: matrix
     jid: {jid}
     secret: "{secret}"
-"""
+{more}"""
 _PASTE = """
 For Prosody, add to its configuration and restart it:
 
@@ -72,6 +74,7 @@ For ejabberd, add below `acl:`, `access_rules:` and `modules:`:
     roster:
       both: landbridge
 
+{paste}
 Then: landbridge check -c {path} && landbridge run -c {path}
 """
 
@@ -81,24 +84,41 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common:
     parser.add_argument("--domain", default="example.org", help="your XMPP domain (default: example.org)")
     parser.add_argument("--jid", help="the gateway's own domain (default: matrix.DOMAIN)")
     parser.add_argument("--server", default="127.0.0.1:5347", help="component port (default: 127.0.0.1:5347)")
+    parser.add_argument(
+        "--homeserver", metavar="URL", help="your Matrix homeserver's address: writes its appservice.yaml, too"
+    )
+    parser.add_argument("--matrix-name", help="what its users' ids end with (default: DOMAIN)")
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
     path: Path = given.config.absolute()
+    wish = Wish(given.homeserver, given.matrix_name or given.domain) if given.homeserver else None
+    if wish is not None and path.exists():
+        return _beside(path, wish)
+    made = None
     try:
         home = domain(given.domain)
         jid = domain(given.jid or f"matrix.{home}")
-        text = _CONFIG.format(server=given.server, domain=home, jid=jid, secret=(secret := secrets.token_hex(16)))
-        _write(path, text)
-    except FileExistsError:
-        print(f"There is {path} already; nothing was changed.", file=sys.stderr)
+        if wish is not None:
+            made = prepared(wish, "matrix", (), f"http://{_LISTEN}", path.parent)
+        secret, more = secrets.token_hex(16), "" if made is None else lines(made)
+        new_file(
+            path, _CONFIG.format(listen=_LISTEN, server=given.server, domain=home, jid=jid, secret=secret, more=more)
+        )
+        files = [] if made is None else write(made, path.parent)
+    except FileExistsError as error:
+        print(f"There is {error.filename} already; it was not changed.", file=sys.stderr)
+        return 1
+    except Refused as refusal:
+        print(refusal.text, file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         print(f"{path} cannot be written: {why}.", file=sys.stderr)
         return 1
-    print(f"Wrote {path}.")
+    for file in (path, *files):
+        print(f"Wrote {file}.")
     config = load(path, {})
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -113,12 +133,27 @@ def run(given: argparse.Namespace) -> int:
         print(str(error), file=sys.stderr)
         return 1
     port = given.server.rpartition(":")[2]
-    print(_PASTE.format(jid=jid, secret=secret, port=port, path=given.config, domain=home))
+    print(
+        _PASTE.format(
+            jid=jid,
+            secret=secret,
+            port=port,
+            path=given.config,
+            domain=home,
+            paste=made.paste if made is not None else "",
+        )
+    )
     return 0
 
 
-def _write(path: Path, text: str) -> None:
-    """A new file that only we can read. Raises FileExistsError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+def _beside(path: Path, wish: Wish) -> int:
+    """The configuration is there: only what the homeserver needs."""
+    try:
+        print(beside(path, wish))
+    except FileExistsError as error:
+        print(f"There is {error.filename} already; it was not changed.", file=sys.stderr)
+        return 1
+    except Refused as refusal:
+        print(refusal.text, file=sys.stderr)
+        return 1
+    return 0

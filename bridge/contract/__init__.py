@@ -35,7 +35,7 @@ from bridge.contract.actions import (
     Unban,
 )
 from bridge.contract.capabilities import Capabilities
-from bridge.contract.checking import Finding
+from bridge.contract.checking import Finding, Prepared
 from bridge.contract.directory import Directory, Listed, Listing
 from bridge.contract.errors import (
     ConnectorError,
@@ -158,6 +158,7 @@ __all__ = [
     "Person",
     "Persona",
     "Place",
+    "Prepared",
     "PresenceChanged",
     "Preview",
     "Quote",

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bridge.contract.actions import Action
 from bridge.contract.capabilities import Capabilities
-from bridge.contract.checking import Finding
+from bridge.contract.checking import Finding, Prepared
 from bridge.contract.directory import Directory
 from bridge.contract.events import Event, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.contract.guests import Guests
@@ -182,6 +182,12 @@ class Connector(Protocol):
 
     async def log_out(self, account: Account, workspace: Workspace) -> None:
         """End the credentials on the network too; raises the four errors."""
+        ...
+
+    def prepare(self, given: Mapping[str, str], networks: Sequence[str], address: str, folder: Path) -> Prepared | None:
+        """What `landbridge init` is to make for what an operator has given; None: nothing. `networks`: all others that
+        there are or may be, `address`: where the network reaches us, `folder`: that of the configuration. Raises
+        `Refused` for what makes no sense."""
         ...
 
     async def check(self, workspace: Workspace) -> Sequence[Finding]:

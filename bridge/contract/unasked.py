@@ -1,9 +1,10 @@
 """Answers for what a session is never asked (`Capabilities`), and for connectors that have nothing to check: to be
 inherited by those that have no other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from bridge.contract.checking import Finding
+from bridge.contract.checking import Finding, Prepared
 from bridge.contract.errors import Reason, Refused
 from bridge.contract.ids import ChatId, ContactId, MessageId
 from bridge.contract.message import Contact, Membership, Occupant
@@ -34,6 +35,9 @@ class Unasked:
 
 class Unchecked:
     """See `bridge.contract.Connector`."""
+
+    def prepare(self, given: Mapping[str, str], networks: Sequence[str], address: str, folder: Path) -> Prepared | None:
+        return None
 
     async def check(self, workspace: Workspace) -> Sequence[Finding]:
         return ()

@@ -121,7 +121,8 @@ class Hub:
         )  # fmt: skip
         around.workspaces.summon = self._guests.summon
         self._context = Context(
-            self._keys, around.home, 0, self._names, around.people.choices.of, openings.take, out, self._guests,
+            self._keys, around.home, 0, self._names, around.people.choices.of, openings.take, out,
+            self._guests.me, self._guests.appoint,
         )  # fmt: skip
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)

@@ -25,7 +25,6 @@ from bridge.contract import (
 from bridge.hub import codec, keys
 from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
-from bridge.hub.guests import GuestBook
 from bridge.hub.judge import Ruling, Verdict
 from bridge.hub.passing import is_own, is_private, others, pass_on, reads, told_too, unwilling
 from bridge.store import backlogs
@@ -82,7 +81,8 @@ class Context:
     chosen: Callable[[str, NetworkId, str, str], str]  # `Choices.of`
     opens: Callable[[str], float]  # a user begins a direct chat now: 0.0, or how long that has to wait
     opted_out: Callable[[str, str], bool]  # `OptOuts.opted_out`
-    guests: GuestBook
+    guest: Callable[[str, NetworkId], str]  # who a user is as a guest (`GuestBook.me`)
+    appoint: Callable[[Ledger, str, NetworkId], int | None]  # `GuestBook.appoint`
 
 
 class Accept:
@@ -340,7 +340,7 @@ def preferred(context: Context, ledger: Ledger, user: str, network: NetworkId, i
     oldest first."""
     accounts, wanted = ledger.directory.accounts, wished(context, ledger, user, network, item)
     mine = accounts.of_user(user, network)
-    guest = context.guests.me(user, network) if len(mine) > 1 else ""
+    guest = context.guest(user, network) if len(mine) > 1 else ""
     return sorted(mine, key=lambda account: (account != wanted, guest != "" and accounts.me(account) == guest))
 
 

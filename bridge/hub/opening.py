@@ -16,7 +16,7 @@ def home_chat(context: Context, ledger: Ledger, user: str, native: str, whom: Pe
     directory = ledger.directory
     item = native.rpartition(" ")[2]
     accounts = preferred(context, ledger, user, whom.network, item)
-    if not accounts and (guest := context.guests.appoint(ledger, user, whom.network)) is not None:
+    if not accounts and (guest := context.appoint(ledger, user, whom.network)) is not None:
         accounts = [guest]
     if not accounts:
         name = context.names.get(whom.network, whom.network)

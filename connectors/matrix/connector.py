@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.contract import (
     Account,
+    ChatId,
     ContactId,
     Credentials,
     Dialogue,
@@ -14,6 +15,7 @@ from bridge.contract import (
     Flow,
     Guests,
     NetworkId,
+    Prepared,
     Refused,
     Session,
     Workspace,
@@ -24,13 +26,13 @@ from connectors.matrix.connecting import Connecting
 from connectors.matrix.knocks import Knocks
 from connectors.matrix.patience import Pace
 from connectors.matrix.relay import connecting as relay
-from connectors.matrix.relay import guests, registration
+from connectors.matrix.relay import guests, preparing, registration
 from connectors.matrix.relay.guests import MatrixGuests, is_guest
 
 
 class MatrixConnector(Unchecked):
-    """Found by the entry point `matrix`. People's own homeservers are not the operator's business, so no account is
-    checked."""
+    """Found by the entry point `matrix`. People's own homeservers are not the operator's business, so their accounts
+    are not checked."""
 
     id = "matrix"
     name = "Matrix"
@@ -82,4 +84,12 @@ class MatrixConnector(Unchecked):
             await credentials.end(account.secret, workspace)
 
     async def check(self, workspace: Workspace) -> Sequence[Finding]:
-        return await checking.homeserver(workspace)
+        return [*await checking.homeserver(workspace), *await checking.appservice(workspace)]
+
+    async def check_account(
+        self, account: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
+    ) -> Sequence[Finding]:
+        return () if account.user else await checking.reached(trouble, workspace)
+
+    def prepare(self, given: Mapping[str, str], networks: Sequence[str], address: str, folder: Path) -> Prepared | None:
+        return preparing.prepared(self._network, given, networks, address, folder)

@@ -24,6 +24,7 @@ from scripts.benches import (
     mixed,
     rooms,
     through_prosody,
+    transactions,
 )
 from scripts.benches.bars import BARS
 
@@ -40,6 +41,7 @@ BENCHES: Benches = {
     "archive of 100,000": archive.measure,
     "archive growing to 100,000": growth.measure,
     "large rooms": large_rooms.measure,
+    "transactions": transactions.measure,
 }
 BESIDE = {"rooms": rooms.measure, "login": login.measure}  # with another gateway on the same servers, if wished
 LONGEST = 240.0  # seconds for one bench in one run

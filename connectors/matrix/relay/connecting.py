@@ -56,7 +56,7 @@ async def connected(
     inbox = Inbox(told, user)
     try:
         with workspace.routes(PREFIX, inbox):
-            await ping(api, inbox)
+            await _reached(api, inbox, _SECONDS)
             try:
                 me = await faces.made(told.me, _NAME, anew=False)
             except Refused as refusal:
@@ -69,7 +69,7 @@ async def connected(
             doors = Doors(api, asked, clock, workspace.log)
 
             async def check() -> None:
-                await ping(api, inbox, pace.sign)
+                await _reached(api, inbox, pace.sign)
 
             fence, signs = Fence(api, workspace.memory), Signs(api, told.me)
             answering = asyncio.create_task(doors.run(), name=f"invitations of {told.me}")
@@ -87,17 +87,25 @@ async def connected(
         inbox.close()
 
 
-async def ping(api: Api, inbox: Inbox, seconds: float = _SECONDS) -> None:
+async def _reached(api: Api, inbox: Inbox, seconds: float) -> None:
+    """The homeserver calls us. COMPAT Synapse (1.163) may say that it has failed after it did."""
+    inbox.pinged = False
+    try:
+        await ping(api, inbox.registration, seconds)
+    except Unavailable:
+        if not inbox.pinged:
+            raise
+
+
+async def ping(api: Api, told: Registration, seconds: float) -> None:
     """Have the homeserver call us: it then also sends what it could not before (application service API #pinging).
     Raises `Unavailable` with a sentence for the operator."""
-    told, inbox.pinged = inbox.registration, False
     try:
         answer = await api.ask("POST", path("appservice", told.id, "ping", version="v1"), {}, seconds=seconds)
     except Unconfirmed as error:
         raise Unavailable(error.text) from error
     said, code = errors.decoded(answer.body) or {}, errors.code_of(answer)
-    # COMPAT homeservers before version 1.7 do not know this; Synapse (1.163) may fail after it has reached us.
-    if answer.status == 200 or code == _OLD or inbox.pinged:
+    if answer.status == 200 or code == _OLD:  # COMPAT homeservers before version 1.7
         return
     words = line(said.get("error"))
     if code == "M_BAD_STATUS":

@@ -20,8 +20,8 @@ DEVICE = "LANDBRIDGE"
 _KEPT = 20_000  # remembered in memory
 _LONGEST_NAME = 200
 UNKNOWN = (
-    "The homeserver does not know the gateway's registration, or another one: its operator finds what is wrong by "
-    "“landbridge check”."
+    "The homeserver does not know the gateway's registration: that file must be in its app_service_config_files, and "
+    "it must have been restarted since."
 )
 
 

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bridge.cli import main
 from bridge.config import load
@@ -86,3 +87,52 @@ def test_every_fault_of_a_configuration_is_a_line(
     assert capsys.readouterr().err.splitlines() == [
         f"{file}: networks.n.secret: it is missing", f"{file}: xmmp: there is no such key; did you mean xmpp?",
     ]  # fmt: skip
+
+
+def test_init_for_a_homeserver_writes_its_registration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "config.yaml"
+
+    status = main(["init", "-c", str(file), "--homeserver", "http://127.0.0.1:8008", "--matrix-name", "example.org"])
+
+    matrix, said = load(file, {}).networks["matrix"], capsys.readouterr().out
+    assert status == 0
+    assert matrix.options["homeserver"] == "http://127.0.0.1:8008"
+    path = matrix.options["appservice"]
+    assert path == tmp_path / "appservice.yaml"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    written = yaml.safe_load(path.read_text())
+    assert written["url"] == "http://127.0.0.1:8480"
+    assert "xmpp|telegram" in written["namespaces"]["users"][0]["regex"]
+    assert f"app_service_config_files:\n  - {path}\n" in said
+    assert written["as_token"] not in said
+
+
+def test_init_adds_the_registration_to_a_configuration_that_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.yaml"
+    assert main(["init", "-c", str(file)]) == 0
+    before = file.read_text()
+
+    assert main(["init", "-c", str(file), "--homeserver", "http://127.0.0.1:8008"]) == 0
+
+    said = capsys.readouterr().out
+    assert file.read_text() == before
+    assert "    homeserver: http://127.0.0.1:8008\n    appservice: appservice.yaml\n" in said
+    first = (tmp_path / "appservice.yaml").read_text()
+    assert "example.org" in first
+    assert main(["init", "-c", str(file), "--homeserver", "http://127.0.0.1:8008"]) == 1
+    assert (tmp_path / "appservice.yaml").read_text() == first
+    assert "already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [["--homeserver", "nonsense"], ["--homeserver", "http://x", "--matrix-name", "a b"]])
+def test_init_refuses_what_is_no_homeserver(
+    tmp_path: Path, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.yaml"
+
+    assert main(["init", "-c", str(file), *given]) == 1
+
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not file.exists()
