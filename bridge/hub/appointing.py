@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.contract import Connector, Credentials, NetworkId, Refused
+from bridge.hub.facades import HOME
 from bridge.store import accounts
 from bridge.store.accounts import REVOKED
 from bridge.store.ledger import Ledger
@@ -46,3 +47,8 @@ def _wanted(network: NetworkId, connector: Connector, options: Mapping[str, Any]
     except Refused as refusal:
         log.error("the operator has no account network=%s: %s", network, refusal.text)
         return None
+
+
+def home(ledger: Ledger) -> int:
+    """XMPP's own account: one session over all component streams."""
+    return accounts.put_account(ledger.connection, HOME, "", "xmpp", "XMPP", b"")

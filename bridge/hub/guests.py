@@ -7,38 +7,30 @@ to somebody wants it again.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bridge.contract import AccountId, Connector, Credentials, NetworkId, Refused
+from bridge.contract import AccountId, Credentials, NetworkId, Refused
+from bridge.hub.closing import durably
+from bridge.hub.facades import HOME
 from bridge.hub.quota import Quota
+from bridge.hub.surroundings import Surroundings
 from bridge.store import accounts as stored
-from bridge.store.database import Database
 from bridge.store.ledger import Ledger
-from bridge.store.secrets import Secrets
+from bridge.store.writer import Writer
 
 _CALLED, _HOUR = 200, 3_600.0  # users who become guests in an hour because somebody calls them
 
 
 class GuestBook:
-    """`write` commits a change; `allowed`: who may use the gateways and wants to (bare JID)."""
+    """One per hub; `connect` connects an account."""
 
     def __init__(
-        self,
-        connectors: Mapping[NetworkId, Connector],
-        secrets: Secrets,
-        database: Database,
-        write: Callable[[Callable[[Ledger], None]], Awaitable[None]],
-        allowed: Callable[[str], bool],
-        now: Callable[[], float],
-        connect: Callable[[AccountId], Coroutine[Any, Any, None]],
+        self, around: Surroundings, writer: Writer, connect: Callable[[AccountId], Coroutine[Any, Any, None]]
     ) -> None:
-        self._connectors = connectors
-        self._secrets = secrets
-        self._database = database
-        self._write = write
-        self._allowed = allowed
-        self._called = Quota(_CALLED, _HOUR, now)
+        self._around = around
+        self._writer = writer
+        self._called = Quota(_CALLED, _HOUR, around.clock)
         self._connect = connect
         self._due: deque[AccountId] = deque()
         self.connecting: set[asyncio.Task[None]] = set()
@@ -57,10 +49,10 @@ class GuestBook:
 
     def appoint(self, ledger: Ledger, user: str, network: NetworkId) -> int | None:
         """Have `user` be a guest, if they may; their account."""
-        found = self._credentials(user, network) if self._allowed(user) else None
+        found = self._credentials(user, network) if self._may(user) else None
         if found is None:
             return None
-        sealed = self._secrets.seal(found.secret)
+        sealed = self._around.secrets.seal(found.secret)
         account = stored.put_account(ledger.connection, network, user, found.me, found.name, sealed)
         ledger.directory.accounts.forget()
         self._due.append(AccountId(account))
@@ -69,25 +61,27 @@ class GuestBook:
     async def summon(self, network: NetworkId, user: str, only_ask: bool) -> bool:
         """Somebody on the network calls `user`. False if they may not be called, or do not want to be; else they have
         an account when this returns, unless it was `only_ask`ed."""
-        me = self.me(user, network) if self._allowed(user) else ""
+        me = self.me(user, network) if self._may(user) else ""
         if not me:
             return False
-        rows = await self._database.read(lambda c: stored.accounts_of(c, user, network))
+        rows = await self._around.database.read(lambda c: stored.accounts_of(c, user, network))
         known = next((row for row in rows if row.me == me), None)
         if known is not None:
             return not known.ended
         if not only_ask:
             if self._called.take(network):
                 return False
-            await self._write(lambda ledger: self._appointed(ledger, user, network))
+            await durably(self._writer, lambda ledger: self.appoint(ledger, user, network))
             self.connect_due()
         return True
 
-    def _appointed(self, ledger: Ledger, user: str, network: NetworkId) -> None:
-        self.appoint(ledger, user, network)
+    def _may(self, user: str) -> bool:
+        """Whether somebody (bare JID) may use the gateways, and wants to be spoken for."""
+        people = self._around.people
+        return people.allowed(user) and not people.choices.opt_outs.opted_out(HOME, user)
 
     def _credentials(self, user: str, network: NetworkId) -> Credentials | None:
-        connector = self._connectors.get(network)
+        connector = self._around.connectors.get(network)
         guests = None if connector is None else connector.guests
         if guests is None or not guests.begins:
             return None

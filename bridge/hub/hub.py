@@ -24,8 +24,7 @@ from bridge.contract import (
     Session,
     Unavailable,
 )
-from bridge.hub import intake, withholding
-from bridge.hub.appointing import appointments
+from bridge.hub import appointing, intake, withholding
 from bridge.hub.archive import RoomArchive
 from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
@@ -114,15 +113,11 @@ class Hub:
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {HOME: "XMPP"} | {network: connector.name for network, connector in around.connectors.items()}
-        out = around.people.choices.opt_outs.opted_out
-        self._guests = GuestBook(
-            around.connectors, around.secrets, around.database, lambda change: durably(self.writer, change),
-            lambda user: around.people.allowed(user) and not out(HOME, user), around.clock, self.connect,
-        )  # fmt: skip
+        self._guests = GuestBook(around, self.writer, self.connect)
         around.workspaces.summon = self._guests.summon
         self._context = Context(
-            self._keys, around.home, 0, self._names, around.people.choices.of, openings.take, out,
-            self._guests.me, self._guests.appoint,
+            self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
+            around.people.choices.opt_outs.opted_out, self._guests.me, self._guests.appoint,
         )  # fmt: skip
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)
@@ -135,10 +130,10 @@ class Hub:
         self._tasks.append(asyncio.create_task(self.writer.run(), name="writer"))
         # The first write waits until a process before us has ended; only then can all that it wrote be read.
         at_home = HOME in around.connectors
-        home_account = await durably(self.writer, lambda ledger: _ensure_home(ledger) if at_home else 0)
+        home_account = await durably(self.writer, lambda ledger: appointing.home(ledger) if at_home else 0)
         self._context = replace(self._context, home_account=home_account)
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, home_account)
-        await durably(self.writer, appointments(around.operators, around.secrets))
+        await durably(self.writer, appointing.appointments(around.operators, around.secrets))
         await around.people.load()
         await self.avatars.load()
         self._tasks.append(asyncio.create_task(around.people.run(), name="people"))
@@ -394,8 +389,3 @@ class Hub:
 def _end(ledger: Ledger, seat: Seat) -> None:
     stored.end_account(ledger.connection, seat.account, seat.error, stored.REVOKED)
     ledger.directory.accounts.forget()
-
-
-def _ensure_home(ledger: Ledger) -> int:
-    """XMPP's own account: one session over all component streams."""
-    return stored.put_account(ledger.connection, HOME, "", "xmpp", "XMPP", b"")

@@ -47,7 +47,7 @@ async def appservice_network(synapse: WithAppservice, folder: Path) -> AsyncIter
         room = str((await element.call("POST", "/createRoom", wish))["room_id"])
         me = synapse.registered.me
         account = Account(AccountId(1), NetworkId("matrix"), "", me, {})
-        made = AppserviceUnderTest(account, workspace, room, element, somebody.mxid, proxy)
+        made = AppserviceUnderTest(account, "", workspace, room, element, somebody.mxid, proxy)
         made.synapse, made.connector = synapse, MatrixConnector("matrix", Pace(silence=2.0, sign=2.0))
         async with connected(made) as session, reading(session):  # and whatever was for those before us
             await element.call("POST", f"/rooms/{quote(room)}/invite", {"user_id": me})

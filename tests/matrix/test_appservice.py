@@ -1,0 +1,188 @@
+"""The appservice on a real Synapse: who it speaks as, where they come in and where not, and what a crash does."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from bridge.contract import (
+    CursorMoved,
+    Live,
+    Message,
+    MessageReceived,
+    NetworkId,
+    OccupantChanged,
+    Persona,
+    React,
+    Reason,
+    Refused,
+    Retract,
+    Span,
+    SpanKind,
+    Target,
+)
+from bridge.testing.conformance.network import a_send, connected, raises, reading
+from tests.conformance.appservice import AppserviceUnderTest, appservice_network
+from tests.support.appservice import WithAppservice
+
+ROMEO = Persona(key="xmpp:romeo@home.example", network=NetworkId("xmpp"), contact="romeo@home.example", name="Romeo")
+HIM = "@xmpp_romeo=40home.example:localhost"
+
+
+@pytest.fixture(scope="module")
+def registered() -> Iterator[WithAppservice]:
+    with WithAppservice() as server:
+        yield server
+
+
+@pytest.fixture
+async def network(registered: WithAppservice, tmp_path: Path) -> AsyncIterator[AppserviceUnderTest]:
+    async with appservice_network(registered, tmp_path) as made:
+        yield made
+
+
+async def own_room(network: AppserviceUnderTest) -> None:
+    """One that people come into only when they are asked, instead."""
+    me, element = network.synapse.registered.me, network.juliet
+    wish = {"preset": "private_chat", "power_level_content_override": {"invite": 0}}
+    network.room = (await element.call("POST", "/createRoom", wish))["room_id"]
+    async with connected(network) as session, reading(session):
+        await element.call("POST", f"/rooms/{quote(network.room)}/invite", {"user_id": me})
+        await element.expect(lambda e: e.get("state_key") == me and e["content"].get("membership") == "join")
+
+
+async def test_somebody_is_made_named_and_brought_in_once(network: AppserviceUnderTest) -> None:
+    await own_room(network)
+    for n, name in enumerate(("Romeo", "Romeo", "Romeo of Montague")):
+        async with connected(network) as session, reading(session) as reader:
+            await session.perform(a_send(network, f"once-{n}", f"said {n}", replace(ROMEO, name=name)))
+            await reader.until(lambda r: bool(r.of(MessageReceived)))
+            assert [one.key for one in reader.of(MessageReceived)] == [f"conformance-once-{n}"]
+            assert reader.of(OccupantChanged) == []
+
+    new = "Romeo of Montague"  # which homeservers tell rooms when they get to it
+    await network.juliet.expect(lambda e: e.get("state_key") == HIM and e["content"].get("displayname") == new)
+    events = await network.juliet.timeline(network.room)
+    members = [e["content"] for e in events if e.get("state_key") == HIM]
+    assert [(one["membership"], one.get("displayname")) for one in members] == [
+        ("invite", "Romeo"), ("join", "Romeo"), ("join", "Romeo of Montague")
+    ]  # fmt: skip
+    assert [e["sender"] for e in events if e["type"] == "m.room.message"] == [HIM] * 3
+
+
+async def test_who_was_removed_stays_out_until_they_are_asked_again(network: AppserviceUnderTest) -> None:
+    room, element = quote(network.room), network.juliet
+    async with connected(network) as session, reading(session) as reader:
+        await session.perform(a_send(network, "in", "in", ROMEO))
+        await element.call("POST", f"/rooms/{room}/kick", {"user_id": HIM})
+        await network.say("gone")
+        await reader.until(lambda r: "gone" in r.texts)
+        async with raises(Refused) as caught:
+            await session.perform(a_send(network, "out", "out", ROMEO))
+        assert caught[0].reason is Reason.FORBIDDEN
+        assert "Romeo was removed" in caught[0].text
+    async with connected(network) as session, reading(session) as reader:  # and after a restart
+        async with raises(Refused):
+            await session.perform(a_send(network, "out-2", "out", ROMEO))
+        await element.call("POST", f"/rooms/{room}/invite", {"user_id": HIM})
+        await network.say("asked again")
+        await reader.until(lambda r: "asked again" in r.texts)
+        await session.perform(a_send(network, "in-again", "in again", ROMEO))
+        await element.call("POST", f"/rooms/{room}/ban", {"user_id": HIM})
+        await network.say("banned")
+        await reader.until(lambda r: "banned" in r.texts)
+        async with raises(Refused):
+            await session.perform(a_send(network, "out-3", "out", ROMEO))
+
+    assert [s.text for s in await network.shown() if s.ours] == ["in", "in again"]
+
+
+async def test_what_was_said_long_ago_has_its_time_and_is_not_said_twice(network: AppserviceUnderTest) -> None:
+    then = time.time() - 3 * 3_600
+    late = replace(a_send(network, "late", "long ago", ROMEO), at=then)
+    async with connected(network) as session:
+        first = await session.perform(late)
+        # As if the homeserver did not know the transaction id any more: another way to the same event.
+        again = await session.perform(replace(late, maybe_done=True))
+
+    assert first == again
+    [event] = [e for e in await network.juliet.timeline(network.room) if e["content"].get("body") == "long ago"]
+    assert abs(event["origin_server_ts"] / 1000 - then) < 1
+
+
+async def test_everybody_has_their_own_reactions_and_whoever_keeps_order_removes(network: AppserviceUnderTest) -> None:
+    target = await network.say("a rose")
+    async with connected(network) as session:
+        for n, who in enumerate((ROMEO, replace(ROMEO, key="xmpp:b", contact="benvolio@home.example", name="Ben"))):
+            react = React(chat=network.room, key=f"react-{n}", persona=who, target=Target((target,)), reactions=("🌹",))
+            await session.perform(react)
+        said = await session.perform(a_send(network, "bad", "bad", ROMEO))
+        await session.perform(Retract(chat=network.room, key="gone", persona=ROMEO, target=Target(said.ids)))
+
+    events = await network.juliet.timeline(network.room)
+    assert len({e["sender"] for e in events if e["type"] == "m.reaction"}) == 2
+    assert all(e["content"].get("body") != "bad" for e in events)
+
+
+async def test_people_are_mentioned_as_who_they_are(network: AppserviceUnderTest) -> None:
+    message = Message("Romeo, come", spans=(Span(0, 5, SpanKind.MENTION, "romeo@home.example", "xmpp"),))
+    async with connected(network) as session, reading(session) as reader:
+        await session.perform(replace(a_send(network, "call", ""), message=message))
+        pill = f'<a href="https://matrix.to/#/{HIM}">Romeo</a>'
+        content = {
+            "msgtype": "m.text", "body": "Romeo, stay", "format": "org.matrix.custom.html",
+            "formatted_body": f"{pill}, stay", "m.mentions": {"user_ids": [HIM]},
+        }  # fmt: skip
+        await network.juliet.send_event(network.room, content)
+        await reader.until(lambda r: "Romeo, stay" in r.texts)
+
+    [heard] = [e for e in reader.of(MessageReceived) if e.key is None]
+    assert [(s.kind, s.value, s.network) for s in heard.message.spans] == [
+        (SpanKind.MENTION, "romeo@home.example", "xmpp")
+    ]
+    [sent] = [e["content"] for e in await network.juliet.timeline(network.room) if "Romeo, come" in str(e["content"])]
+    assert sent["m.mentions"] == {"user_ids": [HIM]}
+
+
+async def test_what_is_encrypted_is_refused(network: AppserviceUnderTest) -> None:
+    where = f"/rooms/{quote(network.room)}/state/m.room.encryption/"
+    await network.juliet.call("PUT", where, {"algorithm": "m.megolm.v1.aes-sha2"})
+    async with connected(network) as session, raises(Refused) as caught:
+        await session.perform(a_send(network, "clear", "clear", ROMEO))
+
+    assert "encrypted" in caught[0].text
+
+
+async def test_what_was_not_journaled_comes_again_and_what_was_does_not(network: AppserviceUnderTest) -> None:
+    """A crash in the middle of a transaction, over and over."""
+    cursor, kept = None, list[str]()
+    async with connected(network) as session, reading(session) as reader:
+        cursor = reader.cursor
+    sent = [f"message {n}" for n in range(12)]
+    for number, text in enumerate(sent):
+        await network.say(text)
+        if number % 3 == 2:  # a process that ends before it has journaled the second transaction that it takes
+            async with (
+                connected(network) as session,
+                aclosing(session.events(cursor)) as events,  # type: ignore[type-var]
+            ):
+                taken, part = 0, list[str]()
+                async for event in events:
+                    if isinstance(event, Live):
+                        break
+                    if isinstance(event, MessageReceived):
+                        part.append(event.message.text)
+                    if isinstance(event, CursorMoved):
+                        taken += 1
+                        if taken == 2:
+                            break
+                        session.journaled(event.cursor)
+                        cursor, kept, part = event.cursor, kept + part, []
+    async with connected(network) as session, reading(session, cursor) as reader:
+        kept += reader.texts
+
+    assert kept == sent
