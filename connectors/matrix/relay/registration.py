@@ -17,8 +17,8 @@ from bridge.contract import ContactId, NetworkId, Person, Reason, Refused
 from connectors.matrix import fields, ids
 
 _SERVER, _PREFIX, _NETWORKS = "org.landbridge.server", "org.landbridge.prefix", "org.landbridge.networks"
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789.-/+")
-_ESCAPED = re.compile(r"(?:[a-z0-9./+-]|__|_[a-z]|=[0-9a-f]{2})+")
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789.-")  # "/" and "+" are allowed, too, and get lost in addresses
+_ESCAPED = re.compile(r"(?:[a-z0-9.-]|__|_[a-z]|=[0-9a-f]{2})+")
 _PIECE = re.compile(r"__|_[a-z]|=[0-9a-f]{2}|.")
 _LOCAL = re.compile(r"[a-z0-9._=/+-]+")
 _LONGEST = 255  # bytes of a user id

@@ -22,7 +22,7 @@ def person(id: str, network: str = "xmpp") -> Person:
         (person("romeo@example.org"), "@xmpp_romeo=40example.org:example.org"),
         (person("123456789", "telegram"), "@telegram_123456789:example.org"),
         (person("a_b@x", "tele_gram"), "@tele_gram_a__b=40x:example.org"),
-        (person("Ünï=%/R"), "@xmpp_=c3=9cn=c3=af=3d=25/_r:example.org"),
+        (person("Ünï=%/R"), "@xmpp_=c3=9cn=c3=af=3d=25=2f_r:example.org"),
     ],
 )
 def test_people_are_users_both_ways(who: Person, user: str) -> None:
