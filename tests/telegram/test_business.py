@@ -24,6 +24,7 @@ from bridge.contract import (
     Unparsable,
 )
 from connectors.telegram import TelegramConnector, ids
+from connectors.telegram.business.connection import Rights, told
 from tests.telegram.own_chats import OwnChats, own_chats
 from tests.telegram.stage import Stage
 
@@ -201,6 +202,26 @@ async def test_a_session_that_was_left_says_nothing_of_the_account(own: OwnChats
     for left in (session, plain):
         with pytest.raises(Unavailable):
             await left.perform(a_send(own, "My dear?"))
+
+
+@pytest.mark.parametrize(
+    ("said", "rights"),
+    [
+        ({"can_reply": True}, Rights(reply=True)),
+        ({"can_reply": True, "rights": {}}, Rights()),
+        ({"can_reply": True, "rights": {"can_reply": 1, "can_read_messages": True}}, Rights(read=True)),
+        (
+            {"rights": {"can_delete_sent_messages": True, "can_delete_all_messages": True}},
+            Rights(False, False, True, True),
+        ),
+        ({}, Rights()),
+    ],
+)
+def test_rights_as_old_and_new_servers_tell_them(said: dict[str, object], rights: Rights) -> None:
+    found = told({"id": "b", "user": {"id": 7, "first_name": "R"}, "is_enabled": True, **said})
+
+    assert found is not None
+    assert found.rights == rights
 
 
 async def test_what_others_open_to_the_same_bot_is_none_of_ours(own: OwnChats) -> None:

@@ -46,8 +46,10 @@ def told(raw: object) -> Told | None:
     if not id or len(id) > 200 or not id.isprintable() or owner is None:
         return None
     may = fields.mapping(said.get("rights"))
+    # COMPAT Bot API servers of one's own before 9.0 (#recent-changes) tell of one right only, and in this place.
+    reply = may.get("can_reply") is True or ("rights" not in said and said.get("can_reply") is True)
     rights = Rights(
-        may.get("can_reply") is True, may.get("can_read_messages") is True,
+        reply, may.get("can_read_messages") is True,
         may.get("can_delete_sent_messages") is True, may.get("can_delete_all_messages") is True,
     )  # fmt: skip
     return Told(id, owner, said.get("is_enabled") is True, rights)

@@ -66,7 +66,10 @@ async def _connected(ask: Dialogue, api: Api, name: str) -> Told:
             async with asyncio.timeout(_HERE):
                 found = await watch.come()
         except TimeoutError:
-            text = f"It is not connected yet. {how}; then go on here."
+            text = (
+                f"Telegram has told of no connection yet. {how}; then go on here. If it is connected already, "
+                "disconnect it and connect it again, or wait until somebody writes to you."
+            )
             continue
         mine = await _theirs(ask, found)
         if mine is not None:
