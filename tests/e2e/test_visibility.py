@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from tests.conftest import ANY_SERVER
 from tests.e2e.test_keeping_order import ADMIN
 from tests.e2e.test_rooms import room_of
 from tests.support import folk, muc
@@ -16,6 +17,8 @@ from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
 from tests.support.xmpp_client import XmppClient, bare, body, error_of
 from tests.support.xmpp_servers import XmppServer
+
+pytestmark = ANY_SERVER
 
 # When something was said: before somebody was invited, before they came, when they were there.
 MAY_READ = {
@@ -126,6 +129,9 @@ async def test_nobody_is_shown_more_than_the_room_shows_them(
         again = [body(one) for _, one in await backwards(nurses, jids["shared"], 2)]
 
     assert again == [f"{when} shared" for when in ("before", "asked", "there", "after")]
+    ours = [e for e in element.events if "state_key" in e and e["sender"] in (romeo.mxid, nurse.mxid)]
+    assert {e["type"] for e in ours} == {"m.room.member"}, "the gateway changes no room by itself"
+    assert {e["content"]["membership"] for e in ours} == {"join"}
     heard = " ".join(ElementTree.tostring(one, "unicode") for one in nurses.received)
     assert "after world_readable" not in heard
     assert app.bare not in heard, "nobody is shown another's address at home"

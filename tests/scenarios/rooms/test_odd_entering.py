@@ -1,6 +1,9 @@
 """Entering a room under odd nicks, and again and again."""
 
+import asyncio
+
 from bridge.testing.wire import AddPerson, Comes
+from bridge.xmpp.looks import looks
 from tests.conftest import ANY_SERVER
 from tests.scenarios.rooms.conftest import InVerona
 from tests.support import muc
@@ -30,6 +33,34 @@ async def test_whatever_one_wishes_to_be_called_one_is_who_one_is(verona: InVero
     assert len({nick.casefold() for nick in entered.nicks}) == len(entered.nicks) == 5
     assert max(len(nick) for nick in entered.nicks) < 110
     assert [nick for nick in entered.nicks if "uliet" in nick and nick.isascii()] == ["Juliet"]
+
+
+async def test_names_that_are_none_or_anothers_are_valid_unique_and_stay(verona: InVerona) -> None:
+    """Also after a restart: what somebody is called is theirs."""
+    world = verona.play.world
+    names = {
+        "emoji": "\U0001f600", "turned": "\u202eteiluJ", "empty": "", "admin": "admin", "space": "admin ",
+        "alike": "\u0430dmin", "control": "a\u0007b\u200bc", "nurse2": "NURSE", "long": "y" * 300,
+    }  # fmt: skip
+    await verona.enter()
+    for id, name in names.items():
+        await world.do(AddPerson(id=id, name=name))
+        await world.do(Comes(person=id, chat=verona.chat))
+        await verona.app.expect(lambda s: muc.is_presence(s, verona.room) and 110 not in muc.statuses(s))
+
+    async def called() -> dict[str, str]:
+        entered = await verona.enter()
+        items = [(one.find(f".//{muc.USER}item"), muc.nick(one)) for one in entered.others]
+        return {(item.get("jid") or "").partition("@")[0]: nick for item, nick in items if item is not None}
+
+    before = await called()
+    assert before.keys() == {*names, "juliet", "nurse"}
+    assert len({looks(nick) for nick in before.values()}) == len(before), before
+    assert all(nick and nick == nick.strip() and nick.isprintable() for nick in before.values()), before
+    assert [id for id, nick in before.items() if looks(nick) == looks("admin")] == ["admin"]
+    await asyncio.to_thread(verona.play.gateway.stop)
+    await asyncio.to_thread(verona.play.gateway.start)
+    assert await called() == before
 
 
 async def test_hundreds_of_joins_and_leaves_in_a_breath_end_as_the_last_one_says(verona: InVerona) -> None:

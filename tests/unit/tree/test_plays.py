@@ -18,6 +18,16 @@ def test_every_test_that_the_table_names_is_there() -> None:
         assert here.exists(), name
 
 
+def test_every_behaviour_that_the_table_names_is_there() -> None:
+    named = re.findall(r"`([\w/]+\.py)`\s\(`…?_?(\w+?)_?…?`\)", TABLE)
+
+    assert len(named) > 8
+    for name, behaviour in named:
+        here = TESTS / name if name.startswith("e2e/") else TESTS / "scenarios" / name.removeprefix("tests/")
+        found = re.findall(r"def (test_\w+)", here.read_text())
+        assert any(behaviour in one for one in found), (name, behaviour)
+
+
 def test_every_row_of_talking_is_in_the_table() -> None:
     assert {f"B{n}" for n in range(1, 14)} - {"B6"} == set(re.findall(r"^\| (B\d+) ", TABLE, re.MULTILINE))
 
