@@ -56,7 +56,7 @@ class JoinedRoom:
         self.trouble: ConnectorError | None = Unavailable(f"The room {room} is being entered.", scope=Scope.CHAT)
         self.ready = asyncio.Event()
         self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when the room was entered, or could not be, for the first time."""
+        """Done when the room was entered, or could not be."""
         self._grounds = grounds
         self._people = OurPeople()
         self._door = Door(room, grounds.streams, grounds.requests, self._people)
@@ -253,6 +253,12 @@ class JoinedRoom:
         self.speaking.broken(network)
         if network == self._grounds.host:
             self._lose(f"The connection to the XMPP server is over, so the room {self.room} was left.")
+
+    def again(self) -> None:
+        """Somebody wants to know whether it can be entered now."""
+        if not self.ready.is_set() and self.first.done():
+            self.first = asyncio.get_running_loop().create_future()
+            self._woken.set()
 
     def _lose(self, text: str) -> None:
         self.ready.clear()

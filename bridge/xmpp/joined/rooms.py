@@ -131,6 +131,7 @@ class JoinedRooms:
         if room is None:
             room = self._begin(jid)
             await self._keep()
+        room.again()
         with suppress(TimeoutError, ConnectorError):
             async with asyncio.timeout(_FIRST):
                 await asyncio.shield(room.first)

@@ -26,8 +26,9 @@ _CLOSED: dict[str, tuple[bool, str]] = {
 
 def closed(room: str, jid: str, error: StanzaError, *, listener: bool) -> ConnectorError:
     """Why `jid` is not let in. The listener tries again, however long that takes; who speaks is told."""
-    passes, words = _CLOSED.get(error.condition, (False, "The room {room} does not let {jid} in: {why}"))
-    text = words.format(room=room, jid=jid.partition("/")[0], why=error.text or error.condition)
+    passes, words = _CLOSED.get(error.condition, (False, "The room {room} does not let {jid} in."))
+    said = f" The server says: {error.text}" if error.text else ""
+    text = words.format(room=room, jid=jid.partition("/")[0]) + said
     if passes or listener:
         return Unavailable(text, scope=Scope.CHAT, lasting=not passes)
     return Refused(text, Reason.FORBIDDEN)

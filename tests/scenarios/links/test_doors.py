@@ -1,0 +1,95 @@
+"""A MUC that does not let us in, puts us out, or does not take what is said: the operator reads why, and it goes on by
+itself when it may."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from tests.scenarios.links.conftest import HOST, A, Cafe, heard, opened
+from tests.support.xmpp_client import XmppClient, bare
+from tests.support.xmpp_servers import XmppServer
+
+ADMIN, OWNER = "http://jabber.org/protocol/muc#admin", "http://jabber.org/protocol/muc#owner"
+CONFIG = "http://jabber.org/protocol/muc#roomconfig"
+
+
+async def test_closed_doors_are_named_and_tried_again(hall: XmppServer, tmp_path: Path) -> None:
+    name = tmp_path.name[-20:].lower().replace("_", "-")
+    rooms = {kind: f"{kind}-{name}@{HOST}" for kind in ("members", "secret", "moderated", "doomed")}
+    missing = f"missing-{name}@{HOST}"
+    links = {
+        kind: {"xmpp": room, A: kind}
+        for kind, room in {**rooms, "missing": missing, "elsewhere": "x@nowhere.invalid"}.items()
+    }
+    async with opened(hall, tmp_path, links=links, make=list(rooms.values())) as cafe:
+        romeo, world = cafe.apps["romeo"], cafe.worlds[A]
+        for kind in links:
+            await world.chat(kind, "juliet", "relay")
+        await asyncio.to_thread(cafe.gateway.stop)
+        await _set(romeo, rooms["members"], "muc#roomconfig_membersonly", "1")
+        await _set(
+            romeo, rooms["secret"], "muc#roomconfig_passwordprotectedroom", "1", "muc#roomconfig_roomsecret", "rose"
+        )
+        await _set(romeo, rooms["moderated"], "muc#roomconfig_moderatedroom", "1")
+        await asyncio.to_thread(cafe.gateway.start)
+        await _said_of(cafe, missing, f"There is no room {missing}, or it is not open yet.")
+        await _said_of(cafe, rooms["secret"], f"The room {rooms['secret']} has a password.")
+        await _said_of(cafe, rooms["members"], "Make memory.localhost a member there")
+        await _let_in(cafe, rooms["members"])
+        await _moderated(cafe, rooms["moderated"])
+        await _destroyed(cafe, rooms["doomed"])
+
+
+async def _said_of(cafe: Cafe, room: str, why: str) -> None:
+    listed = ""
+    async with asyncio.timeout(60):
+        while not any(room in line and why in line.partition(room)[2] for line in listed.splitlines()):
+            listed = await cafe.links()
+
+
+async def _let_in(cafe: Cafe, room: str) -> None:
+    """Whose gateway is a member comes in: at once when the configuration is read again."""
+    romeo, world = cafe.apps["romeo"], cafe.worlds[A]
+    member = f"<query xmlns='{ADMIN}'><item jid='memory.localhost' affiliation='member'/></query>"
+    assert (await romeo.iq(room, "set", member)).get("type") == "result"
+    os.kill(cafe.gateway.pid, signal.SIGHUP)
+    await _said_of(cafe, room, "linked")
+    member = f"<query xmlns='{ADMIN}'><item jid='juliet@memory.localhost' affiliation='member'/></query>"
+    assert (await romeo.iq(room, "set", member)).get("type") == "result"
+    await world.says("juliet", "members", "let me in")
+    await heard(romeo, room, "let me in")
+
+
+async def _moderated(cafe: Cafe, room: str) -> None:
+    """Who has no voice there is refused, and those who keep order are asked for one."""
+    romeo, world = cafe.apps["romeo"], cafe.worlds[A]
+    await world.says("juliet", "moderated", "may I?")
+    await romeo.expect(
+        lambda s: bare(s) == room and s.get("type") != "groupchat" and any(
+            field.get("var") == "muc#role" for field in s.iter("{jabber:x:data}field")
+        ), 30, "a request for a voice", again=True,
+    )  # fmt: skip
+    answer = await romeo.iq(room, "set", f"<query xmlns='{ADMIN}'><item nick='Juliet' role='participant'/></query>")
+    assert answer.get("type") == "result"
+    await world.says("juliet", "moderated", "thank you")
+    await heard(romeo, room, "thank you")
+
+
+async def _destroyed(cafe: Cafe, room: str) -> None:
+    romeo = cafe.apps["romeo"]
+    answer = await romeo.iq(room, "set", f"<query xmlns='{OWNER}'><destroy jid='new@{HOST}'/></query>")
+    assert answer.get("type") == "result"
+    async with asyncio.timeout(30):
+        while f"not in a room room={room}" not in cafe.gateway.log:
+            await asyncio.sleep(0.1)
+
+
+async def _set(app: XmppClient, room: str, *pairs: str) -> None:
+    fields = "".join(
+        f"<field var='{name}'><value>{value}</value></field>"
+        for name, value in zip(pairs[::2], pairs[1::2], strict=True)
+    )
+    form = f"<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>{CONFIG}</value></field>{fields}</x>"
+    answer = await app.iq(room, "set", f"<query xmlns='{OWNER}'>{form}</query>")
+    assert answer.get("type") == "result"
