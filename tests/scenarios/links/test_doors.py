@@ -31,7 +31,6 @@ async def test_closed_doors_are_named_and_tried_again(hall: XmppServer, tmp_path
         await _set(
             romeo, rooms["secret"], "muc#roomconfig_passwordprotectedroom", "1", "muc#roomconfig_roomsecret", "rose"
         )
-        await _set(romeo, rooms["moderated"], "muc#roomconfig_moderatedroom", "1")
         await asyncio.to_thread(cafe.gateway.start)
         await _said_of(cafe, missing, f"There is no room {missing}, or it is not open yet.")
         await _said_of(cafe, rooms["secret"], f"The room {rooms['secret']} has a password.")
@@ -64,6 +63,11 @@ async def _let_in(cafe: Cafe, room: str) -> None:
 async def _moderated(cafe: Cafe, room: str) -> None:
     """Who has no voice there is refused, and those who keep order are asked for one."""
     romeo, world = cafe.apps["romeo"], cafe.worlds[A]
+    await world.says("juliet", "moderated", "hello")
+    await heard(romeo, room, "hello")
+    await _set(romeo, room, "muc#roomconfig_moderatedroom", "1")
+    silent = f"<query xmlns='{ADMIN}'><item nick='Juliet' role='visitor'/></query>"
+    assert (await romeo.iq(room, "set", silent)).get("type") == "result"
     await world.says("juliet", "moderated", "may I?")
     await romeo.expect(
         lambda s: bare(s) == room and s.get("type") != "groupchat" and any(

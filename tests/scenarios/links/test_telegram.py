@@ -13,7 +13,6 @@ from tests.support.botapi.state import Chat, Said
 from tests.support.gateway import TELEGRAM, Gateway, telegram
 from tests.support.xmpp_servers import XmppServer
 
-
 REPLACE = "{urn:xmpp:message-correct:0}replace"
 
 
