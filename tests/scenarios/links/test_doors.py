@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 from tests.scenarios.links.conftest import HOST, A, Cafe, heard, opened
+from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient, bare
 from tests.support.xmpp_servers import XmppServer
 
@@ -31,12 +32,14 @@ async def test_closed_doors_are_named_and_tried_again(hall: XmppServer, tmp_path
         await _set(
             romeo, rooms["secret"], "muc#roomconfig_passwordprotectedroom", "1", "muc#roomconfig_roomsecret", "rose"
         )
+        await _set(romeo, rooms["moderated"], "muc#roomconfig_moderatedroom", "1")
         await asyncio.to_thread(cafe.gateway.start)
         await _said_of(cafe, missing, f"There is no room {missing}, or it is not open yet.")
         await _said_of(cafe, rooms["secret"], f"The room {rooms['secret']} has a password.")
         await _said_of(cafe, rooms["members"], "Make memory.localhost a member there")
         await _let_in(cafe, rooms["members"])
-        await _moderated(cafe, rooms["moderated"])
+        if isinstance(hall, Prosody):  # ejabberd gives everybody a voice who comes in, also in a moderated room
+            await _moderated(cafe, rooms["moderated"])
         await _destroyed(cafe, rooms["doomed"])
 
 
@@ -63,11 +66,6 @@ async def _let_in(cafe: Cafe, room: str) -> None:
 async def _moderated(cafe: Cafe, room: str) -> None:
     """Who has no voice there is refused, and those who keep order are asked for one."""
     romeo, world = cafe.apps["romeo"], cafe.worlds[A]
-    await world.says("juliet", "moderated", "hello")
-    await heard(romeo, room, "hello")
-    await _set(romeo, room, "muc#roomconfig_moderatedroom", "1")
-    silent = f"<query xmlns='{ADMIN}'><item nick='Juliet' role='visitor'/></query>"
-    assert (await romeo.iq(room, "set", silent)).get("type") == "result"
     await world.says("juliet", "moderated", "may I?")
     await romeo.expect(
         lambda s: bare(s) == room and s.get("type") != "groupchat" and any(
