@@ -38,6 +38,7 @@ async def test_the_gateway_is_found_with_its_commands(play: Play) -> None:
         "settings",
         "block",
         "report",
+        "optout",
     ]
     info = await play.app.iq(MEMORY, "get", f"<query xmlns='{INFO}' node='login'/>")
     assert identities(info) == [("automation", "command-node")]
