@@ -19,6 +19,7 @@ from connectors.telegram.operator.invitations import Invitations
 from connectors.telegram.operator.lobby import Lobby
 from connectors.telegram.sending import Speaker
 from connectors.telegram.session import TelegramSession
+from connectors.telegram.stickers import Stickers
 from connectors.telegram.updates import Reader
 
 _UNKNOWN = ("resend", "drop")
@@ -43,7 +44,7 @@ async def connected(
         await chats.load()
         about = About(api)
         reader = Reader(chats, about, me, network, reads_all=login.reads_all(said))
-        speaker = Speaker(api, chats, Limits(pace))
+        speaker = Speaker(api, chats, Limits(pace), Stickers(api, workspace.data / "stickers"))
         since = since_of(account)
         if account.user:
             async with receiving.receiving(api, reader, me, network, since, workspace) as news:

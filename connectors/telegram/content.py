@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.contract import Message, NetworkId, Person, Quote, Style
-from connectors.telegram import fields, ids, lines, text
+from connectors.telegram import fields, ids, lines, stickers, text
 from connectors.telegram.files import FILES, read
 
 _LONGEST = 100_000  # characters of a text; Telegram's have 4096
@@ -27,6 +27,11 @@ def message_of(raw: Mapping[str, Any], network: NetworkId) -> Message | None:
 def _said(raw: Mapping[str, Any]) -> Message | None:
     if isinstance(raw.get("text"), str):
         return _worded(raw, "text", "entities")
+    sticker = fields.mapping(raw.get("sticker"))
+    if stickers.kind_of(sticker) is not None:
+        moving = stickers.read(sticker)
+        shown = f"{fields.line(sticker.get('emoji'), 8)} {stickers.MISSING}".strip()
+        return Message(shown, style=Style.NOTICE) if moving is None else Message(media=(moving,))
     for kind in FILES:
         if kind in raw and (medium := read(kind, raw[kind])) is not None:
             return replace(_worded(raw, "caption", "caption_entities"), media=(medium,))

@@ -37,7 +37,7 @@ def read(kind: str, said: object) -> Media | None:
     meant, mime, name = FILES[kind]
     told = fields.string(file.get("mime_type")).lower()
     if kind == "sticker":
-        mime, name, meant = _sticker(file)
+        name = _sticker(file)
     duration = fields.number(file.get("duration"))
     return Media(
         reference,
@@ -56,15 +56,9 @@ def _largest(said: object) -> Mapping[str, Any]:
     return max(sizes, key=lambda one: fields.positive(one.get("width")) or 0, default={})
 
 
-def _sticker(file: Mapping[str, Any]) -> tuple[str, str, MediaKind]:
-    """#sticker: animated ones are TGS, which hardly any program outside Telegram shows."""
+def _sticker(file: Mapping[str, Any]) -> str:
     emoji = fields.line(file.get("emoji"), 8)
-    name = f"sticker {emoji}" if emoji else "sticker"
-    if file.get("is_animated") is True:
-        return "application/x-tgsticker", f"{name}.tgs", MediaKind.FILE
-    if file.get("is_video") is True:
-        return "video/webm", f"{name}.webm", MediaKind.VIDEO
-    return "image/webp", f"{name}.webp", MediaKind.STICKER
+    return f"sticker {emoji}.webp" if emoji else "sticker.webp"
 
 
 def _side(value: object) -> int | None:

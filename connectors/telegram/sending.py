@@ -34,6 +34,7 @@ from connectors.telegram.api import Api
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits
 from connectors.telegram.posting import entities, plain_if_need_be, post
+from connectors.telegram.stickers import Stickers
 
 _QUOTED = 200  # characters of a quotation in words
 
@@ -45,6 +46,7 @@ class Speaker:
     api: Api
     chats: Chats
     limits: Limits
+    stickers: Stickers
     also: Mapping[str, object] = field(default_factory=dict)  # with every message: buttons, for one
     more: "Mapping[type[Action], Doing]" = field(default_factory=dict)  # what is done otherwise than by bots in general
 

@@ -82,7 +82,7 @@ class TelegramSession:
         return await self._speaker.perform(action)
 
     def open_media(self, media_: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return media.opened(self._speaker.api, media_, limit)
+        return self._speaker.stickers.opened(media_, limit)
 
     async def publish(self, chat: ChatId, media_: Media, file: File) -> str:
         return await media.published(file)

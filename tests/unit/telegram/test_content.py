@@ -68,8 +68,6 @@ def test_what_it_says(content: dict[str, Any], line: str) -> None:
         ("document", {"mime_type": "image/png", "file_name": "a.png"}, (MediaKind.IMAGE, "image/png", "a.png")),
         ("document", {"mime_type": "not a type"}, (MediaKind.FILE, "application/octet-stream", "file")),
         ("sticker", {"emoji": "🌹"}, (MediaKind.STICKER, "image/webp", "sticker 🌹.webp")),
-        ("sticker", {"is_animated": True}, (MediaKind.FILE, "application/x-tgsticker", "sticker.tgs")),
-        ("sticker", {"is_video": True}, (MediaKind.VIDEO, "video/webm", "sticker.webm")),
     ],
 )
 def test_files_of_every_kind(kind: str, more: dict[str, Any], expected: tuple[MediaKind, str, str]) -> None:

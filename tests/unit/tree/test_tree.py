@@ -30,6 +30,8 @@ ONLY = {
     "alembic": ("bridge.store",),
     "slixmpp": ("bridge.xmpp",),
     "PIL": ("bridge.converter",),
+    "av": ("connectors.telegram.moving",),
+    "rlottie_python": ("connectors.telegram.moving",),
     "nio": ("connectors.matrix",),
     "telegram": ("connectors.telegram",),
 }
