@@ -191,5 +191,8 @@ class Message:
     reply_to: MessageId | None = None  # on the network of the event or action that carries this
     quote: Quote | None = None
     """Of a reply. Where what it answers is not known, the action has no `reply_to` and says this in its text."""
+    thread: MessageId | None = None
+    """The message with which its thread began (a topic, on some networks), on the network of the event or action that
+    carries this; None: it is in no thread, or in one that is not known there."""
     place: Place | None = None  # the message is this place; `text` says it in words, its geo URI (RFC 5870) among them
     previews: tuple[Preview, ...] = ()  # of links in `text`

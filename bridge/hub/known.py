@@ -7,9 +7,10 @@ many of its first open rows can have been tried, and everything behind them is a
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from bridge.contract import MessageEdited, MessageReceived, NetworkId, Person, Quote
+from bridge.contract import MessageEdited, MessageId, MessageReceived, NetworkId, Person, Quote
 from bridge.hub import codec
 from bridge.hub.bell import Bell
+from bridge.hub.copies import called
 from bridge.store import deliveries
 from bridge.store.database import Database
 from bridge.store.rows import Copy
@@ -55,6 +56,12 @@ class Known:
             stored = await self._database.read(lambda c: deliveries.copies_of(c, self._chat, [message]))
             self.learn(message, stored[message])
         return list(self._copies[message].values())
+
+    async def thread(self, chat: int, native: str) -> MessageId | None:
+        """What the message is called here with which a thread began that `chat` calls so."""
+        message = await self._database.read(lambda c: deliveries.called(c, chat, native))
+        name = called(await self.of(message)) if message is not None else None
+        return name.ids[0] if name is not None else None
 
     async def quote(self, message: int) -> Quote | None:
         """What `message` reads now, and whose it is; None if it was taken back."""

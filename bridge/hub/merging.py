@@ -30,7 +30,7 @@ from bridge.contract import (
 )
 from bridge.hub import closing, codec, fallback
 from bridge.hub.performing import UNKNOWN, Performer, Ready
-from bridge.hub.translate import mentioning
+from bridge.hub.translate import mentioning, named
 from bridge.store import merged
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
@@ -65,10 +65,10 @@ class Merger:
 
     def _joins(self, ready: Ready, other: Ready) -> bool:
         """Only the first says who speaks."""
-        other.wish = structs.replace(other.wish, persona=None)
+        other.wish, other.can = structs.replace(other.wish, persona=None), replace(other.can, speaks_as="")
         self.performer.with_parts(other)
         one, more = _text(ready), _text(other)
-        if one is None or more is None or more.message.reply_to is not None:
+        if one is None or more is None or more.message.reply_to or more.message.thread != one.message.thread:
             return False
         whole = replace(one, message=_below(one.message, more.message), merged=one.merged + 1)
         if len(ready.session.parts(whole)) != 1:
@@ -161,9 +161,9 @@ class Merger:
                 continue
             said = mentioning(now.message, text.network, ready.wish.network)
             said = replace(said, reply_to=None, quote=None)
-            own = self.performer.speaks_for_itself(ready.owed.account, text.network, first.sender.id)
-            if whole is None and not own and not ready.can.personas:
-                said = fallback.named(first.sender.name or first.sender.id, said)
+            if whole is None:
+                persona = self.performer.persona(ready.owed.account, text.network, first.sender)
+                said = named(said, structs.replace(ready.wish, persona=persona), ready.can)
             whole = said if whole is None else _below(whole, said)
         return whole
 

@@ -12,11 +12,13 @@ from bridge.contract import (
     Capabilities,
     ChatId,
     ConnectorError,
+    Contact,
     ContactId,
     Edit,
     Message,
     MessageEdited,
     MessageId,
+    MessageReceived,
     MessageRetracted,
     NetworkId,
     Persona,
@@ -232,7 +234,7 @@ class Performer:
         reply_to: MessageId | None = None
         quote: Quote | None = None
         here = owed.source == owed.chat  # its author sees it there only by this
-        persona = _persona(owed, event, seat)
+        persona = _persona(owed.network, event.sender, seat) if isinstance(event, Authored) else None
         if folds:
             known.learn(owed.message, ())
         elif owed.maybe or owed.kind in CHANGES:
@@ -245,6 +247,8 @@ class Performer:
             # What a hosted room was never shown was said before others came in: its people do not read it in a reply.
             strange = replied is None and place.network == HOME and not place.owner
             quote = None if strange else await known.quote(owed.reply)
+        said = event.message if isinstance(event, MessageReceived | MessageEdited) else None
+        thread = await known.thread(owed.source, said.thread) if said is not None and said.thread is not None else None
         before: list[tuple[str, str]] = []
         if owed.kind == "reactions":
             before = await known.reactions(owed.message, owed.network, owed.author)
@@ -265,6 +269,7 @@ class Performer:
             target=target,
             reply_to=reply_to,
             quote=quote,
+            thread=thread,
             persona=persona,
             at=event.at if late and isinstance(event, Authored) else None,
             before=tuple((emoji, MessageId(native)) for emoji, native in before),
@@ -308,10 +313,10 @@ class Performer:
             then,
         )
 
-    def speaks_for_itself(self, account: int, network: str, author: str) -> bool:
-        """Whether it is an account of the author's own that performs."""
+    def persona(self, account: int, network: str, author: Contact) -> Persona | None:
+        """Whom `account` would speak for; None when it is the author's own."""
         seat = self.sessions.seat(account)
-        return seat is not None and _is_own(seat, network, author)
+        return _persona(network, author, seat) if seat is not None else None
 
     async def mark(self, some: Sequence[Debt], tried: int) -> None:
         """Write durably which part's call is about to be made (from 1), or that it was not."""
@@ -328,22 +333,15 @@ class Reopened(Exception):  # not an error: the delivery begins anew under the c
     """The chat has just been opened; the lane reads itself again."""
 
 
-def _is_own(seat: Seat, network: str, author: str) -> bool:
-    return author == (seat.user if network == HOME else seat.me if network == seat.network else None)
-
-
-def _persona(owed: Debt, event: Journaled, seat: Seat) -> Persona | None:
-    """Whom the account speaks for; None when it is the author's own."""
-    if not isinstance(event, Authored):
-        return None
-    if _is_own(seat, owed.network, owed.author):
+def _persona(network: str, author: Contact, seat: Seat) -> Persona | None:
+    if author.id == (seat.user if network == HOME else seat.me if network == seat.network else None):
         return None
     return Persona(
-        key=f"{owed.network}:{owed.author}",
-        network=NetworkId(owed.network),
-        contact=owed.author,
-        name=event.sender.name,
-        avatar=event.sender.avatar or "",
+        key=f"{network}:{author.id}",
+        network=NetworkId(network),
+        contact=author.id,
+        name=author.name,
+        avatar=author.avatar or "",
     )
 
 

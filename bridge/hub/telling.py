@@ -98,6 +98,7 @@ def _reads(first: Message, row: LineRow) -> Message:
     """The text now, and what it replies to and whom it mentions, as they are called here."""
     now = codec.decode(row.content_kind, row.content) if row.content_kind and row.content is not None else None
     message = mentioning(now.message if isinstance(now, MessageReceived | MessageEdited) else first, row.network, HOME)
+    message = replace(message, thread=None)  # which only its own network's chats call so
     if row.reply is None and message.quote is not None:
         return fallback.quoting(message.quote, message)
     return replace(message, reply_to=MessageId(row.reply) if row.reply is not None else None)

@@ -45,6 +45,7 @@ class Wish(Struct, frozen=True):
     target: Target | None = None  # what the event is about is called so in this chat; None: it never arrived
     reply_to: MessageId | None = None  # the message replied to is called so in this chat
     quote: Quote | None = None  # what that reads
+    thread: MessageId | None = None  # the message that began its thread is called so in this chat
     persona: Persona | None = None
     at: float | None = None
     before: tuple[tuple[str, MessageId], ...] = ()
@@ -88,7 +89,7 @@ def _send(wish: Wish, can: Capabilities, message: Message) -> Action | None:
         maybe_done=wish.maybe_done,
         contact=wish.contact,
         own_id=wish.own_id,
-        message=_replying(_named(message, wish, can), wish),
+        message=_replying(named(message, wish, can), wish),
     )
 
 
@@ -109,7 +110,7 @@ def _edit(wish: Wish, event: MessageEdited, can: Capabilities) -> Action | None:
         contact=wish.contact,
         own_id=wish.own_id,
         target=wish.target,
-        message=_replying(_named(message, wish, can), wish),
+        message=_replying(named(message, wish, can), wish),
     )
 
 
@@ -172,7 +173,7 @@ def _fail(wish: Wish, event: Answer, can: Capabilities) -> Action | None:
     )
 
 
-def _named(message: Message, wish: Wish, can: Capabilities) -> Message:
+def named(message: Message, wish: Wish, can: Capabilities) -> Message:
     """Who says it, where people would not see that otherwise."""
     if wish.persona is not None and not can.personas:
         return fallback.prefixed(before(wish.persona, wish.name_format, wish.called), message)
@@ -184,8 +185,11 @@ def _face(wish: Wish) -> Persona | None:
 
 
 def _replying(message: Message, wish: Wish) -> Message:
-    """What it replies to, as that is called in this chat; in words where it is not known there."""
+    """What it replies to, and its thread, as they are called in this chat; a reply in words where it is not known
+    there."""
     quote = wish.quote or message.quote
+    if message.thread != wish.thread:
+        message = replace(message, thread=wish.thread)
     if wish.reply_to is None and quote is not None:
         return fallback.quoting(quote, message)
     if (message.reply_to, message.quote) == (wish.reply_to, quote):

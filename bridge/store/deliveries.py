@@ -114,6 +114,12 @@ def copies_of(connection: Connection, chat: int, messages: Sequence[int]) -> dic
     return found
 
 
+def called(connection: Connection, chat: int, native: str) -> int | None:
+    """The message that `chat` calls so."""
+    c = t.copies.c
+    return connection.execute(select(c.message).where(c.chat == chat, c.native == native)).scalar()
+
+
 def said(connection: Connection, message: int) -> tuple[str, bytes, str, bytes] | None:
     """The network of a message's author, its first event, kind and body of the one whose text it shows now; None if it
     was taken back."""

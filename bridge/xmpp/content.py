@@ -43,10 +43,11 @@ def nobody(person: Person) -> Name:
 def written(message: Message, *, to: str = "", name: str = "", called: Called = nobody, beside: bool = False) -> str:
     """Body, and what belongs to it. `to` and `name`: whose message a reply answers. `beside`: whoever reads it knows
     markup (XEP-0394), so the body needs no styling; in rooms all get the same, and nobody knows what all know."""
+    thread = f"<thread>{text.escape(message.thread)}</thread>" if message.thread is not None else ""
     if message.media:
         replied = replies.elements(message.reply_to, to, 0) if message.reply_to is not None else ""
-        return files.payload(message.media[0]) + replied
-    described = "".join(previews.write(one) for one in message.previews)
+        return files.payload(message.media[0]) + replied + thread
+    described = "".join(previews.write(one) for one in message.previews) + thread
     if message.place is not None:
         described += places.write(message.place, message.text)
     if message.reply_to is None and not message.spans and message.style is Style.TEXT:
@@ -82,7 +83,7 @@ def split(message: Message, budget: int, called: Called = nobody) -> list[Messag
     when they are written."""
     if message.media:
         # A file's address is a message of its own, so that apps show the file.
-        several = [Message(media=(one,)) for one in message.media]
+        several = [Message(media=(one,), thread=message.thread) for one in message.media]
         several[0] = replace(several[0], reply_to=message.reply_to)
         caption = replace(message, media=(), reply_to=None, quote=None)
         return several + (split(caption, budget, called) if message.text else [])
@@ -92,7 +93,7 @@ def split(message: Message, budget: int, called: Called = nobody) -> list[Messag
         words = f"/me {message.text}" if message.style is Style.EMOTE else message.text
         if text.longest(words) <= budget or text.size(words) <= budget or message.previews:
             return [message]
-        return [Message(piece) for piece in text.split(words, budget)]
+        return [Message(piece, thread=message.thread) for piece in text.split(words, budget)]
     if _size(message, called) <= budget:
         return [message]
     if message.style is Style.EMOTE:

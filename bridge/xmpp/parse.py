@@ -203,6 +203,13 @@ def _subject(children: Mapping[str, Element]) -> str:
     return "" if found is None else " ".join("".join(found.itertext()).split())[:_LONGEST_SUBJECT]
 
 
+def _thread(children: Mapping[str, Element]) -> MessageId | None:
+    """XEP-0201 #intro: what an app makes up itself means nothing elsewhere, and nothing is called so."""
+    found = next((children[f"{space}thread"] for space in _OURS if f"{space}thread" in children), None)
+    name = "" if found is None else "".join(found.itertext()).strip()
+    return MessageId(name) if 0 < len(name) <= _LONGEST_ID else None
+
+
 def _target(change: Element) -> MessageId:
     """What an edit, a retraction or reactions are about."""
     target = change.get("id")
@@ -221,6 +228,8 @@ def said(stanza: Element, children: Mapping[str, Element], by: Mapping[str, Any]
         raise StanzaError("bad-request", "The message is empty.")
     if media:
         said = replace(said, media=media)
+    if thread := _thread(children):
+        said = replace(said, thread=thread)
     if about := _subject(children):  # RFC 6121 #message-syntax-subject: of a message with a body
         said = fallback.prefixed(f"{about}\n", said)
     replaced = children.get(_REPLACE)

@@ -212,6 +212,9 @@ def _said(
         message = Message(line, style=Style.NOTICE)
     else:
         message = replace(_text(content, names, reply=reply is not None), style=style)
+    thread = fields.event_id(relation.get("event_id")) if relation.get("rel_type") == "m.thread" else None
+    if thread is not None:
+        message = replace(message, thread=MessageId(thread))
     # Client-server API #fallback-for-unthreaded-clients: then it is no reply, only a place in a thread.
     if reply is None or relation.get("is_falling_back") is True:
         return replace(message, quote=None)

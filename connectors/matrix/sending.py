@@ -36,8 +36,11 @@ def content(message: Message, key: str) -> dict[str, Any]:
     meant = [span.value for span in message.spans if span.kind is SpanKind.MENTION and not span.network]
     if meant:
         said["m.mentions"] = {"user_ids": list(dict.fromkeys(filter(ids.valid_user, meant)))}
-    if message.reply_to is not None:
-        said["m.relates_to"] = {"m.in_reply_to": {"event_id": message.reply_to}}
+    if message.reply_to is not None or message.thread is not None:
+        said["m.relates_to"] = {"m.in_reply_to": {"event_id": message.reply_to or message.thread}}
+    if message.thread is not None:  # Client-server API #threading
+        falling_back = message.reply_to is None
+        said["m.relates_to"] |= {"rel_type": "m.thread", "event_id": message.thread, "is_falling_back": falling_back}
     return said
 
 
@@ -57,7 +60,7 @@ def edited(message: Message, target: MessageId, key: str) -> dict[str, Any]:
     whole content of its kind, because apps that read strictly (Element X) drop an edit around which it is none.
     What the message replies to stays as it was, and nobody is called again (#user-and-room-mentions)."""
     shown = tuple(replace(one, kind=MediaKind.IMAGE) if one.kind is MediaKind.STICKER else one for one in message.media)
-    new = content(replace(message, reply_to=None, media=shown), key)
+    new = content(replace(message, reply_to=None, thread=None, media=shown), key)
     del new[KEY]
     text = new["body"]
     shown = text if len(text) <= _FALLBACK else text[:_FALLBACK] + "…"

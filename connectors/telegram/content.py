@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.contract import Message, NetworkId, Person, Quote, Style
-from connectors.telegram import fields, ids, lines, stickers, text
+from connectors.telegram import fields, ids, lines, stickers, text, topics
 from connectors.telegram.files import FILES, read
 
 _LONGEST = 100_000  # characters of a text; Telegram's have 4096
@@ -21,7 +21,7 @@ def message_of(raw: Mapping[str, Any], network: NetworkId) -> Message | None:
     said = _said(raw)
     if said is None:
         return None
-    return _replying(_forwarded(said, raw), raw, network)
+    return topics.within(_replying(_forwarded(said, raw), raw, network), raw)
 
 
 def _said(raw: Mapping[str, Any]) -> Message | None:

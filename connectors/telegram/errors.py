@@ -47,6 +47,7 @@ _KNOWN: tuple[tuple[str, Reason, str], ...] = (
     ("business connection not found", Reason.GONE, "Your bot is not connected with your Telegram account any more."),
     ("business_connection_", Reason.GONE, "Your bot is not connected with your Telegram account any more."),
     ("topic_closed", Reason.FORBIDDEN, "This topic is closed."),
+    ("message thread not found", Reason.GONE, "This topic does not exist any more."),
 )  # fmt: skip
 
 

@@ -92,6 +92,14 @@ def _titled(noun: str) -> Callable[[Mapping[str, Any]], str]:
     return say
 
 
+def _topic(noun: str) -> Callable[[Mapping[str, Any]], str]:
+    def say(said: Mapping[str, Any]) -> str:
+        name = fields.line(said.get("name"))
+        return f"[{noun}: {name}]" if name else f"[{noun}]"
+
+    return say
+
+
 def _pinned(said: Mapping[str, Any]) -> str:
     words = fields.line(said.get("text")) or fields.line(said.get("caption"))
     return f"has pinned a message: {words}" if words else "has pinned a message."
@@ -115,8 +123,10 @@ _SERVICE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "video_chat_started": _fixed("has begun a video chat, in which people with Telegram can take part."),
     "video_chat_ended": _fixed("The video chat has ended."),
     "video_chat_participants_invited": _fixed("has invited people to the video chat."),
-    "forum_topic_created": _titled("New topic"),
-    "forum_topic_edited": _titled("Topic changed"),
+    "forum_topic_created": _topic("Topic"),
+    "forum_topic_edited": _topic("Topic changed"),
+    "general_forum_topic_hidden": _fixed("has hidden the general topic."),
+    "general_forum_topic_unhidden": _fixed("shows the general topic again."),
     "forum_topic_closed": _fixed("has closed the topic."),
     "forum_topic_reopened": _fixed("has opened the topic again."),
     "boost_added": _fixed("has boosted the group."),

@@ -29,7 +29,7 @@ from bridge.contract import (
     Unavailable,
     Unconfirmed,
 )
-from connectors.telegram import errors, fields, ids, text
+from connectors.telegram import errors, fields, ids, text, topics
 from connectors.telegram.api import Api
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits
@@ -88,6 +88,7 @@ class Speaker:
 
     async def send(self, chat: int, action: Send) -> Receipt:
         message, given = _answering(action.message, chat)
+        given = {**given, **topics.where(chat, message.thread)}
         given = {**given, **self.also}
         if message.media:
             result = await post(self.api, chat, message, given)

@@ -29,7 +29,7 @@ from bridge.contract import (
     Style,
     Unparsable,
 )
-from connectors.telegram import albums, fields, ids
+from connectors.telegram import albums, fields, ids, topics
 from connectors.telegram.about import About
 from connectors.telegram.chats import Chats, person, sender
 from connectors.telegram.content import message_of
@@ -77,6 +77,7 @@ class Reader:
         self._me = me
         self._network = network
         self._reads_all = reads_all
+        self._topics: set[tuple[ChatId, MessageId]] = set()  # that this session has told of
         self._kinds: Mapping[str, Callable[[Mapping[str, Any], int], Awaitable[list[Event]]]] = {
             "message": self._message,
             "channel_post": self._message,
@@ -125,9 +126,19 @@ class Reader:
             return found
         if self.greets and where.private and said.text.split(" ")[0] == "/start" and not said.media:
             said = Message(_OPENED, style=Style.NOTICE)
+        found += self._topic(where, said, raw)
         found += self._speaks(where, who)
         found.append(MessageReceived(chat=where.id, id=id, sender=who, at=_at(raw.get("date")), message=said))
         return found
+
+    def _topic(self, where: _Where, said: Message, raw: Mapping[str, Any]) -> list[Event]:
+        """The beginning of a thread, if this session has not told of it; the hub knows whether it has come before."""
+        if said.thread is None or (where.id, said.thread) in self._topics:
+            return []
+        self._topics.add((where.id, said.thread))
+        group = Contact(ids.speaking_chat(where.number), fields.line(where.raw.get("title")))
+        at = _at(raw.get("date"))
+        return [MessageReceived(chat=where.id, id=said.thread, sender=group, at=at, message=topics.beginning(raw))]
 
     async def _edited(self, raw: Mapping[str, Any], number: int) -> list[Event]:
         where = await self._where(raw)

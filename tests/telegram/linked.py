@@ -121,4 +121,5 @@ async def linked(play: Stage, *groups: Chat) -> AsyncIterator[Linked]:
         stack.push_async_callback(made.stop)
         await made.start()
         await made.link(*groups)
+        await play.world.until(lambda: play.bot.id in play.world.updates.waiting)
         yield made

@@ -90,6 +90,7 @@ async def test_what_moves_is_an_animated_picture_made_once(play: Stage, kind: st
 @pytest.mark.parametrize(
     "data",
     [b"", b"no sticker", gzip.compress(b"{}"), gzip.compress(b"0" * 50_000_000), tgs()[:60], b"\x1a\x45\xdf\xa3"],
+    ids=["empty", "words", "an empty one", "a bomb", "a piece", "the beginning of a film"],
 )
 async def test_one_that_is_none_or_harms_is_refused(play: Stage, data: bytes) -> None:
     async with play.live() as (session, reader):

@@ -14,6 +14,7 @@ from connectors.telegram.chats import Chats
 from connectors.telegram.connecting import options_of, since_of
 from connectors.telegram.limits import Limits, Pace
 from connectors.telegram.notes import Notes
+from connectors.telegram.stickers import Stickers
 
 CONNECTION = "connection"  # in an account's credentials: the last one that was known
 
@@ -40,6 +41,6 @@ async def connected(account: Account, workspace: Workspace, network: NetworkId, 
         await chats.load()
         me, own = connection.owner or Contact(account.me, secret.get("name", "")), Own()
         reader = BusinessReader(api, chats, me, bot.id, network, connection, own)
-        speaking = Speaking(api, chats, Limits(pace), connection, own)
+        speaking = Speaking(api, chats, Limits(pace), Stickers(api, workspace.data / "stickers"), connection, own)
         async with receiving.receiving(api, reader, bot, network, since_of(account), workspace) as news:
             yield BusinessSession(me, news, speaking, chats, connection, repeats=repeats)

@@ -12,6 +12,7 @@ from connectors.telegram.business.updates import Own
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits
 from connectors.telegram.sending import Speaker, target_of
+from connectors.telegram.stickers import Stickers
 
 _MAY_NOT = f"Your Telegram account does not let your bot do that for you. Allow it {WHERE}: “{{}}”."
 _POSSIBLE = frozenset({Send, Edit, Retract, SetTyping, MarkRead})
@@ -21,8 +22,10 @@ _REPLY, _DELETE = "Reply to messages", "Delete messages"
 class Speaking:
     """For one session."""
 
-    def __init__(self, api: Api, chats: Chats, limits: Limits, connection: Connection, own: Own) -> None:
-        self.speaker = Speaker(api, chats, limits, more={Retract: _retract, MarkRead: _mark})
+    def __init__(
+        self, api: Api, chats: Chats, limits: Limits, stickers: Stickers, connection: Connection, own: Own
+    ) -> None:
+        self.speaker = Speaker(api, chats, limits, stickers, more={Retract: _retract, MarkRead: _mark})
         self._connection = connection
         self._own = own
 

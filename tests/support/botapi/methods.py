@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.support.botapi import albums, business, buttons, standing, uploads, webhooks
+from tests.support.botapi import albums, business, buttons, standing, topics, uploads, webhooks
 from tests.support.botapi.refusals import No, bad
 from tests.support.botapi.state import Bot, Chat, Said, store
 
@@ -178,7 +178,8 @@ def sent(api: "BotApi", bot: Bot, chat: Chat, given: Mapping[str, Any], content:
             raise bad("message to be replied not found")
     if isinstance(chat, business.OwnChat):
         return business.sent(api, bot, chat, content, answered)
-    said = api.world.state.add(chat, Said(bot, content | buttons.kept(given), {}, reply_to=answered))
+    content = content | buttons.kept(given) | topics.chosen(chat, bot.id, given)
+    said = api.world.state.add(chat, Said(bot, content, {}, reply_to=answered))
     api.world.shown(chat, said)
     return api.world.state.view(chat, said, bot)
 
