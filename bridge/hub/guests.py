@@ -1,5 +1,6 @@
 """Users who have no account of their own on a network: they become guests of the operator's by writing to somebody
-there, or by being called by somebody, where its connector has that (`Guests.begins`).
+there, by adding somebody to their contacts, or by being called by somebody, where its connector has that
+(`Guests.begins`).
 
 A guest's account is stored and connected like any. Who has logged out of it does not want to be called; who then writes
 to somebody wants it again.
@@ -34,6 +35,8 @@ class GuestBook:
         self._connect = connect
         self._due: deque[AccountId] = deque()
         self.connecting: set[asyncio.Task[None]] = set()
+        around.workspaces.summon = self.summon
+        around.people.host = lambda user, network: self.summon(network, user, False)
 
     def connect_due(self) -> None:
         """Connect those who have become guests; their making is committed, or was undone and they are not there."""

@@ -114,7 +114,6 @@ class Hub:
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {HOME: "XMPP"} | {network: connector.name for network, connector in around.connectors.items()}
         self._guests = GuestBook(around, self.writer, self.connect)
-        around.workspaces.summon = self._guests.summon
         self._context = Context(
             self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
             around.people.choices.opt_outs.opted_out, self._guests.me, self._guests.appoint,

@@ -43,6 +43,7 @@ class KnownPeople:
         self.choices = Choices(database)
         self.choices.watch(self._chosen)
         self.stranger: Callable[[str, NetworkId, ContactId], Awaitable[Contact | None]] = _unknown
+        self.host: Callable[[str, NetworkId], Awaitable[bool]] = _nobodys_guest  # have a user be a guest, if they may
         self._subscribed: dict[tuple[str, NetworkId], set[str]] = {}
         self._connected: dict[tuple[str, NetworkId], set[AccountId]] = {}
         self._names: OrderedDict[tuple[str, NetworkId, str], Contact] = OrderedDict()
@@ -103,7 +104,7 @@ class KnownPeople:
             return True
         if len(known) >= _PER_USER or not (_fits(user) and _fits(name)):
             return False
-        if contact is not None and not await self._has_account(user, network):
+        if contact is not None and not (await self._has_account(user, network) or await self.host(user, network)):
             return False
         await self._database.write(lambda c: store.subscribe(c, user, network, name))
         self._subscribed.setdefault((user, network), set()).add(name)
@@ -241,6 +242,10 @@ class KnownPeople:
     def _tell(self, presence: PresenceOf) -> None:
         for changed in self._watchers:
             changed(presence)
+
+
+async def _nobodys_guest(user: str, network: NetworkId) -> bool:
+    return False
 
 
 async def _unknown(user: str, network: NetworkId, contact: ContactId) -> Contact | None:

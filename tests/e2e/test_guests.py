@@ -14,7 +14,7 @@ from tests.support.folk import PASSWORD, Person
 from tests.support.gateway import MATRIX, Gateway
 from tests.support.matrix_client import MatrixClient
 from tests.support.prosody import Prosody
-from tests.support.xmpp_client import XmppClient, body, receipt_of
+from tests.support.xmpp_client import XmppClient, bare, body, receipt_of
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,18 @@ async def test_somebody_on_matrix_writes_to_a_user_and_no_crash_loses_it(
 
     assert (await element.text("Have not saints lips?", 60))["room_id"] == room
     assert await element.texts(room, user_of(me)) == ["Have not saints lips?"]
+
+
+async def test_a_user_adds_somebody_on_matrix_to_their_contacts(
+    gateway: Gateway, romeo: tuple[Person, XmppClient], juliet: tuple[Person, MatrixClient]
+) -> None:
+    (_, app), (her, element) = romeo, juliet
+
+    app.send(f"<presence to='{her.at(gateway)}' type='subscribe'/>")
+    await app.expect(lambda s: bare(s) == her.at(gateway) and s.tag.endswith("presence") and not s.get("type"), 60)
+    app.message(her.at(gateway), "I would I were thy bird")
+
+    assert (await element.text("I would I were thy bird", 60))["sender"].startswith("@xmpp_")
 
 
 async def test_who_may_not_use_the_gateway_is_not_there_for_matrix(
