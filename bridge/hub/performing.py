@@ -15,6 +15,7 @@ from bridge.contract import (
     Contact,
     ContactId,
     Edit,
+    LoggedOut,
     Message,
     MessageEdited,
     MessageId,
@@ -170,6 +171,11 @@ class Performer:
             ready.can = less
             if self.with_parts(ready) is not None:
                 await self._carry_out(ready)
+        except LoggedOut as error:
+            seat = self.sessions.seat(ready.owed.account)
+            if seat is None or seat.session is ready.session:
+                raise
+            raise Unavailable(error.text) from None  # the login that ended is not the one of now
 
     async def _carry_out(self, ready: Ready) -> None:
         owed, parts = ready.owed, ready.parts
