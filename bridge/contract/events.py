@@ -209,6 +209,15 @@ class BlockedChanged:
     contacts: frozenset[ContactId]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOutChanged:
+    """Somebody has told the operator's account that nothing of theirs is to be carried, and nothing to them, for those
+    who have no account of their own; or that it may be again. From any other account it counts for nothing."""
+
+    contact: ContactId
+    out: bool
+
+
 Sign = TypingChanged | ReadUpTo | PresenceChanged
 """Signs of life: never journaled, never replayed, and dropped rather than that anything waits for them."""
 
@@ -229,6 +238,7 @@ Event = (
     | ReadUpTo
     | PresenceChanged
     | BlockedChanged
+    | OptOutChanged
     | Unparsable
     | CursorMoved
     | Live

@@ -48,6 +48,7 @@ from bridge.hub.lists import KnownLists
 from bridge.hub.merging import Merger
 from bridge.hub.notices import Notices
 from bridge.hub.opener import Opener
+from bridge.hub.opted import opted
 from bridge.hub.own_pictures import OwnPictures
 from bridge.hub.performing import Performer
 from bridge.hub.pictures import Converter
@@ -89,6 +90,7 @@ class Hub:
                 self._event, self._live, self._cursor,
                 lambda seat, contact: around.people.contact_seen(seat.account, seat.user, seat.network, contact),
                 self._changed, lambda *s: self.signs.offer(*s), self._blocked,
+                lambda seat, event: opted(self.writer, around.people.choices.opt_outs, seat, event),
             ),
             self.lanes.quiet,
         )  # fmt: skip

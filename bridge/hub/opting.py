@@ -42,10 +42,13 @@ class OptOuts:
             return False
         if out:
             await self._database.write(lambda c: store.put(c, network, person, at))
-            self._out.add((network, person))
         else:
             await self._database.write(lambda c: store.drop(c, network, person))
-            self._out.discard((network, person))
+        self.chosen(network, person, out=out)
+        return True
+
+    def chosen(self, network: NetworkId, person: str, *, out: bool) -> None:
+        """Somebody has opted out, or not any more, and that is durable."""
+        (self._out.add if out else self._out.discard)((network, person))
         for changed in self._watchers:
             changed(network, person, out)
-        return True

@@ -29,6 +29,7 @@ from bridge.contract import (
     LoggedOut,
     NetworkId,
     OccupantChanged,
+    OptOutChanged,
     PresenceChanged,
     RanksChanged,
     ReadUpTo,
@@ -90,6 +91,7 @@ class Listener:
     changed: Callable[[Seat], None]  # connected, disconnected, logged out
     sign: Callable[[Seat, Session, Sign], None]
     blocked: Callable[[Seat, frozenset[ContactId]], None]  # whom the account blocks, all of them
+    opted: Callable[[Seat, OptOutChanged], None]
 
 
 class Sessions:
@@ -258,6 +260,8 @@ class Sessions:
                 self._listener.contact(seat, contact)
             case BlockedChanged(contacts=contacts):
                 self._listener.blocked(seat, contacts)
+            case OptOutChanged():
+                self._listener.opted(seat, event)
             case TypingChanged() | ReadUpTo() | PresenceChanged():
                 self._listener.sign(seat, session, event)
 

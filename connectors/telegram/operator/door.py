@@ -6,7 +6,7 @@ Each update is read to its end before the next; nothing here waits for what Tele
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bridge.contract import Event, Unparsable
+from bridge.contract import Event, OptOutChanged, Unparsable
 from connectors.telegram import fields
 from connectors.telegram.chats import person
 from connectors.telegram.operator import words
@@ -64,7 +64,8 @@ class Door:
             return [Unparsable(reason=reason, source=str(chat), raw=fields.shown(raw))]
         finally:
             self._bot.friends.forget(friend)
-        return []
+        chooses = kind == "message" and fields.string(body.get("text")).startswith(("/start", "/optout"))
+        return [OptOutChanged(contact=who.id, out=friend.out)] if chooses else []
 
     async def _message(self, heard: Heard) -> None:
         said = fields.string(heard.body.get("text"))

@@ -1,7 +1,9 @@
 """Plays with the operator's bot: Romeo and Nurse are users with no bot of their own; Juliet is on Telegram."""
 
 import asyncio
+import contextlib
 import re
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -85,6 +87,11 @@ class Hosted:
         said = self.world.says(one, self.chat_of(one), text, **more)
         await self.polls()
         return said
+
+    def opted_out(self) -> list[str]:
+        """People on Telegram of whom the gateway carries nothing for others (SQLite)."""
+        with contextlib.closing(sqlite3.connect(self.gateway.folder / "landbridge.db")) as database:
+            return [row[0] for row in database.execute("SELECT person FROM opt_outs WHERE network = 'telegram'")]
 
     async def restarts(self, *, kill: bool = False) -> None:
         def restart() -> None:

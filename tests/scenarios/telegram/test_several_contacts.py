@@ -113,6 +113,7 @@ async def test_one_person_and_several_users(server: XmppServer, tmp_path: Path) 
             refused = app.message(play.address(), "Hear me")
             error = await app.expect(lambda s, refused=refused: s.get("id") == refused and s.get("type") == "error")  # type: ignore[misc]
             assert error_of(error)[0] == "forbidden"
+        assert play.opted_out() == [str(juliet.id)]
         silent = await play.says("Does anybody hear me?")
         await play.told("You have opted out", after=silent)
         back = starts(world, juliet, play.bot)
@@ -120,6 +121,7 @@ async def test_one_person_and_several_users(server: XmppServer, tmp_path: Path) 
         for app in (romeo, nurse):
             assert await app.text_from(play.address()) == "can be written to again."
 
+        assert play.opted_out() == []
         stop = await play.says("/stop")
         which = await play.told("With whom do you not", after=stop)
         labels = [f"Not with {name(romeo)}", f"Not with {name(nurse)}", "Everybody"]
