@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from bridge.testing.control import Control, spawned
-from tests.conftest import COMPONENTS
+from tests.conftest import COMPONENTS, FULL
 from tests.support import mam, muc
 from tests.support.gateway import Gateway
 from tests.support.xmpp_client import XmppClient, bare, body
@@ -25,6 +25,9 @@ PASSWORD = "open sesame"
 HOST = "conference.localhost"
 A, T = "memory", "bridge"  # networks: one where people get faces of their own, one with a bot
 LIKE = {A: "a", T: "t"}
+
+# For plays of what is the same in every server's rooms: in one's, and in all of them in the long form.
+ANY_HALL = pytest.mark.parametrize("hall", list(SERVERS) if FULL else ["prosody"], indirect=True)
 
 
 @dataclass

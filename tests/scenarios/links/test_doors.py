@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.scenarios.links.conftest import HOST, A, Cafe, heard, opened
+from tests.scenarios.links.conftest import ANY_HALL, HOST, A, Cafe, heard, opened
 from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient, bare
 from tests.support.xmpp_servers import XmppServer
@@ -15,6 +15,7 @@ ADMIN, OWNER = "http://jabber.org/protocol/muc#admin", "http://jabber.org/protoc
 CONFIG = "http://jabber.org/protocol/muc#roomconfig"
 
 
+@ANY_HALL
 async def test_closed_doors_are_named_and_tried_again(hall: XmppServer, tmp_path: Path) -> None:
     name = tmp_path.name[-20:].lower().replace("_", "-")
     rooms = {kind: f"{kind}-{name}@{HOST}" for kind in ("members", "secret", "moderated", "doomed")}

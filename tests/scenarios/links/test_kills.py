@@ -8,12 +8,12 @@ import random
 from pathlib import Path
 
 from tests.conftest import FULL
-from tests.scenarios.links.conftest import A, Cafe, heard, opened
+from tests.scenarios.links.conftest import ANY_HALL, A, Cafe, heard, opened
 from tests.support import muc
 from tests.support.prosody import Prosody
 from tests.support.xmpp_servers import XmppServer
 
-KILLS = 20 if FULL else 4
+KILLS = 20 if FULL else 3
 PER_LIFE = 40  # messages of each side
 
 
@@ -31,6 +31,7 @@ async def test_a_killed_gateway_loses_and_doubles_nothing(hall: XmppServer, tmp_
         await talk.over()
 
 
+@ANY_HALL
 async def test_a_restarted_server_loses_and_doubles_nothing(hall: XmppServer, tmp_path: Path) -> None:
     async with opened(hall, tmp_path) as cafe:
         await cafe.linked()

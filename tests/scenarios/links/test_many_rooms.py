@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.scenarios.links.conftest import HOST, A, Cafe, T, heard, opened
+from tests.scenarios.links.conftest import ANY_HALL, HOST, A, Cafe, T, heard, opened
 from tests.support import muc
 from tests.support.xmpp_client import bare, body
 from tests.support.xmpp_servers import XmppServer
@@ -16,6 +16,7 @@ from tests.support.xmpp_servers import XmppServer
 FORMAT = "{name} ({network}): "
 
 
+@ANY_HALL
 async def test_what_is_said_is_once_in_every_other_room(hall: XmppServer, tmp_path: Path) -> None:
     garden = f"garden-{tmp_path.name[-20:].lower().replace('_', '-')}@{HOST}"
     news = f"news-{tmp_path.name[-20:].lower().replace('_', '-')}@{HOST}"

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.conftest import COMPONENTS
-from tests.scenarios.links.conftest import HOST, Cafe, heard
+from tests.scenarios.links.conftest import ANY_HALL, HOST, Cafe, heard
 from tests.support import muc
 from tests.support.botapi import BotApi
 from tests.support.botapi.state import Chat, Said
@@ -16,6 +16,7 @@ from tests.support.xmpp_servers import XmppServer
 REPLACE = "{urn:xmpp:message-correct:0}replace"
 
 
+@ANY_HALL
 async def test_a_group_and_a_muc(hall: XmppServer, tmp_path: Path) -> None:
     room = f"verona-{tmp_path.name[-20:].lower().replace('_', '-')}@{HOST}"
     async with BotApi() as api, AsyncExitStack() as stack:
