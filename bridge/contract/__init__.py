@@ -92,6 +92,7 @@ from bridge.contract.message import (
     SpanKind,
     Style,
     Thumbnail,
+    Title,
 )
 from bridge.contract.session import Account, Connector, File, History, Kept, Receipt, Session
 from bridge.contract.workspace import Clock, Memory, Workspace
@@ -191,6 +192,7 @@ __all__ = [
     "Style",
     "Target",
     "Thumbnail",
+    "Title",
     "TypingChanged",
     "Unavailable",
     "Unban",

@@ -72,12 +72,21 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Title:
+    """What a network says somebody in a room is beyond their rank, as its people read it."""
+
+    id: str  # opaque; on one network the same wherever it means the same
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Occupant:
     """Somebody in a room."""
 
     contact: Contact  # as they are called in this room
     membership: Membership = Membership.JOINED
     rank: Rank | None = None  # None: as it was before; a member if that is not known
+    titles: tuple[Title, ...] | None = None  # all that they have; None: as before, none if that is not known
 
 
 class SpanKind(StrEnum):

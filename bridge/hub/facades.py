@@ -25,6 +25,7 @@ from bridge.contract import (
     Rules,
     SetRank,
     SetRoom,
+    Title,
     Unban,
 )
 
@@ -239,6 +240,7 @@ class RoomOccupant:
     rank: Rank = Rank.MEMBER
     present: bool = True
     avatar: Avatar | None = None
+    titles: tuple[Title, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

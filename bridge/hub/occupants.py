@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import chain, count, islice
 
 from bridge.contract import ChatId, Contact, ContactId, Membership, NetworkId, Occupant, Rank
-from bridge.hub import codec
+from bridge.hub import codec, titles
 from bridge.hub.facades import Avatar, Home, Room, RoomOccupant
 from bridge.store import rooms
 from bridge.store.ledger import Ledger
@@ -81,7 +81,8 @@ def occupant_of(row: OccupantRow, room: Chat | RoomRow) -> RoomOccupant:
     """`room` is the one of the network."""
     rank = Rank(row.rank) if row.rank in set(Rank) else Rank.MEMBER
     present = row.membership == _PRESENT
-    return RoomOccupant(ContactId(row.contact), row.nick, rank, present, _avatar(room, row.avatar))
+    avatar = _avatar(room, row.avatar)
+    return RoomOccupant(ContactId(row.contact), row.nick, rank, present, avatar, titles.of(row.titles))
 
 
 def room_of(hosted: Chat, chat: Chat) -> Room:
@@ -115,7 +116,15 @@ def _row(chat: int, who: Occupant, before: OccupantRow | None) -> OccupantRow:
         membership=str(who.membership),
         looks=before.looks if before is not None else "",
         rank=str(who.rank or (before.rank if before is not None else Rank.MEMBER)),
+        titles=_titles(who, before),
     )
+
+
+def _titles(who: Occupant, before: OccupantRow | None) -> str:
+    """Who comes again has those that they are given again."""
+    if who.membership is not _PRESENT:
+        return ""
+    return titles.text(who.titles) if who.titles is not None else (before.titles if before is not None else "")
 
 
 def _named(ledger: Ledger, home: Home, row: OccupantRow) -> OccupantRow:

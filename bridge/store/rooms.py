@@ -51,6 +51,7 @@ class OccupantRow:
     membership: str
     rank: str
     looks: str = ""
+    titles: str = ""
 
 
 _hosted, _there = t.chats.alias("hosted"), t.chats.alias("there")
@@ -242,7 +243,7 @@ def nicks_taken(connection: Connection, chat: int, contact: str, nicks: Mapping[
 
 
 def put_occupants(connection: Connection, rows: Sequence[OccupantRow]) -> None:
-    names = ("chat", "contact", "name", "avatar", "nick", "membership", "rank", "looks")
+    names = ("chat", "contact", "name", "avatar", "nick", "membership", "rank", "looks", "titles")
     upsert(connection, t.occupants, [{name: getattr(row, name) for name in names} for row in rows])
 
 
@@ -311,4 +312,4 @@ def _rooms(connection: Connection, query: Select[Any]) -> list[RoomRow]:
 
 def _occupants() -> Select[Any]:
     o = t.occupants.c
-    return select(o.chat, o.contact, o.name, o.avatar, o.nick, o.membership, o.rank, o.looks)
+    return select(o.chat, o.contact, o.name, o.avatar, o.nick, o.membership, o.rank, o.looks, o.titles)

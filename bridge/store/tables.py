@@ -163,6 +163,7 @@ occupants = Table(
     Column("membership", Text, nullable=False),
     Column("rank", Text, nullable=False),
     Column("looks", Text, nullable=False, server_default=""),  # how the nick looks; empty: given by an older program
+    Column("titles", Text, nullable=False, server_default=""),  # `bridge/hub/titles.py`; empty: none
     Index("occupants_nick", "chat", "nick", unique=True),
     Index("occupants_looks", "chat", "looks"),
     sqlite_with_rowid=False,

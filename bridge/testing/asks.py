@@ -284,6 +284,7 @@ ANSWERS: dict[type[Any], Callable[["Connection", Any], None]] = {
     wire.Comes: _does(rooms.comes),
     wire.Goes: _does(rooms.goes),
     wire.Ranks: _does(rooms.ranks),
+    wire.Entitles: _does(rooms.entitles),
     wire.Invites: _does(rooms.invites),
     wire.Says: _person_does("says"),
     wire.Edits: _person_does("edits"),

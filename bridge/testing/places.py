@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.contract import ChatKind, Contact, ContactId, Rank, Rules
+from bridge.contract import ChatKind, Contact, ContactId, Rank, Rules, Title
 from bridge.testing.states import Answered, Said
 from bridge.testing.wire import Happened, line
 
@@ -58,6 +58,7 @@ class Chat:
     read: dict[str, str] = field(default_factory=dict)  # how far, by account
     private: set[str] = field(default_factory=set)  # accounts whose mark nobody else is shown
     ranks: dict[str, Rank] = field(default_factory=dict)  # of whom it was said
+    titles: dict[str, tuple[Title, ...]] = field(default_factory=dict)
     invited: set[str] = field(default_factory=set)
     banned: set[str] = field(default_factory=set)
     rules: Rules = field(default_factory=lambda: Rules(open=True, subject=Rank.MEMBER))

@@ -38,7 +38,7 @@ def occupants(network: Network, chat: Chat, membership: Membership = Membership.
     """Who is in a room, or is invited or banned."""
     who = {Membership.JOINED: chat.members, Membership.INVITED: chat.invited, Membership.BANNED: chat.banned}
     some = sorted(who.get(membership, ()), key=chat.members.index if membership is Membership.JOINED else str)
-    return [Occupant(network.person(one), membership, chat.rank(one)) for one in some]
+    return [_occupant(network, chat, one, membership) for one in some]
 
 
 _PAGE = 100  # events
@@ -104,6 +104,14 @@ def ranks(network: Network, ask: wire.Ranks) -> None:
     told_ranks(network, chat)
 
 
+def entitles(network: Network, ask: wire.Entitles) -> None:
+    """Somebody has other titles in a room now; of who is not in it nobody is told."""
+    chat = room(network, ask.chat)
+    chat.titles[ask.person] = ask.titles
+    if ask.person in chat.members:
+        _moved(network, chat, ask.person, Membership.JOINED)
+
+
 def told_ranks(network: Network, chat: Chat) -> None:
     some = tuple((ContactId(one), chat.rank(one)) for one in dict.fromkeys((*chat.members, *chat.ranks)))
     others = Rank.VISITOR if chat.rules.moderated else Rank.MEMBER
@@ -148,5 +156,9 @@ def may_touch(chat: Chat, person: str, whom: str) -> None:
 def _moved(
     network: Network, chat: Chat, person: str, membership: Membership, by: Contact | None = None, reason: str = ""
 ) -> None:
-    occupant = Occupant(network.person(person), membership, chat.rank(person))
+    occupant = _occupant(network, chat, person, membership)
     network.happen(OccupantChanged(chat=ChatId(chat.id), occupant=occupant, by=by, reason=reason), chat)
+
+
+def _occupant(network: Network, chat: Chat, person: str, membership: Membership) -> Occupant:
+    return Occupant(network.person(person), membership, chat.rank(person), chat.titles.get(person, ()))

@@ -8,7 +8,7 @@ from typing import Any, Union
 
 import msgspec
 
-from bridge.contract import Membership, Span, Style
+from bridge.contract import Membership, Span, Style, Title
 from bridge.testing.performs import ASKS, Ask
 from bridge.testing.traits import Traits
 
@@ -167,6 +167,14 @@ class Ranks(Ask, tag="ranks", kw_only=True):
     rank: str
 
 
+class Entitles(Ask, tag="entitles", kw_only=True):
+    """Somebody has these titles in a room now, and no others."""
+
+    person: str
+    chat: str
+    titles: tuple[Title, ...] = ()
+
+
 class Invites(Ask, tag="invites", kw_only=True):
     """Somebody invites an account to a room."""
 
@@ -317,9 +325,9 @@ class EndLogin(Ask, tag="end-login"):
 
 
 _Any = (
-    SessionAsk | AddPerson | AddAccount | AddChat | Comes | Goes | Ranks | Invites | Says | Edits | Retracts | Reacts
-    | Types | Reads | Appears | Wears | Bounce | Report | State | Chats | Accounts | Reports | Changed | Fault | Mend
-    | EndLogin
+    SessionAsk | AddPerson | AddAccount | AddChat | Comes | Goes | Ranks | Entitles | Invites | Says | Edits | Retracts
+    | Reacts | Types | Reads | Appears | Wears | Bounce | Report | State | Chats | Accounts | Reports | Changed | Fault
+    | Mend | EndLogin
 )  # fmt: skip
 AnyAsk: Any = Union[(_Any, *ASKS.values())]
 

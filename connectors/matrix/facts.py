@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bridge.contract import ContactId, Past, Rank, Rules
+from bridge.contract import Contact, ContactId, Membership, Occupant, Past, Rank, Rules
 from connectors.matrix import fields, ids
 from connectors.matrix.events import KEY, member
 from connectors.matrix.powers import Powers
@@ -61,6 +61,9 @@ class Facts:
 
     def rank(self, user: ContactId) -> Rank:
         return self.powers.rank(user)
+
+    def occupant(self, who: Contact, membership: Membership) -> Occupant:
+        return Occupant(who, membership, self.rank(who.id), self.powers.titles(who.id))
 
     def hear(self, summary: Mapping[str, object]) -> None:
         """Client-server API #get_matrixclientv3sync (`m.heroes`): not repeated while they stay the same."""

@@ -195,7 +195,7 @@ class Groups:
             shown = fields.mapping(decoding.decoded(raw))
             avatar = fields.mxc(shown.get("avatar_url"))
             contact = Contact(ContactId(user), fields.line(shown.get("display_name")), avatar)
-            found.append(Occupant(contact, Membership.JOINED, facts.rank(ContactId(user))))
+            found.append(facts.occupant(contact, Membership.JOINED))
         return found
 
     def told(self, facts: Facts, raw: object, names: Mapping[str, str]) -> Sequence[Event]:
@@ -213,7 +213,7 @@ class Groups:
         said = await self._api.get(where, {"membership": wanted}, seconds=_PEOPLE, largest=_LARGEST)
         people = (member(raw) for raw in fields.listed(said.get("chunk")))
         return [
-            Occupant(Contact(one.user, one.name, one.avatar), membership, facts.rank(one.user))
+            facts.occupant(Contact(one.user, one.name, one.avatar), membership)
             for one in people if one is not None and one.membership == wanted
         ]  # fmt: skip
 
@@ -251,7 +251,7 @@ class Groups:
         by = found.by if membership is not Membership.JOINED and found.by != found.user else None
         return OccupantChanged(
             chat=ChatId(facts.id),
-            occupant=Occupant(Contact(found.user, found.name, found.avatar), membership, facts.rank(found.user)),
+            occupant=facts.occupant(Contact(found.user, found.name, found.avatar), membership),
             by=Contact(by, facts.names.get(by, "")) if by is not None else None,
             reason=found.reason if by is not None else "",
         )

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bridge.contract import ContactId, Rank
+from bridge.contract import ContactId, Rank, Title
 from connectors.matrix import fields, ids
 
 _TOP = 100  # the level that apps call "administrator"
 _MODERATE = 50  # what it takes to ban, to remove and to redact, where a room does not say
 _MOST = 5_000  # people who are named
 _HIGHEST = float("inf")
+_CREATOR = Title("creator", "Creator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ class Powers:
 
     def rank(self, user: str) -> Rank:
         return self._rank_at(self.level(user))
+
+    def titles(self, user: str) -> tuple[Title, ...] | None:
+        """Who stands above all levels is more than any rank says. None: it is not known who made the room."""
+        if not self.maker:
+            return None
+        return (_CREATOR,) if user in self.creators else ()
 
     def lowest(self, level: float) -> Rank:
         """The lowest rank that reaches a level."""

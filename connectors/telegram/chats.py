@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bridge.contract import ChatId, Contact, ContactId, Occupant
+from bridge.contract import ChatId, Contact, ContactId, Occupant, Title
 from connectors.telegram import fields, ids
 from connectors.telegram.content import name_of
 from connectors.telegram.notes import Notes
 
 _KEPT = 1_000  # people of a group
+_LONGEST_TITLE = 64  # characters; Telegram takes 16
 
 
 class Chats:
@@ -52,7 +53,7 @@ class Chats:
         known = self.speakers.setdefault(chat, OrderedDict())
         before = known.get(occupant.contact.id)
         if before is not None and occupant.rank is None:
-            occupant = replace(occupant, rank=before.rank)
+            occupant = replace(occupant, rank=before.rank, titles=before.titles)
         known[occupant.contact.id] = occupant
         known.move_to_end(occupant.contact.id)
         if len(known) > _KEPT:
@@ -64,6 +65,12 @@ def person(user: Mapping[str, Any]) -> Contact | None:
     """Somebody, from what Telegram says of them; None when it does not say who it is."""
     number = fields.positive(user.get("id"))
     return Contact(ids.person(number), name_of(user)) if number is not None else None
+
+
+def titles(member: Mapping[str, Any]) -> tuple[Title, ...]:
+    """Bot API #chatmemberowner, #chatmemberadministrator: what the group calls somebody who keeps order."""
+    words = fields.line(member.get("custom_title"), _LONGEST_TITLE)
+    return (Title(words, words),) if words else ()
 
 
 def sender(raw: Mapping[str, Any]) -> Contact | None:

@@ -31,7 +31,7 @@ from bridge.contract import (
     SetTyping,
 )
 from connectors.telegram import fields, ids, media, parts
-from connectors.telegram.chats import Chats, person
+from connectors.telegram.chats import Chats, person, titles
 from connectors.telegram.sending import Speaker
 
 _RANKS = {"creator": Rank.OWNER, "administrator": Rank.ADMIN}
@@ -121,5 +121,6 @@ class TelegramSession:
             said = fields.mapping(raw)
             who = person(fields.mapping(said.get("user")))
             if who is not None:
-                found[who.id] = Occupant(who, rank=_RANKS.get(fields.string(said.get("status"))))
+                rank = _RANKS.get(fields.string(said.get("status")))
+                found[who.id] = Occupant(who, rank=rank, titles=titles(said))
         return list(found.values())

@@ -31,7 +31,7 @@ from bridge.contract import (
 )
 from connectors.telegram import albums, fields, ids, topics
 from connectors.telegram.about import About
-from connectors.telegram.chats import Chats, person, sender
+from connectors.telegram.chats import Chats, person, sender, titles
 from connectors.telegram.content import message_of
 
 PRIVACY = (
@@ -198,7 +198,7 @@ class Reader:
         if where.private or who is None:
             raise Wrong("a member of no group")
         membership, rank = _standing(now)
-        return [*await self._seen(where, None), *self._stands(where, Occupant(who, membership, rank))]
+        return [*await self._seen(where, None), *self._stands(where, Occupant(who, membership, rank, titles(now)))]
 
     async def _where(self, raw: Mapping[str, Any]) -> _Where:
         """The chat; where it has become another, that is noted first."""

@@ -28,6 +28,7 @@ from bridge.contract import (
     Refused,
     RoomInvited,
     Send,
+    Title,
     Unavailable,
 )
 from bridge.hub.facades import RoomNews
@@ -320,3 +321,28 @@ async def test_without_the_network_one_sees_who_is_known(home: House) -> None:
     entry = await home.rooms.enter(VERONA, ROMEO)
 
     assert (entry.me, list(entry.occupants)) == ("@romeo", [])
+
+
+async def test_titles_stay_until_others_are_told_or_they_go(home: House) -> None:
+    heir = Title("heir", "Heir")
+    home.far.occupants["!verona"] = [Occupant(Contact(ContactId("@romeo"), "Romeo"), titles=(heir,))]
+    account = await in_verona(home)
+
+    async def told(who: str, titles: tuple[Title, ...] | None, how: Membership = Membership.JOINED) -> None:
+        occupant = Occupant(Contact(ContactId(who), "Anna"), how, titles=titles)
+        home.far.report(account, OccupantChanged(chat=ChatId("!verona"), occupant=occupant))
+        await home.settled()
+
+    async def found() -> dict[str, tuple[str, ...]]:
+        entry = await home.rooms.enter(VERONA, ROMEO)
+        return {one.contact: tuple(title.name for title in one.titles) for one in entry.occupants}
+
+    assert await found() == {"@romeo": ("Heir",)}
+    await told("@anna", (heir, Title("guest", " Guest\u202e of\x00honour \n"), heir, Title("bare", "\x00")))
+    await told("@anna", None)
+    assert await found() == {"@anna": ("Heir", "Guest of honour"), "@romeo": ("Heir",)}
+    await told("@anna", (Title("long", "x" * 1_000), *(Title(f"{n}", f"{n}") for n in range(100))))
+    assert (await found())["@anna"] == ("x" * 100, *(f"{n}" for n in range(9)))
+    await told("@anna", None, Membership.LEFT)
+    await told("@anna", None)
+    assert (await found())["@anna"] == ()

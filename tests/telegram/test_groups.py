@@ -14,6 +14,7 @@ from bridge.contract import (
     ReactionsChanged,
     Session,
     Style,
+    Title,
 )
 from bridge.testing.conformance.network import Reader, raises
 from tests.support.botapi.state import Stored
@@ -50,6 +51,30 @@ async def test_people_come_speak_rise_and_go(play: Stage) -> None:
         "Romeo": Rank.ADMIN, "Juliet Capulet": Rank.OWNER
     }  # fmt: skip
     assert [e.message.text for e in room_of(reader, MessageReceived, room)] == ["Madam!", "Anon!"]
+
+
+async def test_what_administrators_are_called_is_their_title(play: Stage) -> None:
+    world, nurse = play.world, play.world.person("Nurse")
+    group = world.group("Verona", play.juliet, play.bot, nurse)
+    group.titles[play.juliet.id] = "Heir\u202e\nof " + "Capulet " * 100
+    async with play.live() as (session, reader):
+        world.promotes(play.juliet, group, play.bot)
+        world.promotes(play.juliet, group, nurse)
+        world.entitles(play.juliet, group, nurse, "Confidante")
+        world.says(nurse, group, "Madam!")  # which says nothing of titles, so they stay
+        world.promotes(play.juliet, group, nurse, "member")
+        world.says(play.juliet, group, "Anon!")
+        await reader.until(lambda r: "Anon!" in r.texts)
+        found = {one.contact.name: one.titles for one in await session.occupants(ChatId(str(group.id)))}
+
+    told = [e.occupant for e in reader.of(OccupantChanged) if e.occupant.contact.name == "Nurse"]
+    confidante = (Title("Confidante", "Confidante"),)
+    assert [(one.rank, one.titles) for one in told] == [
+        (Rank.ADMIN, ()), (Rank.ADMIN, confidante), (Rank.MEMBER, ()),
+    ]  # fmt: skip
+    assert (found["Nurse"], found["Romeo"]) == ((), ())
+    [heir] = found["Juliet Capulet"] or ()
+    assert (heir.name[:15], len(heir.name), heir.id) == ("Heir of Capulet", 64, heir.name)
 
 
 async def test_who_speaks_as_a_group_or_a_channel_is_nobody_in_particular(play: Stage) -> None:

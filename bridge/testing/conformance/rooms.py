@@ -44,6 +44,9 @@ class Rooming:
         assert network.account.me in ids
         assert len(ids) == len(set(ids)) >= 2
         assert {one.membership for one in found} == {Membership.JOINED}
+        titles = [one.titles or () for one in found]
+        assert all(title.id and title.name.strip() for some in titles for title in some)
+        assert all(len({title.id for title in some}) == len(some) for some in titles)
 
     async def test_leaving_and_joining_are_reported(self, network: NetworkUnderTest) -> None:
         async with connected(network) as session, reading(session) as reader:

@@ -80,7 +80,8 @@ def moved(teller: Teller, room: HostedRoom, occupant: RoomOccupant, removal: Rem
 
 def _ranked(before: Seen, now: RoomOccupant) -> bool:
     """Whether they only may do something else now."""
-    return before.rank is not now.rank and (before.nick, before.avatar) == (now.nick, now.avatar)
+    same = (before.nick, before.avatar, before.titles) == (now.nick, now.avatar, now.titles)
+    return before.rank is not now.rank and same
 
 
 def _out(room: HostedRoom, removal: Removal | None) -> tuple[Out, tuple[int, ...]]:

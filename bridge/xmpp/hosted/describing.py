@@ -3,7 +3,7 @@
 from bridge.contract import Rank
 from bridge.hub.facades import Room
 from bridge.xmpp import capabilities, mentions, text
-from bridge.xmpp.hosted import mam, moderating, stanzas
+from bridge.xmpp.hosted import hats, mam, moderating, stanzas
 from bridge.xmpp.hosted.room import HostedRoom
 
 _ALWAYS = (
@@ -11,7 +11,7 @@ _ALWAYS = (
     stanzas.MUC, f"{stanzas.MUC}#stable_id", f"{stanzas.MUC}#self-ping-optimization",
     "muc_nonanonymous", "muc_persistent", "muc_unsecured", "muc_hidden",
     "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp", moderating.NOW, moderating.BEFORE,
-    *mam.FEATURES,
+    hats.HATS, *mam.FEATURES,
     *(feature for feature in capabilities.MESSAGES if feature != mentions.MENTIONS),  # it says who may mention whom
 )  # fmt: skip
 _OWNERS = 10  # who are named

@@ -170,7 +170,8 @@ class House:
             jid = ""  # nobody can write to them
         avatar = occupant.avatar
         photo = self.pictures.known(avatar)
-        return Seen(occupant.nick, self._rooms.occupant_id(room.jid, contact), jid, occupant.rank, avatar, photo)
+        id = self._rooms.occupant_id(room.jid, contact)
+        return Seen(occupant.nick, id, jid, occupant.rank, avatar, photo, occupant.titles)
 
     def contact(self, network: NetworkId, jid: str) -> ContactId | None:
         """Whom of a network a bare JID means."""

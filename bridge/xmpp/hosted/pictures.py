@@ -66,4 +66,5 @@ class RoomPictures:
             if room is not None and contact is None and room.room.avatar == avatar:
                 house.tell(room, stanzas.configured(jid), room.inside)
             if room is not None and contact is not None and seen is not None and seen.avatar == avatar:
-                changes.moved(house, room, RoomOccupant(contact, seen.nick, seen.rank, avatar=avatar))
+                now = RoomOccupant(contact, seen.nick, seen.rank, avatar=avatar, titles=seen.titles)
+                changes.moved(house, room, now)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bridge.contract import ChatId, Invite, Rank
+from bridge.contract import ChatId, Invite, Rank, Title
 from bridge.hub.facades import Avatar
 from bridge.xmpp import avatars, render, signs, text
+from bridge.xmpp.hosted import hats
 from bridge.xmpp.hosted.standing import RANKS
 
 MUC = "http://jabber.org/protocol/muc"
@@ -27,6 +28,7 @@ class Seen:
     rank: Rank = Rank.MEMBER
     avatar: Avatar | None = None
     photo: str | None = None  # its hash; empty: there is none; None: not known yet
+    titles: tuple[Title, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,10 @@ def _item(who: Seen) -> str:
 def _presence(room: ChatId, who: Seen, item: str, statuses: Iterable[int], kind: str = "") -> str:
     codes = "".join(f'<status code="{code}"/>' for code in statuses)
     photo = avatars.update(who.photo) if who.photo is not None and not kind else ""
+    worn = hats.worn(room, who.titles) if who.titles and not kind else ""
     return (
         f'<presence{kind} from="{text.attribute(_full(room, who.nick))}" to="{_GAP}">'
-        f'<x xmlns="{USER}">{item}{codes}</x>{_occupant(who.id)}{photo}</presence>'
+        f'<x xmlns="{USER}">{item}{codes}</x>{_occupant(who.id)}{worn}{photo}</presence>'
     )
 
 

@@ -48,7 +48,7 @@ def administrators(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
     if chat.type == "private":
         raise bad("there are no administrators in the private chat")
     return [
-        {"user": api.world.state.users[id].raw(), "status": status}
+        {"user": api.world.state.users[id].raw(), "status": status} | chat.titled(id)
         for id, status in chat.members.items()
         if status in ("creator", "administrator")
     ]

@@ -34,7 +34,7 @@ def member(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
     if user is None:
         raise bad("PARTICIPANT_ID_INVALID")
     status = chat.members.get(id, "left")
-    told: dict[str, Any] = {"user": user.raw(), "status": status}
+    told: dict[str, Any] = {"user": user.raw(), "status": status} | chat.titled(id)
     if status == "administrator":
         told |= dict.fromkeys(_KEEPS_ORDER, True) | chat.rights.get(id, {})
     if status == "restricted":

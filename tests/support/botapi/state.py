@@ -89,6 +89,12 @@ class Chat:
     reactions: set[str] | None = None  # allowed ones; None: all
     permissions: dict[str, bool] = field(default_factory=dict)  # of everybody, where they are not as usual
     rights: dict[int, dict[str, bool]] = field(default_factory=dict)  # of members, where they are not as usual
+    titles: dict[int, str] = field(default_factory=dict)  # of administrators, where they have one
+
+    def titled(self, id: int) -> dict[str, str]:
+        """https://core.telegram.org/bots/api#chatmemberadministrator, of an administrator."""
+        keeps_order = self.members.get(id) in ("creator", "administrator")
+        return {"custom_title": self.titles[id]} if keeps_order and id in self.titles else {}
 
     @property
     def shared(self) -> bool:

@@ -134,6 +134,11 @@ class World:
         chat.members[who.id] = status
         self._told(by, chat, who, before, status)
 
+    def entitles(self, by: User, chat: Chat, who: User, title: str) -> None:
+        """https://core.telegram.org/bots/api#setchatadministratorcustomtitle"""
+        chat.titles[who.id] = title
+        self._told(by, chat, who, chat.members[who.id], chat.members[who.id])
+
     def renames(self, by: User, chat: Chat, title: str) -> None:
         chat.title = title
         self.says(by, chat, new_chat_title=title)
@@ -188,7 +193,7 @@ class World:
         change = {
             "chat": chat.raw(), "from": by.raw(), "date": int(time.time()),
             "old_chat_member": {"user": who.raw(), "status": before},
-            "new_chat_member": {"user": who.raw(), "status": status},
+            "new_chat_member": {"user": who.raw(), "status": status} | chat.titled(who.id),
         }  # fmt: skip
         self.updates.push(bot, kind, change)
         self.touched()

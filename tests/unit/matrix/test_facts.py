@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.contract import ContactId, Rank
+from bridge.contract import Contact, ContactId, Membership, Rank, Title
 from connectors.matrix import ids
 from connectors.matrix.facts import Facts
 
@@ -60,6 +60,24 @@ def test_who_made_a_room_stands_above_power_levels_since_version_12(version: str
 
     ranks = [found.rank(ContactId(user)) for user in ("@a:x", "@b:x", "@c:x", "@d:x")]
     assert ranks == [made, made, Rank.ADMIN, Rank.MEMBER]
+
+
+@pytest.mark.parametrize(("version", "creates"), [("12", True), ("11", False), ("?", False)])
+def test_who_made_a_room_has_a_title_since_version_12_and_no_level_is_one(version: str, creates: bool) -> None:
+    found = facts(
+        state("m.room.create", room_version=version, additional_creators=["@b:x", 7]),
+        state("m.room.power_levels", users={"@c:x": 75, "@d:x": 100}),
+    )
+
+    people = [found.occupant(Contact(ContactId(user)), Membership.JOINED) for user in ("@a:x", "@b:x", "@c:x", "@d:x")]
+    creator = (Title("creator", "Creator"),) if creates else ()
+    assert [one.titles for one in people] == [creator, creator, (), ()]
+
+
+def test_of_whom_it_is_not_known_who_made_the_room_no_title_is_told() -> None:
+    found = facts(state("m.room.power_levels", users={"@a:x": 100}))
+
+    assert found.occupant(Contact(ME), Membership.JOINED).titles is None
 
 
 def test_a_space_is_no_room_and_encryption_stays() -> None:
