@@ -40,9 +40,13 @@ async def test_a_room_is_made_set_up_and_kept_in_order_from_an_app(
     nurse = folk.contact(synapse, "nurse")
     alias = f"lobby-{juliet.name}"
     async with folk.on_matrix(romeo, synapse) as phone:
-        await phone.call("POST", "/createRoom", {"preset": "public_chat", "name": "Lobby", "room_alias_name": alias})
+        lobby = {"preset": "public_chat", "name": "Lobby", "room_alias_name": alias, "room_version": "12"}
+        await phone.call("POST", "/createRoom", lobby)
     await folk.connect(romeo, app, gateway, synapse)
     await muc.listed(app, gateway.jid, f"#{alias}%localhost@{gateway.jid}")  # the account is connected
+    lobby_entered = await muc.enter(app, f"#{alias}%localhost@{gateway.jid}", romeo.name)
+    assert lobby_entered.own is not None
+    assert [title for _, title in muc.worn(lobby_entered.own)] == ["Creator"]  # since room version 12
     room = f"feast-{juliet.name}@{gateway.jid}"
     entered = await muc.enter(app, room, romeo.name)
     assert 201 in entered.statuses

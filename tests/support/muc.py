@@ -11,7 +11,7 @@ from tests.support.xmpp_client import CLIENT, XmppClient, bare, body, error_of
 USER = "{http://jabber.org/protocol/muc#user}"
 ITEMS, INFO = "http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/disco#info"
 STANZA_ID, OCCUPANT_ID = "{urn:xmpp:sid:0}stanza-id", "{urn:xmpp:occupant-id:0}occupant-id"
-DELAY = "{urn:xmpp:delay}delay"
+DELAY, HATS = "{urn:xmpp:delay}delay", "{urn:xmpp:hats:0}"
 
 
 @dataclass
@@ -48,6 +48,11 @@ def nick(stanza: Element) -> str:
 
 def statuses(presence: Element) -> set[int]:
     return {int(one.get("code", "0")) for one in presence.iter(f"{USER}status")}
+
+
+def worn(presence: Element) -> list[tuple[str, str]]:
+    """URI and title of each hat (XEP-0317)."""
+    return [(one.get("uri", ""), one.get("title", "")) for one in presence.iter(f"{HATS}hat")]
 
 
 def is_presence(stanza: Element, room: str, kind: str | None = None) -> bool:

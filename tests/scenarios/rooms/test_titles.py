@@ -7,16 +7,10 @@ from bridge.testing.wire import Entitles, Ranks
 from tests.conftest import ANY_SERVER
 from tests.scenarios.rooms.conftest import InVerona
 from tests.support import muc
+from tests.support.muc import worn
 
 pytestmark = ANY_SERVER
-HATS = "{urn:xmpp:hats:0}"
-Worn = list[tuple[str, str]]
 HOSTILE = "a" * 90 + "\x00\u202e\r\n\t'\"<hat/>&" + "z" * 10_000
-
-
-def worn(presence: Element) -> Worn:
-    """URI and title of each hat."""
-    return [(one.get("uri", ""), one.get("title", "")) for one in presence.iter(f"{HATS}hat")]
 
 
 async def entitle(verona: InVerona, person: str, *titles: Title) -> None:
@@ -60,7 +54,7 @@ async def test_titles_are_hats_from_the_first_presence_on(verona: InVerona) -> N
     assert worn(await shown(verona, "Nurse")) == [(heir, "Heir apparent")]
     await entitle(verona, "juliet")
     bare = await shown(verona, "Juliet")
-    assert bare.find(f"{HATS}hats") is None
+    assert bare.find(f"{muc.HATS}hats") is None
     await entitle(verona, "romeo", Title("x", "Friar"))
     mine = await shown(verona, "Romeo")
     assert ([title for _, title in worn(mine)], muc.statuses(mine)) == (["Friar"], {110})
