@@ -141,7 +141,11 @@ async def test_signs_come_by_either_name(inbox: Inbox, homeserver: Caller) -> No
         assert list(came.signs) == [sign]
 
 
-@pytest.mark.parametrize("token", ["", "wrong", TOLD.as_token, TOLD.hs_token[:-1], TOLD.hs_token + "x", "é"])
+@pytest.mark.parametrize(
+    "token",
+    ["", "wrong", TOLD.as_token, TOLD.hs_token[:-1], TOLD.hs_token + "x", "é"],
+    ids=["none", "wrong", "ours", "too short", "too long", "not ascii"],  # the tokens are others in each worker
+)
 async def test_nobody_else_is_answered(inbox: Inbox, homeserver: Caller, token: str) -> None:
     for method, path in (("PUT", "transactions/1"), ("POST", "ping"), ("GET", "users/@landbridge:localhost")):
         assert (await homeserver.call(method, path, {}, token=token))[0] in (403, 404)
