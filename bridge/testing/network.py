@@ -61,7 +61,7 @@ class Network:
     # what there is
 
     def add_person(self, ask: wire.AddPerson) -> str:
-        self.people[ask.id] = Contact(ContactId(ask.id), ask.name)
+        self.people[ask.id] = Contact(ContactId(ask.id), ask.name, ask.avatar)
         self.touched()
         return ask.id
 

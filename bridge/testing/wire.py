@@ -115,6 +115,7 @@ SessionAsk = (
 class AddPerson(Ask, tag="add-person"):
     id: str
     name: str = ""
+    avatar: str | None = None  # a file's reference; None: nobody is told whether they have one
 
 
 class AddAccount(Ask, tag="add-account", kw_only=True):
