@@ -58,6 +58,13 @@ class RoomPictures:
         self._pictures.want(avatar, soon=soon)
         return True
 
+    def speaks(self, room: HostedRoom, contact: ContactId, house: Rooms) -> None:
+        """Their picture is the next that is wanted. One that has become known elsewhere, for a contact list or another
+        room, since they were shown here is told now: nobody waits for it any more."""
+        seen = room.seen.get(contact)
+        if seen is not None and not self.look_at(room, contact, soon=True) and seen.photo != self.known(seen.avatar):
+            changes.moved(house, room, RoomOccupant(contact, seen.nick, seen.rank, avatar=seen.avatar))
+
     def learned(self, avatar: Avatar, house: Rooms) -> None:
         """It is known now: whoever is in the rooms where it is shown is told."""
         for jid, contact in self._waiting.pop(avatar, ()):

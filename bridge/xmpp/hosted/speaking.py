@@ -70,7 +70,7 @@ def _say(house: House, action: Send | Edit | Retract | React) -> str:
     if room is None:
         return ""  # nobody is in: whoever comes reads it in the history
     if isinstance(action, Send) and action.persona is not None:
-        house.pictures.look_at(room, ContactId(action.persona.contact), soon=True)
+        house.pictures.speaks(room, ContactId(action.persona.contact), house)
     stanza = wording.stanza(house, room, action)
     if isinstance(action, Send):
         house.said(room, action.key, author_of(room, action))

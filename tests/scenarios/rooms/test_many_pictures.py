@@ -5,13 +5,14 @@ from collections import Counter
 
 from bridge.testing import files
 from bridge.testing.wire import AddPerson
-from tests.conftest import FULL
+from tests.conftest import ANY_SERVER, FULL
 from tests.scenarios.conftest import Play
 from tests.scenarios.rooms.conftest import InVerona
 from tests.support import muc
 from tests.support.files import png
 from tests.support.xmpp_client import bare
 
+pytestmark = ANY_SERVER
 PEOPLE = 500
 SPEAKERS = PEOPLE if FULL else 40  # whose pictures are fetched: a trickle of about twenty a second
 CONTACTS = 20
@@ -55,7 +56,7 @@ async def until_shown(verona: InVerona) -> None:
 async def test_five_hundred_with_pictures_are_each_told_of_once(verona: InVerona) -> None:
     play = verona.play
     for number in range(PEOPLE):
-        picture = await files.have(play.world, "me.png", png(8, 8, seed=number), "image/png")
+        picture = await files.have(play.world, "me.png", png(8, 1 + number, seed=number), "image/png")
         await play.world.do(AddPerson(id=f"p{number}", name=f"P{number}", avatar=picture))
     await verona.enter()
     for number in range(CONTACTS):
