@@ -7,8 +7,9 @@ from xml.etree.ElementTree import Element
 from bridge.testing.wire import AddPerson
 from tests.scenarios.conftest import Play
 from tests.scenarios.privileges.conftest import ON_EJABBERD, ON_PROSODY, listening
+from tests.scenarios.test_many_contacts import SECONDS, all_shown, shown, with_contacts
 from tests.scenarios.test_operator_commands import landbridge
-from tests.scenarios.test_subscriptions import NICK, PRESENCE
+from tests.scenarios.test_subscriptions import NICK, PRESENCE, subscriptions
 from tests.support.gateway import MEMORY
 from tests.support.ports import wait_until
 from tests.support.xmpp_client import XmppClient, bare
@@ -140,6 +141,29 @@ async def test_who_is_logged_out_while_the_gateway_is_stopped_is_taken_out_when_
     await play.app.expect(
         lambda s: s.get("type") == "set" and any(is_removal(item, play.juliet) for item in s.iter(f"{{{ROSTER}}}item"))
     )
+
+
+@ON_PROSODY
+async def test_five_hundred_contacts_are_listed_without_a_prompt_and_taken_out_again(play: Play) -> None:
+    jids = await with_contacts(play)
+    await play.log_in()
+    await all_shown(play.app, jids)
+    async with play.on_stage("romeo") as other:
+        await listening(other)
+        await all_shown(other, jids)
+        await other.iq(jids[-1], "get", "<ping xmlns='urn:xmpp:ping'/>")
+        for app in (play.app, other):
+            assert shown(app) == dict.fromkeys(jids, 1)
+            assert shown(app, "subscribe") == {}
+    assert await subscriptions(play.app) == dict.fromkeys(jids, "both")
+
+    play.app.message(MEMORY, "logout", receipt=False)
+    for jid in jids:
+        await play.app.expect(
+            lambda s, jid=jid: any(is_removal(item, jid) for item in s.iter(f"{{{ROSTER}}}item")), SECONDS,
+            f"removal of {jid}", again=True,
+        )  # fmt: skip
+    assert await subscriptions(play.app) == {}
 
 
 def is_removal(item: Element, jid: str) -> bool:
