@@ -115,7 +115,7 @@ class Hub:
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
         self._names = {HOME: "XMPP"} | {network: connector.name for network, connector in around.connectors.items()}
-        self._guests = GuestBook(around, self.writer, self.connect)
+        self._guests = GuestBook(around, self.writer, self.connect, self.disconnect, self.rooms.ended)
         self._context = Context(
             self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
             around.people.choices.opt_outs.opted_out, self._guests.me, self._guests.appoint,
@@ -158,6 +158,7 @@ class Hub:
         for row in rows:
             if row.network in around.connectors:
                 self.sessions.start(self._seat(row))
+        self._guests.begin(rows)
         self.lanes.start()
         self.links.configure(around.links)
         for name, work in (

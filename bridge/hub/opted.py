@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 def opted(writer: Writer, opt_outs: OptOuts, seat: Seat, event: OptOutChanged) -> None:
     """Durable before the account's cursor moves."""
-    if seat.user or opt_outs.opted_out(seat.network, event.contact) is event.out:
+    if seat.user:
         return
 
     def change(ledger: Ledger) -> None:
@@ -24,10 +24,13 @@ def opted(writer: Writer, opt_outs: OptOuts, seat: Seat, event: OptOutChanged) -
         else:
             store.drop(ledger.connection, seat.network, event.contact)
 
+    def written(nothing: None) -> None:
+        opt_outs.chosen(seat.network, event.contact, out=event.out)
+
     writer.submit(
         Write(
             change,
-            lambda done: opt_outs.chosen(seat.network, event.contact, out=event.out),
+            written,
             lambda error: log.error("who opts out is not written error=%s", type(error).__name__),
         )
     )

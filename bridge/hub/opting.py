@@ -38,17 +38,18 @@ class OptOuts:
     async def choose(self, network: NetworkId, person: str, *, out: bool, at: float) -> bool:
         """Somebody opts out now, or not any more; False if it was so already. Durable when this returns. `at`: seconds
         since the epoch."""
-        if self.opted_out(network, person) is out:
-            return False
         if out:
             await self._database.write(lambda c: store.put(c, network, person, at))
         else:
             await self._database.write(lambda c: store.drop(c, network, person))
-        self.chosen(network, person, out=out)
-        return True
+        return self.chosen(network, person, out=out)
 
-    def chosen(self, network: NetworkId, person: str, *, out: bool) -> None:
-        """Somebody has opted out, or not any more, and that is durable."""
+    def chosen(self, network: NetworkId, person: str, *, out: bool) -> bool:
+        """Somebody has opted out, or not any more, and that is durable; False if it was so already. Told in the order
+        in which it is written: what is in memory lags behind, so nothing is left unwritten because of it."""
+        if self.opted_out(network, person) is out:
+            return False
         (self._out.add if out else self._out.discard)((network, person))
         for changed in self._watchers:
             changed(network, person, out)
+        return True

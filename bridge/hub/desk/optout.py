@@ -7,9 +7,10 @@ from bridge.hub.facades import HOME, Caller, Verb
 _WAYS = (("on", "Opt out"), ("off", "Be bridged again"))
 _OUT = (
     "You have opted out: what you write in rooms that are linked is carried nowhere, and people of other networks "
-    "cannot write to you. What you do by accounts of your own goes on: send `logout` to end that."
+    "cannot write to you. Where you were a guest of this gateway, that has ended. What you do by accounts of your own "
+    "goes on: send `logout` to end that."
 )
-_ROOMS = "In a room that hides your address from us, write `!bridge optout` there, too."
+_ROOMS = "In a room that hides your address from us we cannot know that it is you, so what you write there is carried."
 _IN = "You have not opted out: what you write in rooms that are linked is carried, and others can write to you."
 
 
