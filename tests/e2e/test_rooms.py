@@ -2,13 +2,15 @@
 
 import os
 from contextlib import AsyncExitStack
+from urllib.parse import quote
 
+from tests.conftest import ANY_SERVER
 from tests.support import folk, muc
 from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
 from tests.support.synapse import Synapse
-from tests.support.xmpp_client import XmppClient, body, error_of
+from tests.support.xmpp_client import XmppClient, bare, body, error_of
 from tests.support.xmpp_servers import XmppServer
 
 MESSAGES = 200 if os.environ.get("TESTS_FULL") else 50  # of a burst, each way
@@ -103,3 +105,46 @@ async def test_an_app_invites_somebody_on_matrix(
     assert came is not None
     assert element.invited == [room]
     assert error_of(again)[0] == "forbidden"
+
+
+@ANY_SERVER
+async def test_one_is_whispered_to_meant_and_taken_for_nobody_else(
+    gateway: Gateway, server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient
+) -> None:
+    """What is written to one person of a room is theirs alone; who is called as another is not shown as them; who is
+    not in the room hears once that they are meant there."""
+    nurse = folk.contact(synapse, "nurse")
+    async with folk.on_matrix(juliet, synapse) as element, folk.on_matrix(nurse, synapse) as other:
+        room = await room_of(element, alias=f"whisper-{juliet.name}")
+        jid = f"#whisper-{juliet.name}%localhost@{gateway.jid}"
+        async with folk.on_matrix(romeo, synapse) as matrix:
+            await matrix.join(room)
+        await other.join(room)
+        await folk.connect(romeo, app, gateway, synapse)
+        await muc.listed(app, gateway.jid, jid)
+
+        meant = {"m.mentions": {"user_ids": [romeo.mxid]}}
+        said_to_him = [f"{romeo.name}, hark", f"{romeo.name}, hear"]
+        for text in said_to_him:
+            await element.send(room, text, **meant)
+        told = await app.expect(lambda s: bare(s) == gateway.jid and jid in body(s))
+        assert "mentioned you" in body(told)
+        entered = await muc.enter(app, jid)
+        assert entered.texts == said_to_him
+        assert [body(s) for s in app.received if "mentioned you" in body(s)] == [body(told)]
+
+        private = "<x xmlns='http://jabber.org/protocol/muc#user'/>"
+        app.message(f"{jid}/{juliet.name}", "But soft!", inner=private)
+        event = await element.text("But soft!")
+        assert (event["sender"], event["room_id"] != room) == (romeo.mxid, True)
+        await element.send(event["room_id"], "Who's there?")
+        assert await app.text_from(juliet.at(gateway)) == "Who's there?"
+        assert "But soft!" not in await other.texts(room)
+
+        await other.call("PUT", f"/profile/{quote(nurse.mxid)}/displayname", {"displayname": juliet.name})
+        renamed = await app.expect(lambda s: muc.is_presence(s, jid) and muc.nick(s).startswith(juliet.name))
+        await other.send(room, "I am she.")
+        said = await muc.said(app, jid, "I am she.")
+        assert muc.nick(said) == muc.nick(renamed) != juliet.name
+        again = await muc.enter(app, jid, romeo.name)
+        assert sorted(again.nicks) == sorted([juliet.name, muc.nick(said)])
