@@ -23,6 +23,7 @@ from bridge.contract import (
     MessageRetracted,
     Reason,
     Refused,
+    Retract,
     Send,
     Style,
     Target,
@@ -38,6 +39,10 @@ from bridge.store.rows import Copy, Debt
 
 MANY = 20  # that wait behind a text
 _MOST = 50  # in one message
+_TOO_LONG = (
+    "Your message is one with others there, which have become too long to be written anew without it, so it is not "
+    "taken back there."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,7 @@ class Merger:
         await ready.session.turn(part)
         if ready.owed.tried:
             if not ready.can.repeats:
-                await self.performer.mark(owed, 0)
-                raise Refused(UNKNOWN, Reason.TIMEOUT)
+                raise Refused(UNKNOWN, Reason.TIMEOUT)  # each stays marked as tried, so none is sent alone either
             self.performer.repeated(ready.place)
         await self.performer.mark(owed, 1)
         try:
@@ -140,26 +144,38 @@ class Merger:
         await ready.known.settled()
         chat, message = ready.owed.chat, ready.owed.message
         together = await self.database.read(lambda c: merged.with_it(c, chat, message))
-        whole = await self._whole(ready, together) if together else None
+        if not together:
+            return
+        whole = await self._whole(ready, together)
         if whole is None:
+            # Where all were taken back before the first of that was done, each finds that it is the last.
+            ready.parts = [replace(one, maybe_done=True) if isinstance(one, Retract) else one for one in ready.parts]
             return
         action = Edit(chat=ready.wish.chat, key=ready.wish.key, target=Target(target.ids[:1]), message=whole)
         parts: Sequence[Action] = ready.session.parts(action)
+        if len(parts) != 1 and isinstance(event, MessageRetracted):
+            # An edit made it too long, and was said on its own: what is left stays as it came.
+            came = await self._whole(ready, together, as_came=True)
+            parts = ready.session.parts(replace(action, message=came or whole))
+            if len(parts) != 1:
+                raise Refused(_TOO_LONG, Reason.RESOURCE)
         if len(parts) == 1:
-            ready.parts = parts
+            # What was said on its own of the one that is taken back goes with it.
+            own = [one for one in ready.parts if isinstance(one, Retract)][:1] if len(target.ids) > 1 else []
+            ready.parts = [*parts, *(replace(one, target=Target(target.ids[1:])) for one in own)]
         elif isinstance(event, MessageEdited):
             said = fallback.edited(mentioning(event.message, ready.wish.source, ready.wish.network))
             send = Send(chat=ready.wish.chat, key=ready.wish.key, message=replace(said, reply_to=target.ids[0]))
             ready.parts, ready.first = ready.session.parts(send), len(target.ids)
 
-    async def _whole(self, ready: Ready, together: Sequence[int]) -> Message | None:
-        """As it is to read now; None when nothing is left of it."""
+    async def _whole(self, ready: Ready, together: Sequence[int], *, as_came: bool = False) -> Message | None:
+        """As it is to read now, or before anything of it was edited; None when nothing is left of it."""
         whole: Message | None = None
         for text in await self.database.read(lambda c: merged.texts(c, together)):
             first, now = codec.decode("message", text.first), codec.decode(text.kind, text.body)
             if not isinstance(first, MessageReceived) or not isinstance(now, MessageReceived | MessageEdited):
                 continue
-            said = mentioning(now.message, text.network, ready.wish.network)
+            said = mentioning((first if as_came else now).message, text.network, ready.wish.network)
             said = replace(said, reply_to=None, quote=None)
             if whole is None:
                 persona = self.performer.persona(ready.owed.account, text.network, first.sender)

@@ -42,7 +42,7 @@ def changed(
     whole = now.message if isinstance(now, MessageReceived | MessageEdited) else first.message
     if isinstance(event, MessageEdited):
         return replace(event, message=_with(whole, first.message, copy.part, event.message))
-    left = tuple(one for one in whole.media if one.reference != first.message.media[copy.part].reference)
+    left = tuple(one for one in whole.media if one.reference != _file(whole, first.message, copy.part))
     if not left or len(left) == len(whole.media):
         return None
     return MessageEdited(
@@ -53,10 +53,15 @@ def changed(
 
 def _with(whole: Said, first: Said, part: int, new: Said) -> Said:
     """Only the first file's caption can be empty for the whole: the others have none, as a rule."""
-    old = first.media[part].reference
+    old = _file(whole, first, part)
     media = tuple(new.media[0] if one.reference == old else one for one in whole.media)
     words = new if new.text or part == 0 else whole
     return replace(whole, text=words.text, spans=words.spans, media=media)
+
+
+def _file(whole: Said, first: Said, part: int) -> str:
+    """What the file is called now: it may have been replaced, and has its place while none is gone."""
+    return (whole if len(whole.media) == len(first.media) else first).media[part].reference
 
 
 def only_a_part(accept: Accept, ledger: Ledger, copy: Copy) -> bool:

@@ -31,15 +31,19 @@ class Albums:
         """What is to be read now, albums together; and the number of the first update that waits, if any does."""
         ripe: list[list[Any]] = []
         waiting: int | None = None
-        grew, told = {}, set()
-        for one in _together(batch):
-            number, key = _number(one[0]), _album(one[0])
-            if key is not None and number is not None and self._may_grow(key, one, batch, now):
-                grew[key] = self._grew[key]
+        grew, told, held = {}, set(self._told), set[int]()
+        new = [raw for raw in batch if _number(raw) not in told]
+        for one in _together(new):
+            number, key, chat = _number(one[0]), _album(one[0]), _chat(one[0])
+            grows = key is not None and number is not None and self._may_grow(key, one, new, now)
+            if number is not None and (grows or chat in held):
+                if chat is not None:
+                    held.add(chat)  # what changes the album, or is said behind it, comes behind it
+                if key is not None:
+                    grew[key] = self._grew[key]
                 waiting = number if waiting is None else min(number, waiting)
                 continue
-            if number is None or number not in self._told:
-                ripe.append(one)
+            ripe.append(one)
             told |= {n for n in map(_number, one) if n is not None}
         self._grew, self._told = grew, {n for n in told if waiting is not None and n > waiting}
         return ripe, waiting
@@ -54,7 +58,7 @@ class Albums:
 
 def joined(events: Sequence[Event]) -> list[Event]:
     """The messages of an album as one, behind whatever else its updates tell."""
-    said = [event for event in events if isinstance(event, MessageReceived)]
+    said = [event for event in events if isinstance(event, MessageReceived) and event.message.media]
     if len(said) < 2 or any(len(one.message.media) != 1 for one in said):
         return list(events)
     first = said[0]
@@ -66,7 +70,7 @@ def joined(events: Sequence[Event]) -> list[Event]:
         spans += [replace(span, start=span.start + start, end=span.end + start) for span in one.spans]
     files = tuple(medium for one in said for medium in one.message.media)
     whole = replace(first.message, text=text, spans=tuple(spans), media=files)
-    others = [event for event in events if not isinstance(event, MessageReceived)]
+    others = [event for event in events if not (isinstance(event, MessageReceived) and event.message.media)]
     return [*others, replace(first, message=whole, further=tuple(one.id for one in said[1:]))]
 
 
@@ -88,7 +92,7 @@ def _together(batch: Sequence[Any]) -> list[list[Any]]:
 def _followed(last: Any, chat: int, batch: Sequence[Any]) -> bool:
     """Whether something is said in the chat behind it."""
     place = next(number for number, raw in enumerate(batch) if raw is last)
-    return any(_chat(raw) == chat for raw in batch[place + 1 :])
+    return any(_message(raw) and _chat(raw) == chat for raw in batch[place + 1 :])
 
 
 def _message(raw: Any) -> dict[str, Any]:
@@ -97,7 +101,10 @@ def _message(raw: Any) -> dict[str, Any]:
 
 
 def _chat(raw: Any) -> int | None:
-    return fields.integer(fields.mapping(_message(raw).get("chat")).get("id"))
+    """Of an update of any kind."""
+    update = fields.mapping(raw)
+    kind = next((key for key in update if key != "update_id"), "")
+    return fields.integer(fields.mapping(fields.mapping(update.get(kind)).get("chat")).get("id"))
 
 
 def _album(raw: Any) -> tuple[int, str] | None:

@@ -65,6 +65,11 @@ class No(Refused):
         return "business connection not found" in self.said or "business_connection_" in self.said
 
     @property
+    def no_topic(self) -> bool:
+        """Whether no topic is called so."""
+        return "thread not found" in self.said
+
+    @property
     def unreadable(self) -> bool:
         """Whether it was the formatting."""
         return "entit" in self.said and self.reason is not Reason.RESOURCE

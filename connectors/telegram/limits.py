@@ -56,11 +56,11 @@ class Limits:
         await self.wait(chat, count, group=group)
         async with self._line:
             await self._room(count)
-            self._flying += count
+            self._flying += 1  # files are long on their way, and have their second when they are there
         try:
             yield
         finally:
-            self._flying -= count
+            self._flying -= 1
             self._landed.set()
             now = [self._clock()] * count
             self._answered.extend(now)

@@ -4,8 +4,8 @@ Whichever it is, only one can be: what the other way has left at Telegram is tak
 is left alone.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from bridge.contract import Contact, NetworkId, Unavailable, Workspace
 from bridge.contract.workspace import Call, Reply
@@ -15,6 +15,7 @@ from connectors.telegram.polling import Polling, Reads
 from connectors.telegram.webhook import Webhook
 
 _OURS = "webhook"  # in an account's memory: the address that we have told Telegram last
+_CALLED: set[str] = set()  # addresses at which sessions of ours are called
 
 
 @asynccontextmanager
@@ -23,20 +24,34 @@ async def receiving(
 ) -> AsyncIterator[Polling | Webhook]:
     """Entering raises the four errors. `since` as for both."""
     known = fields.string(fields.mapping(await api.ask("getWebhookInfo")).get("url"))
-    hook = Webhook(api, reader, since)
+    # Who does not say since when (the operator's bot has no login) has begun now at the latest.
+    hook = Webhook(api, reader, min(since, int(workspace.clock.time())))
     with workspace.routes(_prefix(network, me.id), hook.answer) as address:
         if known and known not in (address, await workspace.memory.get(_OURS)):
             raise Unavailable(errors.WEBHOOK, lasting=True)
         if wanted(workspace):
             if not address:
                 raise Unavailable("The option webhook of this network needs http.public_url.", lasting=True)
-            await workspace.memory.put(_OURS, address)
-            hook.url = address
-            yield hook
+            with _only(address):
+                await workspace.memory.put(_OURS, address)
+                hook.url = address
+                yield hook
             return
     if known:
         await api.ask("deleteWebhook")  # what waits there comes by asking then
     yield Polling(api, reader, since)
+
+
+@contextmanager
+def _only(address: str) -> Iterator[None]:
+    """Telegram calls one session of a bot. Raises `Unavailable` for another account with the same bot."""
+    if address in _CALLED:
+        raise Unavailable(errors.RIVAL, lasting=True)
+    _CALLED.add(address)
+    try:
+        yield
+    finally:
+        _CALLED.discard(address)
 
 
 def wanted(workspace: Workspace) -> bool:

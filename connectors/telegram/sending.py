@@ -88,19 +88,14 @@ class Speaker:
 
     async def send(self, chat: int, action: Send) -> Receipt:
         message, given = _answering(action.message, chat)
-        given = {**given, **topics.where(chat, message.thread)}
         given = {**given, **self.also}
-        if message.media:
-            result = await post(self.api, chat, message, given)
-        elif not message.text.strip():
-            raise Refused("Telegram takes no empty messages.", Reason.BAD_REQUEST)
-        else:
-            result = await plain_if_need_be(
-                lambda formatted: self.api.do(
-                    "sendMessage",
-                    {"chat_id": chat, "text": message.text, "entities": entities(message, formatted), **given},
-                )
-            )
+        where = topics.where(chat, message.thread)
+        try:
+            result = await self._say(chat, message, {**given, **where})
+        except errors.No as refusal:
+            if not (where and refusal.no_topic):
+                raise
+            result = await self._say(chat, message, {**topics.answering(where), **given})
         if isinstance(result, list) and result:
             return Receipt(tuple(_id(chat, one) for one in result))
         return Receipt(tuple(ids.texts(_id(chat, result), action.merged)))
@@ -150,6 +145,18 @@ class Speaker:
         if action.typing:
             await self.api.do("sendChatAction", {"chat_id": chat, "action": "typing"})
         return Receipt()
+
+    async def _say(self, chat: int, message: Message, given: Mapping[str, object]) -> object:
+        if message.media:
+            return await post(self.api, chat, message, given)
+        if not message.text.strip():
+            raise Refused("Telegram takes no empty messages.", Reason.BAD_REQUEST)
+        return await plain_if_need_be(
+            lambda formatted: self.api.do(
+                "sendMessage",
+                {"chat_id": chat, "text": message.text, "entities": entities(message, formatted), **given},
+            )
+        )
 
     async def _set_reaction(self, chat: int, target: int, emoji: str | None) -> None:
         wanted = [] if emoji is None else [{"type": "emoji", "emoji": emoji}]

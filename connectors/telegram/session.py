@@ -55,7 +55,10 @@ class TelegramSession:
         self._speaker = speaker
         self._chats = chats
         actions = frozenset({Send, Edit, Retract, React, SetTyping})
-        self._direct = Capabilities(actions=actions, window=1, media=True, repeats=repeats, reactions=1, merges=True)
+        # No bot is ever told of what it has said itself.
+        self._direct = Capabilities(
+            actions=actions, window=1, media=True, repeats=repeats, sees_itself=False, reactions=1, merges=True
+        )
         self._room = replace(self._direct, actions=actions | {Leave})
 
     def scope(self, chat: ChatId) -> str:

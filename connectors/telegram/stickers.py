@@ -74,7 +74,8 @@ class Stickers:
         made = self._folder / f"{unique}.webp"
         if not await asyncio.to_thread(made.exists):
             async with _AT_ONCE:
-                await self._make(kind, id, made)
+                if not await asyncio.to_thread(made.exists):  # another may have made it meanwhile
+                    await self._make(kind, id, made)
         yield _read(made, limit)
 
     async def _make(self, kind: str, id: str, made: Path) -> None:
@@ -91,9 +92,16 @@ class Stickers:
 
     def _tidy(self) -> None:
         """The oldest go."""
-        kept = sorted(self._folder.glob("*.webp"), key=lambda path: path.stat().st_mtime)
+        kept = sorted(self._folder.glob("*.webp"), key=_age)
         for path in kept[: max(0, len(kept) - _KEPT)]:
             path.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0  # another tidies, too
 
 
 async def _converted(kind: str, source: Path, target: Path) -> None:

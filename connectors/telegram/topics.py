@@ -40,3 +40,8 @@ def where(chat: int, thread: MessageId | None) -> dict[str, object]:
     """For a request that says something there."""
     number = ids.message_number(chat, thread) if thread is not None else None
     return {} if number is None or chat > 0 else {"message_thread_id": number}
+
+
+def answering(where: Mapping[str, object]) -> Mapping[str, object]:
+    """The same, where the thread is of another network and begins with an ordinary message: as an answer to that."""
+    return {"reply_parameters": {"message_id": where["message_thread_id"], "allow_sending_without_reply": True}}

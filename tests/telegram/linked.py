@@ -51,7 +51,7 @@ class Linked:
 
     async def start(self) -> None:
         secrets = await self.database.write(lambda c: Secrets.for_database(self.folder / "key", c))
-        options: Mapping[NetworkId, Any] = {NetworkId("telegram"): {"api_url": self.play.api.url}}
+        options: Mapping[NetworkId, Any] = {NetworkId("telegram"): {"api_url": self.play.api.url, **self.play.options}}
         workspaces = Workspaces(self.database, self.play.http, HandClock(), self.folder, dict(options))
         nets: dict[NetworkId, Any] = {
             NetworkId("xmpp"): self.away, NetworkId("telegram"): TelegramConnector("telegram", self.play.pace)

@@ -8,6 +8,8 @@ import pytest
 from bridge.contract import Edit, Media, MediaKind, Message, MessageId, MessageReceived, Send, Target
 from bridge.testing.conformance.network import reading
 from connectors.telegram import parts
+from connectors.telegram.albums import Albums
+from tests.support.botapi import topics
 from tests.support.botapi.albums import files_of, sends_album
 from tests.support.botapi.limits import Limits
 from tests.telegram.stage import Pace, Stage, performed, stage
@@ -151,3 +153,38 @@ async def test_each_file_of_an_album_counts(tmp_path: Path) -> None:
 
         assert len([one for one in group.messages if one.author is play.bot]) == 36
         assert (limits.exceeded, limits.inside) == (0, 0)
+
+
+def update(number: int, kind: str = "message", chat: int = 5, album: str = "") -> dict[str, object]:
+    return {"update_id": number, kind: {"chat": {"id": chat}, **({"media_group_id": album} if album else {})}}
+
+
+def test_what_concerns_a_chat_waits_behind_its_album() -> None:
+    """And what was told behind one that waits is not told again, nor lost when it grows."""
+    sorting = Albums()
+    batch = [update(1, album="a"), update(2, "edited_message"), update(3, "message_reaction", chat=6)]
+    assert sorting.sorted(batch, 0.0) == ([[batch[2]]], 1)
+    batch.append(update(4, album="a"))
+    assert sorting.sorted(batch, 0.1) == ([], 1)
+    assert sorting.sorted(batch, 5.0) == ([[batch[0], batch[3]], [batch[1]]], None)
+
+    batch = [update(11, album="a"), update(12), update(13, album="a")]
+    assert sorting.sorted(batch, 6.0) == ([], 11)
+    assert sorting.sorted(batch, 9.0) == ([[batch[0], batch[2]], [batch[1]]], None)
+
+
+async def test_the_first_album_in_a_topic_is_one_message(play: Stage) -> None:
+    """Before it its topic is told."""
+    group = play.world.group("Square", play.juliet, play.bot, supergroup=True)
+    duels = topics.begins(play.world, play.juliet, group, "Duels")
+    play.bot.queue.clear()
+    where = {"message_thread_id": group.number(duels, 0), "is_topic_message": True}
+    async with play.live() as (_, reader):
+        sends_album(play.world, play.juliet, group, FILES[:2], "Two")
+        for one in play.bot.queue:
+            one["message"].update(where)
+        await reader.until(lambda r: bool(albums(r.events)))
+
+    [album] = albums(reader.events)
+    assert len(album.message.media) == 2
+    assert [e.message.text for e in reader.of(MessageReceived)][-2:] == ["[Topic]", "Two"]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge.contract import Confirm
+from bridge.contract import Confirm, Fail
+from bridge.hub.performing import UNKNOWN
 from connectors.telegram.limits import Pace
 from tests.conftest import FULL
 from tests.support.botapi.limits import Limits
-from tests.telegram.linked import NAMES, linked
+from tests.telegram.linked import NAMES, Linked, linked
 from tests.telegram.stage import Stage, stage
 
 SCALE = 0.2 if FULL else 0.1  # of our seconds are one of Telegram's
@@ -129,3 +130,55 @@ async def test_what_was_tried_together_is_repeated_together(play: Stage, arrived
     lines = hub.lines(group)
     assert list(dict.fromkeys(lines)) == flood
     assert len(texts) - len(set(texts)) == arrived
+
+
+async def ended(hub: Linked, number: int) -> None:
+    """So many have their answer."""
+    async with asyncio.timeout(30), hub.away.changed:
+        await hub.away.changed.wait_for(lambda: len(hub.away.actions(Confirm)) + len(hub.away.actions(Fail)) >= number)
+
+
+async def test_where_nothing_is_to_come_twice_what_was_tried_together_does_not(play: Stage) -> None:
+    play.options["on_unknown"] = "drop"
+    group = play.world.group("Square", play.juliet, play.bot, supergroup=True)
+    async with linked(play, group) as hub:
+        play.api.faults.answer(
+            "sendmessage", 429, {"ok": False, "description": "Too Many Requests", "parameters": {"retry_after": 1}}
+        )
+        flood = [f"line {n}" for n in range(30)]
+        for text in flood:
+            hub.says("Abram", group, text)
+        play.api.faults.lose("sendmessage")
+        await ended(hub, 30)
+
+        assert hub.lines(group) == flood, "all has arrived, and nothing twice"
+        failed = [one.text for one in hub.away.actions(Fail)]
+        assert len(failed) > 1
+        assert set(failed) == {UNKNOWN}
+
+
+async def test_taking_back_one_leaves_the_others_where_another_has_become_too_long(play: Stage) -> None:
+    group = play.world.group("Square", play.juliet, play.bot, supergroup=True)
+    async with linked(play, group) as hub:
+        play.api.faults.answer(
+            "sendmessage", 429, {"ok": False, "description": "Too Many Requests", "parameters": {"retry_after": 1}}
+        )
+        named = [hub.says("Abram", group, f"line {n}") for n in range(30)]
+        await ended(hub, 30)
+        whole = next(said for said in hub.by_bot(group) if "line 10" in said.text)
+        hub.edits("Abram", group, named[-2], "line 28 " + "and more " * 450)
+        await ended(hub, 31)
+        own = next(said for said in hub.by_bot(group) if "and more" in said.text)
+        hub.takes_back("Abram", group, named[-3])
+        await ended(hub, 32)
+        assert whole.text.split("\n")[-3:] == ["line 26", "line 28", "line 29"]
+        hub.takes_back("Abram", group, named[-2])
+        await ended(hub, 33)
+        assert whole.text.split("\n")[-2:] == ["line 26", "line 29"]
+        assert own.gone
+        for one in [*named[:-3], named[-1]]:
+            hub.takes_back("Abram", group, one)
+        await ended(hub, 61)
+
+        assert whole.gone
+        assert hub.away.actions(Fail) == [], "that another was taken back at once is no fault"

@@ -62,3 +62,15 @@ async def test_a_topic_that_began_before_the_bot_came_is_named_once(play: Stage)
     assert [e.message.text for e in told] == ["[Topic: Duels]", "one", "two"]
     assert {e.message.thread for e in told[1:]} == {told[0].id}
     assert again.id == told[0].id, "so the hub knows that it has it"
+
+
+async def test_a_thread_on_what_is_no_topic_is_an_answer_to_that(play: Stage) -> None:
+    """Elsewhere a thread can begin with any message."""
+    group = play.world.group("Square", play.juliet, play.bot, supergroup=True)
+    first = play.world.says(play.juliet, group, "I bite my thumb")
+    async with play.connected() as session:
+        await session.perform(play.send("At us?", chat=group, thread=play.id(first, group)))
+    [said] = [one for one in group.messages if one.author is play.bot]
+
+    assert said.text == "At us?"
+    assert said.reply_to is first

@@ -269,3 +269,21 @@ async def test_check_says_how_calling_goes(called: Called) -> None:
     assert ("webhook", "Telegram calls only web addresses with https. Set http.public_url.") in [
         (one.key, one.text) for one in await connector.check(replace(public, http=play.http))
     ]
+
+
+async def test_who_does_not_say_since_when_is_told_what_is_said_from_now_on(called: Called) -> None:
+    """The operator's bot has no login, and so no time of one."""
+    play, world = called.play, called.play.world
+    async with called.live(None) as reader:
+        world.says(play.juliet, play.chat, "Now")
+        await reader.until(lambda r: "Now" in r.texts)
+
+
+async def test_two_accounts_of_one_bot_are_not_both_called(called: Called) -> None:
+    async with called.connected(webhook=True):
+        with pytest.raises(Unavailable, match="Another program reads") as caught:
+            async with called.connected(webhook=True):
+                pass
+    assert caught.value.lasting
+    async with called.connected(webhook=True):
+        pass

@@ -125,6 +125,7 @@ class Commands:
         if found is None:
             self._bot.tell(friend, words.NO_CODE)
         elif key is not None and not again:
+            await self._back(heard)
             friend.chosen = key
             await self._bot.save(friend)
             self._bot.tell(friend, words.known(friend.label(key)))
@@ -144,8 +145,9 @@ class Commands:
 
     async def _meet(self, heard: Heard, user: str, guest: GuestSession) -> None:
         friend = heard.friend
+        await self._back(heard)
         key = friend.add(user)
-        friend.out = friend.blocked = False
+        friend.blocked = False
         friend.trail.put(heard.number, key)
         friend.last = max(friend.last, heard.number)
         await self._bot.save(friend)
@@ -155,10 +157,7 @@ class Commands:
 
     async def _start(self, heard: Heard) -> None:
         friend = heard.friend
-        if friend.out:
-            await self._say(friend, list(friend.users), words.IS_BACK, _id(heard), heard.body)
-            friend.out = False
-            await self._bot.save(friend)
+        await self._back(heard)
         if not friend.users:
             self._bot.tell(friend, words.STRANGER)
             return
@@ -166,6 +165,14 @@ class Commands:
         rows = self._bot.buttons(friend) if len(friend.users) > 1 else ()
         labels = [friend.label(key) for key in friend.users]
         self._bot.tell(friend, words.overview(labels, chosen), *rows, topic="overview")
+
+    async def _back(self, heard: Heard) -> None:
+        """Whoever has opted out is there again."""
+        friend = heard.friend
+        if friend.out:
+            await self._say(friend, list(friend.users), words.IS_BACK, _id(heard), heard.body)
+            friend.out = False
+            await self._bot.save(friend)
 
     async def _stop_by_words(self, heard: Heard, rest: str) -> None:
         friend = heard.friend

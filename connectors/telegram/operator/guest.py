@@ -122,17 +122,15 @@ class GuestSession(TelegramSession):
 
     async def perform(self, action: Action) -> Receipt:
         friend, key = await self._friend(action.chat)
-        speaker = self._speaker
-        alone = len(friend.users) == 1
-        if not alone and friend.chosen != key:
-            if isinstance(action, SetTyping):
-                return Receipt()  # nobody would see whose it is
-            speaker = replace(speaker, also=keyboard((words.answer(friend.label(key)), f"to:{key}")))
         try:
             if isinstance(action, Send):
                 async with friend.speaking:
-                    return await self._say(speaker, friend, key, action)
-            return await (speaker if isinstance(action, Edit) else self._speaker).perform(action)
+                    friend, key = await self._friend(action.chat)  # whoever waits may be wanted no more
+                    return await self._say(self._answered(friend, key), friend, key, action)
+            if isinstance(action, SetTyping) and not _is_chosen(friend, key):
+                return Receipt()  # nobody would see whose it is
+            speaker = self._answered(friend, key) if isinstance(action, Edit) else self._speaker
+            return await speaker.perform(action)
         except errors.No as refusal:
             text = refusal.text.replace("Your bot", "The gateway's bot").replace("your bot", "the gateway's bot")
             raise Refused(text, refusal.reason) from refusal
@@ -167,6 +165,12 @@ class GuestSession(TelegramSession):
             raise Refused(words.OPTED_OUT, Reason.FORBIDDEN)
         return friend, key
 
+    def _answered(self, friend: Friend, key: int) -> Speaker:
+        """Says it with a button for answering, where answers go to somebody else."""
+        if _is_chosen(friend, key):
+            return self._speaker
+        return replace(self._speaker, also=keyboard((words.answer(friend.label(key)), f"to:{key}")))
+
     async def _say(self, speaker: Speaker, friend: Friend, key: int, action: Send) -> Receipt:
         """Whose it is is noted before it can be answered."""
         trail, alone = friend.trail, len(friend.users) == 1
@@ -195,6 +199,10 @@ class GuestSession(TelegramSession):
         if friend is None or key is None:
             return self._user
         return friend.label(key) if len(friend.users) > 1 else ""
+
+
+def _is_chosen(friend: Friend, key: int) -> bool:
+    return len(friend.users) == 1 or friend.chosen == key
 
 
 class _Given:

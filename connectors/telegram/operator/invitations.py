@@ -1,5 +1,6 @@
 """Invitations: codes for one person and one week, of which nobody who reads our database learns the secret."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -33,16 +34,18 @@ class Invitations:
     def __init__(self, memory: Memory, clock: Clock) -> None:
         self._memory = memory
         self._clock = clock
+        self._lock = asyncio.Lock()  # of who reads and then writes
 
     async def make(self, user: str) -> str:
         """A new code. Durable when this returns. Raises `Refused`."""
         tag = _tag(user)
-        kept = await self._kept(tag)
-        if sum(one.user == user and not one.friend for one in kept) >= OPEN:
-            raise Refused(_TOO_MANY, Reason.POLICY)
-        secret = secrets.token_urlsafe(16)
-        made = Invited(user, _digest(secret), self._clock.time() + DAYS * _DAY)
-        await self._keep(tag, [*kept, made])
+        async with self._lock:
+            kept = await self._kept(tag)
+            if sum(one.user == user and not one.friend and not self.expired(one) for one in kept) >= OPEN:
+                raise Refused(_TOO_MANY, Reason.POLICY)
+            secret = secrets.token_urlsafe(16)
+            made = Invited(user, _digest(secret), self._clock.time() + DAYS * _DAY)
+            await self._keep(tag, [*kept, made])
         return tag + secret
 
     async def find(self, code: str) -> Invited | None:
@@ -58,15 +61,17 @@ class Invitations:
         """Somebody follows it, if nobody has before. Durable when this returns."""
         now = replace(found, friend=friend, message=message)
         tag = _tag(found.user)
-        kept = await self._kept(tag)
-        await self._keep(tag, [now if one.digest == found.digest and not one.friend else one for one in kept])
+        async with self._lock:
+            kept = await self._kept(tag)
+            await self._keep(tag, [now if one.digest == found.digest and not one.friend else one for one in kept])
         return now
 
     async def void(self, user: str) -> None:
         """Those of a user that nobody has followed are good no more."""
         tag = _tag(user)
-        kept = await self._kept(tag)
-        await self._keep(tag, [one for one in kept if one.user != user or one.friend])
+        async with self._lock:
+            kept = await self._kept(tag)
+            await self._keep(tag, [one for one in kept if one.user != user or one.friend])
 
     def expired(self, one: Invited) -> bool:
         return one.until <= self._clock.time()

@@ -9,7 +9,8 @@ HELP = (
     "have chosen. To choose another one, use the buttons under /start, or reply to something that they have said.\n"
     "/start shows with whom you talk here.\n"
     "/stop ends that, with one of them or with all.\n"
-    "/optout has nobody reach you by this bot until you send /start."
+    "/optout has nobody reach you by this bot, and nothing of yours carried where rooms are linked, until you send "
+    "/start."
 )
 NO_CODE = "This is no invitation, or it was taken back. Ask whoever sent you the link for a new one."
 EXPIRED = "This invitation has expired. Ask whoever sent you the link for a new one."
@@ -18,7 +19,10 @@ TOO_MANY = "You talk with very many people by this bot already. End some of that
 OUT = (
     "You have opted out: nobody reaches you by this bot, nor do you reach anybody. Send /start if you change your mind."
 )
-OUT_NOW = "From now on nobody reaches you by this bot. Send /start if you change your mind."
+OUT_NOW = (
+    "From now on nobody reaches you by this bot, and nothing of yours is carried where rooms are linked. Send /start "
+    "if you change your mind."
+)
 NOBODY = "You talk with nobody by this bot, so nobody was told that. People on XMPP can send you a link for it."
 CHOOSE = "Nobody was told that: first choose whom you write to."
 FORGOTTEN = "It is not known any more who has said that, so nobody was told yours. Choose whom you write to."

@@ -1,5 +1,6 @@
 """Invitations: unguessable, for one person, for seven days, a few at a time; nothing in the memory opens a door."""
 
+import asyncio
 import re
 
 import pytest
@@ -64,6 +65,22 @@ async def test_there_are_so_many_open_ones_of_a_user_and_others_have_their_own()
     assert await invitations.find(codes[1]) is None
     assert await invitations.find(codes[0]) is not None, "who has followed it is told so"
     clock.now += 8 * DAY
+    assert await invitations.make("romeo@example.org")
+
+
+async def test_expired_ones_do_not_count_and_none_is_lost_to_another_made_at_once() -> None:
+    class Slow(PassingMemory):
+        async def get(self, key: str) -> str | None:
+            await asyncio.sleep(0)
+            return await super().get(key)
+
+    clock = HandClock()
+    invitations = Invitations(Slow(), clock)
+    codes = await asyncio.gather(*(invitations.make("romeo@example.org") for _ in range(OPEN)))
+    assert None not in [await invitations.find(code) for code in codes]
+    with pytest.raises(Refused, match="nobody has followed"):
+        await invitations.make("romeo@example.org")
+    clock.now += 7 * DAY
     assert await invitations.make("romeo@example.org")
 
 
