@@ -66,6 +66,7 @@ class Member:
     avatar: str = ""  # an mxc URI, or empty
     direct: bool = False  # an invitation to a direct chat
     reason: str = ""
+    before: str = ""  # the membership that this one follows; empty when that is not told
 
 
 class _Wrong(Exception):
@@ -97,7 +98,14 @@ def member(raw: object) -> Member | None:
         avatar=fields.mxc(content.get("avatar_url")),
         direct=content.get("is_direct") is True,
         reason=fields.line(content.get("reason"), 500),
+        before=_before(event),
     )
+
+
+def _before(event: Mapping[str, object]) -> str:
+    """#unsigneddata-prev_content: the receiving homeserver tells it."""
+    said = fields.mapping(fields.mapping(event.get("unsigned")).get("prev_content")).get("membership")
+    return said if isinstance(said, str) and said in _MEMBERSHIPS else ""
 
 
 def parse(raw: object, chat: ChatId, reader: Reader) -> Sequence[Event]:

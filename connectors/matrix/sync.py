@@ -19,6 +19,7 @@ from connectors.matrix import decoding, errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.chats import Chats, NowRoom
 from connectors.matrix.directs import KIND, Directs
+from connectors.matrix.events import member
 from connectors.matrix.groups import STATE, Groups
 from connectors.matrix.ignored import KIND as IGNORED
 from connectors.matrix.ignored import Ignored
@@ -72,6 +73,10 @@ class Relayed(Protocol):
 
     async def has(self, room: str) -> bool:
         """Raises `Unavailable`, `LoggedOut`."""
+        ...
+
+    def forget(self, room: str) -> None:
+        """`sender` has come or gone."""
         ...
 
 
@@ -182,6 +187,8 @@ def _only_signs(news: Mapping[str, object]) -> bool:
 
 async def _happened(known: Known, id: str, happened: Mapping[str, object], cursor: str) -> AsyncIterator[Event]:
     """What a sync after `cursor` reports of one room that we are in."""
+    if known.relayed is not None and _concerns(known.relayed.sender, happened):
+        known.relayed.forget(id)
     if await _is_relayed(known, id):
         return
     found = await known.chats.news(id, happened, cursor)
@@ -192,6 +199,12 @@ async def _happened(known: Known, id: str, happened: Mapping[str, object], curso
         parts = [await known.groups.news(id, happened, cursor) if found is None else found]
     for event in chain.from_iterable(parts):
         yield event
+
+
+def _concerns(user: ContactId, news: Mapping[str, object]) -> bool:
+    """Whether somebody has come or gone, or is told of, in a room."""
+    parts = (fields.listed(fields.mapping(news.get(part)).get("events")) for part in ("state", "timeline"))
+    return any(one is not None and one.user == user for one in map(member, chain.from_iterable(parts)))
 
 
 async def _is_relayed(known: Known, room: str) -> bool:

@@ -5,6 +5,7 @@ lifted. Source: client-server API #get_matrixclientv3roomsroomidjoined_members, 
 #post_matrixclientv3roomsroomidinvite.
 """
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from connectors.matrix.relay.faces import Face, banned, speaking
 from connectors.matrix.relay.registration import Registration
 
 _KEPT = 5_000  # rooms
+_NOTED = 50  # who were removed from one room: a room that removes whom it makes up does not push out the others'
+_AT_ONCE = 500  # members between two turns of the loop
 _LARGEST = 64 * 1024 * 1024  # bytes of a room's members
 _SECONDS = 60.0
 _OUT = (Reason.FORBIDDEN, Reason.NOT_FOUND)
@@ -63,7 +66,8 @@ class Attendance:
         self._rooms.pop(room, None)
 
     async def note(self, room: str, member: Member) -> None:
-        """What has become of one of ours; durable when this returns."""
+        """What has become of one of ours; durable when this returns, and the same when it is told again. Raises as
+        `here` does: what happens in rooms that we are not in is not ours to remember."""
         if member.user == self.registration.me:
             if member.membership == "join":
                 if self._rooms.get(room, ()) is None:
@@ -71,21 +75,33 @@ class Attendance:
             elif member.membership in ("leave", "ban"):
                 self._keep(room, None)
             return
-        present = self._rooms.get(room)
-        if member.membership == "join":
-            if present is not None:
-                present.add(member.user)
+        present = await self._ours(room)
+        if present is None:
             return
-        if present is not None:
-            present.discard(member.user)
-        by_others = member.by is not None and not self.registration.ours(member.by)
+        if member.membership == "join":
+            present.add(member.user)
+            return
+        present.discard(member.user)
+        by_others = member.by is not None and member.by not in (member.user, self.registration.me)
         name = _name(member.user, room)
         if member.membership == "ban" or (
-            member.membership == "leave" and by_others and self.removed.get(name) is None
+            member.membership == "leave" and by_others and not self._unbans(name, member)
         ):
-            await self.removed.keep(name, member.membership)
-        elif self.removed.get(name) is not None and by_others:
+            await self._remove(name, room, member.membership)
+        elif by_others and self.removed.get(name) is not None:
             await self.removed.drop(name)  # invited again, or not banned any more
+
+    def _unbans(self, name: str, member: Member) -> bool:
+        """Whether it was a ban that ended; homeservers that do not tell what was before are believed by our notes."""
+        return (member.before or self.removed.get(name)) == "ban"
+
+    async def _remove(self, name: str, room: str, membership: str) -> None:
+        if self.removed.get(name) == membership:
+            return
+        noted = [known for known in self.removed.all() if known.endswith(f" {room}") and known != name]
+        if len(noted) >= _NOTED:
+            await self.removed.drop(*noted[: 1 + len(noted) - _NOTED])
+        await self.removed.keep(name, membership)
 
     async def _ours(self, room: str) -> set[str] | None:
         if room in self._rooms:
@@ -96,8 +112,15 @@ class Attendance:
         if answer.status in (403, 404):
             return self._keep(room, None)
         joined = fields.mapping(errors.read(answer, changes=False).get("joined"))
-        here = self.registration.me in joined
-        return self._keep(room, {user for user in joined if self.registration.ours(user)} if here else None)
+        if self.registration.me not in joined:
+            return self._keep(room, None)
+        end, found = f":{self.registration.server}", set[str]()
+        for number, user in enumerate(joined):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if user.endswith(end) and self.registration.ours(user):
+                found.add(user)
+        return self._keep(room, found)
 
     def _keep(self, room: str, present: set[str] | None) -> set[str] | None:
         self._rooms[room] = present

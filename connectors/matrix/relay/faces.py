@@ -8,6 +8,7 @@ Source: application service API #server-admin-style-permissions, #identity-asser
 
 import asyncio
 import json
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,8 @@ from bridge.contract import ContactId, Memory, Person, Persona, Reason, Refused,
 from connectors.matrix import errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.relay.registration import Registration
+
+log = logging.getLogger(__name__)
 
 DEVICE = "LANDBRIDGE"
 _KEPT = 20_000  # remembered in memory
@@ -81,8 +84,7 @@ class Faces:
             async with lock:
                 face = self._known.get(user) or await self._remembered(user) or await self._register(user)
                 if face.name != name and (anew or not face.name):
-                    where = path("profile", user, "displayname")
-                    await speaking(self.api, face).put(where, {"displayname": name})
+                    await self._call(face, name)
                     face = replace(face, name=name)
                     await self._remember(face)
                 self._known[user] = face
@@ -92,6 +94,14 @@ class Faces:
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return face
+
+    async def _call(self, face: Face, name: str) -> None:
+        """A homeserver may let nobody choose a name: then they speak without one, and it is not asked each time."""
+        where = path("profile", face.user, "displayname")
+        try:
+            await speaking(self.api, face).put(where, {"displayname": name})
+        except Refused as refusal:
+            log.warning("a display name is not set user=%s reason=%s", face.user, refusal.text)
 
     async def _remembered(self, user: ContactId) -> Face | None:
         said = await self.memory.get(f"face {user}")

@@ -59,6 +59,10 @@ class Relayed:
     sender: ContactId
     _known: "OrderedDict[str, bool]" = field(default_factory=OrderedDict)
 
+    def forget(self, room: str) -> None:
+        """It is to be asked anew."""
+        self._known.pop(room, None)
+
     async def has(self, room: str) -> bool:
         """Raises `Unavailable`, `LoggedOut`."""
         if room not in self._known:

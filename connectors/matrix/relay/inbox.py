@@ -85,7 +85,9 @@ class Inbox:
         """See `bridge.contract.workspace.Answerer`."""
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         wanted = self.registration.hs_token.encode()
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), wanted):
+        if scheme.lower() != "bearer" or not hmac.compare_digest(
+            token.strip().encode("utf-8", "surrogateescape"), wanted
+        ):
             return None
         match call.method, [unquote(part) for part in call.path.split("/")]:
             case "PUT", ["transactions", id]:

@@ -143,7 +143,9 @@ class RelaySession(Unasked):
         if kind in speech.DOINGS:
             return await parts.voice.perform(action)
         if (moves := moving.DOINGS.get(kind)) is not None:
-            return await moves(parts.api, action)
+            receipt = await moves(parts.api, action)
+            parts.attendance.forget(action.chat)
+            return receipt
         if (governs := governing.DOINGS.get(kind)) is not None:
             return await governs(parts.api, parts.groups, action)
         raise Refused("This cannot be done on Matrix yet.", Reason.UNSUPPORTED)
@@ -193,16 +195,16 @@ class RelaySession(Unasked):
                 yield event
 
     async def _happened(self, room: str, happened: list[object]) -> list[Event]:
-        attendance, found = self._parts.attendance, list[Event]()
-        for raw in happened:
-            one = member(raw)
-            if one is not None and self._parts.registration.ours(one.user):
-                await attendance.note(room, one)
-                await self._invited(room, one)
+        attendance = self._parts.attendance
+        ours = [one for raw in happened if (one := member(raw)) is not None and self._parts.registration.ours(one.user)]
+        for one in ours:
+            await self._invited(room, one)
         try:
+            for one in ours:
+                await attendance.note(room, one)
             here = await attendance.here(room)
         except Refused as refusal:
-            return [*found, Unparsable(reason=f"a gap: {refusal.text}", source=room, raw="")]
+            return [Unparsable(reason=f"a gap: {refusal.text}", source=room, raw="")]
         mine = next((one for raw in reversed(happened) if (one := self._own(raw)) is not None), None)
         if here:
             news: Mapping[str, Any] = {"timeline": {"events": happened}}
@@ -210,8 +212,8 @@ class RelaySession(Unasked):
         elif mine is not None and mine.membership in ("leave", "ban"):
             said = await self._parts.groups.left(room, {"timeline": {"events": happened}}, "")
         else:
-            return found  # that of somebody whose own session reads it
-        return found + [event for one in said if (event := self._believed(one)) is not None]
+            return []  # that of somebody whose own session reads it
+        return [event for one in said if (event := self._believed(one)) is not None]
 
     async def _invited(self, room: str, one: Member) -> None:
         """Our own user comes into rooms when it is asked to; somebody else is called, and answers by their own session,
@@ -220,7 +222,7 @@ class RelaySession(Unasked):
         if one.membership != "invite" or one.by is None or registration.ours(one.by):
             return
         if one.user == registration.me:
-            await self._parts.doors.asked(room)
+            await self._parts.doors.asked(room, one.by)
         elif (person := registration.person(one.user)) is not None and person.network == HOME:
             await self._parts.summon(person.id, False)
 
@@ -230,8 +232,11 @@ class RelaySession(Unasked):
 
     async def _signs(self, sign: Mapping[str, object]) -> list[Event]:
         room = fields.room_id(sign.get("room_id"))
-        if room is None or not await self._parts.attendance.here(room):
-            return []
+        try:
+            if room is None or not await self._parts.attendance.here(room):
+                return []
+        except Refused:
+            return []  # a room that cannot be asked about: what is said there tells so
         found = self._parts.signs.of_room(room, {"ephemeral": {"events": [sign]}}, live=True)
         ours = self._parts.registration.ours
         return [one for one in found if not isinstance(one, PresenceChanged) and not ours(one.sender.id)]
