@@ -84,7 +84,7 @@ class Inbox:
     async def __call__(self, call: Call) -> Reply | None:
         """See `bridge.contract.workspace.Answerer`."""
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
-        wanted = self.registration.hs_token.encode()
+        given, wanted = token.strip().encode("utf-8", "surrogateescape"), self.registration.hs_token.encode()
         if scheme.lower() != "bearer" or not hmac.compare_digest(
             token.strip().encode("utf-8", "surrogateescape"), wanted
         ):
