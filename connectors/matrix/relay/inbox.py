@@ -85,9 +85,7 @@ class Inbox:
         """See `bridge.contract.workspace.Answerer`."""
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         given, wanted = token.strip().encode("utf-8", "surrogateescape"), self.registration.hs_token.encode()
-        if scheme.lower() != "bearer" or not hmac.compare_digest(
-            token.strip().encode("utf-8", "surrogateescape"), wanted
-        ):
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given, wanted):
             return None
         match call.method, [unquote(part) for part in call.path.split("/")]:
             case "PUT", ["transactions", id]:
