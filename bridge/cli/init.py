@@ -5,7 +5,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from bridge.cli.preparing import Wish, beside, lines, new_file, prepared, write
+from bridge.cli.preparing import Wish, beside, lines, new_file, prepared, unwritten, write
 from bridge.config import load
 from bridge.config.shapes import domain
 from bridge.contract import Refused
@@ -102,6 +102,7 @@ def run(given: argparse.Namespace) -> int:
         jid = domain(given.jid or f"matrix.{home}")
         if wish is not None:
             made = prepared(wish, "matrix", (), f"http://{_LISTEN}", path.parent)
+            unwritten(made, path.parent)
         secret, more = secrets.token_hex(16), "" if made is None else lines(made)
         new_file(
             path, _CONFIG.format(listen=_LISTEN, server=given.server, domain=home, jid=jid, secret=secret, more=more)
@@ -155,5 +156,8 @@ def _beside(path: Path, wish: Wish) -> int:
         return 1
     except Refused as refusal:
         print(refusal.text, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or path} cannot be read or written: {error.strerror}.", file=sys.stderr)
         return 1
     return 0

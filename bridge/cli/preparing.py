@@ -1,5 +1,6 @@
 """What `landbridge init` does for a network besides its section of the configuration: files, and what to paste."""
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,13 @@ def write(made: Prepared, folder: Path) -> list[Path]:
         new_file(path, text)
         written.append(path)
     return written
+
+
+def unwritten(made: Prepared, folder: Path) -> None:
+    """Nothing is there that `write` would write. Raises FileExistsError."""
+    for name in made.files:
+        if (path := folder / name).exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def new_file(path: Path, text: str) -> None:

@@ -126,6 +126,14 @@ def test_init_adds_the_registration_to_a_configuration_that_there_is(
     assert "already" in capsys.readouterr().err
 
 
+def test_init_writes_nothing_when_a_registration_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "config.yaml"
+    (tmp_path / "appservice.yaml").write_text("mine")
+    assert main(["init", "-c", str(file), "--homeserver", "http://127.0.0.1:8008"]) == 1
+    assert f"There is {tmp_path / 'appservice.yaml'} already" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["appservice.yaml"]
+
+
 @pytest.mark.parametrize("given", [["--homeserver", "nonsense"], ["--homeserver", "http://x", "--matrix-name", "a b"]])
 def test_init_refuses_what_is_no_homeserver(
     tmp_path: Path, given: list[str], capsys: pytest.CaptureFixture[str]
