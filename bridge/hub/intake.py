@@ -26,7 +26,7 @@ from bridge.hub import codec, keys
 from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
-from bridge.hub.passing import is_own, is_private, others, pass_on, reads, told_too, unwilling
+from bridge.hub.passing import goes, is_own, is_private, others, pass_on, reads, told_too, unwilling
 from bridge.store import backlogs
 from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
@@ -126,10 +126,11 @@ class Accept:
         assert isinstance(event, Authored)
         if self.source.unique_ids:
             return event.id
-        self._own_id = self._own_id or self._fingerprint(event)
+        self._own_id = self._own_id or self._fingerprint(self._reported)  # what is journaled may be another one
         return self._own_id
 
-    def _fingerprint(self, event: Authored) -> str:
+    def _fingerprint(self, event: Event) -> str:
+        assert isinstance(event, Authored)
         content = [getattr(event, name, None) for name in ("message", "target", "reactions")]
         return hashlib.sha256(json.encode((event.sender.id, event.id, content))).hexdigest()[:40]
 
@@ -206,10 +207,11 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
     if accept.position is not None:
         return found
     elsewhere = False
+    ways = {endpoint.chat.id: endpoint.direction for endpoint in link.endpoints}
     source = next((endpoint for endpoint in link.endpoints if endpoint.chat.id == chat.id), None)
     for endpoint in link.endpoints:
         here = endpoint.chat.id == chat.id
-        if source is not None and not _goes(source, endpoint, link):
+        if source is not None and not goes(source.room, endpoint.room, ways):
             continue
         if here and accept.source.reflects:
             continue
@@ -238,14 +240,6 @@ def _unwilling(accept: Accept, there: Chat) -> str:
     return unwilling(accept.context.opted_out, event, (accept.source.network, event.sender.id), there)
 
 
-def _goes(source: Endpoint, there: Endpoint, link: Link) -> bool:
-    """Whether what is said at one end is to be heard at another. A room and those that show it are one."""
-    if source.room == there.room:
-        return True
-    ways = {endpoint.chat.id: endpoint.direction for endpoint in link.endpoints}
-    return ways.get(source.room) != "to" and ways.get(there.room) != "from"
-
-
 def journal(
     accept: Accept,
     ledger: Ledger,
@@ -271,7 +265,7 @@ def journal(
         identity, chat.id, accept.own_id, kind, message or identity, reply, source.account,
         source.network, event.sender.id, key, body, now,
     )  # fmt: skip
-    rooms = [endpoint.chat.id for endpoint in link.endpoints if endpoint.chat.kind == HOSTED]
+    rooms = _keeping(accept, chat, link, owed)
     ledger.add_event(entry, rooms, min(event.at, now), accept.position)
     if accept.position is not None:
         for room in rooms:  # it is called so there, though nobody is told
@@ -280,7 +274,7 @@ def journal(
     if not source.reflects:
         ledger.add_copy(Copy(chat.id, key, entry.message, -1, identity))  # people name it by what we show it under
     debts = []
-    keeping = _only_keeping(accept, ledger, entry, link)
+    keeping = _only_keeping(accept, ledger, entry, rooms)
     for where, account in owed:
         if where not in keeping:
             ledger.owed.add(where, identity, account)
@@ -288,16 +282,27 @@ def journal(
     return entry, debts
 
 
-def _only_keeping(accept: Accept, ledger: Ledger, entry: Entry, link: Link) -> set[int]:
-    """Hosted rooms that do not show an event because it comes after a long outage (`bridge.hub.backlogs`). They call a
-    message by its key all the same, and show what changes one that they have shown."""
+def _keeping(accept: Accept, chat: Chat, link: Link, owed: Sequence[tuple[int, int]]) -> list[int]:
+    """Hosted rooms in whose archives an event of `chat` is: those that it is owed to; what was fetched is of the one
+    that shows `chat`."""
+    hosted = (endpoint.chat for endpoint in link.endpoints if endpoint.chat.kind == HOSTED)
+    if accept.position is not None:
+        return [room.id for room in hosted if room.shows == chat.id]
+    heard = {where for where, _ in owed}
+    return [room.id for room in hosted if room.id in heard]
+
+
+def _only_keeping(accept: Accept, ledger: Ledger, entry: Entry, rooms: Sequence[int]) -> set[int]:
+    """Those of `rooms`, hosted ones, that do not show an event because it comes after a long outage
+    (`bridge.hub.backlogs`). They call a message by its key all the same, and show what changes one that they have
+    shown."""
     found: set[int] = set()
     begun = accept.source.behind
     if not begun:
         return found
     assert isinstance(accept.event, Authored)
     at = min(max(accept.event.at, begun), entry.at)
-    for room in (endpoint.chat.id for endpoint in link.endpoints if endpoint.chat.kind == HOSTED):
+    for room in rooms:
         if entry.kind == "message":
             backlogs.note(ledger.connection, Backlog(room, entry.id, 1, at, at))
             ledger.add_copy(Copy(room, entry.key, entry.message, 0, entry.id))

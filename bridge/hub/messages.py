@@ -65,8 +65,10 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     entry, debts = journal(accept, ledger, chat, link, owed, message=None, reply=reply.message if reply else None)
     ledger.add_message(Message(entry.id, entry.network, entry.author, entry.id, None))
     for part, native in enumerate((event.id, *event.further)):
-        ledger.add_copy(Copy(chat.id, native, entry.id, part, entry.id))
-    if event.alias is not None:
+        # Who takes the name of what somebody else has said is heard, but what they say is called by its key alone.
+        name = entry.key if is_taken(accept, ledger, chat, native) else native
+        ledger.add_copy(Copy(chat.id, name, entry.id, part, entry.id))
+    if event.alias is not None and not is_taken(accept, ledger, chat, event.alias):
         ledger.add_copy(alias_copy(chat.id, event.alias, entry.id, 0))
     return Outcome(Ruling.ACCEPT, debts=debts)
 
@@ -156,12 +158,29 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     elif isinstance(accept.event, MessageRetracted):
         ledger.change_message(structs.replace(target, retracted=entry.id))
     known = ledger.copy(chat.id, event.id)
-    if known is None or known.part < 0:  # a client may have called a message so before: that can still be named
+    free = known is None or known.part < 0  # a client may have called a message so before: that can still be named
+    if free and not is_taken(accept, ledger, chat, event.id):
         version = entry.id if edit is None else -entry.id  # who takes an edit back has not written one
         ledger.add_copy(Copy(chat.id, event.id, target.id, -1, version))
-    if event.alias is not None:  # some apps name a message by its last correction
+    # Some apps name a message by its last correction.
+    if event.alias is not None and not is_taken(accept, ledger, chat, event.alias):
         ledger.add_copy(Copy(chat.id, event.alias, target.id, -1, entry.id))
     return Outcome(Ruling.ACCEPT, debts=debts)
+
+
+def is_taken(accept: Accept, ledger: Ledger, chat: Chat, native: str) -> bool:
+    """Whether `chat` calls something so that the author of the event cannot have called so: a name of ours, or one that
+    somebody else has given. Only where clients choose ids."""
+    known = None if accept.source.unique_ids else ledger.called(chat.id, native)
+    if known is None:
+        return False
+    if ledger.entry_by_key(keys.split(native)[0]) is not None:
+        return True
+    entry, event = ledger.entry(known), accept.event
+    assert isinstance(event, Authored)
+    return entry is not None and (entry.network, entry.author) not in selves(
+        ledger, accept.source.network, event.sender.id
+    )
 
 
 def _is_message(accept: Accept, ledger: Ledger, copy: Copy) -> bool:

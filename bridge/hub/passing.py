@@ -8,7 +8,7 @@ Who has opted out (`bridge.hub.opting`) is carried by nothing but accounts that 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bridge.contract import Authored, ChatKind, MessageRetracted
 from bridge.hub.facades import HOME
@@ -60,6 +60,12 @@ def pass_on(ledger: Ledger, chat: int, event: int, kind: str, message: int, ends
     return debts
 
 
+def goes(source: int, there: int, ways: Mapping[int, str]) -> bool:
+    """Whether what is said in one room of a link is to be heard in another; `ways`: `Endpoint.direction` of each chat.
+    A room and those that show it are one (`Endpoint.room`)."""
+    return source == there or (ways.get(source) != "to" and ways.get(there) != "from")
+
+
 def unwilling(opted_out: Callable[[str, str], bool], event: object, author: Someone, there: Chat | Place) -> str:
     """Which of those who are concerned by an event that is to go `there` has opted out: "author", "addressee", or
     nobody. Everybody may take back what is theirs."""
@@ -74,7 +80,7 @@ def unwilling(opted_out: Callable[[str, str], bool], event: object, author: Some
 def is_own(ledger: Ledger, here: Chat, there: Chat, account: int) -> bool:
     """Whether what was said `here` gets `there` by something that is a user's own: `account`, which performs, or the
     one by which they read."""
-    if there.id == here.id or there.kind == HOSTED:
+    if there.id == here.id or (there.kind == HOSTED and there.shows == here.id):
         return True
     if is_private(there):
         return reads(ledger, there, here)

@@ -28,6 +28,7 @@ from bridge.contract import (
 from bridge.hub.counters import Counters
 from bridge.hub.facades import HOME
 from bridge.hub.marks import Marks
+from bridge.hub.passing import goes
 from bridge.hub.people import KnownPeople
 from bridge.hub.posts import Post
 from bridge.hub.sessions import Seat, Sessions
@@ -193,6 +194,8 @@ class Signs:
         ends = await self._database.read(lambda c: store.ends(c, network, scope, native))
         if not ends or not _may(ends[0], came):
             return
+        ways = {end.chat: end.direction for end in ends}
+        ends = [ends[0], *(end for end in ends[1:] if goes(ends[0].room, end.room, ways))]
         ends = [ends[0], *(end for end in ends[1:] if not self._is_blocked(end, came.place))]
         ends = [ends[0], *filter(None, (self._allowed(came.place, ends[0], end) for end in ends[1:]))]
         if isinstance(came.sign, TypingChanged):
@@ -223,8 +226,9 @@ class Signs:
             return there
         if there.network != HOME:
             return replace(there, relay=None)
-        read = there.kind == HOSTED or (there.owner and any(seen.user == there.owner for seen in here.seen))
-        return there if read else None
+        if there.kind == HOSTED:
+            return there if there.shows == here.chat else None
+        return there if there.owner and any(seen.user == there.owner for seen in here.seen) else None
 
     def _later(self, came: _Came) -> None:
         if came.tries < len(_AGAIN):

@@ -27,6 +27,6 @@ def _is_own(sessions: Sessions, owed: Debt, place: Place, seat: Seat) -> bool:
     if seat.network != HOME:
         return seat.user != ""
     if not place.owner:
-        return owed.source == owed.chat or place.kind == HOSTED
+        return owed.source == owed.chat or (place.kind == HOSTED and place.shows == owed.source)
     network = NetworkId(owed.network)
     return network == HOME or any(one.user == place.owner and one.network == network for one in sessions.seats())

@@ -26,6 +26,7 @@ class Place:
     kind: str
     accounts: frozenset[int]
     name_format: str = ""  # how others' names are shown there; empty: as usual
+    shows: int | None = None  # of a hosted room: the chat on a network that it shows
 
 
 def open_chats(connection: Connection) -> list[int]:
@@ -45,12 +46,14 @@ def places(connection: Connection, chats: Sequence[int]) -> dict[int, Place]:
         for chat, account in connection.execute(select(a.chat, a.account).where(a.chat.in_(some))):
             seen.setdefault(chat, set()).add(account)
         c, e = t.chats.c, t.endpoints.c
-        query = select(c.id, c.network, c.native, c.contact, c.owner, c.kind, e.name_format).outerjoin_from(
-            t.chats, t.endpoints, e.chat == c.id
-        )
-        for id, network, native, contact, owner, kind, name_format in connection.execute(query.where(c.id.in_(some))):
+        query = select(
+            c.id, c.network, c.native, c.contact, c.owner, c.kind, c.shows, e.name_format
+        ).outerjoin_from(t.chats, t.endpoints, e.chat == c.id)  # fmt: skip
+        for id, network, native, contact, owner, kind, shows, name_format in connection.execute(
+            query.where(c.id.in_(some))
+        ):
             see = frozenset(seen.get(id, ()))
-            found[id] = Place(id, network, native, contact, owner, kind, see, name_format or "")
+            found[id] = Place(id, network, native, contact, owner, kind, see, name_format or "", shows)
     return found
 
 

@@ -6,7 +6,7 @@ is still owed to somebody stays, with all that it takes to deliver it.
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from bridge.store import tables as t
 from bridge.store.rooms import HOSTED
@@ -61,6 +61,8 @@ def _forget(connection: Connection, events: Collection[int]) -> None:
     chats = connection.execute(select(c.chat).where(c.message.in_(gone)).distinct()).scalars().all()
     connection.execute(delete(t.reactions).where(r.chat.in_(chats), r.message.in_(gone)))
     connection.execute(delete(t.merged).where(t.merged.c.chat.in_(chats), t.merged.c.message.in_(gone)))
-    connection.execute(delete(t.copies).where(c.message.in_(gone)))
+    # The name of an edit or a reaction goes with its own event.
+    named = or_(and_(c.part >= 0, c.message.in_(gone)), and_(c.part < 0, func.abs(c.version).in_(gone)))
+    connection.execute(delete(t.copies).where(c.message.in_({about[event] for event in gone}), named))
     connection.execute(delete(t.messages).where(m.id.in_(gone)))
     connection.execute(delete(t.events).where(e.id.in_(gone)))

@@ -28,7 +28,14 @@ class End:
     owner: str  # of an XMPP direct chat: the user
     contact: str  # of a direct chat: the other person
     relay: int | None  # the account that speaks there for people who have none of their own
+    direction: str  # `Endpoint.direction`
+    shows: int | None  # of a hosted room: the chat on a network that it shows
     seen: tuple[Seen, ...]
+
+    @property
+    def room(self) -> int:
+        """The chat on a network that it is, or that it shows."""
+        return self.shows or self.chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def ends(connection: Connection, network: str, scope: str, native: str) -> list[
     here = select(c.id).where(c.network == network, c.scope == scope, c.native == native).scalar_subquery()
     link = select(e.link).where(e.chat == here).scalar_subquery()
     rows = connection.execute(
-        select(c.id, c.network, c.native, c.kind, c.owner, c.contact, e.account)
+        select(c.id, c.network, c.native, c.kind, c.owner, c.contact, e.account, e.direction, c.shows)
         .join_from(t.endpoints, t.chats, e.chat == c.id)
         .where(e.link == link)
     ).all()
@@ -72,7 +79,7 @@ def position(connection: Connection, chat: int, native: str, key: str) -> int | 
         select(c.message, c.part, c.version).where(c.chat == chat, c.native == native)
     ).first()  # fmt: skip
     if row is not None:
-        return int(row.message if row.part >= 0 else row.version)
+        return int(row.message if row.part >= 0 else abs(row.version))  # an edit that was taken back has it negative
     query = select(e.id).where(e.key == key, e.kind == "message")
     found: int | None = connection.execute(query).scalar()
     return found
