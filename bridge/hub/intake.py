@@ -285,17 +285,14 @@ def journal(
 def _keeping(accept: Accept, chat: Chat, link: Link, owed: Sequence[tuple[int, int]]) -> list[int]:
     """Hosted rooms in whose archives an event of `chat` is: those that it is owed to; what was fetched is of the one
     that shows `chat`."""
-    hosted = (endpoint.chat for endpoint in link.endpoints if endpoint.chat.kind == HOSTED)
-    if accept.position is not None:
-        return [room.id for room in hosted if room.shows == chat.id]
-    heard = {where for where, _ in owed}
-    return [room.id for room in hosted if room.id in heard]
+    heard, fetched = {where for where, _ in owed}, accept.position is not None
+    rooms = (endpoint.chat for endpoint in link.endpoints if endpoint.chat.kind == HOSTED)
+    return [room.id for room in rooms if (room.shows == chat.id if fetched else room.id in heard)]
 
 
 def _only_keeping(accept: Accept, ledger: Ledger, entry: Entry, rooms: Sequence[int]) -> set[int]:
-    """Those of `rooms`, hosted ones, that do not show an event because it comes after a long outage
-    (`bridge.hub.backlogs`). They call a message by its key all the same, and show what changes one that they have
-    shown."""
+    """Those of `rooms` that do not show an event because it comes after a long outage (`bridge.hub.backlogs`). They
+    call a message by its key all the same, and show what changes one that they have shown."""
     found: set[int] = set()
     begun = accept.source.behind
     if not begun:
