@@ -28,11 +28,10 @@ from bridge.contract import (
 from bridge.hub.counters import Counters
 from bridge.hub.facades import HOME
 from bridge.hub.marks import Marks
-from bridge.hub.passing import goes
 from bridge.hub.people import KnownPeople
 from bridge.hub.posts import Post
 from bridge.hub.sessions import Seat, Sessions
-from bridge.hub.speakers import Place, Speakers
+from bridge.hub.speakers import Place, Speakers, hearing
 from bridge.hub.typists import Typists
 from bridge.store import signs as store
 from bridge.store.database import Database
@@ -194,8 +193,7 @@ class Signs:
         ends = await self._database.read(lambda c: store.ends(c, network, scope, native))
         if not ends or not _may(ends[0], came):
             return
-        ways = {end.chat: end.direction for end in ends}
-        ends = [ends[0], *(end for end in ends[1:] if goes(ends[0].room, end.room, ways))]
+        ends = hearing(ends)
         ends = [ends[0], *(end for end in ends[1:] if not self._is_blocked(end, came.place))]
         ends = [ends[0], *filter(None, (self._allowed(came.place, ends[0], end) for end in ends[1:]))]
         if isinstance(came.sign, TypingChanged):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bridge.contract import Action, ChatId, Contact, NetworkId, Persona
 from bridge.hub.facades import HOME
+from bridge.hub.passing import goes
 from bridge.hub.sessions import Sessions
 from bridge.store.signs import End
 
@@ -60,3 +61,9 @@ class Speakers:
 
 def _persona(network: NetworkId, who: Contact) -> Persona:
     return Persona(key=f"{network}:{who.id}", network=network, contact=who.id, name=who.name)
+
+
+def hearing(ends: Sequence[End]) -> list[End]:
+    """The first, where something happens, and those that are to hear of it by the link's directions."""
+    ways = {end.chat: end.direction for end in ends}
+    return [ends[0], *(end for end in ends[1:] if goes(ends[0].room, end.room, ways))]
