@@ -60,9 +60,15 @@ class Door:
                 await self._ask(one, nick, stanza)
             except StanzaError as error:
                 if error.condition != "conflict":
+                    if one.inside:
+                        break
                     raise words.closed(self._room, one.jid, error, listener=one.key == LISTENER) from None
                 log.info("a nick is taken in a room room=%s", self._room)
                 continue
+            one.name = name
+            return
+        if one.inside:  # what is said is not to suffer from a nick that cannot be had
+            log.info("a nick stays as it was in a room room=%s", self._room)
             one.name = name
             return
         raise Refused(f"In the room {self._room} no nick is free for {one.name or one.contact}.", Reason.NOT_ALLOWED)

@@ -15,6 +15,8 @@ from bridge.xmpp.content import Name
 LISTENER = ""
 """The key of the gateway itself among our people."""
 _MOST_TRIES = 20  # nicks of one person
+_LONGEST_NAME = 200  # characters of a name that are remembered
+_MOST_BYTES = 60 * 1024  # of all that are remembered; a memory holds a little more
 
 
 @dataclass(slots=True)
@@ -73,19 +75,23 @@ class OurPeople:
         self._all.pop(one.key, None)
         self._by_jid.pop(one.jid, None)
 
-    def written(self) -> str:
-        """For the next process: who is in, and who is not to come again."""
-        return json.dumps(
-            [
-                [one.key, one.network, one.contact, one.jid, one.name, one.nick, one.out.text if one.out else ""]
-                for one in self._all.values()
-                if one.inside or one.out is not None
-            ][-400:]
-        )
+    def written(self) -> list[list[str]]:
+        """For the next process: who is in, and who is not to come again; as many as a memory holds, without those who
+        have said nothing for longest."""
+        rows, size = [], 0
+        kept = [one for one in self._all.values() if one.inside or one.out is not None]
+        for one in sorted(kept[::-1], key=lambda one: one.key != LISTENER):
+            out = one.out.text if one.out else ""
+            row = [one.key, one.network, one.contact, one.jid, one.name[:_LONGEST_NAME], one.nick, out]
+            size += len(json.dumps(row, ensure_ascii=False).encode()) + 2
+            if size > _MOST_BYTES:
+                break
+            rows.append(row)
+        return rows[::-1]
 
-    def read(self, text: str) -> None:
+    def read(self, rows: Sequence[Sequence[str]]) -> None:
         """They were in when the last process ended; whether they still are is asked when they speak."""
-        for key, network, contact, jid, name, nick, out in json.loads(text):
+        for key, network, contact, jid, name, nick, out in rows:
             refused = Refused(out) if out else None
             self.add(Ours(key, NetworkId(network), contact, jid, name, nick, inside=not out, sure=False, out=refused))
 

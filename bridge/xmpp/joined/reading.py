@@ -72,17 +72,21 @@ class Shown:
 
 
 def shown(
-    stanza: Element, room: ChatId, *, stable: bool, occupants: bool, archived: str = "", at: float | None = None
-) -> Shown:
+    stanza: Element, room: ChatId, *, stable: bool, occupants: bool, archived: str = "", at: float | None = None,
+    history: bool = False,
+) -> Shown:  # fmt: skip
     """`stable`: the room says that it gives ids; `occupants`: to people, too; else others could claim any.
-    `archived`, `at`: what the archive calls it, and when it was said, where it comes from there (XEP-0313 #results)."""
+    `archived`, `at`: what the archive calls it, and when it was said, where it comes from there (XEP-0313 #results).
+    `history`: it may be of the history that a room shows who comes in; else everybody could claim any time."""
+    if not archived:
+        at = delayed(stanza, room) if history else None
     given = (one.get("id") or "" for one in stanza if one.tag == _STANZA_ID and one.get("by") == room and stable)
     origin = stanza.find(_ORIGIN)
     own = stanza.get("id") or (origin.get("id") if origin is not None else None) or ""
     nick = (stanza.get("from") or "").partition("/")[2]
     stanza_id = archived or next(given, "")
     occupant = occupant_id(stanza) if occupants else ""
-    return Shown(room, nick, occupant, stanza_id[:_LONGEST], own[:_LONGEST], at or delayed(stanza), stanza)
+    return Shown(room, nick, occupant, stanza_id[:_LONGEST], own[:_LONGEST], at, stanza)
 
 
 def occupant_id(stanza: Element) -> str:
@@ -93,6 +97,8 @@ def occupant_id(stanza: Element) -> str:
 
 def event(one: Shown, now: float, people: People, *, ours: bool) -> Told | None:
     """What it tells; None: nothing. `ours`: it may be our own doing. Raises `StanzaError` for what makes no sense."""
+    if one.at is not None and one.at > now:
+        one = replace(one, at=now)
     stanza = one.stanza
     children = {child.tag: child for child in stanza}
     if not one.nick:
@@ -124,7 +130,7 @@ def event(one: Shown, now: float, people: People, *, ours: bool) -> Told | None:
 
 def by_author(one: Shown, id: str) -> MessageId:
     """What an author calls a message, kept apart from what the room does: nobody is to claim another's name."""
-    return MessageId(f"~{id}" if one.stanza_id else id)
+    return MessageId(f"~{one.occupant or one.nick} {id}" if one.stanza_id else id)
 
 
 def _moderated(one: Shown, children: Mapping[str, Element], now: float) -> Told | None:
@@ -145,10 +151,11 @@ def _moderated(one: Shown, children: Mapping[str, Element], now: float) -> Told 
     )  # fmt: skip
 
 
-def delayed(stanza: Element) -> float | None:
-    """When it was said (XEP-0203 #protocol)."""
-    found = stanza.find(_DELAY)
-    return moment(found.get("stamp", "")) if found is not None else None
+def delayed(stanza: Element, by: str | None = None) -> float | None:
+    """When it was said (XEP-0203 #protocol), as `by` says, or as the first who says it does."""
+    found = [one for one in stanza if one.tag == _DELAY and by in (None, one.get("from"))]
+    # Behind what its author has put in the room puts its own.
+    return moment(found[-1 if by is not None else 0].get("stamp", "")) if found else None
 
 
 def moment(stamp: str) -> float | None:

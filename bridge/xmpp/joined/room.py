@@ -44,6 +44,7 @@ _REMEMBERED = 4_000  # of our doings, what the room calls them
 _TOLD = 3_600.0  # seconds
 _CLOCKS = 300.0  # seconds by which a server's clock may differ from ours
 _HISTORY = 10.0  # seconds that the history of a room without an archive may take
+_SETTLED = 60.0  # seconds inside, after which the next loss is the first one again
 _HELD = 5_000  # messages that come while the archive is read
 _INFO = "http://jabber.org/protocol/disco#info"
 
@@ -66,7 +67,7 @@ class JoinedRoom:
         self._woken = asyncio.Event()
         self._subject = asyncio.Event()
         self._told: dict[str, float] = {}  # who has written privately, and was told that it goes nowhere
-        self._loaded = self._entered = False
+        self._loaded = self._entered = self._removed = False
         self._noting: asyncio.TimerHandle | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._durable = ("", 0.0)  # how far what was heard is in the journal
@@ -89,22 +90,37 @@ class JoinedRoom:
                 await self._come_in()
             except ConnectorError as error:
                 self._is_closed(error)
-                lasting = isinstance(error, Unavailable) and error.lasting
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(backoff.pause(lasting=lasting)):
-                        await self._woken.wait()
-                self._woken.clear()
+                await self._pause(backoff, lasting=isinstance(error, Unavailable) and error.lasting)
                 continue
-            backoff.reset()
+            except Exception:  # a link is not to be dead until a restart
+                log.exception("coming into a room failed room=%s", self.room)
+                fault = f"The gateway has a fault with the room {self.room}; its log says more. It tries again."
+                self._is_closed(Unavailable(fault, scope=Scope.CHAT))
+                await self._pause(backoff, lasting=False)
+                continue
+            came = time.monotonic()
             self.trouble = None
             self.ready.set()
             if not self.first.done():
                 self.first.set_result(None)
             log.info("in a room room=%s", self.room)
             self._grounds.offer(Live())
+            self._woken.clear()
+            self._removed = False
             await self._stay()
             self.ready.clear()
             self.trouble = self.trouble or Unavailable(f"The room {self.room} was lost.", scope=Scope.CHAT)
+            if time.monotonic() - came >= _SETTLED:
+                backoff.reset()
+            if self._removed:  # coming back at once, for ever, is what those who keep order do not want
+                await self._pause(backoff, lasting=True)
+
+    async def _pause(self, backoff: Backoff, *, lasting: bool) -> None:
+        """Until it is to be tried again; at once when somebody wants that."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(backoff.pause(lasting=lasting)):
+                await self._woken.wait()
+        self._woken.clear()
 
     def _is_closed(self, error: ConnectorError) -> None:
         log.info("not in a room room=%s reason=%s", self.room, error.text)
@@ -144,7 +160,7 @@ class JoinedRoom:
             raise words.closed(self.room, listener.jid, error, listener=True) from None
         held, self._heard.held = self._heard.held or [], None
         for stanza in held:
-            self._take(stanza)
+            self._take(stanza, history=not archived)
         await self._keep_now()
 
     def _listener(self) -> Ours:
@@ -170,7 +186,11 @@ class JoinedRoom:
         if not heard.at:
             newest = await self._archive.last(requests, listener.jid) if archived else None
             # What an archive has later that is empty now was said later, whatever the clocks say.
-            found = (newest.id, newest.at or time.time()) if newest is not None else ("", time.time() - _CLOCKS)
+            found = (
+                (newest.id, newest.at or time.time())
+                if newest is not None
+                else ("", time.time() - (_CLOCKS if archived else 0.0))
+            )
             heard.last, heard.at = self._durable = found
             return
         if not archived:
@@ -202,8 +222,9 @@ class JoinedRoom:
         found = await self._grounds.memory.get(self._memory_key)
         if found:
             kept = json.loads(found)
-            self._heard.last, self._heard.at = self._durable = kept["last"], kept["at"]
-            self._people.read(kept["ours"])
+            self._heard.last, self._heard.at = self._durable = kept["last"], min(kept["at"], time.time())
+            ours = kept["ours"]
+            self._people.read(json.loads(ours) if isinstance(ours, str) else ours)  # a text: as it was written first
         self._loaded = True
 
     @property
@@ -216,12 +237,11 @@ class JoinedRoom:
 
     async def _keep_now(self) -> None:
         last, at = self._durable
-        await self._grounds.memory.put(
-            self._memory_key, json.dumps({"last": last, "at": at, "ours": self._people.written()})
-        )
+        kept = {"last": last, "at": at, "ours": self._people.written()}
+        await self._grounds.memory.put(self._memory_key, json.dumps(kept, ensure_ascii=False))
 
     def _note(self, last: str, at: float) -> None:
-        self._heard.last, self._heard.at = last, max(at, self._heard.at)
+        self._heard.last, self._heard.at = last, max(min(at, time.time()), self._heard.at)
         if self._noting is None:
             self._noting = asyncio.get_running_loop().call_later(_CURSOR, self._report)
 
@@ -233,7 +253,13 @@ class JoinedRoom:
         """Everything up to there is durable."""
         self._durable = (last, at)
         if self._keeping is None or self._keeping.done():
-            self._keeping = asyncio.create_task(self._keep_now())
+            self._keeping = asyncio.create_task(self._kept())
+
+    async def _kept(self) -> None:
+        try:
+            await self._keep_now()
+        except Exception:  # it is kept with what is heard next
+            log.exception("what was heard in a room is not kept room=%s", self.room)
 
     async def close(self) -> None:
         """Nobody leaves: what is said meanwhile is read when we are back."""
@@ -260,9 +286,9 @@ class JoinedRoom:
             self.first = asyncio.get_running_loop().create_future()
             self._woken.set()
 
-    def _lose(self, text: str) -> None:
+    def _lose(self, text: str, *, lasting: bool = False) -> None:
         self.ready.clear()
-        self.trouble = Unavailable(text, scope=Scope.CHAT)
+        self.trouble = Unavailable(text, scope=Scope.CHAT, lasting=lasting)
         self._lost.set()
 
     def received(self, network: NetworkId, stanza: Element) -> None:
@@ -323,15 +349,22 @@ class JoinedRoom:
             return
         where = f" It has moved to {gone.moved}." if gone.moved else ""
         text = f"The room {self.room} was destroyed.{where}" if gone.destroyed else f"The room {self.room} was left."
-        self._lose(text if gone.held is None else f"The gateway was made to leave the room {self.room}.")
+        self._removed = gone.held is not None
+        if self._removed:
+            text = f"The gateway was made to leave the room {self.room}. It tries to come back after a while."
+        self._lose(text, lasting=self._removed)
 
-    def _take(self, stanza: Element, archived: str = "", at: float | None = None) -> None:
+    def _take(self, stanza: Element, archived: str = "", at: float | None = None, *, history: bool = False) -> None:
         """A message of the room, as it comes or as its archive has it."""
         if stanza.get("type") != "groupchat":
             return
         occupants = "urn:xmpp:occupant-id:0" in self._heard.features
-        one = reading.shown(stanza, self.room, stable=self.stable, occupants=occupants, archived=archived, at=at)
-        ours = bool(archived) or self._people.called(one.nick) is not None or one.id in self.speaking.pending
+        one = reading.shown(
+            stanza, self.room, stable=self.stable, occupants=occupants, archived=archived, at=at, history=history
+        )
+        pending = self.speaking.pending.get(one.id)
+        speaks = pending is not None and pending.who.nick == one.nick
+        ours = bool(archived) or self._people.called(one.nick) is not None or speaks
         if ours and one.id and reading.KEY.fullmatch(one.id) and one.id not in self._reflected:
             self._reflected[one.id] = one.native
             self.speaking.shown(one.id, one.native)
@@ -339,10 +372,13 @@ class JoinedRoom:
                 self._reflected.popitem(last=False)
         try:
             event = reading.event(one, time.time(), self._persons, ours=ours)
-        except StanzaError as error:
+        except Exception as error:  # what one person says is not to end what all others do
             event = None
+            if not isinstance(error, StanzaError):
+                log.exception("a message of a room cannot be read room=%s", self.room)
+            reason = error.text if isinstance(error, StanzaError) else "The gateway has a fault with this message."
             self._grounds.offer(
-                Unparsable(reason=error.text[:500], source=one.contact[:500], raw=one.id[:500], chat=self.room)
+                Unparsable(reason=reason[:500], source=one.contact[:500], raw=one.id[:500], chat=self.room)
             )
         if event is not None:
             self._grounds.offer(event)

@@ -1,0 +1,225 @@
+"""A room elsewhere, as one that a test plays shows it: what is believed of it, and what becomes of its faults."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from xml.etree.ElementTree import Element, fromstring
+
+import pytest
+
+from bridge.contract import ChatId, ContactId, Event, MessageReceived, NetworkId, Persona, Refused, Unavailable
+from bridge.hub.workspace import PassingMemory
+from bridge.xmpp.chats import Gateway
+from bridge.xmpp.joined import reading
+from bridge.xmpp.joined.door import Door
+from bridge.xmpp.joined.grounds import Grounds
+from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours
+from bridge.xmpp.joined.room import JoinedRoom
+from bridge.xmpp.requests import Requests
+
+ROOM, FAR = ChatId("cafe@rooms.example"), NetworkId("far")
+NOW = 1_800_000_000.0
+_CLIENT = "jabber:component:accept"
+_USER = "http://jabber.org/protocol/muc#user"
+
+
+def said(inner: str = "<body>hi</body>", nick: str = "romeo", id: str = "m1") -> Element:
+    head = f"xmlns='{_CLIENT}' type='groupchat' from='{ROOM}/{nick}' to='far.example/bridge' id='{id}'"
+    return fromstring(f"<message {head}>{inner}</message>")
+
+
+def delay(stamp: str, by: str = ROOM) -> str:
+    return f"<delay xmlns='urn:xmpp:delay' from='{by}' stamp='{stamp}'/>"
+
+
+def told_at(stanza: Element, **how: Any) -> float:
+    one = reading.shown(stanza, ROOM, stable=False, occupants=False, **how)
+    event = reading.event(one, NOW, dict, ours=False)
+    assert isinstance(event, MessageReceived)
+    return event.at
+
+
+def test_who_speaks_in_a_room_does_not_say_when() -> None:
+    past, future = delay("2001-01-01T00:00:00Z"), delay("9999-12-31T23:59:59Z")
+    words = "<body>hi</body>"
+    assert told_at(said(words + past)) == NOW
+    assert told_at(said(words + future)) == NOW
+    assert told_at(said(words + delay("2001-01-01T00:00:00Z", f"{ROOM}/romeo")), history=True) == NOW
+
+
+def test_the_room_says_when_its_history_was_said_but_nothing_of_the_future() -> None:
+    words = "<body>hi</body>" + delay("2001-01-01T00:00:00Z")
+    assert told_at(said(words + delay("2020-01-01T00:00:00Z")), history=True) == 1_577_836_800
+    assert told_at(said("<body>hi</body>" + delay("9999-12-31T23:59:59Z")), history=True) == NOW
+    assert told_at(said(), archived="a1", at=5.0) == 5.0
+    assert told_at(said(), archived="a1", at=NOW + 9e10) == NOW
+
+
+def test_two_people_may_call_what_they_say_the_same() -> None:
+    aliases = set()
+    for nick in ("romeo", "tybalt"):
+        stanza = said(f"<body>hi</body><stanza-id xmlns='urn:xmpp:sid:0' by='{ROOM}' id='s-{nick}'/>", nick)
+        one = reading.shown(stanza, ROOM, stable=True, occupants=False)
+        event = reading.event(one, NOW, dict, ours=False)
+        assert isinstance(event, MessageReceived)
+        aliases.add(event.alias)
+    assert len(aliases) == 2
+
+
+def test_however_many_are_in_their_names_fit_in_a_memory() -> None:
+    ours = OurPeople()
+    for number in range(1_000):
+        name = "Ж" * 1_000
+        key = LISTENER if number == 0 else f"far:{number}"
+        ours.add(Ours(key, FAR, str(number), f"{number}@far.example/bridge", name, name[:60], inside=True))
+    rows = ours.written()
+    assert len(json.dumps({"ours": rows}, ensure_ascii=False).encode()) < 64 * 1024
+    again = OurPeople()
+    again.read(rows)
+    assert again.get(LISTENER) is not None
+    assert again.get("far:999") is not None
+    assert again.get("far:1") is None
+
+
+class Muc:
+    """What is written to the XMPP server comes to a room that lets everybody in, or answers as it is told."""
+
+    connected, error = True, ""
+
+    def __init__(self) -> None:
+        self.gateway = Gateway(FAR, "Far", "far.example", "s", "127.0.0.1", 1, str, ContactId, "generic")
+        self.requests = Requests("far.example", self.send, 5.0)
+        self.sent: list[Element] = []
+        self.news = asyncio.Event()
+        self.refuses = ""  # those who come in, or change their nick
+        self.room: JoinedRoom | None = None
+        self.door: tuple[Door, Ours] | None = None
+
+    def send(self, text: str) -> bool:
+        stanza = fromstring(text)
+        self.sent.append(stanza)
+        self.news.set()
+        asyncio.get_running_loop().call_soon(self._answer, stanza)
+        return True
+
+    async def ready(self) -> None:
+        return None
+
+    @property
+    def nick(self) -> str:
+        """Of who came last."""
+        came = [one for one in self.sent if one.tag == "presence" and one.get("type") is None]
+        return came[-1].get("to", "").partition("/")[2]
+
+    @property
+    def comings(self) -> int:
+        return sum(1 for one in self.sent if one.tag == "presence" and one.get("type") is None)
+
+    def _answer(self, stanza: Element) -> None:
+        head = f"xmlns='{_CLIENT}' from='{stanza.get('to')}' to='{stanza.get('from')}' id='{stanza.get('id', '')}'"
+        if stanza.tag == "iq":
+            self.requests.answered(fromstring(f"<iq {head} type='result'><query/></iq>"))
+        elif stanza.tag == "presence" and stanza.get("type") is None:
+            wrong = f"<error type='cancel'><{self.refuses} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+            mine = f"<x xmlns='{_USER}'><status code='110'/></x>"
+            kind = " type='error'" if self.refuses else ""
+            self.shows(fromstring(f"<presence {head}{kind}>{wrong if self.refuses else mine}</presence>"))
+
+    def shows(self, stanza: Element) -> None:
+        if self.room is not None:
+            self.room.received(FAR, stanza)
+        elif self.door is not None:
+            self.door[0].presence(self.door[1], stanza)
+
+    def kicks(self, nick: str) -> None:
+        head = f"xmlns='{_CLIENT}' type='unavailable' from='{ROOM}/{nick}' to='far.example/bridge'"
+        self.shows(fromstring(f"<presence {head}><x xmlns='{_USER}'><status code='307'/></x></presence>"))
+
+
+class Failing(PassingMemory):
+    """A memory whose database fails so many times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def get(self, key: str) -> str | None:
+        self.times -= 1
+        if self.times >= 0:
+            raise OSError("disk I/O error")
+        return await super().get(key)
+
+
+@asynccontextmanager
+async def joined(memory: PassingMemory) -> AsyncIterator[tuple[Muc, JoinedRoom, list[Event]]]:
+    muc, events = Muc(), list[Event]()
+    grounds = Grounds(cast(Any, {FAR: muc}), {FAR: muc.requests}, events.append, memory, FAR, 50, 10_000)
+    room = muc.room = JoinedRoom(ROOM, grounds)
+    task = asyncio.create_task(room.run())
+    try:
+        yield muc, room, events
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await room.close()
+
+
+async def test_a_fault_of_the_database_does_not_end_a_room() -> None:
+    async with joined(Failing(1)) as (_, room, _events), asyncio.timeout(20):
+        await asyncio.wait([room.first])
+        assert isinstance(room.trouble, Unavailable)
+        assert "has a fault" in room.trouble.text
+        room.again()
+        await room.ready.wait()
+        assert room.trouble is None
+
+
+async def test_a_gateway_that_was_kicked_comes_back_only_after_a_while_or_when_asked_to() -> None:
+    async with joined(PassingMemory()) as (muc, room, _), asyncio.timeout(20):
+        await room.ready.wait()
+        before = muc.comings
+        muc.kicks(muc.nick)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert not room.ready.is_set()
+        assert muc.comings == before
+        assert isinstance(room.trouble, Unavailable)
+        assert "was made to leave" in room.trouble.text
+        room.again()
+        await room.ready.wait()
+        assert muc.comings == before + 1
+
+
+async def test_what_was_said_before_a_room_was_linked_is_not_asked_for() -> None:
+    async with joined(PassingMemory()) as (_muc, room, _), asyncio.timeout(20):
+        begun = time.time()
+        await room.ready.wait()
+        assert room._heard.at >= begun - 1
+
+
+async def test_who_may_not_change_their_nick_goes_on_under_the_old_one() -> None:
+    muc, people = Muc(), OurPeople()
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people)
+    one = people.add(Ours("far:1", FAR, "1", "1@far.example/bridge"))
+    muc.door = (door, one)
+    await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
+    nick, muc.refuses = one.nick, "not-acceptable"
+    await door.enter(one, Persona("far:1", FAR, "1", "Juliet Capulet"))
+    assert one.inside
+    assert one.nick == nick
+    assert muc.comings == 2
+    await door.enter(one, Persona("far:1", FAR, "1", "Juliet Capulet"))
+    assert one.inside
+    assert one.nick == nick
+
+
+async def test_who_is_not_in_is_told_why_they_cannot_come() -> None:
+    muc, people = Muc(), OurPeople()
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people)
+    one = people.add(Ours("far:1", FAR, "1", "1@far.example/bridge"))
+    muc.door, muc.refuses = (door, one), "registration-required"
+    with pytest.raises(Refused, match="members only"):
+        await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
