@@ -80,7 +80,8 @@ class OurPeople:
         have said nothing for longest."""
         rows, size = [], 0
         kept = [one for one in self._all.values() if one.inside or one.out is not None]
-        for one in sorted(kept[::-1], key=lambda one: one.key != LISTENER):
+        kept.reverse()
+        for one in sorted(kept, key=lambda one: one.key != LISTENER):
             out = one.out.text if one.out else ""
             row = [one.key, one.network, one.contact, one.jid, one.name[:_LONGEST_NAME], one.nick, out]
             size += len(json.dumps(row, ensure_ascii=False).encode()) + 2
