@@ -21,7 +21,9 @@ def links(section: Section, domains: Mapping[str, str]) -> tuple[WantedLink, ...
     taken: dict[tuple[str, str], str] = {}
     for name in section.names():
         if not NAME.fullmatch(name):
-            section.fault(name, "a link's name has letters, digits, ., - and _, at most 60, and begins with a letter")
+            section.fault(
+                name, "a link's name has letters, digits, ., - and _, at most 60, and begins with a letter or digit"
+            )
         ends = tuple(_ends(section, name, domains))
         link = WantedLink(name, ends)
         whole = ends and len(ends) == len(section.raw(name))  # else it is said already what is wrong
@@ -45,6 +47,8 @@ def _ends(section: Section, name: str, domains: Mapping[str, str]) -> list[End]:
     raw = section.raw(name)
     if isinstance(raw, list):
         whole = section.sections(name)
+        if not raw:
+            section.fault(name, "a link has two rooms or more")
         found = [_long(one, domains) for one in whole]
         return [end for end in found if end is not None]
     one = section.section(name)

@@ -16,6 +16,7 @@ from bridge.xmpp.stream import Stream
 
 log = logging.getLogger(__name__)
 _ANSWER = 20.0  # seconds for a room to let somebody in
+_INFO = "http://jabber.org/protocol/disco#info"
 _PING = '<ping xmlns="urn:xmpp:ping"/>'
 _USER = f"{{{writing.USER}}}"
 
@@ -85,6 +86,17 @@ class Door:
             raise Unavailable(f"The room {self._room} does not answer.", scope=Scope.CHAT) from None
         finally:
             one.answer = None
+
+    async def features(self, one: Ours, known: frozenset[str]) -> frozenset[str]:
+        """What the room says that it can do (XEP-0045 #disco-roominfo); `known` where it tells only who is in. Raises
+        `StanzaError` where there is no room."""
+        try:
+            answer = await self._requests[one.network].ask("get", self._room, f'<query xmlns="{_INFO}"/>')
+        except StanzaError as error:
+            if error.condition in ("item-not-found", "gone", *words.UNKNOWN):
+                raise
+            return known
+        return frozenset(found.get("var", "") for found in answer.iter(f"{{{_INFO}}}feature"))
 
     def leave(self, one: Ours) -> None:
         if one.inside:

@@ -29,9 +29,10 @@ from bridge.hub.retry import Backoff
 from bridge.xmpp import parse
 from bridge.xmpp.content import Name
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.joined import reading, words, writing
+from bridge.xmpp.joined import reading, words
 from bridge.xmpp.joined.door import Door, Gone
 from bridge.xmpp.joined.grounds import Grounds, Heard
+from bridge.xmpp.joined.manners import Manners
 from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, gap, stamp
 from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, name_of, persons
 from bridge.xmpp.joined.speaking import Speaking
@@ -41,12 +42,10 @@ _SILENCE = 600.0  # seconds without a word from the room, after which it is aske
 _WAIT = 15.0  # seconds that something waits for a room that is just being entered
 _CURSOR = 0.3  # seconds in which what was heard gathers until it is noted how far that was
 _REMEMBERED = 4_000  # of our doings, what the room calls them
-_TOLD = 3_600.0  # seconds
 _CLOCKS = 300.0  # seconds by which a server's clock may differ from ours
 _HISTORY = 10.0  # seconds that the history of a room without an archive may take
 _SETTLED = 60.0  # seconds inside, after which the next loss is the first one again
 _HELD = 5_000  # messages that come while the archive is read
-_INFO = "http://jabber.org/protocol/disco#info"
 
 
 class JoinedRoom:
@@ -66,7 +65,7 @@ class JoinedRoom:
         self._lost = asyncio.Event()
         self._woken = asyncio.Event()
         self._subject = asyncio.Event()
-        self._told: dict[str, float] = {}  # who has written privately, and was told that it goes nowhere
+        self._manners = Manners(grounds)
         self._loaded = self._entered = self._removed = False
         self._noting: asyncio.TimerHandle | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -140,7 +139,7 @@ class JoinedRoom:
         if self._heard.held is None:
             self._heard.held = []
         try:
-            await self._describe(listener)
+            self._heard.features = await self._door.features(listener, self._heard.features)
             archived = MAM in self._heard.features
             if self._entered and archived and listener.inside and await self._door.still_in(listener):
                 listener.sure = True
@@ -169,15 +168,6 @@ class JoinedRoom:
             domain = self._grounds.streams[self._grounds.host].gateway.domain
             known = self._people.add(Ours(LISTENER, self._grounds.host, "", f"{domain}/bridge"))
         return known
-
-    async def _describe(self, listener: Ours) -> None:
-        try:
-            answer = await self._grounds.requests[listener.network].ask("get", self.room, f'<query xmlns="{_INFO}"/>')
-        except StanzaError as error:
-            if error.condition in ("item-not-found", "gone", *words.UNKNOWN):
-                raise
-            return  # who is not in may not be told
-        self._heard.features = frozenset(one.get("var", "") for one in answer.iter(f"{{{_INFO}}}feature"))
 
     async def _catch_up(self, listener: Ours) -> None:
         """What was said while we did not listen; the first time nothing is, but how far that was."""
@@ -296,7 +286,7 @@ class JoinedRoom:
         one = self._people.by_jid(stanza.get("to", ""))
         kind = stanza.tag.rpartition("}")[2]
         if kind == "iq":
-            self._question(network, one, stanza)
+            self._manners.question(network, one, stanza)
         elif kind == "presence" and one is not None:
             gone = self._door.presence(one, stanza)
             if gone is not None:
@@ -309,7 +299,7 @@ class JoinedRoom:
         if kind == "error":
             self.speaking.bounced(one, stanza)
         elif kind == "chat" and parse.body(stanza) is not None:
-            self._not_private(one, stanza.get("from", ""))
+            self._manners.not_private(one, stanza.get("from", ""))
         elif one.key == LISTENER:
             self._last_word = time.monotonic()
             if stanza.find("{jabber:component:accept}subject") is not None:
@@ -324,23 +314,6 @@ class JoinedRoom:
                     self._lose(f"More is said in the room {self.room} than can be read.")
             elif kind == "groupchat":
                 self._take(stanza)
-
-    def _not_private(self, one: Ours, sender: str) -> None:
-        """Said once for a while: it may be a program that answers."""
-        if time.monotonic() - self._told.get(sender, -_TOLD) >= _TOLD:
-            self._told[sender] = time.monotonic()
-            self._grounds.streams[one.network].send(writing.not_private(one.jid, sender))
-        while len(self._told) > _HELD:
-            self._told.pop(next(iter(self._told)))
-
-    def _question(self, network: NetworkId, one: Ours | None, stanza: Element) -> None:
-        if stanza.get("type") in ("result", "error"):
-            self._grounds.requests[network].answered(stanza)
-        elif one is not None and stanza.get("type") == "get" and any(c.tag == "{urn:xmpp:ping}ping" for c in stanza):
-            self._grounds.streams[network].send(writing.pong(stanza.get("id", ""), one.jid, stanza.get("from", "")))
-        elif stanza.get("type") in ("get", "set"):
-            to, sender = stanza.get("to", ""), stanza.get("from", "")
-            self._grounds.streams[network].send(writing.not_here(stanza.get("id", ""), to, sender))
 
     def _is_gone(self, gone: Gone) -> None:
         self._keep()
