@@ -1,5 +1,6 @@
 """Links of rooms, in the journal: made, changed, ended. Inside a transaction."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from bridge.store import links
 from bridge.store.ledger import Ledger
 from bridge.store.links import LinkRow
 from bridge.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 
 class Linking:
@@ -65,6 +68,8 @@ def note(ledger: Ledger, wanted: Sequence[WantedLink]) -> list[int]:
             ledger.directory.add_link(name, CONFIG, one.text())
         elif known.source == CONFIG and known.wanted != one.text():
             links.change(run, known.id, wanted=one.text(), removed=False)
+        elif known.source == COMMAND:
+            log.warning("a link of the configuration is not used: one of this name was made by command link=%s", name)
     return gone
 
 
@@ -91,7 +96,9 @@ def end_link(ledger: Ledger, row: LinkRow, *, keep: bool = False) -> list[int]:
 
 
 def tie(ledger: Ledger, link: LinkRow, one: Resolved) -> str:
-    """Put a room into a link; why that cannot be, else empty."""
+    """Put a room into a link; why that cannot be, else empty. `link`: as it was wanted when the room was looked for."""
+    if link not in links.named(ledger.connection):
+        return "The link was changed meanwhile."
     directory, end = ledger.directory, one.end
     chat = directory.chat(end.network, one.scope, one.native)
     if chat is None:

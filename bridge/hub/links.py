@@ -9,9 +9,12 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
-from bridge.contract import ChatId, ConnectorError, Join, Leave
+from sqlalchemy import Connection
+
+from bridge.contract import ChatId, ChatKind, ConnectorError, Join, Leave
 from bridge.hub import linking, wanted
 from bridge.hub.closing import durably
 from bridge.hub.facades import HOME
@@ -20,7 +23,7 @@ from bridge.hub.judge import Ruling
 from bridge.hub.linking import Resolved
 from bridge.hub.overview import LinkLine, Said
 from bridge.hub.sessions import Seat, Sessions
-from bridge.hub.wanted import CONFIG, End, WantedLink
+from bridge.hub.wanted import COMMAND, CONFIG, End, WantedLink
 from bridge.store import links
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
@@ -29,6 +32,7 @@ from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
 _AGAIN = 60.0  # seconds until rooms that could not be linked are tried again, if nothing happens before
+_HIDES = "made by command, so the link of this name in the configuration is not used"
 _TOGETHER = 0.2  # seconds in which what happens gathers
 
 
@@ -45,10 +49,13 @@ class Links:
         self._wanted: Sequence[WantedLink] | None = None  # of the configuration; None: that was noted
         self._poked = asyncio.Event()
         self._troubles: dict[tuple[str, End], str] = {}
+        self._turn = asyncio.Lock()
+        self._failed = False  # a link was not kept for a fault of ours
+        self._configured: frozenset[str] = frozenset()  # names
 
     def configure(self, wanted: Sequence[WantedLink]) -> None:
         """The configuration has these, and no others."""
-        self._wanted = wanted
+        self._wanted, self._configured = wanted, frozenset(one.name for one in wanted)
         self._poked.set()
 
     def poke(self) -> None:
@@ -58,7 +65,7 @@ class Links:
     async def run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_AGAIN if self._troubles else None):
+                async with asyncio.timeout(_AGAIN if self._troubles or self._failed else None):
                     await self._poked.wait()
             await asyncio.sleep(_TOGETHER)
             self._poked.clear()
@@ -72,7 +79,13 @@ class Links:
     async def lines(self) -> Sequence[LinkLine]:
         """Every room of every link, and how it is."""
         rows, there = await self._stored()
-        return [line for row in rows for line in lines_of(row, there, self._troubles)]
+        lines = [(row, line) for row in rows for line in lines_of(row, there, self._troubles)]
+        return [
+            replace(line, state=f"{line.state}; {_HIDES}")
+            if row.source == COMMAND and row.name in self._configured
+            else line
+            for row, line in lines
+        ]
 
     async def add(self, link: WantedLink) -> Said:
         """Link rooms by the operator's word."""
@@ -108,13 +121,22 @@ class Links:
         return await self._database.read(lambda c: (links.named(c), links.ends(c)))
 
     async def _reconcile(self) -> None:
+        async with self._turn:  # two at once would undo what the other does
+            await self._all()
+
+    async def _all(self) -> None:
         if self._wanted is not None:
             now, self._wanted = self._wanted, None
             self._gone(await durably(self._writer, partial(linking.note, wanted=now)))
         rows, there = await self._stored()
         self._troubles = {key: text for key, text in self._troubles.items() if key[0] in {row.name for row in rows}}
+        self._failed = False
         for row in rows:
-            await self._keep(row, [one for one in there if one.link == row.id])
+            try:
+                await self._keep(row, [one for one in there if one.link == row.id])
+            except Exception:  # the others are kept
+                log.exception("a link is not kept link=%s", row.name)
+                self._failed = True
         await self._leave()
 
     async def _keep(self, row: LinkRow, there: Sequence[EndRow]) -> None:
@@ -157,6 +179,9 @@ class Links:
             return seat.error or f"The operator's account on {end.network} is not connected yet."
         native = ChatId(end.chat)
         if Join in session.capabilities(native).actions:
+            if end.network == HOME:  # where one is left only if it is known that it was to be entered
+                entering = partial(_entering, end=end, scope=session.scope(native), account=seat.account)
+                await durably(self._writer, entering)
             try:
                 native = (await session.perform(Join(chat=native, key=uuid.uuid4().hex))).chat or native
             except ConnectorError as error:
@@ -169,15 +194,18 @@ class Links:
         if seat is None or seat.session is None:
             return
         account, session = seat.account, seat.session
-        for chat, native in await self._database.read(lambda c: links.left_over(c, account)):
+        for chat, native in await self._database.read(lambda c: _unwanted(c, account)):
             if Leave not in session.capabilities(ChatId(native)).actions:
                 continue
+            if (chat, native) not in await self._database.read(lambda c: _unwanted(c, account)):
+                continue  # somebody has linked it meanwhile
             try:
                 await session.perform(Leave(chat=ChatId(native), key=uuid.uuid4().hex))
             except ConnectorError as error:
                 log.info("a room is not left yet chat=%s reason=%s", native, error.text)
                 continue
             await durably(self._writer, partial(_left, chat=chat, account=account))
+            log.info("a room is left chat=%s", native)
 
     def _gone(self, chats: Sequence[int]) -> None:
         if chats:
@@ -201,6 +229,27 @@ def _otherwise(end: End, known: EndRow | None, seat: Seat | None) -> bool:
         return True
     account = known.account if seat is None else seat.account
     return (known.direction, known.name_format, known.account) != (end.direction, end.name_format, account)
+
+
+def _unwanted(connection: Connection, account: int) -> list[tuple[int, str]]:
+    """Rooms that are left over, without those that are to be linked as soon as they let us in."""
+    asked = {
+        end.chat
+        for row in links.named(connection)
+        if not row.removed
+        for end in wanted.read(row.name, row.wanted).ends
+        if end.network == HOME
+    }
+    return [one for one in links.left_over(connection, account) if one[1] not in asked]
+
+
+def _entering(ledger: Ledger, end: End, scope: str, account: int) -> None:
+    """So that it is left again, also when it has never let us in and the process ends before."""
+    directory = ledger.directory
+    chat = directory.chat(end.network, scope, end.chat)
+    if chat is None:
+        chat = directory.add_chat(end.network, scope, end.chat, ChatKind.ROOM)
+    directory.accounts.enter(chat.id, account, ledger.now())
 
 
 def _tie(ledger: Ledger, row: LinkRow, one: Resolved) -> str:

@@ -42,6 +42,7 @@ async def test_closed_doors_are_named_and_tried_again(hall: XmppServer, tmp_path
         if isinstance(hall, Prosody):  # ejabberd gives everybody a voice who comes in, also in a moderated room
             await _moderated(cafe, rooms["moderated"])
         await _destroyed(cafe, rooms["doomed"])
+        await _forgotten(cafe, "missing", missing)
 
 
 async def _said_of(cafe: Cafe, room: str, why: str) -> None:
@@ -86,6 +87,19 @@ async def _destroyed(cafe: Cafe, room: str) -> None:
     async with asyncio.timeout(30):
         while f"not in a room room={room}" not in cafe.gateway.log:
             await asyncio.sleep(0.1)
+
+
+async def _forgotten(cafe: Cafe, name: str, room: str) -> None:
+    """A room that has never let us in is not tried any more once its link is removed, also not by the next process."""
+    assert "is removed" in await cafe.command("link", "remove", name)
+    async with asyncio.timeout(30):
+        while f"a room is left chat={room}" not in cafe.gateway.log:
+            await asyncio.sleep(0.1)
+    tried = cafe.gateway.log.count(f"not in a room room={room}")
+    await asyncio.to_thread(cafe.gateway.stop)
+    await asyncio.to_thread(cafe.gateway.start)
+    await _said_of(cafe, f"secret{room.removeprefix(name)}", "has a password.")
+    assert cafe.gateway.log.count(f"not in a room room={room}") == tried
 
 
 async def _set(app: XmppClient, room: str, *pairs: str) -> None:
