@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from sqlalchemy import Connection
-
 from bridge.contract import ChatId, ChatKind, ConnectorError, Join, Leave
 from bridge.hub import linking, wanted
 from bridge.hub.closing import durably
@@ -194,10 +192,10 @@ class Links:
         if seat is None or seat.session is None:
             return
         account, session = seat.account, seat.session
-        for chat, native in await self._database.read(lambda c: _unwanted(c, account)):
+        for chat, native in await self._unwanted(account):
             if Leave not in session.capabilities(ChatId(native)).actions:
                 continue
-            if (chat, native) not in await self._database.read(lambda c: _unwanted(c, account)):
+            if (chat, native) not in await self._unwanted(account):
                 continue  # somebody has linked it meanwhile
             try:
                 await session.perform(Leave(chat=ChatId(native), key=uuid.uuid4().hex))
@@ -206,6 +204,13 @@ class Links:
                 continue
             await durably(self._writer, partial(_left, chat=chat, account=account))
             log.info("a room is left chat=%s", native)
+
+    async def _unwanted(self, account: int) -> Sequence[tuple[int, str]]:
+        """Rooms that are left over, without those that are to be linked as soon as they let us in."""
+        rows, left = await self._database.read(lambda c: (links.named(c), links.left_over(c, account)))
+        kept = [wanted.read(row.name, row.wanted) for row in rows if not row.removed]
+        asked = {end.chat for link in kept for end in link.ends if end.network == HOME}
+        return [one for one in left if one[1] not in asked]
 
     def _gone(self, chats: Sequence[int]) -> None:
         if chats:
@@ -229,18 +234,6 @@ def _otherwise(end: End, known: EndRow | None, seat: Seat | None) -> bool:
         return True
     account = known.account if seat is None else seat.account
     return (known.direction, known.name_format, known.account) != (end.direction, end.name_format, account)
-
-
-def _unwanted(connection: Connection, account: int) -> list[tuple[int, str]]:
-    """Rooms that are left over, without those that are to be linked as soon as they let us in."""
-    asked = {
-        end.chat
-        for row in links.named(connection)
-        if not row.removed
-        for end in wanted.read(row.name, row.wanted).ends
-        if end.network == HOME
-    }
-    return [one for one in links.left_over(connection, account) if one[1] not in asked]
 
 
 def _entering(ledger: Ledger, end: End, scope: str, account: int) -> None:
