@@ -24,7 +24,7 @@ async def test_two_hundred_who_flap_are_no_text_and_one_line_for_who_wants_it(
     server: XmppServer, tmp_path: Path
 ) -> None:
     people = [f"p{number}" for number in range(PEOPLE)]
-    async with staged(server, tmp_path, settings={"limits": {"notice_window": 60}}) as play:
+    async with staged(server, tmp_path, settings={"limits": {"notice_window": 200}}) as play:
         await play.world.people("p7")
         for name, room in (("verona", VERONA), ("mantua", MANTUA)):
             await play.world.chat(name, "juliet", *people, "romeo", name=name.capitalize(), alias=f"#{name}")
