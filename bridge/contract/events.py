@@ -111,7 +111,8 @@ class ChatSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OccupantChanged:
-    """Somebody in a room as they are now. About the account itself: it has left (with `ChatSeen` it had come in)."""
+    """Somebody in a room as they are now, or who is invited to it or banned and may never have been in it. About the
+    account itself: it has left (with `ChatSeen` it had come in)."""
 
     chat: ChatId
     occupant: Occupant

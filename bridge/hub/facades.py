@@ -250,6 +250,7 @@ class Entry:
     room: Room
     me: ContactId
     occupants: Sequence[RoomOccupant]
+    outside: Mapping[ContactId, Membership] | None = None  # who is invited or banned; None: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,7 @@ class RoomNews:
     jid: ChatId
     room: Room | None = None  # what is said of it
     occupant: RoomOccupant | None = None
+    outside: tuple[ContactId, Membership] | None = None  # is invited or banned now, or not any more
     gone: str | None = None  # a user whose account is not in it any more
     removal: Removal | None = None  # of the occupant, or of the user who is gone
 
@@ -301,6 +303,14 @@ class Rooms(Protocol):
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:
         """What somebody is called in a room for ever (XEP-0421); says nothing to those outside."""
+        ...
+
+    def version(self, room: ChatId, words: str) -> str:
+        """A name for what `words` say of a room, the same for ever; nobody outside can foresee it."""
+        ...
+
+    async def crowd(self, room: ChatId) -> int | None:
+        """How many people are in it; None if that is not known."""
         ...
 
     async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:

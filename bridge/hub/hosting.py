@@ -89,9 +89,12 @@ def accept_occupant(accept: Accept, ledger: Ledger) -> Outcome:
             outcome.news.append(RoomNews(_jid(hosted), gone=source.user, removal=removal))
     home = accept.context.home
     if home is not None and hosted is not None and rooms.peopled(ledger.connection, chat.id) != rooms.UNKNOWN:
-        now = occupants.put(ledger, home, chat, who)
-        if now is not None:
-            outcome.news.append(RoomNews(_jid(hosted), occupant=now, removal=removal))
+        invited = who.membership is Membership.INVITED
+        now = occupants.put(ledger, home, chat, who) if not invited else None
+        moved = rooms.move_outside(ledger.connection, chat.id, who.contact.id, str(who.membership))
+        outside = (who.contact.id, who.membership) if moved else None
+        if now is not None or outside is not None:
+            outcome.news.append(RoomNews(_jid(hosted), occupant=now, outside=outside, removal=removal))
     return outcome
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -83,11 +83,12 @@ class HostedRooms(Attending):
             await self._ask_people(row, AccountId(member.account), ContactId(member.me))
         people = await self._occupants(row, member.me if known else None)
         now = await self._database.read(lambda c: store.room(c, room))
-        return Entry(occupants.room_of_row(now or row), ContactId(member.me), people)
+        return Entry(occupants.room_of_row(now or row), ContactId(member.me), people, await self._outside(row))
 
     async def look(self, room: ChatId, reader: str) -> Entry:
         row, member = await self._member(room, reader, comes=False)
-        return Entry(occupants.room_of_row(row), ContactId(member.me), await self._occupants(row))
+        people = await self._occupants(row)
+        return Entry(occupants.room_of_row(row), ContactId(member.me), people, await self._outside(row))
 
     async def describe(self, room: ChatId, reader: str) -> Room | None:
         row = await self._database.read(lambda c: store.room(c, room))
@@ -134,6 +135,15 @@ class HostedRooms(Attending):
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:
         return self._keys.of_source("occupant", room, contact, "")
+
+    def version(self, room: ChatId, words: str) -> str:
+        return self._keys.of_source("version", room, words, "")
+
+    async def crowd(self, room: ChatId) -> int | None:
+        row = await self._database.read(lambda c: store.room(c, room))
+        if row is None or row.peopled != store.KNOWN:
+            return None
+        return await self._database.read(lambda c: store.crowd(c, row.chat))
 
     def watch(self, changed: Callable[[RoomNews], None]) -> None:
         self._watchers.append(changed)
@@ -256,10 +266,13 @@ class HostedRooms(Attending):
         try:
             # From here on events about people are kept; they are newer than the answer.
             await durably(self._writer, lambda ledger: store.set_peopled(ledger.connection, chat, store.ASKED))
-            present = await self._session(account).occupants(ChatId(row.native))
+            session, there = self._session(account), ChatId(row.native)
+            present = await session.occupants(there)
+            outside = [one for kind in store.OUTSIDE for one in await session.occupants(there, Membership(kind))]
 
             def keep(ledger: Ledger) -> None:
                 occupants.put_all(ledger, home, chat, present)
+                store.put_outside(ledger.connection, chat, {one.contact.id: str(one.membership) for one in outside})
                 store.set_peopled(ledger.connection, chat, store.KNOWN)
 
             await durably(self._writer, keep)
@@ -293,6 +306,15 @@ class HostedRooms(Attending):
                 one = store.occupant(connection, row.chat, only)
                 rows = iter([one] if one is not None else [])
             return [occupants.occupant_of(one, row) for one in rows]
+
+        return await self._database.read(read)
+
+    async def _outside(self, row: RoomRow) -> Mapping[ContactId, Membership] | None:
+        def read(connection: Any) -> Mapping[ContactId, Membership] | None:
+            if store.peopled(connection, row.chat) != store.KNOWN:
+                return None
+            found = store.outside(connection, row.chat).items()
+            return {ContactId(contact): Membership(membership) for contact, membership in found}
 
         return await self._database.read(read)
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
 
 from bridge.store import tables as t
 from bridge.store.upsert import upsert
 
 HOSTED = "hosted"  # the kind of an XMPP chat that is a room on a gateway's domain
 UNKNOWN, ASKED, KNOWN = 0, 1, 2  # what is known of a room's occupants
+OUTSIDE = ("invited", "banned")  # memberships of who need not have been there
 _AT_ONCE = 1_000  # people
 
 
@@ -245,6 +246,42 @@ def nicks_taken(connection: Connection, chat: int, contact: str, nicks: Mapping[
 def put_occupants(connection: Connection, rows: Sequence[OccupantRow]) -> None:
     names = ("chat", "contact", "name", "avatar", "nick", "membership", "rank", "looks", "titles")
     upsert(connection, t.occupants, [{name: getattr(row, name) for name in names} for row in rows])
+
+
+def outside(connection: Connection, chat: int) -> dict[str, str]:
+    """Who is invited to the room or banned: contact → membership."""
+    o = t.outsiders.c
+    query = select(o.contact, o.membership).where(o.chat == chat, o.membership.in_(OUTSIDE))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def move_outside(connection: Connection, chat: int, contact: str, membership: str) -> bool:
+    """Somebody's membership is this one now; False if that changes nothing. While the people are asked for it is kept
+    of everybody, since it is newer than the answer."""
+    o = t.outsiders.c
+    one = (o.chat == chat) & (o.contact == contact)
+    before = connection.execute(select(o.membership).where(one)).scalar()
+    if membership in OUTSIDE or peopled(connection, chat) == ASKED:
+        upsert(connection, t.outsiders, [{"chat": chat, "contact": contact, "membership": membership}])
+    elif before is not None:
+        connection.execute(delete(t.outsiders).where(one))
+    return before != membership and (membership in OUTSIDE or before in OUTSIDE)
+
+
+def put_outside(connection: Connection, chat: int, found: Mapping[str, str]) -> None:
+    """What the network says of who is invited or banned. Who was seen meanwhile is as they were seen."""
+    o = t.outsiders.c
+    newer = set(connection.execute(select(o.contact).where(o.chat == chat)).scalars())
+    rows = [{"chat": chat, "contact": one, "membership": kind} for one, kind in found.items() if one not in newer]
+    connection.execute(delete(t.outsiders).where(o.chat == chat, o.membership.not_in(OUTSIDE)))
+    upsert(connection, t.outsiders, rows)
+
+
+def crowd(connection: Connection, chat: int) -> int:
+    """How many people are in the room."""
+    o = t.occupants.c
+    query = select(func.count()).select_from(t.occupants).where(o.chat == chat, o.membership == "joined")
+    return int(connection.execute(query).scalar_one())
 
 
 def make(connection: Connection, key: str, jid: str) -> None:

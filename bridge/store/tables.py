@@ -152,6 +152,15 @@ invitations = Table(
     sqlite_with_rowid=False,
 )
 
+outsiders = Table(
+    "outsiders",  # of rooms whose people were asked for: who is invited or banned
+    metadata,
+    Column("chat", Integer, primary_key=True),
+    Column("contact", Text, primary_key=True),
+    Column("membership", Text, nullable=False),  # while the people are asked for: of everybody who has moved
+    sqlite_with_rowid=False,
+)
+
 occupants = Table(
     "occupants",  # of rooms whose people were asked for: as last seen, also those who left
     metadata,

@@ -80,7 +80,7 @@ def _unban(network: Network, member: Member, chat: Chat, action: Unban) -> Recei
     may(chat, member.id, Rank.ADMIN, "let people in again")
     if action.whom not in chat.banned:
         raise refuse("They are not banned.")
-    chat.banned.discard(action.whom)
+    rooms.unbanned(network, chat, action.whom)
     network.touched()
     return Receipt()
 

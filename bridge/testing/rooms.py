@@ -83,13 +83,16 @@ def goes(network: Network, ask: wire.Goes) -> None:
     """`by` and `ban`: somebody has them go."""
     chat = room(network, ask.chat)
     membership = Membership.BANNED if ask.ban else Membership.LEFT
+    known = ask.person in chat.members or ask.person in chat.invited or (ask.ban and ask.person not in chat.banned)
     if ask.ban:
         chat.banned.add(ask.person)
     chat.invited.discard(ask.person)
+    by = network.person(ask.by) if ask.by else None
     if ask.person not in chat.members:
+        if known:
+            _moved(network, chat, ask.person, membership, by, ask.reason)
         return
     chat.members.remove(ask.person)
-    by = network.person(ask.by) if ask.by else None
     _moved(network, chat, ask.person, membership, by, ask.reason)
     if ask.person in network.accounts:  # who is not in the room any more is told of nothing else there
         occupant = Occupant(Contact(ContactId(ask.person)), membership)
@@ -125,6 +128,12 @@ def invites(network: Network, ask: wire.Invites) -> None:
     )
     chat.invited.add(ask.whom)
     network.happen(invited, chat, only=ask.whom)
+    _moved(network, chat, ask.whom, Membership.INVITED)
+
+
+def unbanned(network: Network, chat: Chat, person: str) -> None:
+    chat.banned.discard(person)
+    _moved(network, chat, person, Membership.LEFT)
 
 
 def set_up(network: Network, chat: Chat, action: SetRoom) -> None:

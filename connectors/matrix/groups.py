@@ -51,7 +51,9 @@ _LARGEST = 64 * 1024 * 1024  # bytes of a room's members
 _KEPT = 5_000  # rooms
 _PARSED_AT_ONCE = 500  # people between two turns of the event loop
 _AT_ONCE = 10  # events between two turns of the event loop, and aliases asked for at the same time
-_MEMBERSHIPS = {"join": Membership.JOINED, "leave": Membership.LEFT, "ban": Membership.BANNED}
+_MEMBERSHIPS = {
+    "join": Membership.JOINED, "leave": Membership.LEFT, "ban": Membership.BANNED, "invite": Membership.INVITED,
+}  # fmt: skip
 
 
 class Groups:
@@ -248,7 +250,8 @@ class Groups:
         yield self._changed(facts, found, membership)
 
     def _changed(self, facts: Facts, found: Member, membership: Membership) -> OccupantChanged:
-        by = found.by if membership is not Membership.JOINED and found.by != found.user else None
+        removed = membership in (Membership.LEFT, Membership.BANNED)
+        by = found.by if removed and found.by != found.user else None
         return OccupantChanged(
             chat=ChatId(facts.id),
             occupant=facts.occupant(Contact(found.user, found.name, found.avatar), membership),

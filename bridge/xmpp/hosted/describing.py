@@ -17,13 +17,15 @@ _ALWAYS = (
 _OWNERS = 10  # who are named
 
 
-def described(room: Room, there: HostedRoom | None, picture: str | None) -> str:
-    """Identity, features and form. `there`: the room, if somebody is in it; `picture`: the hash of its avatar."""
+def described(room: Room, there: HostedRoom | None, picture: str | None, *, versions: bool = False) -> str:
+    """Identity, features and form. `there`: the room, if somebody is in it; `picture`: the hash of its avatar;
+    `versions`: whether its affiliations have them."""
     name = text.attribute(room.name or room.jid.partition("@")[0])
     rules = room.rules
     features = sorted(
         {
             *_ALWAYS,
+            *([stanzas.VERSIONS] if versions else []),
             "muc_open" if rules.open else "muc_membersonly",
             "muc_moderated" if rules.moderated else "muc_unmoderated",
         }

@@ -108,7 +108,7 @@ class Entering:
     async def _let_in(self, where: Where, jid: str, wanted: Wish) -> None:
         user = jid.partition("/")[0]
         room, me, made = await self._opened(where, user)
-        one = room.attendees[jid] = Attendee(jid, user, me)
+        one = room.attendees[jid] = Attendee(jid, user, me, versed=wanted.version is not None)
         try:
             await self._rooms.attend(room.jid, jid)
             query = ArchiveQuery(most=wanted.most, last=True, heard=wanted.since, stored=True, standing=True)
@@ -132,7 +132,11 @@ class Entering:
         ]
         subject = stanzas.subject(room.jid, room.room.subject)
         extra = [making.welcome(where)] if made else []
-        everything = [*others, _yourself(room, one, where.nick, made=made), *history, subject, *extra, *said]
+        # XEP-0463 #self: before any presence.
+        standing = ""
+        if room.rolls is not None and wanted.version is not None:
+            standing = room.rolls.answer(room, me, user, wanted.version, self._limit)
+        everything = [standing, *others, _yourself(room, one, where.nick, made=made), *history, subject, *extra, *said]
         self._house.tell(room, "".join(everything), [jid])
 
     async def _opened(self, where: Where, user: str) -> tuple[HostedRoom, ContactId, bool]:
@@ -173,4 +177,5 @@ def _yourself(room: HostedRoom, one: Attendee, wanted: str, *, made: bool = Fals
     seen = room.seen[one.me]
     more = {170: room.room.public, 201: made, 210: seen.nick != wanted}
     statuses = [100, 110, *(status for status, true in more.items() if true)]
-    return stanzas.yourself(room.jid, seen, one.jid, statuses)
+    mav = room.rolls.until(orderly=seen.rank.keeps_order) if room.rolls is not None else ""
+    return stanzas.yourself(room.jid, seen, one.jid, statuses, mav)

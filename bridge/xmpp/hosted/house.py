@@ -8,7 +8,7 @@ from bridge.contract import ChatId, ConnectorError, Contact, ContactId, NetworkI
 from bridge.hub.facades import Avatars, Entry, Hides, RoomNews, RoomOccupant, Rooms
 from bridge.xmpp.chats import Addresses, Gateway
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.hosted import changes, stanzas
+from bridge.xmpp.hosted import changes, rolls, stanzas
 from bridge.xmpp.hosted.activity import Activity
 from bridge.xmpp.hosted.movements import Movements
 from bridge.xmpp.hosted.pictures import RoomPictures
@@ -95,7 +95,9 @@ class House:
         if seen is None and nick is not None:
             seen = self.seen(room, one.me, RoomOccupant(one.me, nick, present=False))
         if seen is not None:
-            self.tell(room, stanzas.gone(room.jid, seen, statuses, out=out), [who])
+            here = room.rolls if out is None else None  # whoever is no member any more is told no version
+            mav = here.until(orderly=seen.rank.keeps_order) if here is not None else ""
+            self.tell(room, stanzas.gone(room.jid, seen, statuses, out=out, mav=mav), [who])
 
     def forget(self, room: HostedRoom, who: str) -> None:
         """`who` is not in the room; a room with nobody in it is not kept."""
@@ -128,12 +130,15 @@ class House:
         finally:
             if self._meanwhile.get(jid) is news:
                 del self._meanwhile[jid]
-        if jid not in self._open:
+        if jid in self._open:
+            room = self._open[jid]
+            self._learn(room, entry, user)
+        else:
             assert made is not None
-            self._open[jid] = made
-            self.pictures.opened(made)
-        room = self._open[jid]
-        self._learn(room, entry, user)
+            room = self._open[jid] = made
+            self.pictures.opened(room)
+            self._learn(room, entry, user)
+            room.rolls = rolls.begin(room, self._rooms)
         return room, entry.me
 
     async def look(self, jid: ChatId, user: str) -> HostedRoom:
@@ -145,11 +150,14 @@ class House:
         entry = await self._rooms.look(jid, user)
         room = await self._made(entry, [])
         self._learn(room, entry, user)
+        room.rolls = rolls.begin(room, self._rooms)
         return self._open.get(jid, room)
 
     async def _made(self, entry: Entry, news: list[RoomNews]) -> HostedRoom:
         """The room as it is told, and then as the `news` say; there may be tens of thousands in it."""
-        room = HostedRoom(entry.room)
+        network = entry.room.network
+        room = HostedRoom(entry.room, address=lambda contact: self._address(network, contact))
+        room.outside = dict(entry.outside) if entry.outside is not None else None
         for number, occupant in enumerate(entry.occupants):
             changes.moved(self, room, occupant)
             if number % _AT_ONCE == _AT_ONCE - 1:
@@ -164,14 +172,17 @@ class House:
 
     def seen(self, room: HostedRoom, contact: ContactId, occupant: RoomOccupant) -> Seen:
         """How somebody is shown."""
-        try:
-            jid = self._addresses.jid(room.room.network, contact)
-        except Refused:
-            jid = ""  # nobody can write to them
+        jid = self._address(room.room.network, contact)
         avatar = occupant.avatar
         photo = self.pictures.known(avatar)
         id = self._rooms.occupant_id(room.jid, contact)
         return Seen(occupant.nick, id, jid, occupant.rank, avatar, photo, occupant.titles)
+
+    def _address(self, network: NetworkId, contact: ContactId) -> str:
+        try:
+            return self._addresses.jid(network, contact)
+        except Refused:
+            return ""  # nobody can write to them
 
     def contact(self, network: NetworkId, jid: str) -> ContactId | None:
         """Whom of a network a bare JID means."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from xml.etree.ElementTree import Element
 
+from bridge.contract import ConnectorError
 from bridge.hub.facades import Room, Rooms
 from bridge.hub.lines import Archive
 from bridge.xmpp import text
@@ -12,6 +13,7 @@ from bridge.xmpp.hosted import describing, governing
 from bridge.xmpp.hosted.archives import Archives
 from bridge.xmpp.hosted.asked import RoomQuestion
 from bridge.xmpp.hosted.house import House
+from bridge.xmpp.hosted.room import LARGE, HostedRoom
 
 _INFO = "http://jabber.org/protocol/disco#info"
 _ITEMS = "http://jabber.org/protocol/disco#items"
@@ -59,8 +61,22 @@ class Questions:
         if question.payload.get("node"):
             raise StanzaError("item-not-found", "There is nothing under this name here.")
         room = await self._room(question)
-        described = describing.described(room, self._house.room(room.jid), self._house.pictures.shown(room.avatar))
+        there, picture = self._house.room(room.jid), self._house.pictures.shown(room.avatar)
+        versions = await self._versions(question, there)
+        described = describing.described(room, there, picture, versions=versions)
         return f'<query xmlns="{_INFO}">{described}</query>'
+
+    async def _versions(self, question: RoomQuestion, there: HostedRoom | None) -> bool:
+        """XEP-0463 #disco; people ask before they enter, so it is the same when nobody is in the room."""
+        if there is None:
+            crowd = await self._rooms.crowd(question.where.room)
+            if crowd is None or crowd > LARGE:
+                return False
+            try:
+                there = await self._house.look(question.where.room, question.user)
+            except ConnectorError:
+                return False  # they are invited, and no more
+        return there.rolls is not None
 
     async def _card(self, question: RoomQuestion) -> str:
         """Of somebody in the room (XEP-0054, as MUC services pass it on), or of the room itself (XEP-0486)."""

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from bridge.contract import ChatId, ContactId
+from bridge.contract import ChatId, ContactId, Membership
 from bridge.hub.facades import Room, RoomOccupant
 from bridge.xmpp.hosted.stanzas import Seen
+
+if TYPE_CHECKING:
+    from bridge.xmpp.hosted.rolls import Rolls
 
 LARGE = 200  # people: of more than so many not everybody is shown
 _MOST = 1_000  # who are shown because they keep order
@@ -20,6 +24,7 @@ class Attendee:
     me: ContactId
     entering: list[tuple[str, str]] | None = field(default_factory=list)
     """What is said while it enters: key and stanza. None once it is in."""
+    versed: bool = False  # it knows XEP-0463
     read: frozenset[str] = frozenset()  # the keys of the history that it was given, while they may come once more
 
 
@@ -37,6 +42,11 @@ class HostedRoom:
     shown: set[ContactId] | None = None
     """In a room of more than `LARGE` people those who are shown: who keeps order, and who has said something. None:
     everybody is."""
+    address: Callable[[ContactId], str] = lambda contact: ""
+    """The JID of anybody; empty if they can have none."""
+    outside: dict[ContactId, Membership] | None = None  # who is invited or banned; None: not known
+    rolls: "Rolls | None" = None
+    """The affiliations by version; None for a room that has none (`bridge.xmpp.hosted.rolls`)."""
 
     @property
     def jid(self) -> ChatId:
@@ -50,6 +60,17 @@ class HostedRoom:
     def attends(self, user: str) -> bool:
         """Whether an app of `user` is in it, or comes in."""
         return any(one.user == user for one in self.attendees.values())
+
+    def keeps_order(self, contact: ContactId) -> bool:
+        seen = self.seen.get(contact)
+        return seen is not None and seen.rank.keeps_order
+
+    def place(self, contact: ContactId, membership: Membership) -> None:
+        """Somebody is invited or banned now, or not any more."""
+        if self.outside is not None:
+            self.outside.pop(contact, None)
+            if membership in (Membership.INVITED, Membership.BANNED):
+                self.outside[contact] = membership
 
     def note(self, occupant: RoomOccupant, seen: Seen) -> Seen | None:
         """Somebody is so now; how they were shown before, if they were."""

@@ -15,6 +15,7 @@ from bridge.xmpp.hosted.standing import RANKS
 
 MUC = "http://jabber.org/protocol/muc"
 USER = f"{MUC}#user"
+VERSIONS = "urn:xmpp:muc:affiliations:1"
 _GAP = "\0"  # stands in no stanza
 
 
@@ -58,17 +59,20 @@ def filled(stanza: str, everybody: Iterable[str]) -> str:
     return "".join(text.attribute(to).join(pieces) for to in everybody)
 
 
-def present(room: ChatId, who: Seen, statuses: Iterable[int] = ()) -> str:
-    return _presence(room, who, _item(who), statuses)
+def present(room: ChatId, who: Seen, statuses: Iterable[int] = (), mav: str = "") -> str:
+    """`mav`: see below."""
+    return _presence(room, who, mav + _item(who), statuses)
 
 
-def yourself(room: ChatId, me: Seen, jid: str, statuses: Iterable[int]) -> str:
+def yourself(room: ChatId, me: Seen, jid: str, statuses: Iterable[int], mav: str = "") -> str:
     """`present` for whoever it is about, under the full JID that they have entered with. Only they are told it:
     COMPAT Converse.js: it finds itself among the occupants by it, and offers to keep order to nobody else."""
-    return present(room, replace(me, jid=jid), statuses)
+    return present(room, replace(me, jid=jid), statuses, mav)
 
 
-def gone(room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "", out: Out | None = None) -> str:
+def gone(
+    room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "", out: Out | None = None, mav: str = ""
+) -> str:
     """`nick`: they are called so now (XEP-0045 #changenick); `out`: they are no member any more (#kick, #ban)."""
     renamed = f' nick="{text.attribute(nick)}"' if nick else ""
     affiliation, why = RANKS[who.rank][0], ""
@@ -76,8 +80,24 @@ def gone(room: ChatId, who: Seen, statuses: Iterable[int] = (), nick: str = "", 
         affiliation = "outcast" if out.banned else "none"
         why = f'<actor nick="{text.attribute(out.by)}"/>' if out.by else ""
         why += f"<reason>{text.escape(out.reason)}</reason>" if out.reason else ""
-    item = f'<item affiliation="{affiliation}" role="none"{renamed}>{why}</item>'
+    item = f'{mav}<item affiliation="{affiliation}" role="none"{renamed}>{why}</item>'
     return _presence(room, who, item, statuses, ' type="unavailable"')
+
+
+def mav(since: str, until: str) -> str:
+    """XEP-0463 #response: the affiliations of a room of the version `until`, or what is new in them since `since`."""
+    known = f' since="{text.attribute(since)}"' if since else ""
+    return f'<mav xmlns="{VERSIONS}"{known} until="{text.attribute(until)}"/>'
+
+
+def standing(room: ChatId, affiliations: str) -> str:
+    """Who has which affiliation (XEP-0463 #self, XEP-0045 #grantowner)."""
+    return f'<message from="{text.attribute(room)}" to="{_GAP}"><x xmlns="{USER}">{affiliations}</x></message>'
+
+
+def refusal(room: ChatId, error: str) -> str:
+    """What was asked with a presence that is otherwise granted (XEP-0463 #errors)."""
+    return f'<message type="error" from="{text.attribute(room)}" to="{_GAP}">{error}</message>'
 
 
 def configured(room: ChatId, status: int = 104) -> str:

@@ -123,6 +123,7 @@ class RoomsByHeart:
     known: dict[ChatId, Room] = field(default_factory=dict)
     members: dict[ChatId, dict[str, ContactId]] = field(default_factory=dict)  # by user: who they are
     people: dict[ChatId, list[RoomOccupant]] = field(default_factory=dict)
+    outside: dict[ChatId, dict[ContactId, Membership]] = field(default_factory=dict)
     lines: dict[ChatId, list[Line]] = field(default_factory=dict)
     queries: list[ArchiveQuery] = field(default_factory=list)
     missed: dict[str, list[ChatId]] = field(default_factory=dict)  # by user
@@ -139,7 +140,8 @@ class RoomsByHeart:
             raise self.refuses
         if user not in self.members.get(room, {}):
             raise Refused("There is no such room.", Reason.NOT_FOUND)
-        return Entry(self.known[room], self.members[room][user], list(self.people.get(room, [])))
+        people = list(self.people.get(room, []))
+        return Entry(self.known[room], self.members[room][user], people, self.outside.get(room))
 
     async def describe(self, room: ChatId, reader: str) -> Room | None:
         return self.known[room] if reader in self.members.get(room, {}) else None
@@ -154,6 +156,12 @@ class RoomsByHeart:
 
     def occupant_id(self, room: ChatId, contact: ContactId) -> str:
         return f"id-of-{contact}"
+
+    def version(self, room: ChatId, words: str) -> str:
+        return f"v-{words[:8]}"
+
+    async def crowd(self, room: ChatId) -> int | None:
+        return sum(1 for one in self.people.get(room, []) if one.present)
 
     async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:
         return sorted(self.attending)
