@@ -309,9 +309,7 @@ class Rooms(Protocol):
         """A name for what `words` say of a room, the same for ever; nobody outside can foresee it."""
         ...
 
-    async def crowd(self, room: ChatId) -> int | None:
-        """How many people are in it; None if that is not known."""
-        ...
+    async def crowd(self, room: ChatId) -> int | None: ...  # how many are in it; None if that is not known
 
     async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:
         """Who had entered which room when the last process ended: room and full JID."""

@@ -121,7 +121,7 @@ class Governing:
 
     async def test_people_are_invited_removed_banned_and_let_in_again(self, network: NetworkUnderTest) -> None:
         who = network.somebody
-        async with connected(network) as session:
+        async with connected(network) as session, reading(session) as reader:
             room = await _made(session, "make-1")
             await session.perform(Invite(chat=room, key="-", whom=who))
             invited = await _standing(session, room)
@@ -133,7 +133,11 @@ class Governing:
             free = await _standing(session, room)
             async with raises(Refused):
                 await session.perform(Remove(chat=room, key="-", whom=who))
+            await reader.until(lambda r: len(_memberships(r, room, who)) == 4)
 
+        assert _memberships(reader, room, who) == [
+            Membership.INVITED, Membership.LEFT, Membership.BANNED, Membership.LEFT,
+        ]  # fmt: skip
         assert (invited, removed, banned, free) == (([who], []), ([], []), ([], [who]), ([], []))
 
     async def test_people_are_given_ranks(self, network: NetworkUnderTest) -> None:
@@ -158,6 +162,12 @@ async def _standing(session: Session, room: ChatId) -> tuple[list[str], list[str
         for membership in (Membership.INVITED, Membership.BANNED)
     ]
     return invited, banned
+
+
+def _memberships(reader: Reader, room: ChatId, who: str) -> list[Membership]:
+    """Of somebody who never was there, as it was told."""
+    told = [one.occupant for one in reader.of(OccupantChanged) if one.chat == room]
+    return [one.membership for one in told if one.contact.id == who]
 
 
 def _seen(reader: Reader) -> list[ChatSeen]:

@@ -11,7 +11,6 @@ from bridge.xmpp.hosted import rolls, stanzas
 from bridge.xmpp.hosted.room import Attendee, HostedRoom
 from bridge.xmpp.hosted.stanzas import Out, Seen
 
-
 LIST = 20_000  # bytes of a message with a part of a list, twice
 
 
@@ -145,8 +144,8 @@ def _yourself(
     teller: Teller, room: HostedRoom, one: Attendee, before: Seen | None, now: Seen, mavs: Mapping[bool, str],
     *, switched: bool,
 ) -> None:  # fmt: skip
-    """`switched`: they are shown another list from now on (`bridge.xmpp.hosted.rolls`), so they get it whole; no version
-    that they know leads to it."""
+    """`switched`: they are shown another list from now on (`bridge.xmpp.hosted.rolls`), so they get it whole: no
+    version that they know leads to it."""
     mav = ""
     if room.rolls is not None:
         orderly = now.rank.keeps_order

@@ -6,8 +6,8 @@ is the answer (#self). Only rooms in which everybody is shown have versions: eac
 versions before and after it (#changes), and in large rooms most people are never shown. `begin` tells which those are,
 and nothing else announces them.
 
-There are two lists, each with its own versions, since the same rules hold as for the lists of XEP-0045 (#errors): who is
-banned see only those who keep order. To the others somebody who is banned is in the list no more.
+There are two lists, each with its own versions, since the same rules hold as for the lists of XEP-0045 (#errors): only
+those who keep order see who is banned. To the others somebody who is banned is in the list no more.
 """
 
 from collections import deque
@@ -44,7 +44,7 @@ class _Step:
 
 @dataclass(slots=True)
 class _List:
-    """What some are shown. `total` is the sum of a hash of each entry: a change costs the same in lists of any length."""
+    """What some are shown. `total`: the sum of a hash of each entry, so a change costs the same in any list."""
 
     version: Callable[[str], str]
     entries: dict[ContactId, _Entry] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from bridge.contract import (
     ConnectorError,
     Contact,
     ContactId,
+    Membership,
     NetworkId,
     Reason,
     Refused,
