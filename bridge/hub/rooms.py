@@ -83,7 +83,8 @@ class HostedRooms(Attending):
             await self._ask_people(row, AccountId(member.account), ContactId(member.me))
         people = await self._occupants(row, member.me if known else None)
         now = await self._database.read(lambda c: store.room(c, room))
-        return Entry(occupants.room_of_row(now or row), ContactId(member.me), people, await self._outside(row))
+        outside = await self._outside(row) if not known else None
+        return Entry(occupants.room_of_row(now or row), ContactId(member.me), people, outside)
 
     async def look(self, room: ChatId, reader: str) -> Entry:
         row, member = await self._member(room, reader, comes=False)

@@ -123,10 +123,10 @@ class Rolls:
 def begin(room: HostedRoom, rooms: Rooms) -> Rolls | None:
     """None for a room that has no versions: not everybody is shown in it, or who is banned or invited is not known, or
     somebody has no address that could stand in a list."""
-    if room.outside is None or room.shown is not None:
+    if room.outside is None or room.shown is not None or len(room.outside) + len(room.seen) > _MOST:
         return None
     entries = [(contact, room.address(contact), standing(room, contact)) for contact in {**room.seen, **room.outside}]
-    if len(entries) > _MOST or not all(jid for _, jid, _ in entries):
+    if not all(jid for _, jid, _ in entries):
         return None
     return Rolls(lambda words: rooms.version(room.jid, words), entries)
 
