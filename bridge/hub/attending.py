@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bridge.contract import ChatId, ContactId, NetworkId
 from bridge.hub.closing import durably
+from bridge.hub.keys import Keys
 from bridge.store import rooms as store
 from bridge.store import visits
 from bridge.store.database import Database
@@ -18,10 +19,23 @@ log = logging.getLogger(__name__)
 class Attending:
     """The part of the `Rooms` facade that keeps it."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, keys: Keys) -> None:
         self._database = database
         self._writer = writer
+        self._keys = keys
         self._writing: set[asyncio.Future[None]] = set()
+
+    def occupant_id(self, room: ChatId, contact: ContactId) -> str:
+        return self._keys.of_source("occupant", room, contact, "")
+
+    def version(self, room: ChatId, words: str) -> str:
+        return self._keys.of_source("version", room, words, "")
+
+    async def crowd(self, room: ChatId) -> int | None:
+        row = await self._database.read(lambda c: store.room(c, room))
+        if row is None or row.peopled != store.KNOWN:
+            return None
+        return await self._database.read(lambda c: store.crowd(c, row.chat))
 
     async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:
         found = await self._database.read(lambda c: store.attendance(c, network))

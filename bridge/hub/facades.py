@@ -28,6 +28,7 @@ from bridge.contract import (
     Title,
     Unban,
 )
+from bridge.hub.attendance import Attendance
 
 HOME = NetworkId("xmpp")
 """The network where our users are at home."""
@@ -265,7 +266,7 @@ class RoomNews:
     removal: Removal | None = None  # of the occupant, or of the user who is gone
 
 
-class Rooms(Protocol):
+class Rooms(Attendance, Protocol):
     """Rooms of networks as rooms on our domains. A reader is a bare JID; whoever has no account in a room is told
     nothing of it."""
 
@@ -299,37 +300,6 @@ class Rooms(Protocol):
         """Make a room by an account of `user`, to be had here under `address` (what stands before the @); None if it is
         not seen here yet. The same address gives the same room, also when an answer was lost. Raises the four errors;
         `Refused(NOT_FOUND)` when there is another room of that address, or none can have it."""
-        ...
-
-    def occupant_id(self, room: ChatId, contact: ContactId) -> str:
-        """What somebody is called in a room for ever (XEP-0421); says nothing to those outside."""
-        ...
-
-    def version(self, room: ChatId, words: str) -> str:
-        """A name for what `words` say of a room, the same for ever; nobody outside can foresee it."""
-        ...
-
-    async def crowd(self, room: ChatId) -> int | None: ...  # how many are in it; None if that is not known
-
-    async def attendance(self, network: NetworkId) -> Sequence[tuple[ChatId, str]]:
-        """Who had entered which room when the last process ended: room and full JID."""
-        ...
-
-    async def attend(self, room: ChatId, jid: str) -> None:
-        """A full JID has entered; durable."""
-        ...
-
-    def part(self, room: ChatId, jid: str) -> None:
-        """It has left; written behind."""
-        ...
-
-    async def audience(self, room: ChatId) -> Sequence[tuple[str, ContactId]]:
-        """The users whose accounts are in a room, and who they are there."""
-        ...
-
-    async def unseen(self, user: str, network: NetworkId) -> Sequence[ChatId]:
-        """The rooms that no app of `user` is in, where others have said something since one was; or since their account
-        came into it, if none ever was."""
         ...
 
     def watch(self, changed: Callable[[RoomNews], None]) -> None:

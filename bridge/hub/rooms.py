@@ -64,11 +64,10 @@ class HostedRooms(Attending):
         opens: Callable[[str], float],
     ) -> None:
         """`small` makes a small PNG of any picture, or raises `Refused` or `Unavailable`; `opens`: see `Context`."""
-        super().__init__(database, writer)
+        super().__init__(database, writer, keys)
         self._small = small
         self._opens = opens
         self._sessions = sessions
-        self._keys = keys
         self._home = home
         self._watchers: list[Callable[[RoomNews], None]] = []
         self._asking: dict[int, asyncio.Task[None]] = {}  # by chat
@@ -133,18 +132,6 @@ class HostedRooms(Attending):
             raise Refused("This message is not known here, so nothing was changed.", Reason.NOT_FOUND)
         key = self._keys.of_source("removal", row.jid, user, named)
         return replace(action, key=key, target=Target(tuple(MessageId(id) for id in ids)))
-
-    def occupant_id(self, room: ChatId, contact: ContactId) -> str:
-        return self._keys.of_source("occupant", room, contact, "")
-
-    def version(self, room: ChatId, words: str) -> str:
-        return self._keys.of_source("version", room, words, "")
-
-    async def crowd(self, room: ChatId) -> int | None:
-        row = await self._database.read(lambda c: store.room(c, room))
-        if row is None or row.peopled != store.KNOWN:
-            return None
-        return await self._database.read(lambda c: store.crowd(c, row.chat))
 
     def watch(self, changed: Callable[[RoomNews], None]) -> None:
         self._watchers.append(changed)
