@@ -44,7 +44,7 @@ from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
 from bridge.hub.opener import Opener
-from bridge.hub.sessions import Seat, Sessions
+from bridge.hub.sessions import Seat, Sessions, persona_of
 from bridge.hub.translate import Wish, translate
 from bridge.store.deliveries import Place
 from bridge.store.rows import Copy, Debt
@@ -342,13 +342,7 @@ class Reopened(Exception):  # not an error: the delivery begins anew under the c
 def _persona(network: str, author: Contact, seat: Seat) -> Persona | None:
     if author.id == (seat.user if network == HOME else seat.me if network == seat.network else None):
         return None
-    return Persona(
-        key=f"{network}:{author.id}",
-        network=NetworkId(network),
-        contact=author.id,
-        name=author.name,
-        avatar=author.avatar or "",
-    )
+    return persona_of(NetworkId(network), author)
 
 
 def _says_it_to_others(ready: Ready) -> bool:

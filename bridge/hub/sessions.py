@@ -30,6 +30,7 @@ from bridge.contract import (
     NetworkId,
     OccupantChanged,
     OptOutChanged,
+    Persona,
     PresenceChanged,
     RanksChanged,
     ReadUpTo,
@@ -302,3 +303,10 @@ def _keeping(workspace: Workspace, seat: Seat) -> Workspace:
         seat.secret = secret
 
     return replace(workspace, keep=keep)
+
+
+def persona_of(network: NetworkId, who: Contact) -> Persona:
+    """Whom an account speaks for. A user of XMPP who has no name there is called by what stands before the @: to whom
+    they tell the whole address is their own affair."""
+    name = who.name or (who.id.partition("@")[0] if network == HOME else "")
+    return Persona(key=f"{network}:{who.id}", network=network, contact=who.id, name=name, avatar=who.avatar or "")

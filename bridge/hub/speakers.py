@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.contract import Action, ChatId, Contact, NetworkId, Persona
 from bridge.hub.facades import HOME
 from bridge.hub.passing import goes
-from bridge.hub.sessions import Sessions
+from bridge.hub.sessions import Sessions, persona_of
 from bridge.store.signs import End
 
 Place = tuple[str, str, str, str]  # network, scope, chat, and who
@@ -24,7 +24,7 @@ class Speakers:
         network = NetworkId(place[0])
         if end.network == HOME:
             home = self.home(end, wish)
-            return [] if home is None else [(home, _persona(network, who))]
+            return [] if home is None else [(home, persona_of(network, who))]
         at_home = network == HOME
         mine = [s for s in end.seen if (s.user == who.id if at_home else network == end.network and s.me == who.id)]
         if at_home and len(mine) > 1:
@@ -34,7 +34,7 @@ class Speakers:
             if self._can(seen.account, end, wish):
                 return [(seen.account, None)]
         if end.relay is not None and self._can(end.relay, end, wish, personas=True):
-            return [(end.relay, _persona(network, who))]
+            return [(end.relay, persona_of(network, who))]
         return []
 
     def home(self, end: End, wish: type[Action]) -> int | None:
@@ -57,10 +57,6 @@ class Speakers:
             return True
         can = seat.session.capabilities(ChatId(end.native))
         return wish in can.actions and (can.personas or not personas)
-
-
-def _persona(network: NetworkId, who: Contact) -> Persona:
-    return Persona(key=f"{network}:{who.id}", network=network, contact=who.id, name=who.name)
 
 
 def hearing(ends: Sequence[End]) -> list[End]:
