@@ -129,8 +129,10 @@ async def test_one_is_whispered_to_meant_and_taken_for_nobody_else(
             await element.send(room, text, **meant)
         told = await app.expect(lambda s: bare(s) == gateway.jid and jid in body(s))
         assert "mentioned you" in body(told)
-        entered = await muc.enter(app, jid)
-        assert entered.texts == said_to_him
+        texts = [*(await muc.enter(app, jid)).texts]
+        if texts == said_to_him[:1]:  # the second was just on its way
+            texts.append(body(await muc.said(app, jid, said_to_him[1])))
+        assert texts == said_to_him
         assert [body(s) for s in app.received if "mentioned you" in body(s)] == [body(told)]
 
         private = "<x xmlns='http://jabber.org/protocol/muc#user'/>"

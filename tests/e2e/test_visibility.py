@@ -43,6 +43,11 @@ async def out_of(app: XmppClient, jid: str, nick: str) -> Sequence[str]:
     return found
 
 
+async def shown(app: XmppClient, jid: str, text: str) -> None:
+    """Rooms do not wait for each other."""
+    await app.expect(lambda s: bare(s) == jid and body(s) == text, 20.0, f"{text!r} in {jid}", again=True)
+
+
 async def test_nobody_is_shown_more_than_the_room_shows_them(
     gateway: Gateway, server: XmppServer, synapse: Synapse, romeo: Person, juliet: Person, app: XmppClient,
     element: MatrixClient,
@@ -78,13 +83,13 @@ async def test_nobody_is_shown_more_than_the_room_shows_them(
 
         await say("before")
         for visible, jid in jids.items():
-            await muc.said(app, jid, f"before {visible}")
+            await shown(app, jid, f"before {visible}")
             assert await out_of(nurses, jid, juliet.name) == NOTHING, visible
             await manage("invite", visible)
             await nurses.expect(lambda s, jid=jid: bare(s) == jid and s.find("{jabber:x:conference}x") is not None)  # type: ignore[misc]
         await say("asked")
         for visible, jid in jids.items():
-            await muc.said(app, jid, f"asked {visible}")
+            await shown(app, jid, f"asked {visible}")
             errors = await out_of(nurses, jid, juliet.name)
             assert all(errors[:4]), (visible, errors)
             assert all(errors[6:]), (visible, errors)
@@ -102,7 +107,7 @@ async def test_nobody_is_shown_more_than_the_room_shows_them(
             assert (170 in entered.statuses) is (visible == "world_readable")
         await say("there")
         for visible, jid in jids.items():
-            await muc.said(nurses, jid, f"there {visible}")
+            await shown(nurses, jid, f"there {visible}")
             read = [body(one) for _, one in await backwards(nurses, jid, 2)]
             assert read == [f"{when} {visible}" for when in MAY_READ[visible]]
             assert (await ask(nurses, jid)).texts == read
@@ -121,7 +126,7 @@ async def test_nobody_is_shown_more_than_the_room_shows_them(
             await manage(what, visible)
             await nurses.expect(lambda s, jid=jid: muc.is_presence(s, jid, "unavailable") and 110 in muc.statuses(s))  # type: ignore[misc]
             await element.send(rooms[visible], f"after {visible}")
-            await muc.said(app, jid, f"after {visible}")
+            await shown(app, jid, f"after {visible}")
             assert await out_of(nurses, jid, juliet.name) == NOTHING, visible
             assert (await muc.refused(nurses, jid, nurse.name))[0] == "item-not-found"
         await pager.join(rooms["shared"])
