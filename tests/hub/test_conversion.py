@@ -1,6 +1,7 @@
 """A direct chat that is one no more: it goes on as a room, and nobody reads what was meant for one person."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -127,7 +128,7 @@ async def test_the_room_goes_on_for_both_and_shows_nothing_of_before(home: House
     await home.settled()
     await joined(home)
 
-    home.says(romeo, "!dm", "@anna", "hello both", "$2")
+    home.says(romeo, "!dm", "@anna", "hello both", "$2", at=time.time())
     says_in(home, ROMEO, "hello all")
     await home.settled()
     await home.far.until(1, Send)
