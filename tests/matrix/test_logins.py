@@ -80,7 +80,7 @@ class Door:
 
         return Workspace(
             AccountId(1), {"homeserver": self.server.url}, Hasty(self.http, self.seconds), PassingMemory(), self.clock,  # type: ignore[arg-type]
-            logging.getLogger("landbridge.matrix"), self.folder, keep, visit,
+            logging.getLogger("landbridge.matrix"), self.folder, keep, visit=visit,
         )  # fmt: skip
 
     async def log_in(self, flow: str, says: Callable[[Form], Mapping[str, str] | None]) -> Credentials:
