@@ -54,7 +54,7 @@ async def test_thousands_are_fetched_a_few_at_a_time_and_speakers_first(database
             avatars.want(avatar(number))
 
         assert len(first) == 2, "two at a time"
-        assert far.fetched[2] == avatar(MANY - 1).reference, "who speaks comes first"
+        assert avatar(MANY - 1).reference in far.fetched[2:5], "who speaks comes first, but for what was just begun"
         assert sorted(far.fetched) == sorted(far.files), "each once"
         picture = await avatars.get(avatar(7))
         assert picture is not None
