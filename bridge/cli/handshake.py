@@ -93,7 +93,8 @@ async def _granted(reader: asyncio.StreamReader, said: bytes) -> list[tuple[str,
                 for _, element in cast(Iterator[tuple[str, Element]], parser.read_events()):
                     told = privilege.read(element)
                     found += [told] if told is not None else []
-                said = await asyncio.wait_for(reader.read(4096), _QUIET if found else None)
+                async with asyncio.timeout(_QUIET if found else None):
+                    said = await reader.read(4096)
     return found
 
 

@@ -346,7 +346,8 @@ class Lane:
         self.blocked = why
         self._shrink()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.woken.heard(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.woken.heard()
 
     def _out_of_patience(self, owed: Debt) -> bool:
         return time.time() - owed.since > self._roads.limits.patience

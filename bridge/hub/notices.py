@@ -110,7 +110,8 @@ class Notices:
         every = min(self._limits.delay_notice / 4, 5.0)
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), every)
+                async with asyncio.timeout(every):
+                    await self._poked.wait()
             self._poked.clear()
             try:
                 await self._tell_failures()

@@ -132,7 +132,9 @@ async def spawned(socket: Path, arguments: Sequence[str]) -> AsyncIterator[Contr
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        if await asyncio.wait_for(process.stdout.readline(), PATIENCE) != b"ready\n":
+        async with asyncio.timeout(PATIENCE):
+            said = await process.stdout.readline()
+        if said != b"ready\n":
             raise RuntimeError("the world did not start")
         async with controlled(socket, process.pid) as control:
             yield control

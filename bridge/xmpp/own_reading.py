@@ -103,7 +103,8 @@ class OwnReading:
             wait = self._due[soonest].at - self._now() if soonest is not None else None
             if soonest is None or (wait is not None and wait > 0):
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._news.wait()
                 continue
             try:
                 await self._ask(soonest, self._due[soonest])

@@ -85,7 +85,8 @@ class Invitations:
             self._more.clear()
             pauses = [max(0.1, one.due - self._clock.time()) for one in self._waiting.values()]
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._more.wait(), min(pauses, default=None))
+                async with asyncio.timeout(min(pauses, default=None)):
+                    await self._more.wait()
 
     async def _try(self, room: str, invitation: _Invitation) -> None:
         try:

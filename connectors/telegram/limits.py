@@ -109,7 +109,8 @@ class Limits:
             self._landed.clear()
             left = recent[0] - since if recent else None
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._landed.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._landed.wait()
 
     def _of(self, chat: int) -> _Chat:
         found = self._chats.setdefault(chat, _Chat())

@@ -113,7 +113,8 @@ async def _converted(kind: str, source: Path, target: Path) -> None:
         stderr=asyncio.subprocess.DEVNULL, env=bare,
     )  # fmt: skip
     try:
-        status = await asyncio.wait_for(process.wait(), _SECONDS)
+        async with asyncio.timeout(_SECONDS):
+            status = await process.wait()
     except TimeoutError:
         status = -1
     finally:
