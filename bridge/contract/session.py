@@ -14,7 +14,7 @@ from bridge.contract.events import Event, MessageEdited, MessageReceived, Messag
 from bridge.contract.guests import Guests
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.login import Credentials, Dialogue, Flow
-from bridge.contract.message import Contact, Media, Membership, Occupant, Thumbnail
+from bridge.contract.message import Contact, Media, Membership, Occupant, Rank, Thumbnail
 from bridge.contract.workspace import Workspace
 
 
@@ -136,6 +136,11 @@ class Session(Protocol):
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         """Who is in a room now, the account too; or who is invited or banned. Changes after this are events. Raises the
         four errors."""
+        ...
+
+    async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        """What somebody in a room may do there, as the network says at this moment; None: they are not in it, or it is
+        not shown who they are. Raises the four errors."""
         ...
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:

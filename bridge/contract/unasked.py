@@ -7,7 +7,7 @@ from pathlib import Path
 from bridge.contract.checking import Finding, Prepared
 from bridge.contract.errors import Reason, Refused
 from bridge.contract.ids import ChatId, ContactId, MessageId
-from bridge.contract.message import Contact, Membership, Occupant
+from bridge.contract.message import Contact, Membership, Occupant, Rank
 from bridge.contract.session import Account, History
 from bridge.contract.workspace import Workspace
 
@@ -26,6 +26,10 @@ class Unasked:
 
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         """Where all rooms are other networks'."""
+        raise Refused(_WORDS, Reason.UNSUPPORTED)
+
+    async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        """Where that is asked of operators' accounts alone, and this is none."""
         raise Refused(_WORDS, Reason.UNSUPPORTED)
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:

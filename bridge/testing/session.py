@@ -32,6 +32,7 @@ from bridge.contract import (
     Membership,
     MessageId,
     Occupant,
+    Rank,
     React,
     Reason,
     Receipt,
@@ -177,6 +178,10 @@ class MemorySession:
             return await client.ask(ask, kind)
         except Gone:
             raise Unavailable("The network ended the connection before it answered.") from None
+
+    async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        found = (one for one in await self.occupants(chat) if one.contact.id == contact)
+        return next((one.rank or Rank.MEMBER for one in found), None)
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         client = await self._connected()

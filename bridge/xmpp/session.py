@@ -27,6 +27,7 @@ from bridge.contract import (
     Media,
     MessageId,
     NetworkId,
+    Rank,
     React,
     Reason,
     Receipt,
@@ -220,6 +221,10 @@ class XmppSession(Unasked):
         except ConnectorError as error:
             log.info("a file stays in our own store network=%s reason=%s", gateway.network, type(error).__name__)
             return files.ours(file.id)
+
+    async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        """In rooms elsewhere; of people there, or of a bare JID."""
+        return self.joined.rank(chat, contact) if self.joined.may_be(chat) else await super().rank(chat, contact)
 
     def bounced(self, chat: ChatId, stanza: Element) -> None:
         """An error for one of our stanzas: before the ping it is the answer, later an event."""

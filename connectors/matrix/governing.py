@@ -8,7 +8,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bridge.contract import Action, Ban, ContactId, Reason, Receipt, Refused, Remove, Rules, SetRank, SetRoom, Unban
+from bridge.contract import (
+    Action,
+    Ban,
+    ContactId,
+    Rank,
+    Reason,
+    Receipt,
+    Refused,
+    Remove,
+    Rules,
+    SetRank,
+    SetRoom,
+    Unban,
+)
 from connectors.matrix import errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.facts import PASTS
@@ -87,6 +100,16 @@ async def _powers(api: Api, groups: Groups, room: str) -> Powers:
     if answer.status == 404:
         return replace(known, content=None)
     return replace(known, content=errors.read(answer, changes=False))
+
+
+async def rank(api: Api, groups: Groups, room: str, user: ContactId) -> Rank | None:
+    """What somebody may do in a room at this moment. Raises the four errors."""
+    answer = await api.ask("GET", path("rooms", room, "state", "m.room.member", user))
+    if answer.status == 404:
+        return None
+    if errors.read(answer, changes=False).get("membership") != "join":
+        return None
+    return (await _powers(api, groups, room)).rank(user)
 
 
 async def _membership(api: Api, what: str, room: str, whom: ContactId, reason: str) -> Receipt:

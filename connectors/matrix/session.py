@@ -24,6 +24,7 @@ from bridge.contract import (
     Membership,
     MessageId,
     Occupant,
+    Rank,
     Reason,
     Receipt,
     Refused,
@@ -151,6 +152,9 @@ class MatrixSession:
 
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         return await self._known.groups.occupants(chat, membership)
+
+    async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        return await governing.rank(self._known.api, self._known.groups, chat, contact)
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         return await older.page(self._known.api, self._known.groups, chat, before, cursor)

@@ -30,9 +30,10 @@ from bridge.contract import (
     Send,
     SetTyping,
 )
-from connectors.telegram import fields, ids, media, parts
+from connectors.telegram import errors, fields, ids, media, parts
 from connectors.telegram.chats import Chats, person, titles
 from connectors.telegram.sending import Speaker
+from connectors.telegram.updates import standing
 
 _RANKS = {"creator": Rank.OWNER, "administrator": Rank.ADMIN}
 
@@ -107,6 +108,26 @@ class TelegramSession:
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         """Never asked: bots cannot read what was said before (Bot API #getupdates)."""
         raise Refused("Telegram does not show bots what was said before.", Reason.UNSUPPORTED)
+
+    async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        """Bot API #getchatmember. Who speaks as the group is one of its administrators (#message, sender_chat)."""
+        number = self._chats.number(chat)
+        if number is None or number > 0:
+            return None
+        if contact == ids.speaking_chat(number):
+            return Rank.ADMIN
+        who = ids.number(contact) if ids.is_person(contact) else None
+        if who is None:
+            return None
+        try:
+            asked = {"chat_id": number, "user_id": who}
+            said = fields.mapping(await self._speaker.api.ask("getChatMember", asked))
+        except errors.No as refusal:
+            if refusal.reason in (Reason.NOT_FOUND, Reason.BAD_REQUEST):
+                return None
+            raise
+        membership, rank = standing(said)
+        return (rank or Rank.MEMBER) if membership is Membership.JOINED else None
 
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         """Administrators, and who has spoken since we are connected: bots are told of nobody else."""

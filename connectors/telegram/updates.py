@@ -174,7 +174,7 @@ class Reader:
     async def _mine(self, raw: Mapping[str, Any], number: int) -> list[Event]:
         """The bot itself has been added somewhere, or removed; in private chats people allow it to write, or do not."""
         where = await self._where(raw)
-        membership, rank = _standing(raw.get("new_chat_member"))
+        membership, rank = standing(raw.get("new_chat_member"))
         if membership is not Membership.JOINED:
             if where.private:
                 return []
@@ -182,7 +182,7 @@ class Reader:
             return [OccupantChanged(chat=where.id, occupant=Occupant(self._me, membership))]
         who = person(fields.mapping(raw.get("from"))) if where.private else None
         found = await self._seen(where, who)
-        was, _ = _standing(raw.get("old_chat_member"))
+        was, _ = standing(raw.get("old_chat_member"))
         if not where.private and was is not Membership.JOINED and rank is Rank.MEMBER and not self._reads_all:
             said = Message(PRIVACY, style=Style.NOTICE)
             title = fields.line(where.raw.get("title"))
@@ -197,7 +197,7 @@ class Reader:
         who = person(fields.mapping(now.get("user")))
         if where.private or who is None:
             raise Wrong("a member of no group")
-        membership, rank = _standing(now)
+        membership, rank = standing(now)
         return [*await self._seen(where, None), *self._stands(where, Occupant(who, membership, rank, titles(now)))]
 
     async def _where(self, raw: Mapping[str, Any]) -> _Where:
@@ -298,7 +298,8 @@ def _at(said: object) -> float:
     return found if found is not None and _EARLIEST <= found <= now + 86_400 else now
 
 
-def _standing(member: object) -> tuple[Membership, Rank | None]:
+def standing(member: object) -> tuple[Membership, Rank | None]:
+    """Bot API #chatmember."""
     said = fields.mapping(member)
     status = fields.string(said.get("status"))
     if status == "restricted" and said.get("is_member") is False:

@@ -48,6 +48,15 @@ class Rooming:
         assert all(title.id and title.name.strip() for some in titles for title in some)
         assert all(len({title.id for title in some}) == len(some) for some in titles)
 
+    async def test_it_says_what_somebody_may_do_there(self, network: NetworkUnderTest) -> None:
+        async with connected(network) as session:
+            found = await session.occupants(network.room)
+            asked = [await session.rank(network.room, one.contact.id) for one in found]
+            nobody = await session.rank(network.room, network.nobody)
+
+        assert asked == [one.rank or Rank.MEMBER for one in found]
+        assert nobody is None
+
     async def test_leaving_and_joining_are_reported(self, network: NetworkUnderTest) -> None:
         async with connected(network) as session, reading(session) as reader:
             await session.perform(Leave(chat=network.room, key="leave-1"))

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId, NetworkId, Persona, Reason, Refused, Scope, Unavailable
+from bridge.contract import ChatId, NetworkId, Persona, Rank, Reason, Refused, Scope, Unavailable
 from bridge.xmpp import errors
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.joined import reading, words, writing
+from bridge.xmpp.joined import ranks, reading, words, writing
 from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, nicks_for
+from bridge.xmpp.joined.ranks import Standing
 from bridge.xmpp.requests import Requests
 from bridge.xmpp.stream import Stream
 
@@ -46,6 +47,7 @@ class Door:
         self._requests = requests
         self._people = people
         self.others: dict[str, str] = {}
+        self.standings: dict[str, Standing] = {}  # of the same, by nick
 
     async def enter(self, one: Ours, persona: Persona | None, since: str | None = None) -> None:
         """Come in, or be called as `persona` is called now. Raises `Unavailable`, and `Refused` to who speaks."""
@@ -86,6 +88,15 @@ class Door:
             raise Unavailable(f"The room {self._room} does not answer.", scope=Scope.CHAT) from None
         finally:
             one.answer = None
+
+    def rank(self, contact: str) -> Rank | None:
+        """What somebody may do in the room, while the listener is in it (`ranks.of`)."""
+        return ranks.of(contact, self._room, self.others, self.standings)
+
+    def forget(self) -> None:
+        """Who is there is told anew."""
+        self.others.clear()
+        self.standings.clear()
 
     async def features(self, one: Ours, known: frozenset[str]) -> frozenset[str]:
         """What the room says that it can do (XEP-0045 #disco-roominfo); `known` where it tells only who is in. Raises
@@ -135,6 +146,7 @@ class Door:
                 return self._unavailable(one, stanza, {int(code) for code in statuses if code.isdecimal()})
             if one.key == LISTENER:
                 self.others.pop(nick, None)
+                self.standings.pop(nick, None)
             return None
         if kind:
             return None
@@ -142,6 +154,7 @@ class Door:
             self._available(one, nick, stanza)
         elif one.key == LISTENER and self._people.called(nick) is None:
             self.others[nick] = reading.occupant_id(stanza)
+            self.standings[nick] = ranks.read(stanza)
         return None
 
     def _available(self, one: Ours, nick: str, stanza: Element) -> None:

@@ -59,7 +59,7 @@ class JoinedRoom:
         """Done when the room was entered, or could not be."""
         self._grounds = grounds
         self._people = OurPeople()
-        self._door = Door(room, grounds.streams, grounds.requests, self._people)
+        self.door = Door(room, grounds.streams, grounds.requests, self._people)
         self._archive = RoomArchive(room)
         self._heard = Heard()
         self._lost = asyncio.Event()
@@ -72,7 +72,7 @@ class JoinedRoom:
         self._durable = ("", 0.0)  # how far what was heard is in the journal
         self._last_word = time.monotonic()
         self._reflected: OrderedDict[str, MessageId] = OrderedDict()
-        self.speaking = Speaking(room, grounds.streams, self._door, self._people, grounds.most, self._keep)
+        self.speaking = Speaking(room, grounds.streams, self.door, self._people, grounds.most, self._keep)
 
     @property
     def stable(self) -> bool:
@@ -139,16 +139,16 @@ class JoinedRoom:
         if self._heard.held is None:
             self._heard.held = []
         try:
-            self._heard.features = await self._door.features(listener, self._heard.features)
+            self._heard.features = await self.door.features(listener, self._heard.features)
             archived = MAM in self._heard.features
-            if self._entered and archived and listener.inside and await self._door.still_in(listener):
+            if self._entered and archived and listener.inside and await self.door.still_in(listener):
                 listener.sure = True
             else:
                 listener.inside = False
-                self._door.others.clear()
+                self.door.forget()
                 since = stamp(self._heard.at - 1) if self._heard.at and not archived else None
                 self._subject.clear()
-                await self._door.enter(listener, None, since)
+                await self.door.enter(listener, None, since)
                 self._entered = True
                 if since is not None:  # XEP-0045 #enter-subject: behind the history
                     with suppress(TimeoutError):
@@ -202,7 +202,7 @@ class JoinedRoom:
             listener = self._listener()
             if not self._lost.is_set() and time.monotonic() - self._last_word > _SILENCE:
                 with suppress(Unavailable):
-                    if not await self._door.still_in(listener):
+                    if not await self.door.still_in(listener):
                         listener.inside = False
                         return
 
@@ -265,7 +265,7 @@ class JoinedRoom:
         self._woken.set()
         if connected:
             return
-        self._door.broken(network)
+        self.door.broken(network)
         self.speaking.broken(network)
         if network == self._grounds.host:
             self._lose(f"The connection to the XMPP server is over, so the room {self.room} was left.")
@@ -288,7 +288,7 @@ class JoinedRoom:
         if kind == "iq":
             self._manners.question(network, one, stanza)
         elif kind == "presence" and one is not None:
-            gone = self._door.presence(one, stanza)
+            gone = self.door.presence(one, stanza)
             if gone is not None:
                 self._is_gone(gone)
         elif kind == "message" and one is not None:
@@ -359,7 +359,7 @@ class JoinedRoom:
             self._note(one.stanza_id, one.at or time.time())
 
     def _persons(self) -> Mapping[str, Person]:
-        return persons(self._people, self._door.others, self.room)
+        return persons(self._people, self.door.others, self.room)
 
     # what we say
 
@@ -390,11 +390,11 @@ class JoinedRoom:
 
     def called(self, person: Person) -> Name:
         """People as they are called in the room."""
-        return name_of(person, self._people, self._door.others, self.room)
+        return name_of(person, self._people, self.door.others, self.room)
 
     async def leave(self) -> None:
         """All of us, for good."""
         for one in self._people:
-            self._door.leave(one)
+            self.door.leave(one)
         await self.close()
         await self._grounds.memory.put(self._memory_key, "")

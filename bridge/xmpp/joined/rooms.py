@@ -19,6 +19,7 @@ from bridge.contract import (
     Leave,
     NetworkId,
     Persona,
+    Rank,
     React,
     Reason,
     Receipt,
@@ -114,6 +115,13 @@ class JoinedRooms:
         if room is None:
             raise Unavailable(f"The room {action.chat} is not entered yet.")
         return await room.perform(action)
+
+    def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        """Raises `Unavailable`."""
+        room = self._rooms.get(chat)
+        if room is None or not room.ready.is_set():
+            raise (room.trouble if room is not None else None) or Unavailable(f"The room {chat} is not entered yet.")
+        return room.door.rank(contact)
 
     async def close(self) -> None:
         tasks, self._tasks = self._tasks, {}

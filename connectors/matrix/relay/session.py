@@ -15,6 +15,7 @@ from bridge.contract import (
     ChatId,
     Clock,
     Contact,
+    ContactId,
     CursorMoved,
     Directory,
     Event,
@@ -28,6 +29,7 @@ from bridge.contract import (
     Occupant,
     OccupantChanged,
     PresenceChanged,
+    Rank,
     Reason,
     Receipt,
     Refused,
@@ -160,6 +162,9 @@ class RelaySession(Unasked):
         """Without those of other networks, whom we have brought there."""
         found = await self._parts.groups.occupants(chat, membership)
         return [one for one in found if not self._brought(one.contact.id)]
+
+    async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        return await governing.rank(self._parts.api, self._parts.groups, chat, contact)
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         page = await older.page(self._parts.api, self._parts.groups, chat, before, cursor)
