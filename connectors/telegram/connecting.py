@@ -4,7 +4,7 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
-from bridge.contract import Account, LoggedOut, LoginRefused, NetworkId, Refused, Session, Unavailable, Workspace
+from bridge.contract import Account, LoggedOut, LoginRefused, NetworkId, React, Refused, Session, Unavailable, Workspace
 from connectors.telegram import fields, login, receiving
 from connectors.telegram.about import About
 from connectors.telegram.api import Api, base_of
@@ -17,6 +17,7 @@ from connectors.telegram.operator.door import Door
 from connectors.telegram.operator.friends import Friends
 from connectors.telegram.operator.invitations import Invitations
 from connectors.telegram.operator.lobby import Lobby
+from connectors.telegram.reactions import Reactions
 from connectors.telegram.sending import Speaker
 from connectors.telegram.session import TelegramSession
 from connectors.telegram.stickers import Stickers
@@ -44,7 +45,10 @@ async def connected(
         await chats.load()
         about = About(api)
         reader = Reader(chats, about, me, network, reads_all=login.reads_all(said))
-        speaker = Speaker(api, chats, Limits(pace), Stickers(api, workspace.data / "stickers"))
+        speaker = Speaker(
+            api, chats, Limits(pace), Stickers(api, workspace.data / "stickers"),
+            more={React: Reactions(about, workspace.memory).react},
+        )  # fmt: skip
         since = since_of(account)
         if account.user:
             async with receiving.receiving(api, reader, me, network, since, workspace) as news:

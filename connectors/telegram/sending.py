@@ -1,14 +1,11 @@
 """What a bot says and does in a chat.
 
-Source: https://core.telegram.org/bots/api#sendmessage, #editmessagetext, #deletemessage, #setmessagereaction.
+Source: https://core.telegram.org/bots/api#sendmessage, #editmessagetext, #deletemessage.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
-
-from telegram.constants import ReactionEmoji
 
 from bridge.contract import (
     Action,
@@ -17,7 +14,6 @@ from bridge.contract import (
     Leave,
     Message,
     MessageId,
-    React,
     Reason,
     Receipt,
     Refused,
@@ -119,23 +115,6 @@ class Speaker:
                     raise
         return Receipt()
 
-    async def react(self, chat: int, action: React) -> Receipt:
-        """A bot has one reaction to a message: the last of the set that Telegram knows. One that this group does not
-        allow is not shown, and nobody is told each time."""
-        target = target_of(chat, action.target.ids[0])
-        wanted = [known for one in reversed(action.reactions) if (known := _known(one)) is not None]
-        for emoji in wanted:
-            try:
-                await self._set_reaction(chat, target, emoji)
-            except errors.No as refusal:
-                if "reaction_invalid" not in refusal.said:
-                    raise
-                continue
-            shown = next(one for one in action.reactions if _known(one) == emoji)
-            return Receipt(reactions=((shown, MessageId(f"{action.target.ids[0]}@{action.key}")),))
-        await self._set_reaction(chat, target, None)
-        return Receipt()
-
     async def leave(self, chat: int, action: Leave) -> Receipt:
         await self.api.do("leaveChat", {"chat_id": chat})
         return Receipt()
@@ -157,10 +136,6 @@ class Speaker:
                 {"chat_id": chat, "text": message.text, "entities": entities(message, formatted), **given},
             )
         )
-
-    async def _set_reaction(self, chat: int, target: int, emoji: str | None) -> None:
-        wanted = [] if emoji is None else [{"type": "emoji", "emoji": emoji}]
-        await self.api.do("setMessageReaction", {"chat_id": chat, "message_id": target, "reaction": wanted})
 
     async def _edit(self, message: Message, given: Mapping[str, object]) -> None:
         try:
@@ -191,7 +166,6 @@ DOINGS: Mapping[type[Action], Doing] = {
     Send: Speaker.send,
     Edit: Speaker.edit,
     Retract: Speaker.retract,
-    React: Speaker.react,
     Leave: Speaker.leave,
     SetTyping: Speaker.type,
 }
@@ -235,12 +209,3 @@ def _id(chat: int, result: object) -> MessageId:
     if number is None:
         raise Unconfirmed("Telegram does not say what the message is called.")
     return ids.message(chat, number)
-
-
-@cache
-def _known(emoji: str) -> str | None:
-    """As Telegram writes it (#reactiontypeemoji); None for what is no reaction there."""
-    return _REACTIONS.get(emoji.replace("\ufe0f", ""))
-
-
-_REACTIONS = {str(one.value).replace("\ufe0f", ""): str(one.value) for one in ReactionEmoji}

@@ -9,7 +9,6 @@ from bridge.contract import (
     Message,
     MessageId,
     Quote,
-    React,
     Reason,
     Receipt,
     Refused,
@@ -144,24 +143,6 @@ async def test_an_edit_that_changes_nothing_or_comes_again_is_done(play: Stage) 
 
     assert came.ids == (ids[0],)
     assert again == Receipt()
-
-
-async def test_a_bot_has_one_reaction_the_last_that_is_allowed(play: Stage) -> None:
-    group = play.world.group("Verona", play.juliet, play.bot, supergroup=True)
-    said = play.world.says(play.juliet, group, "A rose")
-    group.reactions = {"👍", "❤"}
-    shown, standing = [], []
-    async with play.connected() as session:
-        for number, wished in enumerate((("👍", "❤️"), ("❤️", "🔥", "🫖"), ("🫖",), ("👍",), ())):
-            action = React(
-                chat=ChatId(str(group.id)), key=f"r{number}", target=Target((play.id(said, group),)), reactions=wished
-            )
-            receipt = await session.perform(action)
-            standing.append([one for one, _ in receipt.reactions])
-            shown.append(said.emoji(play.bot.id))
-
-    assert shown == [["❤"], ["❤"], [], ["👍"], []]
-    assert standing == [["❤️"], ["❤️"], [], ["👍"], []]
 
 
 async def test_replies_name_what_they_answer_also_when_it_is_gone(play: Stage) -> None:

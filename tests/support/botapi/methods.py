@@ -40,7 +40,7 @@ def get_chat(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
     photo = chat.person.photo if chat.person is not None else chat.photo
     looks = {"photo": {"small_file_id": store(bot, photo)["file_id"]}} if photo is not None else {}
     about = {"description": chat.description} if chat.description else {}
-    return chat.raw() | about | looks | standing.permissions(chat)
+    return chat.raw() | about | looks | standing.permissions(chat) | standing.reactions(chat)
 
 
 def administrators(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:

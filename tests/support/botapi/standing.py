@@ -21,6 +21,14 @@ def permissions(chat: Chat) -> dict[str, Any]:
     return {} if chat.type == "private" else {"permissions": dict.fromkeys(_MAY, True) | chat.permissions}
 
 
+def reactions(chat: Chat) -> dict[str, Any]:
+    """What `getChat` says of reactions: nothing, where all are allowed. People have custom ones besides."""
+    if chat.reactions is None:
+        return {}
+    emoji = [{"type": "emoji", "emoji": one} for one in sorted(chat.reactions)]
+    return {"available_reactions": [*emoji, {"type": "custom_emoji", "custom_emoji_id": "5368324170671202286"}]}
+
+
 def member(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
     chat = api.world.state.chat(int(given.get("chat_id", 0)), bot)
     if chat is None:
