@@ -4,6 +4,7 @@ Source: https://core.telegram.org/bots/api#update (`business_connection`, `busin
 `deleted_business_messages`), #businessmessagesdeleted, #message (`sender_business_bot`).
 """
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -53,7 +54,7 @@ class Own:
 class Untold(About):
     """Bots are not told how the people look with whom accounts talk."""
 
-    async def of(self, chat: int) -> Looks:
+    async def of(self, chat: int, seconds: float = math.inf) -> Looks:
         return Looks()
 
 
