@@ -64,9 +64,7 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
     """An entry of a list: one network with its room, and details."""
     direction = one.take("direction", str, BOTH, _direction)
     name_format = one.take("name_format", str, "", wanted.checked_format)
-    if "topic" in one:
-        one.take("topic", Any, None)
-        one.fault("topic", "this version links whole groups and no single topics; leave it out")
+    topic = one.take("topic", int, 0, _topic)
     networks = [name for name in one.names() if name == _XMPP or name in domains]
     if len(networks) != 1:
         one.fault("", "each entry names one network that is configured, or xmpp, with its room")
@@ -75,8 +73,12 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
         one.close()
         return None
     end = _end(one, networks[0], domains)
+    if topic and networks[0] == _XMPP:
+        one.fault("topic", "rooms on XMPP have no topics; leave it out")
     one.close()
-    return None if end is None else End(end.network, end.chat, direction, name_format)
+    if end is None:
+        return None
+    return End(end.network, wanted.part(end.chat, topic) if topic else end.chat, direction, name_format)
 
 
 def _end(section: Section, network: str, domains: Mapping[str, str]) -> End | None:
@@ -108,6 +110,12 @@ def _room(text: str, domains: Mapping[str, str]) -> str:
     if network is not None:
         raise ValueError(f"it is a room that this gateway shows itself; name it as {network} does, under {network}")
     return f"{local}@{host}"
+
+
+def _topic(number: int) -> int:
+    if not 0 < number < 1 << 53:
+        raise ValueError("it must be the number of a topic, which is more than 0")
+    return number
 
 
 def _direction(text: str) -> str:

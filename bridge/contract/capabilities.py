@@ -39,6 +39,8 @@ class Capabilities:
     Empty: nothing, for they know who it is."""
     merges: bool = False
     """The network takes so few messages that texts which wait may go together (`Send.merged`)."""
+    for_links: bool = False
+    """The operator's account is in such a room for a link alone (`Join`): when it is in none any more, it leaves."""
     own_messages: bool = True
     """Can show what the chat's own user wrote elsewhere (carbons)."""
 

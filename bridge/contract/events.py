@@ -31,6 +31,9 @@ class Authored:
     """Whether the author, if they get answers, wants to be told of success as well."""
     marks: bool = False
     """Whether the author wants to be told what others have read (`MarkRead`)."""
+    among: tuple[ChatId, ...] = ()
+    """Of what changes a message, where the network does not say in which of several chats that is: the others that may
+    be meant, of the same scope. It is the one in which `target` is known; `chat`, if none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,9 @@ class ChatSeen:
     """Of a room: how people of other networks may type it, any Unicode; checked to mean this room. Empty: it has no
     such name. No contact may be called so (`Connector.contact` gives None for it)."""
     rules: Rules | None = None  # of a room; None: not known
+    closed: str | None = None
+    """Of a room: why nobody can be heard there now who is not there themselves, as a sentence for the people of other
+    rooms that are linked with it; empty: they can be; None: as before."""
     made: str = ""  # of a room that this very account has made by us: the key of the `CreateRoom`
 
 

@@ -26,7 +26,7 @@ from bridge.hub import codec, keys
 from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
-from bridge.hub.passing import goes, is_own, is_private, others, pass_on, reads, told_too, unwilling
+from bridge.hub.passing import goes, is_own, is_private, open_ends, others, pass_on, reads, told_too, unwilling
 from bridge.store import backlogs
 from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
@@ -209,7 +209,7 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
     elsewhere = False
     ways = {endpoint.chat.id: endpoint.direction for endpoint in link.endpoints}
     source = next((endpoint for endpoint in link.endpoints if endpoint.chat.id == chat.id), None)
-    for endpoint in link.endpoints:
+    for endpoint in open_ends(link, chat.id):
         here = endpoint.chat.id == chat.id
         if source is not None and not goes(source.room, endpoint.room, ways):
             continue

@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bridge.contract import ChatId, ChatKind, ConnectorError, Join, Leave
+from bridge.contract import ChatId, ChatKind, ConnectorError, Join, Leave, NetworkId, Session
 from bridge.hub import linking, wanted
 from bridge.hub.closing import durably
-from bridge.hub.facades import HOME
 from bridge.hub.intake import Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.linking import Resolved
@@ -177,7 +176,7 @@ class Links:
             return seat.error or f"The operator's account on {end.network} is not connected yet."
         native = ChatId(end.chat)
         if Join in session.capabilities(native).actions:
-            if end.network == HOME:  # where one is left only if it is known that it was to be entered
+            if session.capabilities(native).for_links:  # it is left only if it is known that it was to be entered
                 entering = partial(_entering, end=end, scope=session.scope(native), account=seat.account)
                 await durably(self._writer, entering)
             try:
@@ -188,14 +187,16 @@ class Links:
 
     async def _leave(self) -> None:
         """Our people leave the rooms that are in no link any more; also those of an earlier process."""
-        seat = next((seat for seat in self._sessions.seats() if seat.network == HOME), None)
-        if seat is None or seat.session is None:
-            return
-        account, session = seat.account, seat.session
-        for chat, native in await self._unwanted(account):
-            if Leave not in session.capabilities(ChatId(native)).actions:
+        for seat in self._sessions.seats():
+            if not seat.user and seat.session is not None:
+                await self._leave_by(seat.network, seat.account, seat.session)
+
+    async def _leave_by(self, network: NetworkId, account: int, session: Session) -> None:
+        for chat, native in await self._unwanted(network, account):
+            can = session.capabilities(ChatId(native))
+            if not can.for_links or Leave not in can.actions:
                 continue
-            if (chat, native) not in await self._unwanted(account):
+            if (chat, native) not in await self._unwanted(network, account):
                 continue  # somebody has linked it meanwhile
             try:
                 await session.perform(Leave(chat=ChatId(native), key=uuid.uuid4().hex))
@@ -205,11 +206,11 @@ class Links:
             await durably(self._writer, partial(_left, chat=chat, account=account))
             log.info("a room is left chat=%s", native)
 
-    async def _unwanted(self, account: int) -> Sequence[tuple[int, str]]:
+    async def _unwanted(self, network: NetworkId, account: int) -> Sequence[tuple[int, str]]:
         """Rooms that are left over, without those that are to be linked as soon as they let us in."""
         rows, left = await self._database.read(lambda c: (links.named(c), links.left_over(c, account)))
         kept = [wanted.read(row.name, row.wanted) for row in rows if not row.removed]
-        asked = {end.chat for link in kept for end in link.ends if end.network == HOME}
+        asked = {end.chat for link in kept for end in link.ends if end.network == network}
         return [one for one in left if one[1] not in asked]
 
     def _gone(self, chats: Sequence[int]) -> None:
@@ -219,10 +220,11 @@ class Links:
 
 def lines_of(row: LinkRow, there: Sequence[EndRow], troubles: Mapping[tuple[str, End], str]) -> list[LinkLine]:
     """The rooms of a link, and how they are."""
-    linked = {(one.network, one.typed) for one in there if one.link == row.id}
+    linked = {(one.network, one.typed): one.closed for one in there if one.link == row.id}
     found = []
     for end in wanted.read(row.name, row.wanted).ends:
-        state = "linked" if (end.network, end.chat) in linked else "not linked yet"
+        closed = linked.get((end.network, end.chat))
+        state = "not linked yet" if closed is None else f"suspended: {closed}" if closed else "linked"
         state = "removed by command" if row.removed else troubles.get((row.name, end), state)
         found.append(LinkLine(row.name, end.network, end.chat, end.direction, state))
     return found

@@ -87,8 +87,8 @@ def accept_reactions(accept: Accept, ledger: Ledger) -> Outcome:
 
 
 def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
-    event, source = accept.event, accept.source
-    assert isinstance(event, MessageEdited | MessageRetracted | ReactionsChanged)
+    source = accept.source
+    accept.event = event = _meant(accept, ledger)
     found = _place(accept, ledger, event)
     if isinstance(found, Verdict):
         return turned_away(accept, found)
@@ -209,6 +209,17 @@ def named(ledger: Ledger, chat: Chat, native: str) -> Copy | None:
     ):
         return None
     return Copy(chat.id, native, entry.message, part if entry.kind == "message" else -1, entry.id)
+
+
+def _meant(accept: Accept, ledger: Ledger) -> MessageEdited | MessageRetracted | ReactionsChanged:
+    """The event in the chat that it is of (`Authored.among`)."""
+    event, source = accept.event, accept.source
+    assert isinstance(event, MessageEdited | MessageRetracted | ReactionsChanged)
+    for native in (event.chat, *event.among) if event.among else ():
+        chat = ledger.directory.chat(source.network, source.scope, native)
+        if chat is not None and named(ledger, chat, event.target) is not None:
+            return replace(event, chat=native, among=())
+    return replace(event, among=()) if event.among else event
 
 
 def _reply(ledger: Ledger, chat: Chat, target: Message, event: Authored) -> int | None:

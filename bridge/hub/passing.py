@@ -66,6 +66,12 @@ def goes(source: int, there: int, ways: Mapping[int, str]) -> bool:
     return source == there or (ways.get(source) != "to" and ways.get(there) != "from")
 
 
+def open_ends(link: Link, here: int) -> list[Endpoint]:
+    """The chats of a link, but for others than `here` in which nobody from elsewhere can be heard for now
+    (`bridge.hub.suspending`). In a personal link people hear from the network itself why not."""
+    return [e for e in link.endpoints if not (e.chat.closed and link.name) or e.chat.id == here]
+
+
 def unwilling(opted_out: Callable[[str, str], bool], event: object, author: Someone, there: Chat | Place) -> str:
     """Which of those who are concerned by an event that is to go `there` has opted out: "author", "addressee", or
     nobody. Everybody may take back what is theirs."""

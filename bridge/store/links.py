@@ -31,6 +31,7 @@ class EndRow:
     direction: str
     name_format: str
     typed: str
+    closed: str  # `ChatSeen.closed`
 
 
 def named(connection: Connection) -> list[LinkRow]:
@@ -44,7 +45,7 @@ def ends(connection: Connection) -> list[EndRow]:
     """Of all of them, without hosted rooms."""
     e, c, links = t.endpoints.c, t.chats.c, t.links.c
     query = (
-        select(e.link, e.chat, c.network, c.native, e.account, e.direction, e.name_format, e.typed)
+        select(e.link, e.chat, c.network, c.native, e.account, e.direction, e.name_format, e.typed, c.closed)
         .join_from(t.endpoints, t.chats, c.id == e.chat)
         .join(t.links, links.id == e.link)
         .where(links.source != "", c.shows.is_(None), c.native.is_not(None))

@@ -21,6 +21,7 @@ class Chat:
     subject: str = ""
     avatar: str = ""
     rules: str = ""  # of a room: `Rules`, JSON
+    closed: str = ""  # of a room: why nobody from elsewhere can be heard there
     shows: int | None = None  # of a hosted room: the chat on a network that it shows
 
 

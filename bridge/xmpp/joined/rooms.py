@@ -45,6 +45,7 @@ JOINED = Capabilities(
     echoes=True,
     personas=True,
     media=True,
+    for_links=True,
 )
 _MEMORY = "rooms"
 _FIRST = 30.0  # seconds that coming into a room may take before somebody is told

@@ -1,10 +1,12 @@
 """Whose opting out counts for what."""
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.contract import ChatId, Contact, ContactId, Message, MessageId, MessageReceived, MessageRetracted
-from bridge.hub.passing import unwilling
-from bridge.store.rows import Chat
+from bridge.hub.passing import open_ends, unwilling
+from bridge.store.rows import Chat, Endpoint, Link
 
 OUT = {("xmpp", "romeo@home.example"), ("telegram", "42")}
 ROMEO, NURSE = ("xmpp", "romeo@home.example"), ("xmpp", "nurse@home.example")
@@ -45,3 +47,12 @@ def test_who_is_unwilling(author: tuple[str, str], there: Chat, who: str) -> Non
 
 def test_everybody_takes_back_what_is_theirs() -> None:
     assert unwilling(lambda *person: True, TAKEN_BACK, ROMEO, ROOM) == ""
+
+
+def test_nothing_goes_into_a_room_where_nobody_can_be_heard() -> None:
+    ends = (Endpoint(replace(ROOM, closed="It is closed."), 1), Endpoint(HOSTED, 1))
+    link = Link(1, "cafe", ends)
+
+    assert [e.chat.id for e in open_ends(link, HOSTED.id)] == [HOSTED.id]
+    assert [e.chat.id for e in open_ends(link, ROOM.id)] == [ROOM.id, HOSTED.id], "who is there is heard"
+    assert open_ends(replace(link, name=""), HOSTED.id) == list(ends), "a user's own chat"
