@@ -52,6 +52,7 @@ BARS = (
     Bar("large rooms", "CPU a room, 200/50", False, 1.5),
     Bar("large rooms", "4,000 arrive: ms of the loop's worst lag", False, 50),
     Bar("transactions", "ms, 99th percentile", False, 100),
+    Bar("transactions", "6 MB: ms of the loop's worst lag", False, 50),
     Bar("idle accounts", "RSS MB, one account", False, 130),
     Bar("idle accounts", "MB for one more", False, 0.5),
 )

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -118,6 +118,58 @@ async def test_what_cannot_be_read_is_taken_so_that_others_come(inbox: Inbox, ho
         assert list(came.events) == []
         inbox.journaled(inbox.cursor(came))
         assert await calling == (200, {})
+
+
+async def test_one_event_that_cannot_be_read_hides_no_other(inbox: Inbox, homeserver: Caller) -> None:
+    inbox.begin(None)
+    deep, good = b'{"a":' * 5_000 + b"1" + b"}" * 5_000, json.dumps({**EVENT, "content": {"body": 'a "], {'}}).encode()
+    for number, bad in enumerate((deep, b'{"a": "\xff"}', b'{"a": "\\ud8"}', b"{1: 2}", b"null")):
+        body = b'{"a": [], "events": [ ' + b", ".join((good, bad, good)) + b' ], "ephemeral": [{}]}'
+        calling = homeserver.transaction(f"bad-{number}", body=body)
+        came = await asyncio.wait_for(inbox.take(), 5)
+        first, second, third = came.events
+        assert (first, third, came.signs, came.wrong) == (json.loads(good), json.loads(good), [{}], "")
+        assert not isinstance(second, dict)
+        inbox.journaled(inbox.cursor(came))
+        assert await calling == (200, {})
+
+
+@dataclass
+class Given:
+    """A call whose body is there already."""
+
+    path: str
+    said: bytes
+    method: str = "PUT"
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=lambda: {"authorization": f"Bearer {TOLD.hs_token}"})
+
+    async def body(self, limit: int) -> bytes | None:
+        return self.said
+
+
+@pytest.mark.parametrize("end", [b"", b"\\ud8", b"\xff"], ids=["plain", "no escape", "no UTF-8"])
+async def test_the_loop_turns_while_a_large_one_is_read(inbox: Inbox, end: bytes) -> None:
+    """Also if something in it can only be read the long way."""
+    content = {"list": [{"a": n, "b": [n]} for n in range(1_500)]}
+    events = [{**EVENT, "event_id": f"${n}", "content": content} for n in range(100)]
+    body = json.dumps({"events": events}).encode().replace(b'"$99"', b'"$99' + end + b'"')
+    assert len(body) > 3_000_000
+    inbox.begin(None)
+    turns = 0
+    taking = asyncio.ensure_future(inbox.take())
+    calling = asyncio.ensure_future(inbox(Given("transactions/large", body)))
+    while not taking.done():
+        await asyncio.sleep(0)
+        turns += 1
+    came = await taking
+
+    assert turns > 40
+    assert [isinstance(one, dict) for one in came.events] == [True] * 99 + [not end]
+    inbox.journaled(inbox.cursor(came))
+    reply = await calling
+    assert reply is not None
+    assert reply.status == 200
 
 
 async def test_a_session_that_ends_leaves_it_to_the_homeserver_to_try_again(inbox: Inbox, homeserver: Caller) -> None:

@@ -24,7 +24,8 @@ from connectors.matrix.relay.registration import Registration
 
 PREFIX = "/_matrix/app/v1/"
 _HOME = NetworkId("xmpp")
-_LARGEST = 64 * 1024 * 1024  # bytes; a hundred events of 64 KiB and what comes with them are 10 MB
+_LARGEST = 32 * 1024 * 1024  # bytes; a hundred events and signs of 64 KiB, with what was before them, are 20 MB
+_AT_ONCE = 64 * 1024  # bytes that are decoded between two turns of the event loop; about a millisecond
 _SMALL = 64 * 1024
 _KEPT = 50  # transactions that are known to be journaled
 _WAITING = 4  # calls that wait for one before them
@@ -113,7 +114,7 @@ class Inbox:
         try:
             async with self._turn:
                 body = await call.body(_LARGEST)
-                transaction = _read(id, body)
+                transaction = await _read(id, body)
                 if transaction.name not in self._known:
                     await self._taken(transaction)
         finally:
@@ -143,14 +144,26 @@ class Inbox:
         return [{"userid": user, "protocol": _HOME, "fields": {"jid": jid}}]
 
 
-def _read(id: str, body: bytes | None) -> Transaction:
-    said = decoding.decoded(body) if body is not None else None
-    if not isinstance(said, dict):
+async def _read(id: str, body: bytes | None) -> Transaction:
+    found = await decoding.arrays(body) if body is not None else None
+    if found is None:
         beginning = "it is too large" if body is None else repr(body[:1_000])
         return Transaction(_name(id, ()), wrong=f"{id[:100]}: {beginning}")
-    events = fields.listed(said.get("events"))
-    signs = next((found for key in _EPHEMERAL if (found := fields.listed(said.get(key)))), [])
+    events = await _decoded(found.get("events", ()))
+    signs = await _decoded(next((found[key] for key in _EPHEMERAL if found.get(key)), ()))
     return Transaction(_name(id, events), events, signs)
+
+
+async def _decoded(pieces: Sequence[bytes]) -> Sequence[object]:
+    """What cannot be decoded is a text that shows it."""
+    values, left = list[object](), _AT_ONCE
+    for piece in pieces:
+        if (left := left - len(piece)) < 0:
+            await asyncio.sleep(0)
+            left = _AT_ONCE
+        value = decoding.decoded(piece)
+        values.append(repr(piece[:1_000]) if value is None else value)
+    return values
 
 
 def _name(id: str, events: Sequence[object]) -> str:
