@@ -1,6 +1,6 @@
 """Rooms elsewhere (XEP-0045): existing ones, on any server, in which our people are occupants under their own JIDs.
 
-One occupant, the gateway itself, listens: only its copies of what is said count (`room.py`); those that our other
+One occupant, the gateway itself, listens: only its copies of what is said count (`hearing.py`); those that our other
 occupants get are dropped unread. People come in when they first speak, at most so many at a time; who has said nothing
 for longest leaves (`people.py`). What one of us says has arrived when the room shows it to the listener: no fence is
 needed. After any break the occupant asks whether it is still in (XEP-0410), and what was missed is read from the

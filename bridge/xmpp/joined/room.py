@@ -1,11 +1,12 @@
-"""One room elsewhere: its listener, what is heard there, and what our people say."""
+"""One room elsewhere: the gateway's own being in it, kept (XEP-0410), and who is told of what the room sends.
+
+What is heard there is in `hearing.py`, what our people say in `speaking.py`, what lasts over a restart in
+`remembering.py`, and who comes in and goes in `door.py`.
+"""
 
 import asyncio
-import json
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import Mapping
 from contextlib import suppress
 from xml.etree.ElementTree import Element
 
@@ -13,9 +14,7 @@ from bridge.contract import (
     Action,
     ChatId,
     ConnectorError,
-    CursorMoved,
     Live,
-    MessageId,
     NetworkId,
     Person,
     Receipt,
@@ -23,29 +22,24 @@ from bridge.contract import (
     SetTyping,
     Unavailable,
     Unconfirmed,
-    Unparsable,
 )
 from bridge.hub.retry import Backoff
 from bridge.xmpp import parse
 from bridge.xmpp.content import Name
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.joined import reading, words
+from bridge.xmpp.joined import words
 from bridge.xmpp.joined.door import Door, Gone
 from bridge.xmpp.joined.grounds import Grounds, Heard
+from bridge.xmpp.joined.hearing import Hearing
 from bridge.xmpp.joined.manners import Manners
-from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, gap, stamp
-from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, name_of, persons
+from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, name_of
+from bridge.xmpp.joined.remembering import Remembering
 from bridge.xmpp.joined.speaking import Speaking
 
 log = logging.getLogger(__name__)
 _SILENCE = 600.0  # seconds without a word from the room, after which it is asked whether we are still in
 _WAIT = 15.0  # seconds that something waits for a room that is just being entered
-_CURSOR = 0.3  # seconds in which what was heard gathers until it is noted how far that was
-_REMEMBERED = 4_000  # of our doings, what the room calls them
-_CLOCKS = 300.0  # seconds by which a server's clock may differ from ours
-_HISTORY = 10.0  # seconds that the history of a room without an archive may take
 _SETTLED = 60.0  # seconds inside, after which the next loss is the first one again
-_HELD = 5_000  # messages that come while the archive is read
 
 
 class JoinedRoom:
@@ -60,24 +54,18 @@ class JoinedRoom:
         self._grounds = grounds
         self._people = OurPeople()
         self.door = Door(room, grounds.streams, grounds.requests, self._people)
-        self._archive = RoomArchive(room)
         self._heard = Heard()
         self._lost = asyncio.Event()
         self._woken = asyncio.Event()
-        self._subject = asyncio.Event()
         self._manners = Manners(grounds)
-        self._loaded = self._entered = self._removed = False
-        self._noting: asyncio.TimerHandle | None = None
-        self._keeping: asyncio.Task[None] | None = None
-        self._durable = ("", 0.0)  # how far what was heard is in the journal
-        self._last_word = time.monotonic()
-        self._reflected: OrderedDict[str, MessageId] = OrderedDict()
-        self.speaking = Speaking(room, grounds.streams, self.door, self._people, grounds.most, self._keep)
-
-    @property
-    def stable(self) -> bool:
-        """Whether the room gives names to what is said (XEP-0359)."""
-        return "urn:xmpp:sid:0" in self._heard.features or MAM in self._heard.features
+        self._entered = self._removed = False
+        self._remembering = Remembering(room, grounds, self._people, self._heard)
+        self.speaking = Speaking(
+            room, grounds.streams, self.door, self._people, grounds.most, self._remembering.changed
+        )
+        self._hearing = Hearing(
+            room, grounds, self._people, self.door, self.speaking, self._remembering, self._heard, self._lose
+        )
 
     # being there
 
@@ -133,34 +121,25 @@ class JoinedRoom:
         stream = grounds.streams[grounds.host]
         if not stream.connected:
             raise Unavailable(stream.error or "The connection to the XMPP server is not up.", scope=Scope.CHAT)
-        if not self._loaded:
-            await self._load()
+        await self._remembering.load()
         listener = self._listener()
-        if self._heard.held is None:
-            self._heard.held = []
+        self._hearing.hold()
         try:
             self._heard.features = await self.door.features(listener, self._heard.features)
-            archived = MAM in self._heard.features
-            if self._entered and archived and listener.inside and await self.door.still_in(listener):
+            if self._entered and self._hearing.archived and listener.inside and await self.door.still_in(listener):
                 listener.sure = True
             else:
                 listener.inside = False
                 self.door.forget()
-                since = stamp(self._heard.at - 1) if self._heard.at and not archived else None
-                self._subject.clear()
+                since = self._hearing.since()
                 await self.door.enter(listener, None, since)
                 self._entered = True
-                if since is not None:  # XEP-0045 #enter-subject: behind the history
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(_HISTORY):
-                            await self._subject.wait()
-            await self._catch_up(listener)
+                if since is not None:
+                    await self._hearing.history()
+            await self._hearing.catch_up(listener)
         except StanzaError as error:
             raise words.closed(self.room, listener.jid, error, listener=True) from None
-        held, self._heard.held = self._heard.held or [], None
-        for stanza in held:
-            self._take(stanza, history=not archived)
-        await self._keep_now()
+        await self._remembering.now()
 
     def _listener(self) -> Ours:
         known = self._people.get(LISTENER)
@@ -169,94 +148,25 @@ class JoinedRoom:
             known = self._people.add(Ours(LISTENER, self._grounds.host, "", f"{domain}/bridge"))
         return known
 
-    async def _catch_up(self, listener: Ours) -> None:
-        """What was said while we did not listen; the first time nothing is, but how far that was."""
-        heard, requests = self._heard, self._grounds.requests[listener.network]
-        archived = MAM in heard.features
-        if not heard.at:
-            newest = await self._archive.last(requests, listener.jid) if archived else None
-            # What an archive has later that is empty now was said later, whatever the clocks say.
-            found = (
-                (newest.id, newest.at or time.time())
-                if newest is not None
-                else ("", time.time() - (_CLOCKS if archived else 0.0))
-            )
-            heard.last, heard.at = self._durable = found
-            return
-        if not archived:
-            return
-        try:
-            async for one in self._archive.since(requests, listener.jid, heard.last, None if heard.last else heard.at):
-                self._take(one.stanza, one.id, one.at)
-        except Forgotten:
-            begun = heard.at
-            self._grounds.offer(gap(self.room, begun, time.time()))
-            async for one in self._archive.since(requests, listener.jid, "", begun):
-                self._take(one.stanza, one.id, one.at)
-
     async def _stay(self) -> None:
         while not self._lost.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(_SILENCE):
                     await self._lost.wait()
             listener = self._listener()
-            if not self._lost.is_set() and time.monotonic() - self._last_word > _SILENCE:
+            if not self._lost.is_set() and time.monotonic() - self._hearing.last_word > _SILENCE:
                 with suppress(Unavailable):
                     if not await self.door.still_in(listener):
                         listener.inside = False
                         return
 
-    # what is remembered over a restart
-
-    async def _load(self) -> None:
-        found = await self._grounds.memory.get(self._memory_key)
-        if found:
-            kept = json.loads(found)
-            self._heard.last, self._heard.at = self._durable = kept["last"], min(kept["at"], time.time())
-            ours = kept["ours"]
-            self._people.read(json.loads(ours) if isinstance(ours, str) else ours)  # a text: as it was written first
-        self._loaded = True
-
-    @property
-    def _memory_key(self) -> str:
-        return f"room {self.room}"
-
-    def _keep(self) -> None:
-        """Who of us is in has changed."""
-        self._note(self._heard.last, self._heard.at)
-
-    async def _keep_now(self) -> None:
-        last, at = self._durable
-        kept = {"last": last, "at": at, "ours": self._people.written()}
-        await self._grounds.memory.put(self._memory_key, json.dumps(kept, ensure_ascii=False))
-
-    def _note(self, last: str, at: float) -> None:
-        self._heard.last, self._heard.at = last, max(min(at, time.time()), self._heard.at)
-        if self._noting is None:
-            self._noting = asyncio.get_running_loop().call_later(_CURSOR, self._report)
-
-    def _report(self) -> None:
-        self._noting = None
-        self._grounds.offer(CursorMoved(f"{self.room} {self._heard.at:.3f} {self._heard.last}"))
-
     def journaled(self, at: float, last: str) -> None:
         """Everything up to there is durable."""
-        self._durable = (last, at)
-        if self._keeping is None or self._keeping.done():
-            self._keeping = asyncio.create_task(self._kept())
-
-    async def _kept(self) -> None:
-        try:
-            await self._keep_now()
-        except Exception:  # it is kept with what is heard next
-            log.exception("what was heard in a room is not kept room=%s", self.room)
+        self._remembering.journaled(at, last)
 
     async def close(self) -> None:
         """Nobody leaves: what is said meanwhile is read when we are back."""
-        if self._noting is not None:
-            self._noting.cancel()
-        if self._keeping is not None:
-            await asyncio.gather(self._keeping, return_exceptions=True)
+        await self._remembering.close()
 
     # what comes
 
@@ -301,22 +211,10 @@ class JoinedRoom:
         elif kind == "chat" and parse.body(stanza) is not None:
             self._manners.not_private(one, stanza.get("from", ""))
         elif one.key == LISTENER:
-            self._last_word = time.monotonic()
-            if stanza.find("{jabber:component:accept}subject") is not None:
-                self._subject.set()
-            result = stanza.find(f"{{{MAM}}}result")
-            if result is not None:
-                self._archive.result(result)
-            elif kind == "groupchat" and self._heard.held is not None:
-                self._heard.held.append(stanza)
-                if len(self._heard.held) > _HELD:
-                    self._heard.held.clear()
-                    self._lose(f"More is said in the room {self.room} than can be read.")
-            elif kind == "groupchat":
-                self._take(stanza)
+            self._hearing.message(stanza)
 
     def _is_gone(self, gone: Gone) -> None:
-        self._keep()
+        self._remembering.changed()
         if gone.who.key != LISTENER:
             log.info("one of ours is not in a room any more room=%s held=%s", self.room, gone.held is not None)
             return
@@ -327,40 +225,6 @@ class JoinedRoom:
             text = f"The gateway was made to leave the room {self.room}. It tries to come back after a while."
         self._lose(text, lasting=self._removed)
 
-    def _take(self, stanza: Element, archived: str = "", at: float | None = None, *, history: bool = False) -> None:
-        """A message of the room, as it comes or as its archive has it."""
-        if stanza.get("type") != "groupchat":
-            return
-        occupants = "urn:xmpp:occupant-id:0" in self._heard.features
-        one = reading.shown(
-            stanza, self.room, stable=self.stable, occupants=occupants, archived=archived, at=at, history=history
-        )
-        pending = self.speaking.pending.get(one.id)
-        speaks = pending is not None and pending.who.nick == one.nick
-        ours = bool(archived) or self._people.called(one.nick) is not None or speaks
-        if ours and one.id and reading.KEY.fullmatch(one.id) and one.id not in self._reflected:
-            self._reflected[one.id] = one.native
-            self.speaking.shown(one.id, one.native)
-            if len(self._reflected) > _REMEMBERED:
-                self._reflected.popitem(last=False)
-        try:
-            event = reading.event(one, time.time(), self._persons, ours=ours)
-        except Exception as error:  # what one person says is not to end what all others do
-            event = None
-            if not isinstance(error, StanzaError):
-                log.exception("a message of a room cannot be read room=%s", self.room)
-            reason = error.text if isinstance(error, StanzaError) else "The gateway has a fault with this message."
-            self._grounds.offer(
-                Unparsable(reason=reason[:500], source=one.contact[:500], raw=one.id[:500], chat=self.room)
-            )
-        if event is not None:
-            self._grounds.offer(event)
-        if one.stanza_id or not self.stable:
-            self._note(one.stanza_id, one.at or time.time())
-
-    def _persons(self) -> Mapping[str, Person]:
-        return persons(self._people, self.door.others, self.room)
-
     # what we say
 
     async def perform(self, action: Action) -> Receipt:
@@ -369,7 +233,7 @@ class JoinedRoom:
             return self.speaking.sign(action, self.called)
         if not self.ready.is_set():
             await self._entering()
-        known = self._reflected.get(action.key) if action.maybe_done else None
+        known = self._hearing.reflected.get(action.key) if action.maybe_done else None
         if known is None:
             try:
                 known = await self.speaking.say(action, self.called, self.ready)
@@ -377,7 +241,7 @@ class JoinedRoom:
                 if self.ready.is_set():  # whether it has arrived the archive tells
                     self._lose(f"The room {self.room} has not shown what was said in it.")
                 raise
-        return self.speaking.receipt(action, known, stable=self.stable)
+        return self.speaking.receipt(action, known, stable=self._hearing.stable)
 
     async def _entering(self) -> None:
         trouble = self.trouble
@@ -396,5 +260,4 @@ class JoinedRoom:
         """All of us, for good."""
         for one in self._people:
             self.door.leave(one)
-        await self.close()
-        await self._grounds.memory.put(self._memory_key, "")
+        await self._remembering.forget()

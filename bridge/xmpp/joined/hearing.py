@@ -1,0 +1,157 @@
+"""What one room shows its listener, as it comes and as its archive has it, reported once each."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from xml.etree.ElementTree import Element
+
+from bridge.contract import ChatId, MessageId, Person, Unparsable
+from bridge.xmpp.errors import StanzaError
+from bridge.xmpp.joined import reading
+from bridge.xmpp.joined.door import Door
+from bridge.xmpp.joined.grounds import Grounds, Heard
+from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, gap, stamp
+from bridge.xmpp.joined.people import OurPeople, Ours, persons
+from bridge.xmpp.joined.remembering import Remembering
+from bridge.xmpp.joined.speaking import Speaking
+
+log = logging.getLogger(__name__)
+_REMEMBERED = 4_000  # of our doings, what the room calls them
+_CLOCKS = 300.0  # seconds by which a server's clock may differ from ours
+_HISTORY = 10.0  # seconds that the history of a room without an archive may take
+_HELD = 5_000  # messages that come while the archive is read
+
+
+class Hearing:
+    """Of one room. `lose` has the room entered again, for the reason it is given."""
+
+    def __init__(
+        self,
+        room: ChatId,
+        grounds: Grounds,
+        people: OurPeople,
+        door: Door,
+        speaking: Speaking,
+        remembering: Remembering,
+        heard: Heard,
+        lose: Callable[[str], None],
+    ) -> None:
+        self.last_word = time.monotonic()
+        self.reflected: OrderedDict[str, MessageId] = OrderedDict()
+        """What the room calls our doings, by key."""
+        self._room = room
+        self._grounds = grounds
+        self._people = people
+        self._door = door
+        self._speaking = speaking
+        self._remembering = remembering
+        self._heard = heard
+        self._lose = lose
+        self._archive = RoomArchive(room)
+        self._subject = asyncio.Event()
+
+    @property
+    def archived(self) -> bool:
+        """Whether the room has an archive (XEP-0313)."""
+        return MAM in self._heard.features
+
+    @property
+    def stable(self) -> bool:
+        """Whether the room gives names to what is said (XEP-0359)."""
+        return "urn:xmpp:sid:0" in self._heard.features or self.archived
+
+    def hold(self) -> None:
+        """What is said from here on waits until what was missed has been read."""
+        if self._heard.held is None:
+            self._heard.held = []
+
+    def since(self) -> str | None:
+        """From when on the room's history is wanted of who comes in; None: not at all."""
+        self._subject.clear()
+        return stamp(self._heard.at - 1) if self._heard.at and not self.archived else None
+
+    async def history(self) -> None:
+        """Return when the room has told it: its subject comes behind (XEP-0045 #enter-subject)."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HISTORY):
+                await self._subject.wait()
+
+    async def catch_up(self, listener: Ours) -> None:
+        """What was said while we did not listen; the first time nothing is, but how far that was."""
+        await self._read(listener)
+        held, self._heard.held = self._heard.held or [], None
+        for stanza in held:
+            self._take(stanza, history=not self.archived)
+
+    async def _read(self, listener: Ours) -> None:
+        heard, requests = self._heard, self._grounds.requests[listener.network]
+        if not heard.at:
+            newest = await self._archive.last(requests, listener.jid) if self.archived else None
+            if newest is not None:
+                self._remembering.begin(newest.id, newest.at or time.time())
+            else:  # What an archive has later that is empty now was said later, whatever the clocks say.
+                self._remembering.begin("", time.time() - (_CLOCKS if self.archived else 0.0))
+            return
+        if not self.archived:
+            return
+        try:
+            async for one in self._archive.since(requests, listener.jid, heard.last, None if heard.last else heard.at):
+                self._take(one.stanza, one.id, one.at)
+        except Forgotten:
+            begun = heard.at
+            self._grounds.offer(gap(self._room, begun, time.time()))
+            async for one in self._archive.since(requests, listener.jid, "", begun):
+                self._take(one.stanza, one.id, one.at)
+
+    def message(self, stanza: Element) -> None:
+        """A message to the listener that is no error and no private one."""
+        self.last_word = time.monotonic()
+        if stanza.find("{jabber:component:accept}subject") is not None:
+            self._subject.set()
+        result = stanza.find(f"{{{MAM}}}result")
+        if result is not None:
+            self._archive.result(result)
+        elif stanza.get("type") == "groupchat" and self._heard.held is not None:
+            self._heard.held.append(stanza)
+            if len(self._heard.held) > _HELD:
+                self._heard.held.clear()
+                self._lose(f"More is said in the room {self._room} than can be read.")
+        elif stanza.get("type") == "groupchat":
+            self._take(stanza)
+
+    def _take(self, stanza: Element, archived: str = "", at: float | None = None, *, history: bool = False) -> None:
+        """A message of the room, as it comes or as its archive has it."""
+        if stanza.get("type") != "groupchat":
+            return
+        occupants = "urn:xmpp:occupant-id:0" in self._heard.features
+        one = reading.shown(
+            stanza, self._room, stable=self.stable, occupants=occupants, archived=archived, at=at, history=history
+        )
+        pending = self._speaking.pending.get(one.id)
+        speaks = pending is not None and pending.who.nick == one.nick
+        ours = bool(archived) or self._people.called(one.nick) is not None or speaks
+        if ours and one.id and reading.KEY.fullmatch(one.id) and one.id not in self.reflected:
+            self.reflected[one.id] = one.native
+            self._speaking.shown(one.id, one.native)
+            if len(self.reflected) > _REMEMBERED:
+                self.reflected.popitem(last=False)
+        try:
+            event = reading.event(one, time.time(), self._persons, ours=ours)
+        except Exception as error:  # what one person says is not to end what all others do
+            event = None
+            if not isinstance(error, StanzaError):
+                log.exception("a message of a room cannot be read room=%s", self._room)
+            reason = error.text if isinstance(error, StanzaError) else "The gateway has a fault with this message."
+            self._grounds.offer(
+                Unparsable(reason=reason[:500], source=one.contact[:500], raw=one.id[:500], chat=self._room)
+            )
+        if event is not None:
+            self._grounds.offer(event)
+        if one.stanza_id or not self.stable:
+            self._remembering.heard(one.stanza_id, one.at or time.time())
+
+    def _persons(self) -> Mapping[str, Person]:
+        return persons(self._people, self._door.others, self._room)
