@@ -44,6 +44,8 @@ class MessageReceived(Authored):
     further: tuple[MessageId, ...] = ()
     """Where a network calls each file of a message by a name of its own: what the second is called, the third …; the
     first is called `id`."""
+    called: tuple[ContactId, ...] = ()
+    """Whom it calls of its network's people although no span of its text names them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

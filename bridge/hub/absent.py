@@ -40,9 +40,12 @@ def _call(accept: Accept, ledger: Ledger) -> list[Debt]:
     if source.network == HOME or accept.context.home is None or old or not isinstance(event, MessageReceived):
         return []
     meant = {
-        span.value
-        for span in event.message.spans[:_MENTIONED]
-        if span.kind is SpanKind.MENTION and span.network in ("", source.network)
+        *event.called[:_MENTIONED],
+        *(
+            span.value
+            for span in event.message.spans[:_MENTIONED]
+            if span.kind is SpanKind.MENTION and span.network in ("", source.network)
+        ),
     }
     chat = ledger.directory.chat(source.network, source.scope, event.chat)
     if chat is None:

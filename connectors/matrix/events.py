@@ -174,7 +174,11 @@ def _parse(raw: Mapping[str, object], chat: ChatId, reader: Reader) -> Event | N
         new = _said(kind, _new_content(content), {}, who, reader.names)
         return None if new is None else MessageEdited(**authored, target=MessageId(replaced), message=new)
     message = _said(kind, content, relation, who, reader.names)
-    return None if message is None else MessageReceived(**authored, message=message)
+    if message is None:
+        return None
+    shown = {span.value for span in message.spans if span.kind is SpanKind.MENTION}
+    called = tuple(user for user in _mentions(content) if user not in shown)
+    return MessageReceived(**authored, message=message, called=called)
 
 
 def _key(raw: Mapping[str, object], content: Mapping[str, Any], *, mine: bool) -> str | None:
@@ -262,8 +266,8 @@ def _meant(content: Mapping[str, Any], text: str, spans: Sequence[Span], names: 
     """Client-server API #user-and-room-mentions: whom `m.mentions` names and no pill shows, where their name stands."""
     found: list[Span] = []
     shown = {span.value for span in spans if span.kind is SpanKind.MENTION}
-    for user in fields.listed(fields.mapping(content.get("m.mentions")).get("user_ids"))[:_MOST_MENTIONS]:
-        if not isinstance(user, str) or not ids.valid_user(user) or user in shown:
+    for user in _mentions(content):
+        if user in shown:
             continue
         for name in filter(None, (user, fields.line(names.get(user)))):
             at = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
@@ -271,6 +275,11 @@ def _meant(content: Mapping[str, Any], text: str, spans: Sequence[Span], names: 
                 found.append(Span(at.start(), at.end(), SpanKind.MENTION, user))
                 break
     return tuple(found)
+
+
+def _mentions(content: Mapping[str, Any]) -> Sequence[ContactId]:
+    named = fields.listed(fields.mapping(content.get("m.mentions")).get("user_ids"))[:_MOST_MENTIONS]
+    return [ContactId(user) for user in named if isinstance(user, str) and ids.valid_user(user)]
 
 
 def _new_content(content: Mapping[str, Any]) -> Mapping[str, Any]:

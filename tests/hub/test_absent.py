@@ -1,6 +1,7 @@
 """Who is meant in a room that they have not entered is told so: once, until they were in it or a day has passed."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,13 @@ async def test_one_is_told_once_until_a_day_has_passed_also_by_another_process(a
     await a_day_passes(home)
 
     assert await absence.told(absence.said(whom="@romeo"), absence.said(whom="@romeo")) == [MENTIONED] * 2
+
+
+async def test_one_is_meant_also_where_no_word_names_one(absence: Absence) -> None:
+    others = replace(absence.said(), called=(ContactId("@anna"), ContactId("@nobody")))
+
+    assert await absence.told(others) == []
+    assert await absence.told(replace(absence.said(), called=(ContactId("@romeo"),))) == [MENTIONED]
 
 
 async def test_who_is_in_it_reads_it_there_and_who_was_is_told_again(absence: Absence) -> None:

@@ -126,11 +126,12 @@ def test_what_a_reply_has_quoted_is_kept_for_where_its_target_is_not_known() -> 
 def test_who_is_mentioned_without_a_pill_is_found_by_name() -> None:
     mentions = {"m.mentions": {"user_ids": [JULIET, ME, "nobody", 7, "@absent:hs.test"]}}
 
-    found = parsed(said(f"Juliet and {ME}: Juliets", **mentions)).message.spans
+    found = parsed(said(f"Juliet and {ME}: Juliets", **mentions))
 
-    assert found == (
+    assert found.message.spans == (
         Span(0, 6, SpanKind.MENTION, JULIET), Span(11, 11 + len(ME), SpanKind.MENTION, ME),
     )  # fmt: skip
+    assert found.called == ("@absent:hs.test",)
 
 
 def test_a_message_in_a_thread_is_no_reply() -> None:
