@@ -9,6 +9,7 @@ from connectors.telegram import fields, login, receiving
 from connectors.telegram.about import About
 from connectors.telegram.api import Api, base_of
 from connectors.telegram.chats import Chats
+from connectors.telegram.deleting import Deleting
 from connectors.telegram.limits import Limits, Pace
 from connectors.telegram.notes import Notes
 from connectors.telegram.operator.bot import Bot
@@ -44,25 +45,26 @@ async def connected(
         chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
         await chats.load()
         about = About(api)
-        reader = Reader(chats, about, me, network, reads_all=login.reads_all(said))
         speaker = Speaker(
             api, chats, Limits(pace), Stickers(api, workspace.data / "stickers"),
             more={React: Reactions(about, workspace.memory).react},
         )  # fmt: skip
-        since = since_of(account)
-        if account.user:
-            async with receiving.receiving(api, reader, me, network, since, workspace) as news:
-                yield TelegramSession(me, news, speaker, chats, repeats=repeats)
-            return
-        bot = Bot(
-            me, fields.string(said.get("username")), network, speaker, about, Friends(workspace.memory),
-            Invitations(workspace.memory, workspace.clock), repeats,
-        )  # fmt: skip
-        async with (
-            receiving.receiving(api, Door(reader, bot, lobby), me, network, since, workspace) as news,
-            serving(OperatorSession(me, news, speaker, chats, repeats=repeats), bot, lobby) as session,
-        ):
-            yield session
+        since, username = since_of(account), fields.string(said.get("username"))
+        async with Deleting(speaker, username) as deleting:
+            reader = Reader(chats, about, me, network, reads_all=login.reads_all(said), deleting=deleting)
+            if account.user:
+                async with receiving.receiving(api, reader, me, network, since, workspace) as news:
+                    yield TelegramSession(me, news, speaker, chats, repeats=repeats)
+                return
+            bot = Bot(
+                me, username, network, speaker, about, Friends(workspace.memory),
+                Invitations(workspace.memory, workspace.clock), repeats, deleting,
+            )  # fmt: skip
+            async with (
+                receiving.receiving(api, Door(reader, bot, lobby), me, network, since, workspace) as news,
+                serving(OperatorSession(me, news, speaker, chats, repeats=repeats), bot, lobby) as session,
+            ):
+                yield session
 
 
 async def ended(account: Account, workspace: Workspace) -> None:

@@ -21,6 +21,7 @@ from bridge.contract import (
     MessageEdited,
     MessageId,
     MessageReceived,
+    MessageRetracted,
     NetworkId,
     Occupant,
     OccupantChanged,
@@ -33,6 +34,7 @@ from connectors.telegram import albums, fields, ids, topics
 from connectors.telegram.about import About
 from connectors.telegram.chats import Chats, person, sender, titles
 from connectors.telegram.content import message_of
+from connectors.telegram.deleting import Deleting
 
 PRIVACY = (
     "Privacy mode is on, so this bot sees only commands and answers to it in groups. To change that: write to "
@@ -71,12 +73,16 @@ class Reader:
 
     greets = True  # “/start” opens private chats
 
-    def __init__(self, chats: Chats, about: About, me: Contact, network: NetworkId, *, reads_all: bool) -> None:
+    def __init__(
+        self, chats: Chats, about: About, me: Contact, network: NetworkId, *, reads_all: bool,
+        deleting: Deleting | None = None,
+    ) -> None:  # fmt: skip
         self._chats = chats
         self._about = about
         self._me = me
         self._network = network
         self._reads_all = reads_all
+        self._deleting = deleting
         self._topics: set[tuple[ChatId, MessageId]] = set()  # that this session has told of
         self._kinds: Mapping[str, Callable[[Mapping[str, Any], int], Awaitable[list[Event]]]] = {
             "message": self._message,
@@ -121,6 +127,8 @@ class Reader:
             self._chats.seen.pop(where.id, None)
         found = await self._seen(where, who)
         found += self._moves(where, raw)
+        if who is not None and self._deleting is not None and self._deleting.meant(raw):
+            return [*found, *self._speaks(where, who), *await self._taken_back(where, who, id, raw, self._deleting)]
         said = message_of(raw, self._network)
         if said is None or who is None:
             return found
@@ -130,6 +138,17 @@ class Reader:
         found += self._speaks(where, who)
         found.append(MessageReceived(chat=where.id, id=id, sender=who, at=_at(raw.get("date")), message=said))
         return found
+
+    async def _taken_back(
+        self, where: _Where, who: Contact, id: MessageId, raw: Mapping[str, Any], deleting: Deleting
+    ) -> list[Event]:
+        wanted = await deleting.wanted(where.number, raw, who)
+        if wanted is None:
+            return []
+        number, moderator = wanted
+        target = ids.message(where.number, number)
+        at = _at(raw.get("date"))
+        return [MessageRetracted(chat=where.id, id=id, sender=who, at=at, target=target, moderator=moderator)]
 
     def _topic(self, where: _Where, said: Message, raw: Mapping[str, Any]) -> list[Event]:
         """The beginning of a thread, if this session has not told of it; the hub knows whether it has come before."""
@@ -145,7 +164,7 @@ class Reader:
         who, id = self._author(raw), self._id(where, raw)
         found = await self._seen(where, who)
         said = message_of(raw, self._network)
-        if said is None or who is None:
+        if said is None or who is None or (self._deleting is not None and self._deleting.meant(raw)):
             return found
         edited = MessageEdited(
             chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("edit_date")), target=id,

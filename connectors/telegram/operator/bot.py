@@ -8,6 +8,8 @@ from typing import Any
 from bridge.contract import ConnectorError, Contact, Message, NetworkId, Send, Unavailable
 from connectors.telegram import ids
 from connectors.telegram.about import About
+from connectors.telegram.beside import Beside
+from connectors.telegram.deleting import Deleting
 from connectors.telegram.operator import words
 from connectors.telegram.operator.friends import Friend, Friends
 from connectors.telegram.operator.invitations import Invitations
@@ -37,8 +39,9 @@ class Bot:
     friends: Friends
     invitations: Invitations
     repeats: bool
+    deleting: Deleting
     _telling: dict[int, dict[str, Word]] = field(default_factory=dict)
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _beside: Beside = field(default_factory=Beside)
 
     def tell(self, friend: Friend, text: str, *rows: Button, topic: str = "") -> None:
         """Say something of the bot's own, in its turn; a button a row. What still waits to be said of the same `topic`,
@@ -54,14 +57,10 @@ class Bot:
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside; it ends with the bot."""
-        task: asyncio.Task[None] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._beside.later(work)
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._beside.close()
 
     async def save(self, friend: Friend) -> None:
         await self.friends.save(friend)

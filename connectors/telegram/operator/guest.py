@@ -86,7 +86,7 @@ class GuestSession(TelegramSession):
         self._user = account.user
         self._bot = bot
         self._people = chats
-        self._reader = Reader(chats, bot.about, bot.me, bot.network, reads_all=True)
+        self._reader = Reader(chats, bot.about, bot.me, bot.network, reads_all=True, deleting=bot.deleting)
         self.give = self._given.give
         self.live = self._given.live
         self.end = self._given.end

@@ -9,6 +9,7 @@ HELP = (
     "have chosen. To choose another one, use the buttons under /start, or reply to something that they have said.\n"
     "/start shows with whom you talk here.\n"
     "/stop ends that, with one of them or with all.\n"
+    "/delete, as a reply to something that you have written, removes it there, too.\n"
     "/optout has nobody reach you by this bot, and nothing of yours carried where rooms are linked, until you send "
     "/start."
 )
