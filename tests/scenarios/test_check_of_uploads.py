@@ -39,6 +39,7 @@ async def check(folder: Path, server: XmppServer, **media: object) -> list[str]:
         sys.executable, "-m", "bridge", "check", "-c", str(file), stdout=asyncio.subprocess.PIPE
     )
     said, _ = await process.communicate()
+    print(said.decode())  # all, for who has to find out why it is not as it should be
     return [line for line in said.decode().splitlines() if "files" in line]
 
 

@@ -15,6 +15,7 @@ from tests.support.xmpp_client import bare
 pytestmark = ANY_SERVER
 PEOPLE = 500
 SPEAKERS = PEOPLE if FULL else 40  # whose pictures are fetched: a trickle of about twenty a second
+PATIENCE = 300.0 if FULL else 90.0  # seconds
 CONTACTS = 20
 PHOTO = "{vcard-temp:x:update}photo"
 METADATA = "urn:xmpp:avatar:metadata"
@@ -49,7 +50,7 @@ async def until_shown(verona: InVerona) -> None:
         nick = f"P{number}"
         await verona.app.expect(
             lambda s, nick=nick: muc.is_presence(s, verona.room) and muc.nick(s) == nick and s.findtext(f".//{PHOTO}"),
-            90, f"picture of {nick}", again=True,
+            PATIENCE, f"picture of {nick}", again=True,
         )  # fmt: skip
 
 
