@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.contract import ChatId, Contact, ContactId, Occupant, Title
 from connectors.telegram import fields, ids
-from connectors.telegram.content import name_of
 from connectors.telegram.notes import Notes
+from connectors.telegram.phrases import name_of
 
 _KEPT = 1_000  # people of a group
 _LONGEST_TITLE = 64  # characters; Telegram takes 16

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.contract import Message, NetworkId, Person, Quote, Style
-from connectors.telegram import fields, ids, lines, stickers, text, topics
+from connectors.telegram import fields, happenings, ids, lines, stickers, text, topics
 from connectors.telegram.files import FILES, read
+from connectors.telegram.phrases import name_of
 
 _LONGEST = 100_000  # characters of a text; Telegram's have 4096
 _QUOTED = 1_000
@@ -39,7 +40,7 @@ def _said(raw: Mapping[str, Any]) -> Message | None:
         if kind in raw:
             place = lines.place_of(raw) if kind in ("venue", "location") else None
             return Message(say(fields.mapping(raw[kind])), style=Style.TEXT if place else Style.NOTICE, place=place)
-    line = lines.service(raw)
+    line = happenings.line(raw)
     return None if line is None else Message(line, style=Style.NOTICE)
 
 
@@ -70,6 +71,8 @@ def _replying(said: Message, raw: Mapping[str, Any], network: NetworkId) -> Mess
     number = fields.positive(answered.get("message_id"))
     chat = fields.integer(fields.mapping(raw.get("chat")).get("id"))
     words = fields.string(fields.mapping(raw.get("quote")).get("text"))
+    if not words and "reply_to_story" in raw:
+        words = lines.CONTENT["story"](fields.mapping(raw["reply_to_story"]))
     thread = raw.get("message_thread_id")
     if number is None or chat is None or (raw.get("is_topic_message") is True and number == thread):
         return replace(said, quote=Quote(words[:_QUOTED])) if words else said  # a message of another chat
@@ -79,9 +82,3 @@ def _replying(said: Message, raw: Mapping[str, Any], network: NetworkId) -> Mess
     author = Person(network, ids.person(who)) if who is not None and "sender_chat" not in answered else None
     quote = Quote(words[:_QUOTED], author, name_of(sender)) if words else None
     return replace(said, reply_to=ids.message(chat, number), quote=quote)
-
-
-def name_of(user: Mapping[str, Any]) -> str:
-    """How people see somebody; empty for who has deleted their account."""
-    first, last = fields.line(user.get("first_name"), 64), fields.line(user.get("last_name"), 64)
-    return " ".join(part for part in (first, last) if part) or fields.line(user.get("username"), 64)

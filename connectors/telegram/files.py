@@ -24,6 +24,7 @@ FILES: Mapping[str, tuple[MediaKind, str, str]] = {
     "sticker": (MediaKind.STICKER, "image/webp", "sticker.webp"),
     "video": (MediaKind.VIDEO, "video/mp4", "video.mp4"),
     "video_note": (MediaKind.VIDEO, "video/mp4", "video message.mp4"),
+    "live_photo": (MediaKind.VIDEO, "video/mp4", "live photo.mp4"),  # for who does not know it there is a photo, too
     "voice": (MediaKind.VOICE, "audio/ogg", "voice message.ogg"),
 }
 
