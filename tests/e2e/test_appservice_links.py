@@ -52,7 +52,8 @@ async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_no
                         gateway.kill()
                     if number in (10, 18):
                         await asyncio.to_thread(gateway.start)
-                await app.expect(lambda s: bare(s) == room and body(s) == texts[-1], 120, texts[-1], again=True)
+                last = await app.expect(lambda s: bare(s) == room and body(s) == texts[-1], 120, texts[-1], again=True)
+                assert muc.nick(last) == juliet.name
                 await element.until(lambda e: any(x["content"].get("body") == "arise 23" for x in e.events), 120)
 
             found = [body(stanza) for _, stanza in await mam.backwards(app, room, 200) if body(stanza)]

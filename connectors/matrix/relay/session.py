@@ -45,7 +45,7 @@ from connectors.matrix.events import Member, member
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.groups import Groups
 from connectors.matrix.media import Repository
-from connectors.matrix.relay import mentions, speech
+from connectors.matrix.relay import mentions, names, speech
 from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.doors import Doors
 from connectors.matrix.relay.fence import Fence
@@ -208,6 +208,9 @@ class RelaySession(Unasked):
             for one in ours:
                 await attendance.note(room, one)
             here = await attendance.here(room)
+            if here:
+                facts = await self._parts.groups.facts(room)
+                await names.learn(self._parts.api, facts, happened, self._parts.registration.ours)
         except Refused as refusal:
             return [Unparsable(reason=f"a gap: {refusal.text}", source=room, raw="")]
         mine = next((one for raw in reversed(happened) if (one := self._own(raw)) is not None), None)

@@ -1,0 +1,46 @@
+"""What those who speak in a room are called there. A homeserver tells people that with what is said (lazy loading of
+members), and an appservice never: it is asked, once for each of them.
+
+Source: client-server API #get_matrixclientv3roomsroomidstateeventtypestatekey.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from bridge.contract import Refused
+from connectors.matrix import fields, ids
+from connectors.matrix.api import Api, path
+from connectors.matrix.facts import Facts
+
+_AT_ONCE = 10  # questions at the same time
+_MOST = 200  # people of one transaction; others are called by their ids this once
+_SECONDS = 20.0
+
+
+async def learn(api: Api, facts: Facts, happened: Sequence[object], ours: Callable[[str], bool]) -> None:
+    """Ask for the names of those whose doings `happened`, as far as they are not known. Raises `Unavailable` and
+    `LoggedOut`; a name that cannot be had is none."""
+    told = {fields.mapping(raw).get("state_key") for raw in happened if _is_member(raw)}
+    senders = dict.fromkeys(fields.mapping(raw).get("sender") for raw in happened)
+    unknown = [
+        one
+        for one in senders
+        if isinstance(one, str) and one not in facts.names and one not in told and ids.valid_user(one) and not ours(one)
+    ][:_MOST]
+    for start in range(0, len(unknown), _AT_ONCE):
+        some = unknown[start : start + _AT_ONCE]
+        found = await asyncio.gather(*(_member(api, facts.id, user) for user in some))
+        facts.apply([one for one in found if one["state_key"] not in facts.names])
+
+
+def _is_member(raw: object) -> bool:
+    return fields.mapping(raw).get("type") == "m.room.member"
+
+
+async def _member(api: Api, room: str, user: str) -> dict[str, object]:
+    """As a state event. Who is in the room no more is called by their id."""
+    try:
+        content = await api.get(path("rooms", room, "state", "m.room.member", user), seconds=_SECONDS)
+    except Refused:
+        content = {}
+    return {"type": "m.room.member", "state_key": user, "content": {"membership": "leave", **content}}
