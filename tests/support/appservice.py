@@ -17,9 +17,9 @@ NETWORKS = ("xmpp", "elsewhere")
 
 
 class WithAppservice(Synapse):
-    """`port` of the gateway: where the homeserver calls."""
+    """`ours`: the port of the gateway, where the homeserver calls."""
 
-    def __init__(self, networks: Sequence[str] = NETWORKS) -> None:
+    def __init__(self, networks: Sequence[str] = NETWORKS, *, port: int | None = None) -> None:
         self.ours = free_port()
         self.registered: Registration = registration.new(
             "matrix", networks, "localhost", f"http://127.0.0.1:{self.ours}"
@@ -28,7 +28,7 @@ class WithAppservice(Synapse):
         self.file: Path = self._written.path / "appservice.yaml"
         self.file.write_text(registration.written(self.registered))
         self.file.chmod(0o600)
-        super().__init__(more={"app_service_config_files": [str(self.file)]})
+        super().__init__(port=port, more={"app_service_config_files": [str(self.file)]})
 
     def close(self) -> None:
         super().close()

@@ -104,6 +104,10 @@ class MatrixClient:
         answer = await self.call("PUT", f"/rooms/{quote(room)}/send/{kind}/{key}", content)
         return str(answer["event_id"])
 
+    async def redact(self, room: str, event: str) -> None:
+        key = uuid.uuid4().hex
+        await self.call("PUT", f"/rooms/{quote(room)}/redact/{quote(event)}/{key}", {})
+
     async def join(self, room: str) -> None:
         await self.call("POST", f"/rooms/{quote(room)}/join", {})
 

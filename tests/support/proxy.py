@@ -9,12 +9,15 @@ _CHUNK = 64 * 1024
 class Proxy:
     """Carries bytes to `target`, a loopback port. `freeze` swallows them, in both directions or in one ("there" or
     "back"), and lets no connection through that is made then; `heal` carries those made from now on, while frozen ones
-    stay silent until `drop`. What comes back is kept, and carried later, after `hold` and until `let_go`."""
+    stay silent until `drop`. What comes back is kept, and carried later, after `hold` and until `let_go`. With `keeps`
+    everything that was carried there is in `told`."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, *, keeps: bool = False) -> None:
         self.port = 0
         self.connections = 0
         self._target = target
+        self._keeps = keeps
+        self._kept: list[bytearray] = []  # by connection
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._back = asyncio.Event()
@@ -39,6 +42,10 @@ class Proxy:
                 writer.transport.abort()  # what nobody reads any more would keep a connection open that is closed
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
+
+    @property
+    def told(self) -> bytes:
+        return b"\0".join(self._kept)
 
     def freeze(self, only: str = "") -> None:
         self._flowing.clear()
@@ -81,7 +88,9 @@ class Proxy:
             await self._flowing.wait()
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             self._open[task].append(back)
-            await asyncio.gather(self._carry(reader, back), self._carry(there, writer, self._back))
+            kept = bytearray() if self._keeps else None
+            self._kept += [kept] if kept is not None else []
+            await asyncio.gather(self._carry(reader, back, kept=kept), self._carry(there, writer, self._back))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -90,10 +99,17 @@ class Proxy:
                 one.close()
 
     async def _carry(
-        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, may: asyncio.Event | None = None
+        self,
+        source: asyncio.StreamReader,
+        to: asyncio.StreamWriter,
+        may: asyncio.Event | None = None,
+        *,
+        kept: bytearray | None = None,
     ) -> None:
         try:
             while chunk := await source.read(_CHUNK):
+                if kept is not None:
+                    kept += chunk
                 if may is not None:
                     await may.wait()
                 if to not in self._frozen:
