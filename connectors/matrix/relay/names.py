@@ -7,7 +7,7 @@ Source: client-server API #get_matrixclientv3roomsroomidstateeventtypestatekey.
 import asyncio
 from collections.abc import Callable, Sequence
 
-from bridge.contract import Refused
+from bridge.contract import Refused, Unavailable
 from connectors.matrix import fields, ids
 from connectors.matrix.api import Api, path
 from connectors.matrix.facts import Facts
@@ -18,8 +18,8 @@ _SECONDS = 20.0
 
 
 async def learn(api: Api, facts: Facts, happened: Sequence[object], ours: Callable[[str], bool]) -> None:
-    """Ask for the names of those whose doings `happened`, as far as they are not known. Raises `Unavailable` and
-    `LoggedOut`; a name that cannot be had is none."""
+    """Ask for the names of those whose doings `happened`, as far as they are not known. Nothing waits for a name that
+    cannot be had now: whose it is, is called by their id this once. Raises `LoggedOut`."""
     told = {fields.mapping(raw).get("state_key") for raw in happened if _is_member(raw)}
     senders = dict.fromkeys(fields.mapping(raw).get("sender") for raw in happened)
     unknown = [
@@ -30,17 +30,19 @@ async def learn(api: Api, facts: Facts, happened: Sequence[object], ours: Callab
     for start in range(0, len(unknown), _AT_ONCE):
         some = unknown[start : start + _AT_ONCE]
         found = await asyncio.gather(*(_member(api, facts.id, user) for user in some))
-        facts.apply([one for one in found if one["state_key"] not in facts.names])
+        facts.apply([one for one in found if one is not None and one["state_key"] not in facts.names])
 
 
 def _is_member(raw: object) -> bool:
     return fields.mapping(raw).get("type") == "m.room.member"
 
 
-async def _member(api: Api, room: str, user: str) -> dict[str, object]:
-    """As a state event. Who is in the room no more is called by their id."""
+async def _member(api: Api, room: str, user: str) -> dict[str, object] | None:
+    """As a state event; None: not now. Who is in the room no more is called by their id."""
     try:
         content = await api.get(path("rooms", room, "state", "m.room.member", user), seconds=_SECONDS)
+    except Unavailable:
+        return None
     except Refused:
         content = {}
     return {"type": "m.room.member", "state_key": user, "content": {"membership": "leave", **content}}

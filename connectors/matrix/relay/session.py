@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -209,8 +209,7 @@ class RelaySession(Unasked):
                 await attendance.note(room, one)
             here = await attendance.here(room)
             if here:
-                facts = await self._parts.groups.facts(room)
-                await names.learn(self._parts.api, facts, happened, self._parts.registration.ours)
+                await self._learn_names(room, happened)
         except Refused as refusal:
             return [Unparsable(reason=f"a gap: {refusal.text}", source=room, raw="")]
         mine = next((one for raw in reversed(happened) if (one := self._own(raw)) is not None), None)
@@ -222,6 +221,12 @@ class RelaySession(Unasked):
         else:
             return []  # that of somebody whose own session reads it
         return [event for one in said if (event := self._believed(one)) is not None]
+
+    async def _learn_names(self, room: str, happened: list[object]) -> None:
+        """What goes wrong with the room its news tell."""
+        with suppress(Unavailable, Refused):
+            facts = await self._parts.groups.facts(room)
+            await names.learn(self._parts.api, facts, happened, self._parts.registration.ours)
 
     async def _invited(self, room: str, one: Member) -> None:
         """Our own user comes into rooms when it is asked to; somebody else is called, and answers by their own session,
