@@ -49,7 +49,7 @@ class Door:
         self.others: dict[str, str] = {}
         self.standings: dict[str, Standing] = {}  # of the same, by nick
 
-    async def enter(self, one: Ours, persona: Persona | None, since: str | None = None) -> None:
+    async def enter(self, one: Ours, persona: Persona | None, seconds: int | None = None) -> None:
         """Come in, or be called as `persona` is called now. Raises `Unavailable`, and `Refused` to who speaks."""
         taken = [*self.others, *(other.nick for other in self._people if other.inside and other is not one)]
         name = persona.name if persona is not None else ""
@@ -58,7 +58,7 @@ class Door:
                 one.name = name
                 return
             came = writing.rename if one.inside else None
-            stanza = came(self._room, nick, one.jid) if came else writing.enter(self._room, nick, one.jid, since)
+            stanza = came(self._room, nick, one.jid) if came else writing.enter(self._room, nick, one.jid, seconds)
             try:
                 await self._ask(one, nick, stanza)
             except StanzaError as error:
@@ -112,6 +112,7 @@ class Door:
     def leave(self, one: Ours) -> None:
         if one.inside:
             self._streams[one.network].send(writing.leave(self._room, one.nick, one.jid))
+            self._people.left(one)
         one.inside = False
 
     async def still_in(self, one: Ours) -> bool:
@@ -174,8 +175,10 @@ class Door:
     def _unavailable(self, one: Ours, stanza: Element, statuses: set[int]) -> Gone | None:
         if 303 in statuses:  # another nick: their presence under that comes next
             item = stanza.find(f"{_USER}x/{_USER}item")
+            self._people.left(one)
             one.nick = (item.get("nick") if item is not None else None) or one.nick
             return None
+        self._people.left(one)
         one.inside = False
         reason = stanza.findtext(f"{_USER}x/{_USER}item/{_USER}reason", "")[:200]
         destroyed = stanza.find(f"{_USER}x/{_USER}destroy")

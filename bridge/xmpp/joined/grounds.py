@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 from bridge.contract import Event, NetworkId
 from bridge.contract.workspace import Memory
+from bridge.xmpp.joined.naming import Naming
 from bridge.xmpp.requests import Requests
 from bridge.xmpp.stream import Stream
 
@@ -29,5 +30,6 @@ class Heard:
 
     last: str = ""  # the room's name of the last message
     at: float = 0.0
+    naming: Naming = field(default_factory=Naming)  # where the room gives no names
     features: frozenset[str] = frozenset()
     held: list[Element] | None = field(default_factory=list)  # what comes before the archive is read; None: it is

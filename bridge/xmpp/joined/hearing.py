@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId, MessageId, Person, Unparsable
+from bridge.contract import Action, ChatId, MessageId, MessageReceived, Person, Unparsable
+from bridge.xmpp import parse
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.joined import reading
+from bridge.xmpp.joined import naming, reading
 from bridge.xmpp.joined.door import Door
 from bridge.xmpp.joined.grounds import Grounds, Heard
-from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, gap, stamp
+from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, gap
 from bridge.xmpp.joined.people import OurPeople, Ours, persons
 from bridge.xmpp.joined.remembering import Remembering
 from bridge.xmpp.joined.speaking import Speaking
@@ -22,6 +25,7 @@ log = logging.getLogger(__name__)
 _REMEMBERED = 4_000  # of our doings, what the room calls them
 _CLOCKS = 300.0  # seconds by which a server's clock may differ from ours
 _HISTORY = 10.0  # seconds that the history of a room without an archive may take
+_OVERLAP = 2.0  # seconds of what was heard that a history has to show again
 _HELD = 5_000  # messages that come while the archive is read
 
 
@@ -52,6 +56,8 @@ class Hearing:
         self._lose = lose
         self._archive = RoomArchive(room)
         self._subject = asyncio.Event()
+        self._told: int | None = None  # messages of `held` that are of the history; None: it still comes
+        self._asked = False  # for a history
 
     @property
     def archived(self) -> bool:
@@ -68,23 +74,47 @@ class Hearing:
         if self._heard.held is None:
             self._heard.held = []
 
-    def since(self) -> str | None:
-        """From when on the room's history is wanted of who comes in; None: not at all."""
+    def wanted(self) -> int | None:
+        """The seconds of the room's history that are wanted of who comes in; None: nothing of it is. It is to begin
+        with what was heard last: so it is told by how long ago that is, and no clock has to agree with another."""
         self._subject.clear()
-        return stamp(self._heard.at - 1) if self._heard.at and not self.archived else None
+        self._told = None
+        if not self._heard.at or self.archived:
+            return None
+        self._asked = True
+        return max(math.ceil(time.time() - self._heard.at + _OVERLAP), 1)
+
+    def spoken(self, action: Action) -> Action:
+        """What our people do, about messages as people of the room call them."""
+        return self._heard.naming.written(action)
 
     async def history(self) -> None:
         """Return when the room has told it: its subject comes behind (XEP-0045 #enter-subject)."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_HISTORY):
                 await self._subject.wait()
+        if self._told is None:  # COMPAT rooms that tell no subject
+            self._told = len(self._heard.held or ())
 
     async def catch_up(self, listener: Ours) -> None:
         """What was said while we did not listen; the first time nothing is, but how far that was."""
         await self._read(listener)
         held, self._heard.held = self._heard.held or [], None
-        for stanza in held:
+        told, self._told = self._told or 0, None
+        for stanza in held[self._known(held[:told]) :]:
             self._take(stanza, history=not self.archived)
+
+    def _known(self, history: Sequence[Element]) -> int:
+        """How many of the messages at its beginning were heard before. A room that names what is said tells that
+        itself; what it does not show may be missing."""
+        if self.stable or not self._asked:
+            return 0
+        self._asked = False
+        prints = [naming.fingerprint(one, reading.nick(one)) if parse.body(one) is not None else "" for one in history]
+        known = self._heard.naming.known([print for print in prints if print])
+        if known is None:
+            self._grounds.offer(gap(self._room, self._heard.at, time.time()))
+        return next((n for n in range(len(prints) + 1) if sum(map(bool, prints[:n])) == (known or 0)), 0)
 
     async def _read(self, listener: Ours) -> None:
         heard, requests = self._heard, self._grounds.requests[listener.network]
@@ -109,8 +139,9 @@ class Hearing:
     def message(self, stanza: Element) -> None:
         """A message to the listener that is no error and no private one."""
         self.last_word = time.monotonic()
-        if stanza.find("{jabber:component:accept}subject") is not None:
+        if stanza.find("{jabber:component:accept}subject") is not None and parse.body(stanza) is None:
             self._subject.set()
+            self._told = len(self._heard.held or ()) if self._told is None else self._told
         result = stanza.find(f"{{{MAM}}}result")
         if result is not None:
             self._archive.result(result)
@@ -130,9 +161,9 @@ class Hearing:
         one = reading.shown(
             stanza, self._room, stable=self.stable, occupants=occupants, archived=archived, at=at, history=history
         )
-        pending = self._speaking.pending.get(one.id)
-        speaks = pending is not None and pending.who.nick == one.nick
-        ours = bool(archived) or self._people.called(one.nick) is not None or speaks
+        if not one.stanza_id and (print := naming.fingerprint(stanza, one.nick)):
+            one = replace(one, named=self._heard.naming.name(print, lasts=parse.body(stanza) is not None))
+        ours = self._is_ours(one, live=not archived and not history)
         if ours and one.id and reading.KEY.fullmatch(one.id) and one.id not in self.reflected:
             self.reflected[one.id] = one.native
             self._speaking.shown(one.id, one.native)
@@ -149,9 +180,23 @@ class Hearing:
                 Unparsable(reason=reason[:500], source=one.contact[:500], raw=one.id[:500], chat=self._room)
             )
         if event is not None:
+            if one.named:
+                event = self._heard.naming.meant(event, one.nick)
+            if one.named and one.id and isinstance(event, MessageReceived):
+                self._heard.naming.call(one.nick, one.id, one.native)
             self._grounds.offer(event)
         if one.stanza_id or not self.stable:
             self._remembering.heard(one.stanza_id, one.at or time.time())
+
+    def _is_ours(self, one: reading.Shown, *, live: bool) -> bool:
+        """Whether one of us has said it. Nobody is believed because they use a key of ours, which people of other rooms
+        read, too: it is to be ours who was in the room under that nick, or with that occupant id."""
+        pending = self._speaking.pending.get(one.id)
+        if pending is not None and pending.who.nick == one.nick:
+            return True
+        if live:
+            return self._people.called(one.nick) is not None
+        return self._people.said(one.nick, one.occupant, one.at or time.time())
 
     def _persons(self) -> Mapping[str, Person]:
         return persons(self._people, self._door.others, self._room)

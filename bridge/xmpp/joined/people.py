@@ -16,7 +16,9 @@ LISTENER = ""
 """The key of the gateway itself among our people."""
 _MOST_TRIES = 20  # nicks of one person
 _LONGEST_NAME = 200  # characters of a name that are remembered
-_MOST_BYTES = 60 * 1024  # of all that are remembered; a memory holds a little more
+_MOST_BYTES = 44 * 1024  # of all that are remembered, with who was there before; a memory holds 64 kB for a room
+_MOST_FORMER = 8 * 1024
+_CLOCKS = 300.0  # seconds by which a server's clock may differ from ours
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class OurPeople:
     def __init__(self) -> None:
         self._all: OrderedDict[str, Ours] = OrderedDict()
         self._by_jid: dict[str, Ours] = {}
+        self._former: OrderedDict[tuple[str, str], float] = OrderedDict()  # nick and occupant id, and until when
 
     def __iter__(self) -> Iterator[Ours]:
         return iter(self._all.values())
@@ -56,6 +59,25 @@ class OurPeople:
 
     def called(self, nick: str) -> Ours | None:
         return next((one for one in self._all.values() if one.inside and one.nick == nick), None)
+
+    def said(self, nick: str, occupant: str, at: float) -> bool:
+        """Whether it was one of us who was called so at that time, seconds since the epoch. Where the room tells who is
+        behind a nick (XEP-0421), that decides."""
+        for one in self._all.values():
+            if one.nick == nick and not (occupant and one.occupant):
+                return True
+            if occupant and one.occupant == occupant:
+                return True
+        return any(
+            occupant == was if occupant and was else nick == called and at <= until + _CLOCKS
+            for (called, was), until in self._former.items()
+        )
+
+    def left(self, one: Ours) -> None:
+        """They are not called as they were any more."""
+        if one.nick:
+            self._former[one.nick, one.occupant] = time.time()
+            self._former.move_to_end((one.nick, one.occupant))
 
     def add(self, one: Ours) -> Ours:
         self._all[one.key] = one
@@ -83,7 +105,9 @@ class OurPeople:
         kept.reverse()
         for one in sorted(kept, key=lambda one: one.key != LISTENER):
             out = one.out.text if one.out else ""
-            row = [one.key, one.network, one.contact, one.jid, one.name[:_LONGEST_NAME], one.nick, out]
+            row = [
+                one.key, one.network, one.contact, one.jid, one.name[:_LONGEST_NAME], one.nick, out, one.occupant,
+            ]  # fmt: skip
             size += len(json.dumps(row, ensure_ascii=False).encode()) + 2
             if size > _MOST_BYTES:
                 break
@@ -92,9 +116,28 @@ class OurPeople:
 
     def read(self, rows: Sequence[Sequence[str]]) -> None:
         """They were in when the last process ended; whether they still are is asked when they speak."""
-        for key, network, contact, jid, name, nick, out in rows:
+        for key, network, contact, jid, name, nick, out, *more in rows:
             refused = Refused(out) if out else None
-            self.add(Ours(key, NetworkId(network), contact, jid, name, nick, inside=not out, sure=False, out=refused))
+            one = Ours(key, NetworkId(network), contact, jid, name, nick, inside=not out, sure=False, out=refused)
+            one.occupant = more[0] if more else ""  # as it was written before there was that
+            self.add(one)
+
+    def written_former(self) -> list[tuple[str, str, int]]:
+        """For the next process: how we were called, what was left last behind."""
+        rows: list[tuple[str, str, int]] = []
+        size = 0
+        for (nick, occupant), until in reversed(self._former.items()):
+            row = (nick, occupant, int(until) + 1)
+            size += len(json.dumps(row, ensure_ascii=False).encode()) + 2
+            if size > _MOST_FORMER:
+                break
+            rows.append(row)
+        while len(self._former) > len(rows):
+            self._former.popitem(last=False)
+        return rows[::-1]
+
+    def read_former(self, rows: Sequence[tuple[str, str, int]]) -> None:
+        self._former.update(((nick, occupant), float(until)) for nick, occupant, until in rows)
 
 
 def nicks_for(persona: Persona | None, taken: Sequence[str], mine: str) -> Iterator[str]:

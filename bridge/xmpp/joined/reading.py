@@ -60,6 +60,7 @@ class Shown:
     id: str  # its author's; empty: none
     at: float | None  # when it was said, if not now
     stanza: Element
+    named: str = ""  # what we call it where the room gives it no name (`naming.py`)
 
     @property
     def contact(self) -> ContactId:
@@ -68,7 +69,7 @@ class Shown:
 
     @property
     def native(self) -> MessageId:
-        return MessageId(self.stanza_id or self.id)
+        return MessageId(self.stanza_id or self.named)
 
 
 def shown(
@@ -83,10 +84,14 @@ def shown(
     given = (one.get("id") or "" for one in stanza if one.tag == _STANZA_ID and one.get("by") == room and stable)
     origin = stanza.find(_ORIGIN)
     own = stanza.get("id") or (origin.get("id") if origin is not None else None) or ""
-    nick = (stanza.get("from") or "").partition("/")[2]
     stanza_id = archived or next(given, "")
     occupant = occupant_id(stanza) if occupants else ""
-    return Shown(room, nick, occupant, stanza_id[:_LONGEST], own[:_LONGEST], at, stanza)
+    return Shown(room, nick(stanza), occupant, stanza_id[:_LONGEST], own[:_LONGEST], at, stanza)
+
+
+def nick(stanza: Element) -> str:
+    """Whose it is; empty: the room's own."""
+    return (stanza.get("from") or "").partition("/")[2]
 
 
 def occupant_id(stanza: Element) -> str:
@@ -107,10 +112,8 @@ def event(one: Shown, now: float, people: People, *, ours: bool) -> Told | None:
     sender = Contact(one.contact, one.nick)
     by: dict[str, Any] = {
         "chat": one.room, "id": one.native, "sender": sender, "at": one.at or now, "key": key,
-        "alias": by_author(one, one.id) if one.stanza_id and one.id else None,
+        "alias": _alias(one, key),
     }  # fmt: skip
-    if key is not None and one.stanza_id:
-        by["alias"] = MessageId(key)
     if not parse.ENCRYPTED.isdisjoint(children) and one.native:
         return MessageReceived(message=Message(_ENCRYPTED, style=Style.NOTICE), **by)
     words = parse.body(stanza)
@@ -121,11 +124,20 @@ def event(one: Shown, now: float, people: People, *, ours: bool) -> Told | None:
         told = signs.read(stanza, one.contact, one.room)
         return next((replace(sign, sender=sender) for sign in told if isinstance(sign, TypingChanged)), None)
     if not one.native:
-        return None  # nobody could name it, and a repeat would not be known
+        return None  # it is nothing that lasts
     if isinstance(said, MessageEdited):
         return replace(said, target=by_author(one, said.target))
     assert isinstance(said, Told)
     return said
+
+
+def _alias(one: Shown, key: str | None) -> MessageId | None:
+    """Where the room gives names nobody can have another's; elsewhere nobody is to have one of ours."""
+    if key is not None:
+        return MessageId(key)
+    if not one.id or (not one.stanza_id and KEY.fullmatch(one.id)):
+        return None
+    return by_author(one, one.id)
 
 
 def by_author(one: Shown, id: str) -> MessageId:

@@ -27,7 +27,7 @@ class Remembering:
         self._loaded = False
         self._noting: asyncio.TimerHandle | None = None
         self._keeping: asyncio.Task[None] | None = None
-        self._durable = ("", 0.0)  # how far what was heard is in the journal
+        self._durable = ("", 0.0, 0)  # how far what was heard is in the journal
 
     @property
     def _key(self) -> str:
@@ -40,18 +40,24 @@ class Remembering:
         found = await self._grounds.memory.get(self._key)
         if found:
             kept = json.loads(found)
+            self._heard.naming.read(kept.get("number", 0), kept.get("tail", ()))
             self.begin(kept["last"], min(kept["at"], time.time()))
+            self._people.read_former(kept.get("former", ()))
             ours = kept["ours"]
             self._people.read(json.loads(ours) if isinstance(ours, str) else ours)  # a text: as it was written first
         self._loaded = True
 
     def begin(self, last: str, at: float) -> None:
         """It is heard from here on."""
-        self._heard.last, self._heard.at = self._durable = (last, at)
+        self._heard.last, self._heard.at = last, at
+        self._durable = (last, at, self._heard.naming.number)
 
     async def now(self) -> None:
-        last, at = self._durable
-        kept = {"last": last, "at": at, "ours": self._people.written()}
+        last, at, number = self._durable
+        kept = {
+            "last": last, "at": at, "number": number, "tail": self._heard.naming.kept(number),
+            "ours": self._people.written(), "former": self._people.written_former(),
+        }  # fmt: skip
         await self._grounds.memory.put(self._key, json.dumps(kept, ensure_ascii=False))
 
     def changed(self) -> None:
@@ -66,15 +72,17 @@ class Remembering:
 
     def _report(self) -> None:
         self._noting = None
-        self._grounds.offer(CursorMoved(f"{self._room} {self._heard.at:.3f} {self._heard.last}"))
+        heard = self._heard
+        self._grounds.offer(CursorMoved(f"{self._room} {heard.at:.3f} {heard.naming.number} {heard.last}"))
 
-    def journaled(self, at: float, last: str) -> None:
+    def journaled(self, at: float, number: int, last: str) -> None:
         """Everything up to there is durable."""
-        self._durable = (last, at)
+        self._durable = (last, at, number)
         if self._keeping is None or self._keeping.done():
-            self._keeping = asyncio.create_task(self._kept())
+            self._keeping = asyncio.create_task(self.kept())
 
-    async def _kept(self) -> None:
+    async def kept(self) -> None:
+        """Return when it is."""
         try:
             await self.now()
         except Exception:  # it is kept with what is heard next

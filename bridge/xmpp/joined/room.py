@@ -60,9 +60,7 @@ class JoinedRoom:
         self._manners = Manners(grounds)
         self._entered = self._removed = False
         self._remembering = Remembering(room, grounds, self._people, self._heard)
-        self.speaking = Speaking(
-            room, grounds.streams, self.door, self._people, grounds.most, self._remembering.changed
-        )
+        self.speaking = Speaking(room, grounds.streams, self.door, self._people, grounds.most, self._remembering.kept)
         self._hearing = Hearing(
             room, grounds, self._people, self.door, self.speaking, self._remembering, self._heard, self._lose
         )
@@ -131,10 +129,10 @@ class JoinedRoom:
             else:
                 listener.inside = False
                 self.door.forget()
-                since = self._hearing.since()
-                await self.door.enter(listener, None, since)
+                seconds = self._hearing.wanted()
+                await self.door.enter(listener, None, seconds)
                 self._entered = True
-                if since is not None:
+                if seconds is not None:
                     await self._hearing.history()
             await self._hearing.catch_up(listener)
         except StanzaError as error:
@@ -160,9 +158,9 @@ class JoinedRoom:
                         listener.inside = False
                         return
 
-    def journaled(self, at: float, last: str) -> None:
+    def journaled(self, at: float, number: int, last: str) -> None:
         """Everything up to there is durable."""
-        self._remembering.journaled(at, last)
+        self._remembering.journaled(at, number, last)
 
     async def close(self) -> None:
         """Nobody leaves: what is said meanwhile is read when we are back."""
@@ -236,12 +234,12 @@ class JoinedRoom:
         known = self._hearing.reflected.get(action.key) if action.maybe_done else None
         if known is None:
             try:
-                known = await self.speaking.say(action, self.called, self.ready)
+                known = await self.speaking.say(self._hearing.spoken(action), self.called, self.ready)
             except Unconfirmed:
                 if self.ready.is_set():  # whether it has arrived the archive tells
                     self._lose(f"The room {self.room} has not shown what was said in it.")
                 raise
-        return self.speaking.receipt(action, known, stable=self._hearing.stable)
+        return self.speaking.receipt(action, known)
 
     async def _entering(self) -> None:
         trouble = self.trouble

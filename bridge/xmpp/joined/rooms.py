@@ -94,10 +94,10 @@ class JoinedRooms:
     def journaled(self, cursor: str) -> None:
         """What `CursorMoved` has told is durable."""
         jid, _, rest = cursor.partition(" ")
-        at, _, last = rest.partition(" ")
+        at, number, last = rest.split(" ", 2)
         room = self._rooms.get(ChatId(jid))
         if room is not None:
-            room.journaled(float(at), last)
+            room.journaled(float(at), int(number), last)
 
     def parts(self, action: Action) -> Sequence[Action]:
         room = self._rooms.get(action.chat)

@@ -6,7 +6,7 @@ not shown what came over one stream, nothing is written to another.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -42,7 +42,7 @@ class _Pending:
 
 
 class Speaking:
-    """Of one room. `moved` is told when somebody of ours has come or gone."""
+    """Of one room. `moved` makes durable that somebody of ours has come, before they say anything."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Speaking:
         door: Door,
         people: OurPeople,
         most: int,
-        moved: Callable[[], None],
+        moved: Callable[[], Awaitable[None]],
     ) -> None:
         self.pending: dict[str, _Pending] = {}  # by key
         self.address: Callable[[Persona], tuple[NetworkId, str]]
@@ -109,7 +109,7 @@ class Speaking:
                 self._door.leave(gone)
                 self._people.forget(gone)
             await self._door.enter(one, persona)
-            self._moved()
+            await self._moved()
         self._people.used(one)
         return one
 
@@ -150,10 +150,10 @@ class Speaking:
             if waiting.who.network == network and not waiting.shown.done():
                 waiting.shown.set_exception(Unconfirmed("The connection to the XMPP server broke."))
 
-    def receipt(self, action: Action, native: MessageId, *, stable: bool) -> Receipt:
+    def receipt(self, action: Action, native: MessageId) -> Receipt:
         """`native` is what the room calls it."""
         if isinstance(action, React):
             standing = tuple((one, MessageId(f"{action.key}.{one}")) for one in action.reactions)
             return Receipt((native,), reactions=standing)
-        alias = MessageId(action.key) if isinstance(action, Send) and stable else None
+        alias = MessageId(action.key) if isinstance(action, Send) else None
         return Receipt((native,), alias=alias)

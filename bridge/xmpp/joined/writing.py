@@ -8,9 +8,9 @@ MUC = "http://jabber.org/protocol/muc"
 USER = f"{MUC}#user"
 
 
-def enter(room: str, nick: str, jid: str, since: str | None) -> str:
-    """XEP-0045 #enter-muc. `since`: the history from then on is wanted (XEP-0082); None: none is."""
-    history = f'since="{since}"' if since is not None else 'maxstanzas="0"'
+def enter(room: str, nick: str, jid: str, seconds: int | None) -> str:
+    """XEP-0045 #enter-muc. `seconds`: the history of the last so many is wanted; None: none is."""
+    history = f'seconds="{seconds}"' if seconds is not None else 'maxstanzas="0"'
     return (
         f'<presence from="{text.attribute(jid)}" to="{text.attribute(f"{room}/{nick}")}">'
         f'<x xmlns="{MUC}"><history {history}/></x></presence>'

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 from xml.etree.ElementTree import Element, fromstring
 
@@ -16,6 +17,7 @@ from bridge.xmpp.chats import Gateway
 from bridge.xmpp.joined import reading
 from bridge.xmpp.joined.door import Door
 from bridge.xmpp.joined.grounds import Grounds
+from bridge.xmpp.joined.naming import Naming
 from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours
 from bridge.xmpp.joined.room import JoinedRoom
 from bridge.xmpp.requests import Requests
@@ -36,7 +38,7 @@ def delay(stamp: str, by: str = ROOM) -> str:
 
 
 def told_at(stanza: Element, **how: Any) -> float:
-    one = reading.shown(stanza, ROOM, stable=False, occupants=False, **how)
+    one = replace(reading.shown(stanza, ROOM, stable=False, occupants=False, **how), named="=1")
     event = reading.event(one, NOW, dict, ours=False)
     assert isinstance(event, MessageReceived)
     return event.at
@@ -82,6 +84,39 @@ def test_however_many_are_in_their_names_fit_in_a_memory() -> None:
     assert again.get(LISTENER) is not None
     assert again.get("far:999") is not None
     assert again.get("far:1") is None
+
+
+def test_a_key_of_ours_in_an_archive_is_believed_only_of_who_was_one_of_us() -> None:
+    ours = OurPeople()
+    one = ours.add(Ours("far:1", FAR, "1", "1@far.example/bridge", "Juliet", "Juliet", inside=True, occupant="o1"))
+    assert ours.said("Juliet", "o1", NOW)
+    assert not ours.said("romeo", "", NOW)
+    assert not ours.said("Juliet", "o2", NOW)  # whose nick it is now
+    ours.left(one)
+    one.nick = "Juliet C"
+    again = OurPeople()
+    again.read(ours.written())
+    again.read_former(json.loads(json.dumps(ours.written_former())))
+    assert again.said("Juliet", "o1", time.time())
+    assert again.said("Juliet", "", time.time() - 3_600)
+    assert not again.said("Juliet", "", time.time() + 3_600)
+    assert not again.said("Juliet", "o2", time.time() - 3_600)
+    again.forget(one)
+    assert again.said("somebody", "o1", time.time())
+
+
+def test_a_history_goes_on_where_what_was_heard_ends() -> None:
+    heard = Naming()
+    assert heard.known(["a"]) == 0
+    first = [heard.name(print, lasts=True) for print in ("a", "b", "b")]
+    assert len(set(first)) == 3
+    assert heard.known(["b", "b", "c"]) == 2
+    assert heard.known(["z", "a", "b", "b", "b"]) == 4
+    assert heard.known(["c", "d"]) is None
+    again = Naming()
+    again.read(1, heard.kept(1))
+    assert again.known(["a", "b", "b"]) == 1
+    assert [again.name(print, lasts=True) for print in ("b", "b")] == first[1:]
 
 
 class Muc:
