@@ -8,6 +8,6 @@ room's archive, else from its history, else people are told that something is mi
 is known to have arrived, or not, before it is tried again.
 
 A message has two names: the room's (XEP-0359), by which it is answered and taken back, and its author's, by which it is
-corrected (`Authored.alias`). Where the room gives none, we do (`naming.py`). Who speaks is known by occupant id (XEP-0421),
-else by nick; real JIDs are not looked at.
+corrected (`Authored.alias`). Where the room gives none, we do (`naming.py`). Who speaks is known by occupant id
+(XEP-0421), else by nick; real JIDs are not looked at.
 """
