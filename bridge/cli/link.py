@@ -1,17 +1,20 @@
-"""`landbridge link list|add|remove`: which rooms are linked; link some, and end a link."""
+"""`landbridge link list|add|remove|resume`: which rooms are linked; link some, end a link, or carry one again."""
 
 import argparse
 import sys
+from collections.abc import Awaitable, Callable
 
 from bridge.cli import operating
 from bridge.config import load
 from bridge.config.links import NAME, typed_end
+from bridge.hub.overview import Said
 from bridge.hub.wanted import End, WantedLink
+from bridge.web.operations import Operations
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("link", help="list the links of rooms, make one, or end one")
-    verbs = parser.add_subparsers(required=True, metavar="list|add|remove")
+    verbs = parser.add_subparsers(required=True, metavar="list|add|remove|resume")
     listing = verbs.add_parser("list", parents=[common], help="list all links and how their rooms are")
     listing.set_defaults(run=list_)
     adding = verbs.add_parser("add", parents=[common], help="link rooms; the gateway must run")
@@ -21,6 +24,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common:
     removing = verbs.add_parser("remove", parents=[common], help="end a link; the gateway must run")
     removing.add_argument("name", metavar="NAME", help="its name in `link list`")
     removing.set_defaults(run=remove)
+    resuming = verbs.add_parser("resume", parents=[common], help="carry a link again that is suspended")
+    resuming.add_argument("name", metavar="NAME", help="its name in `link list`")
+    resuming.set_defaults(run=resume)
 
 
 def list_(given: argparse.Namespace) -> int:
@@ -54,8 +60,17 @@ def add_(given: argparse.Namespace) -> int:
 
 def remove(given: argparse.Namespace) -> int:
     """Raises `ConfigError`."""
+    return _change(given, lambda operations: operations.remove_link(given.name))
+
+
+def resume(given: argparse.Namespace) -> int:
+    """Raises `ConfigError`."""
+    return _change(given, lambda operations: operations.resume_link(given.name))
+
+
+def _change(given: argparse.Namespace, wish: Callable[[Operations], Awaitable[Said]]) -> int:
     try:
-        said = operating.operate(load(given.config), lambda operations: operations.remove_link(given.name))
+        said = operating.operate(load(given.config), wish)
     except operating.Failed as error:
         print(error, file=sys.stderr)
         return 1

@@ -65,6 +65,7 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
     direction = one.take("direction", str, BOTH, _direction)
     name_format = one.take("name_format", str, "", wanted.checked_format)
     topic = one.take("topic", int, 0, _topic)
+    bots = one.take("bots", bool, False)
     networks = [name for name in one.names() if name == _XMPP or name in domains]
     if len(networks) != 1:
         one.fault("", "each entry names one network that is configured, or xmpp, with its room")
@@ -78,7 +79,7 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
     one.close()
     if end is None:
         return None
-    return End(end.network, wanted.part(end.chat, topic) if topic else end.chat, direction, name_format)
+    return End(end.network, wanted.part(end.chat, topic) if topic else end.chat, direction, name_format, bots)
 
 
 def _end(section: Section, network: str, domains: Mapping[str, str]) -> End | None:

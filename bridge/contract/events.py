@@ -8,6 +8,14 @@ from bridge.contract.ids import ChatId, ContactId, MessageId, NetworkId
 from bridge.contract.message import Contact, Message, Occupant, Person, Rank, Rules
 
 
+class Provenance(StrEnum):
+    """Who speaks, as far as the network or a mark in what is said tells; names tell nothing."""
+
+    PERSON = "person"  # or nobody knows better
+    PROGRAM = "program"  # the network says that its author is one
+    COPY = "copy"  # a bridge has brought what somebody said elsewhere
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authored:
     """What every event has that a person caused in a chat."""
@@ -34,6 +42,7 @@ class Authored:
     among: tuple[ChatId, ...] = ()
     """Of what changes a message, where the network does not say in which of several chats that is: the others that may
     be meant, of the same scope. It is the one in which `target` is known; `chat`, if none of them."""
+    provenance: Provenance = Provenance.PERSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

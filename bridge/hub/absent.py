@@ -12,9 +12,10 @@ from bridge.hub.closing import owe
 from bridge.hub.codec import Notice
 from bridge.hub.facades import HOME
 from bridge.hub.hosting import hosted_for
-from bridge.hub.intake import DAY, Accept, Outcome
+from bridge.hub.intake import Accept, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.opening import gateway_chat
+from bridge.hub.repeats import DAY
 from bridge.store import visits
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Debt

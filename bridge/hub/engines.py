@@ -56,6 +56,9 @@ class Running:
     async def remove_link(self, name: str) -> Said:
         return await self.hub.links.remove(name)
 
+    async def resume_link(self, name: str) -> Said:
+        return await self.hub.links.resume(name)
+
 
 @dataclass(frozen=True, slots=True)
 class Resting:
@@ -80,6 +83,9 @@ class Resting:
         return Said(_RUNS, ok=False)
 
     async def remove_link(self, name: str) -> Said:
+        return Said(_RUNS, ok=False)
+
+    async def resume_link(self, name: str) -> Said:
         return Said(_RUNS, ok=False)
 
     async def start(self, account: AccountId) -> None: ...

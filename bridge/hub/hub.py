@@ -28,6 +28,7 @@ from bridge.hub import appointing, intake, withholding
 from bridge.hub.archive import RoomArchive
 from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
+from bridge.hub.breaker import Breaker
 from bridge.hub.closing import Write, durably
 from bridge.hub.counters import Counters
 from bridge.hub.echoes import Echoes
@@ -94,7 +95,7 @@ class Hub:
             ),
             self.lanes.quiet,
         )  # fmt: skip
-        self.links = Links(around.database, self.writer, self.sessions, self.lanes.moved)
+        self.links = Links(around.database, self.writer, self.sessions, self._keys, self.lanes.moved, self.lanes.offer)
         self.converter = around.converter or Converter()
         openings = Quota(around.limits.openings, 3_600.0, around.clock)  # by the hour
         self.rooms = HostedRooms(
@@ -118,7 +119,7 @@ class Hub:
         self._guests = GuestBook(around, self.writer, self.connect, self.disconnect, self.rooms.ended)
         self._context = Context(
             self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
-            around.people.choices.opt_outs.opted_out, self._guests.me, self._guests.appoint,
+            around.people.choices.opt_outs.opted_out, self._guests.me, self._guests.appoint, Breaker(around.clock),
         )  # fmt: skip
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)

@@ -14,28 +14,22 @@ from msgspec import Struct, json
 from bridge.contract import (
     Action,
     Authored,
-    ChatId,
-    Confirm,
     Event,
     Fail,
-    MessageId,
     NetworkId,
-    Reason,
 )
 from bridge.hub import codec, keys
+from bridge.hub.breaker import Breaker
 from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME, Home, RoomNews
 from bridge.hub.judge import Ruling, Verdict
-from bridge.hub.passing import goes, is_own, is_private, open_ends, others, pass_on, reads, told_too, unwilling
+from bridge.hub.passing import goes, halted, is_own, is_private, open_ends, others, pass_on, reads, unwilling
 from bridge.store import backlogs
 from bridge.store.backlogs import Backlog
 from bridge.store.ledger import Ledger
-from bridge.store.owed import OPEN
 from bridge.store.rooms import HOSTED
 from bridge.store.rows import Chat, Copy, Debt, Endpoint, Entry, Link
 from bridge.store.writer import Needs, Telling
-
-DAY = 86_400.0
 
 
 class Source(Struct, frozen=True):
@@ -83,6 +77,7 @@ class Context:
     opted_out: Callable[[str, str], bool]  # `OptOuts.opted_out`
     guest: Callable[[str, NetworkId], str]  # who a user is as a guest (`GuestBook.me`)
     appoint: Callable[[Ledger, str, NetworkId], int | None]  # `GuestBook.appoint`
+    breaker: Breaker
 
 
 class Accept:
@@ -144,18 +139,6 @@ class Accept:
         self.done(self, error)
 
 
-def is_repeat(accept: Accept, ledger: Ledger, chat: Chat) -> int | None:
-    """The journaled event that this one is again. Ids that clients choose come again for other things: there it is one
-    only if the same person has said the same under it, within a day."""
-    assert isinstance(accept.event, Authored)
-    known = ledger.called(chat.id, accept.event.id)
-    if known is None or accept.source.unique_ids:
-        return known
-    entry = ledger.entry(known)
-    same = entry is not None and entry.native == accept.own_id and ledger.now() - entry.at <= DAY
-    return known if same else None
-
-
 def echoed(ledger: Ledger, source: Source, chat: Chat, event: Authored) -> Entry | None:
     """The journaled event of which this one is our own copy."""
     if event.key is None:
@@ -186,13 +169,13 @@ def note_echo(accept: Accept, ledger: Ledger, chat: Chat, event: Authored, entry
         if event.alias is not None and part >= 0:
             ledger.add_copy(alias_copy(chat.id, event.alias, entry.message, part))
     outcome = Outcome(Ruling.ECHO)
-    ends = _own_ends(accept, ledger, chat, entry.chat)
+    ends = own_ends(accept, ledger, chat, entry.chat)
     if ends and ledger.owed.state(chat.id, entry.id) is None:
         outcome.debts += pass_on(ledger, chat.id, entry.id, entry.kind, entry.message, ends)
     return outcome
 
 
-def _own_ends(accept: Accept, ledger: Ledger, chat: Chat, source: int) -> list[Endpoint]:
+def own_ends(accept: Accept, ledger: Ledger, chat: Chat, source: int) -> list[Endpoint]:
     """The chats on XMPP of whose account reports something that was written in `source`, if they are not the only one
     in the link: then it may have been journaled before they could have it."""
     ends = others(ledger.directory.link_of(chat.id), source)
@@ -207,6 +190,7 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
     if accept.position is not None:
         return found
     elsewhere = False
+    stopped = held_back(accept, chat, link)
     ways = {endpoint.chat.id: endpoint.direction for endpoint in link.endpoints}
     source = next((endpoint for endpoint in link.endpoints if endpoint.chat.id == chat.id), None)
     for endpoint in open_ends(link, chat.id):
@@ -220,7 +204,9 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
         if is_private(chat) and not here and endpoint.chat.network == HOME:
             continue
         account = speaker(accept, ledger, endpoint.chat, endpoint.account)
-        if account is None or (_unwilling(accept, endpoint.chat) and not is_own(ledger, chat, endpoint.chat, account)):
+        if account is None:
+            continue
+        if (stopped or _unwilling(accept, endpoint.chat)) and not is_own(ledger, chat, endpoint.chat, account):
             continue
         found.append((endpoint.chat.id, account))
         elsewhere = elsewhere or not here
@@ -232,6 +218,12 @@ def refuses(accept: Accept, link: Link, owed: Sequence[tuple[int, int]]) -> str:
     if owed or accept.position is not None:
         return ""
     return next(filter(None, (_unwilling(accept, endpoint.chat) for endpoint in link.endpoints)), "")
+
+
+def held_back(accept: Accept, chat: Chat, link: Link) -> str:
+    """`bridge.hub.passing.halted`; what was fetched is not."""
+    assert isinstance(accept.event, Authored)
+    return halted(link, chat.id, accept.event.provenance) if accept.position is None else ""
 
 
 def _unwilling(accept: Accept, there: Chat) -> str:
@@ -362,37 +354,6 @@ def turned_away(accept: Accept, verdict: Verdict) -> Outcome:
         outcome.answer = Fail(
             chat=event.chat, key="-", target=event.id, origin=event.origin, reason=verdict.reason, text=verdict.text
         )
-    return outcome
-
-
-def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Outcome:
-    """A repeat gets the answer that the first one got; none while that is still under way. Who tells it may read it."""
-    said = accept.event
-    outcome = Outcome(Ruling.REPEAT)
-    source = accept.source
-    if source.user and isinstance(said, Authored) and accept.position is None:
-        told_too(ledger, chat.id, source.account, event, said.at)
-    ends = _own_ends(accept, ledger, chat, 0)
-    entry = ledger.entry(event) if ends else None
-    if entry is not None:
-        outcome.debts += pass_on(ledger, chat.id, entry.id, entry.kind, entry.message, ends)
-    link = ledger.directory.link_of(chat.id)
-    if not isinstance(said, Authored) or not said.origin or link is None:
-        return outcome
-    elsewhere = [
-        e.chat for e in link.endpoints if e.chat.id != chat.id and not (is_private(chat) and is_private(e.chat))
-    ]
-    states = [ledger.owed.state(one.id, event) for one in elsewhere]
-    trouble = next((s for s in states if s is not None and s[0] != OPEN), None)
-    where: tuple[ChatId, MessageId] = (said.chat, said.id)
-    if trouble is not None:
-        outcome.answer = Fail(
-            chat=where[0], key="-", target=where[1], origin=said.origin,
-            reason=Reason(trouble[1]) if trouble[1] in set(Reason) else Reason.INTERNAL,
-            text=trouble[2],
-        )  # fmt: skip
-    elif said.confirm and all(s is None for s in states):
-        outcome.answer = Confirm(chat=where[0], key="-", target=where[1], origin=said.origin)
     return outcome
 
 

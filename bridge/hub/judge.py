@@ -46,6 +46,7 @@ class Facts(Struct, frozen=True):
     speaker: bool = True  # somebody can perform it at every endpoint
     opted_out: bool = False  # nobody performs it, because its author does not want that
     unwanted: bool = False  # nor does whom it is for
+    halted: str = ""  # it goes to nobody: why, in a few words
 
 
 def judge(facts: Facts) -> Verdict:
@@ -56,6 +57,8 @@ def judge(facts: Facts) -> Verdict:
         return Verdict(Ruling.IGNORE, "no link")
     if facts.repeat:
         return Verdict(Ruling.REPEAT)
+    if facts.halted:
+        return Verdict(Ruling.IGNORE, facts.halted)
     if facts.empty:
         return Verdict(Ruling.REFUSE, "empty", Reason.NOT_ACCEPTABLE, "The message is empty, so it was not sent.")
     if facts.opted_out:

@@ -116,7 +116,7 @@ def tie(ledger: Ledger, link: LinkRow, one: Resolved) -> str:
         links.drop(ledger.connection, present.id)
     elif present is None:
         directory.add_endpoint(link.id, chat.id, one.account)
-    links.serve(ledger.connection, chat.id, one.account, **how)
+    links.serve(ledger.connection, chat.id, one.account, **how, programs=end.bots)
     directory.forget_links()
     directory.accounts.enter(chat.id, one.account, ledger.now())
     return ""

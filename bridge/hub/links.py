@@ -13,10 +13,11 @@ from dataclasses import replace
 from functools import partial
 
 from bridge.contract import ChatId, ChatKind, ConnectorError, Join, Leave, NetworkId, Session
-from bridge.hub import linking, wanted
+from bridge.hub import halting, linking, wanted
 from bridge.hub.closing import durably
 from bridge.hub.intake import Outcome
 from bridge.hub.judge import Ruling
+from bridge.hub.keys import Keys
 from bridge.hub.linking import Resolved
 from bridge.hub.overview import LinkLine, Said
 from bridge.hub.sessions import Seat, Sessions
@@ -25,6 +26,7 @@ from bridge.store import links
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
 from bridge.store.links import EndRow, LinkRow
+from bridge.store.rows import Debt
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -34,11 +36,14 @@ _TOGETHER = 0.2  # seconds in which what happens gathers
 
 
 class Links:
-    """`run` is a task of the hub. `moved`: see `Lanes.moved`."""
+    """`run` is a task of the hub. `moved`, `offer`: see `Lanes`."""
 
     def __init__(
-        self, database: Database, writer: Writer, sessions: Sessions, moved: Callable[[Outcome], None]
-    ) -> None:
+        self, database: Database, writer: Writer, sessions: Sessions, keys: Keys, moved: Callable[[Outcome], None],
+        offer: Callable[[Debt], None],
+    ) -> None:  # fmt: skip
+        self._keys = keys
+        self._offer = offer
         self._database = database
         self._writer = writer
         self._sessions = sessions
@@ -113,6 +118,16 @@ class Links:
         self._poked.set()
         text = f"The link {name} is removed."
         return Said(f"{text} It stays so until its entry in the configuration changes." if kept else text)
+
+    async def resume(self, name: str) -> Said:
+        """Let a link that was suspended be carried again."""
+        row = next((row for row in (await self._stored())[0] if row.name == name and not row.removed), None)
+        if row is None:
+            return Said(f"There is no link {name[:60]}. `landbridge link list` shows what there is.", ok=False)
+        why, debts = await durably(self._writer, partial(_resume, row=row, keys=self._keys))
+        for debt in debts:
+            self._offer(debt)
+        return Said(why, ok=False) if why else Said(f"The link {name} is carried again.")
 
     async def _stored(self) -> tuple[list[LinkRow], list[EndRow]]:
         return await self._database.read(lambda c: (links.named(c), links.ends(c)))
@@ -224,6 +239,7 @@ def lines_of(row: LinkRow, there: Sequence[EndRow], troubles: Mapping[tuple[str,
     found = []
     for end in wanted.read(row.name, row.wanted).ends:
         closed = linked.get((end.network, end.chat))
+        closed = row.suspended or closed if closed is not None else None
         state = "not linked yet" if closed is None else f"suspended: {closed}" if closed else "linked"
         state = "removed by command" if row.removed else troubles.get((row.name, end), state)
         found.append(LinkLine(row.name, end.network, end.chat, end.direction, state))
@@ -235,7 +251,8 @@ def _otherwise(end: End, known: EndRow | None, seat: Seat | None) -> bool:
     if known is None:
         return True
     account = known.account if seat is None else seat.account
-    return (known.direction, known.name_format, known.account) != (end.direction, end.name_format, account)
+    now = (known.direction, known.name_format, known.programs, known.account)
+    return now != (end.direction, end.name_format, end.bots, account)
 
 
 def _entering(ledger: Ledger, end: End, scope: str, account: int) -> None:
@@ -245,6 +262,18 @@ def _entering(ledger: Ledger, end: End, scope: str, account: int) -> None:
     if chat is None:
         chat = directory.add_chat(end.network, scope, end.chat, ChatKind.ROOM)
     directory.accounts.enter(chat.id, account, ledger.now())
+
+
+def _resume(ledger: Ledger, row: LinkRow, keys: Keys) -> tuple[str, Sequence[Debt]]:
+    """Why that cannot be, else what people are told."""
+    found = next((one for one in links.ends(ledger.connection) if one.link == row.id), None)
+    link = ledger.directory.link_of(found.chat) if found is not None else None
+    if link is None or not link.suspended:
+        return f"The link {row.name} is not suspended.", ()
+    closed = next((one for one in link.endpoints if one.chat.encrypted), None)
+    if closed is not None:
+        return f"{closed.typed or closed.chat.native} is encrypted. Link the other rooms without it.", ()
+    return "", halting.resume(ledger, keys, link)
 
 
 def _tie(ledger: Ledger, row: LinkRow, one: Resolved) -> str:

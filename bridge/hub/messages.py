@@ -7,14 +7,14 @@ from msgspec import structs
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.hub import codec, fallback, keys, pieces, reactions, undoing
 from bridge.hub.facades import HOME
+from bridge.hub.halting import goes_in_circles
 from bridge.hub.intake import (
     Accept,
     Context,
     Outcome,
     alias_copy,
-    answered_again,
     echoed,
-    is_repeat,
+    held_back,
     journal,
     note_echo,
     owed_to,
@@ -25,6 +25,7 @@ from bridge.hub.intake import (
 from bridge.hub.judge import BEFORE, Facts, Ruling, Verdict, judge
 from bridge.hub.opening import home_chat, shown_again
 from bridge.hub.reactions import selves
+from bridge.hub.repeats import answered_again, is_repeat
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Copy, Link, Message
 
@@ -49,6 +50,9 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
         if rest is None:
             return answered_again(accept, ledger, chat, again)
         accept.event = event = rest
+    circling = goes_in_circles(accept, ledger, chat, link)
+    if circling is not None:
+        return circling
     said = event.message
     owed = owed_to(accept, ledger, chat, link)
     empty = not said.text.strip() and not said.media
@@ -57,6 +61,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
         Facts(
             linked=True, empty=empty, speaker=bool(owed) or not event.origin,
             opted_out=refuser == "author", unwanted=refuser == "addressee",
+            halted="" if owed else held_back(accept, chat, link),
         )
     )  # fmt: skip
     if verdict.ruling is not Ruling.ACCEPT:
@@ -101,6 +106,9 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     again = is_repeat(accept, ledger, chat)
     if again is not None:
         return answered_again(accept, ledger, chat, again)
+    circling = goes_in_circles(accept, ledger, chat, link)
+    if circling is not None:
+        return circling
     copy = named(ledger, chat, event.target)
     target = ledger.message(copy.message) if copy else None
     reaction = reactions.called(ledger, copy) if copy and isinstance(event, MessageRetracted) else None
@@ -118,6 +126,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     verdict = judge(
         Facts(
             linked=True,
+            halted="" if owed else held_back(accept, chat, link),
             opted_out=refuser == "author",
             unwanted=refuser == "addressee",
             changes=True,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bridge.contract import ChatKind, ChatSeen, ContactId, NetworkId, Person, Reason
-from bridge.hub import suspending
+from bridge.hub import halting, suspending
 from bridge.hub.facades import HOME, Home
 from bridge.hub.hosting import hosted_for, room_seen
 from bridge.hub.intake import Accept, Context, Outcome, preferred, wished
@@ -75,6 +75,8 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
         if chat.encrypted != event.encrypted:
             directory.change_chat(replace(chat, encrypted=event.encrypted))
     suspending.note(accept, ledger, event, outcome)
+    if event.encrypted and chat is not None:
+        halting.encrypted(accept.context.keys, ledger, chat, outcome)
     return outcome
 
 

@@ -47,6 +47,8 @@ class Engine(Protocol):
 
     async def remove_link(self, name: str) -> Said: ...
 
+    async def resume_link(self, name: str) -> Said: ...
+
 
 class Operator:
     """`bridge.web.operations` states this as a protocol."""
@@ -83,6 +85,9 @@ class Operator:
 
     async def remove_link(self, name: str) -> Said:
         return await self._engine.remove_link(name)
+
+    async def resume_link(self, name: str) -> Said:
+        return await self._engine.resume_link(name)
 
     async def dead(self) -> DeadList:
         failed, letters, count = await self._database.read(lambda c: dead.all_of_it(c, _MOST))

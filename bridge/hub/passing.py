@@ -10,7 +10,7 @@ Who has opted out (`bridge.hub.opting`) is carried by nothing but accounts that 
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from bridge.contract import Authored, ChatKind, MessageRetracted
+from bridge.contract import Authored, ChatKind, MessageRetracted, Provenance
 from bridge.hub.facades import HOME
 from bridge.store import histories
 from bridge.store.deliveries import Place, copies_of
@@ -70,6 +70,20 @@ def open_ends(link: Link, here: int) -> list[Endpoint]:
     """The chats of a link, but for others than `here` in which nobody from elsewhere can be heard for now
     (`bridge.hub.suspending`). In a personal link people hear from the network itself why not."""
     return [e for e in link.endpoints if not (e.chat.closed and link.name) or e.chat.id == here]
+
+
+def halted(link: Link, source: int, provenance: Provenance) -> str:
+    """Why what is said in one room of a community is not to be heard in its others, in a few words; empty: it is. What
+    another bridge has brought goes no further, or two of them would do that for ever; nor does what other bots say,
+    unless that is wanted."""
+    if not link.name:
+        return ""
+    if link.suspended:
+        return "the link is suspended"
+    if provenance is Provenance.COPY:
+        return "brought by another bridge"
+    wanted = provenance is not Provenance.PROGRAM or any(e.programs for e in link.endpoints if e.chat.id == source)
+    return "" if wanted else "said by another bot"
 
 
 def unwilling(opted_out: Callable[[str, str], bool], event: object, author: Someone, there: Chat | Place) -> str:

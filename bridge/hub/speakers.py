@@ -61,5 +61,7 @@ class Speakers:
 
 def hearing(ends: Sequence[End]) -> list[End]:
     """The first, where something happens, and those that are to hear of it by the link's directions."""
+    if ends and ends[0].suspended:
+        return [end for end in ends if end.room == ends[0].room]
     ways = {end.chat: end.direction for end in ends}
     return [ends[0], *(end for end in ends[1:] if goes(ends[0].room, end.room, ways))]

@@ -21,6 +21,7 @@ class End:
     chat: str
     direction: str = BOTH
     name_format: str = ""  # with {name} and {network}; empty: as usual
+    bots: bool = False  # what other bots say there goes to the others, too
 
     def __str__(self) -> str:
         return f"{self.chat} on {self.network}"
@@ -32,8 +33,9 @@ class WantedLink:
     ends: tuple[End, ...]
 
     def text(self) -> str:
-        """As it is stored: the same as long as nothing about it is different."""
-        return msgspec.json.encode([asdict(end) for end in self.ends]).decode()
+        """As it is stored: the same as long as nothing about it is different, for every version of the program."""
+        ends = [{name: value for name, value in asdict(end).items() if name != "bots" or value} for end in self.ends]
+        return msgspec.json.encode(ends).decode()
 
 
 def read(name: str, text: str) -> WantedLink:

@@ -103,8 +103,8 @@ class Directory:
         values = {"name": name, "source": source, "wanted": wanted}
         return int(self.connection.execute(insert(t.links).values(values).returning(t.links.c.id)).scalar_one())
 
-    def add_endpoint(self, link: int, chat: int, account: int | None, **more: str) -> None:
-        """`more`: `direction`, `name_format`, `typed`."""
+    def add_endpoint(self, link: int, chat: int, account: int | None, **more: str | int) -> None:
+        """`more`: `direction`, `name_format`, `typed`, `programs`, `announced`."""
         self.connection.execute(insert(t.endpoints).values(chat=chat, link=link, account=account, **more))
         self._links.clear()
 
@@ -134,7 +134,8 @@ class Directory:
                     run(delete(t.endpoints).where(t.endpoints.c.chat == gone.id))
                     if new is None:
                         more = {"direction": endpoint.direction, "name_format": endpoint.name_format}
-                        self.add_endpoint(old.id, into.id, endpoint.account, typed=endpoint.typed, **more)
+                        how = {"programs": int(endpoint.programs), "announced": 1}
+                        self.add_endpoint(old.id, into.id, endpoint.account, typed=endpoint.typed, **more, **how)
                 else:
                     run(update(t.endpoints).where(t.endpoints.c.chat == endpoint.chat.id).values(link=target))
             if new is not None:
@@ -168,7 +169,16 @@ class Directory:
     def _link(self, identity: int) -> Link | None:
         e = t.endpoints.c
         query = (
-            select(*_CHAT, e.account, e.direction, e.name_format, e.typed, t.links.c.name.label("link_name"))
+            select(
+                *_CHAT,
+                e.account,
+                e.direction,
+                e.name_format,
+                e.typed,
+                e.programs,
+                t.links.c.name.label("link_name"),
+                t.links.c.suspended,
+            )
             .join_from(t.endpoints, t.chats, e.chat == t.chats.c.id)
             .join(t.links, t.links.c.id == e.link)
             .where(e.link == identity)
@@ -177,8 +187,11 @@ class Directory:
         rows = self.connection.execute(query).all()
         if not rows:
             return None
-        found = tuple(Endpoint(_chat(row), row.account, row.direction, row.name_format, row.typed) for row in rows)
-        return Link(identity, rows[0].link_name, found)
+        found = tuple(
+            Endpoint(_chat(row), row.account, row.direction, row.name_format, row.typed, bool(row.programs))
+            for row in rows
+        )
+        return Link(identity, rows[0].link_name, found, rows[0].suspended)
 
     def _keep(self, chat: Chat) -> Chat:
         if chat.native is not None:

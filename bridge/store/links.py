@@ -17,6 +17,7 @@ class LinkRow:
     source: str
     wanted: str
     removed: bool
+    suspended: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +33,56 @@ class EndRow:
     name_format: str
     typed: str
     closed: str  # `ChatSeen.closed`
+    programs: bool
+    announced: bool
 
 
 def named(connection: Connection) -> list[LinkRow]:
     """All of them, in the order in which they were made."""
     c = t.links.c
-    query = select(c.id, c.name, c.source, c.wanted, c.removed).where(c.source != "").order_by(c.id)
-    return [LinkRow(row[0], row[1], row[2], row[3], bool(row[4])) for row in connection.execute(query)]
+    query = select(c.id, c.name, c.source, c.wanted, c.removed, c.suspended).where(c.source != "").order_by(c.id)
+    return [LinkRow(*row[:4], bool(row[4]), row[5]) for row in connection.execute(query)]
 
 
 def ends(connection: Connection) -> list[EndRow]:
     """Of all of them, without hosted rooms."""
     e, c, links = t.endpoints.c, t.chats.c, t.links.c
     query = (
-        select(e.link, e.chat, c.network, c.native, e.account, e.direction, e.name_format, e.typed, c.closed)
+        select(
+            e.link,
+            e.chat,
+            c.network,
+            c.native,
+            e.account,
+            e.direction,
+            e.name_format,
+            e.typed,
+            c.closed,
+            e.programs,
+            e.announced,
+        )
         .join_from(t.endpoints, t.chats, c.id == e.chat)
         .join(t.links, links.id == e.link)
         .where(links.source != "", c.shows.is_(None), c.native.is_not(None))
         .order_by(e.link, e.chat)
     )
-    return [EndRow(*row) for row in connection.execute(query)]
+    return [EndRow(*row[:9], bool(row[9]), bool(row[10])) for row in connection.execute(query)]
 
 
 def change(connection: Connection, link: int, *, wanted: str, removed: bool) -> None:
-    values = {"wanted": wanted, "removed": int(removed)}
+    """What was suspended is not any more."""
+    values = {"wanted": wanted, "removed": int(removed), "suspended": ""}
     connection.execute(update(t.links).where(t.links.c.id == link).values(values))
+
+
+def suspend(connection: Connection, link: int, why: str) -> None:
+    """`why` empty: it is not any more."""
+    connection.execute(update(t.links).where(t.links.c.id == link).values(suspended=why))
+
+
+def announced(connection: Connection, chat: int) -> None:
+    """Its people know of the link."""
+    connection.execute(update(t.endpoints).where(t.endpoints.c.chat == chat).values(announced=1))
 
 
 def drop(connection: Connection, link: int) -> None:
@@ -69,10 +95,14 @@ def move(connection: Connection, link: int, into: int) -> None:
 
 
 def serve(
-    connection: Connection, chat: int, account: int | None, *, direction: str, name_format: str, typed: str
-) -> None:
+    connection: Connection, chat: int, account: int | None, *, direction: str, name_format: str, typed: str,
+    programs: bool,
+) -> None:  # fmt: skip
     """How a chat is in its link from now on."""
-    values = {"account": account, "direction": direction, "name_format": name_format, "typed": typed}
+    values = {
+        "account": account, "direction": direction, "name_format": name_format, "typed": typed,
+        "programs": int(programs),
+    }  # fmt: skip
     connection.execute(update(t.endpoints).where(t.endpoints.c.chat == chat).values(values))
 
 
@@ -85,6 +115,13 @@ def forgive(connection: Connection, chat: int) -> None:
     """What is still owed to `chat` is not any more."""
     d = t.deliveries.c
     connection.execute(delete(t.deliveries).where(d.chat == chat, d.state == OPEN))
+
+
+def forgive_relayed(connection: Connection, chat: int, account: int) -> None:
+    """What `account` still owes to `chat` for others it owes no more."""
+    d, e = t.deliveries.c, t.events.c
+    said = select(e.id).where(e.id == d.event, e.author != "").correlate(t.deliveries)
+    connection.execute(delete(t.deliveries).where(d.chat == chat, d.account == account, d.state == OPEN, said.exists()))
 
 
 def left_over(connection: Connection, account: int) -> list[tuple[int, str]]:

@@ -34,6 +34,7 @@ class Endpoint:
     direction: str = "both"  # from, to: only that
     name_format: str = ""  # how others' names are shown there; empty: as usual
     typed: str = ""  # the chat as it was asked for
+    programs: bool = False  # what other bots say there goes on, too
 
     @property
     def room(self) -> int:
@@ -48,6 +49,7 @@ class Link:
     id: int
     name: str
     endpoints: tuple[Endpoint, ...]
+    suspended: str = ""  # why nothing goes through it; empty: it does
 
 
 class Copy(Struct, frozen=True):

@@ -1,6 +1,8 @@
 """What signs of life need to know of chats and messages: read beside the writer, never written."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -30,7 +32,8 @@ class End:
     relay: int | None  # the account that speaks there for people who have none of their own
     direction: str  # `Endpoint.direction`
     shows: int | None  # of a hosted room: the chat on a network that it shows
-    seen: tuple[Seen, ...]
+    suspended: bool  # its link is
+    seen: tuple[Seen, ...] = ()
 
     @property
     def room(self) -> int:
@@ -54,8 +57,20 @@ def ends(connection: Connection, network: str, scope: str, native: str) -> list[
     here = select(c.id).where(c.network == network, c.scope == scope, c.native == native).scalar_subquery()
     link = select(e.link).where(e.chat == here).scalar_subquery()
     rows = connection.execute(
-        select(c.id, c.network, c.native, c.kind, c.owner, c.contact, e.account, e.direction, c.shows)
+        select(
+            c.id,
+            c.network,
+            c.native,
+            c.kind,
+            c.owner,
+            c.contact,
+            e.account,
+            e.direction,
+            c.shows,
+            (t.links.c.suspended != "").label("suspended"),
+        )
         .join_from(t.endpoints, t.chats, e.chat == c.id)
+        .join(t.links, t.links.c.id == e.link)
         .where(e.link == link)
     ).all()
     seen: dict[int, list[Seen]] = {}
@@ -68,8 +83,12 @@ def ends(connection: Connection, network: str, scope: str, native: str) -> list[
     )
     for chat, account, user, me in connection.execute(query) if rows else ():
         seen.setdefault(chat, []).append(Seen(account, user, me))
-    found = [End(*row, seen=tuple(seen.get(row.id, ()))) for row in rows if row.native is not None]
+    found = [_end(row, seen.get(row.id, ())) for row in rows if row.native is not None]
     return sorted(found, key=lambda end: (end.network, end.native) != (network, native))
+
+
+def _end(row: Any, seen: Sequence[Seen]) -> End:
+    return replace(End(*row), seen=tuple(seen))
 
 
 def position(connection: Connection, chat: int, native: str, key: str) -> int | None:

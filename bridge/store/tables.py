@@ -222,6 +222,7 @@ links = Table(
     Column("source", Text, nullable=False, server_default=""),  # config, command; empty: made by itself
     Column("wanted", Text, nullable=False, server_default=""),  # its chats as they were asked for, JSON
     Column("removed", SmallInteger, nullable=False, server_default="0"),  # by command, though the configuration has it
+    Column("suspended", Text, nullable=False, server_default=""),  # why nothing goes through it; empty: it does
     sqlite_autoincrement=True,
 )
 
@@ -234,6 +235,8 @@ endpoints = Table(
     Column("direction", Text, nullable=False, server_default="both"),  # from, to: only that
     Column("name_format", Text, nullable=False, server_default=""),  # how others' names are shown there
     Column("typed", Text, nullable=False, server_default=""),  # the chat as it was asked for
+    Column("programs", SmallInteger, nullable=False, server_default="0"),  # what other bots say there goes on, too
+    Column("announced", SmallInteger, nullable=False, server_default="0"),  # people there were told of the link
 )
 
 events = Table(

@@ -37,6 +37,8 @@ class Operations(Protocol):
 
     async def remove_link(self, name: str) -> Said: ...
 
+    async def resume_link(self, name: str) -> Said: ...
+
     async def dead(self) -> DeadList: ...
 
     async def show(self, identity: str) -> Sequence[tuple[str, str]]:
@@ -67,6 +69,9 @@ def routes(operations: Operations) -> list[web.RouteDef]:
     async def remove_link(request: web.Request) -> web.Response:
         return _said(await operations.remove_link(str((await request.json())["name"])))
 
+    async def resume_link(request: web.Request) -> web.Response:
+        return _said(await operations.resume_link(str((await request.json())["name"])))
+
     async def dead(_: web.Request) -> web.Response:
         return web.json_response(asdict(await operations.dead()))
 
@@ -86,6 +91,7 @@ def routes(operations: Operations) -> list[web.RouteDef]:
         web.get("/links", links),
         web.post("/links/add", add_link),
         web.post("/links/remove", remove_link),
+        web.post("/links/resume", resume_link),
         web.get("/dead", dead),
         web.get(one, show),
         web.post(f"{one}/retry", retry),
@@ -114,6 +120,9 @@ class Asked:
 
     async def remove_link(self, name: str) -> Said:
         return Said(**await self._ask("POST", "/links/remove", {"name": name}))
+
+    async def resume_link(self, name: str) -> Said:
+        return Said(**await self._ask("POST", "/links/resume", {"name": name}))
 
     async def dead(self) -> DeadList:
         found = await self._ask("GET", "/dead")

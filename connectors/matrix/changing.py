@@ -12,7 +12,7 @@ from typing import Any
 from bridge.contract import Action, ContactId, Edit, MessageId, React, Receipt, Retract, Scope, Send
 from connectors.matrix import errors, fields
 from connectors.matrix.api import Api, path
-from connectors.matrix.events import KEY
+from connectors.matrix.events import BRIDGED, KEY
 from connectors.matrix.speaking import Speaker, sent
 
 _REMOVALS = 1_000  # the first number of a removal's key; what one person adds at once is less
@@ -24,23 +24,24 @@ async def _say(speaker: Speaker, action: Send | Edit) -> Receipt:
     return await speaker.say(action)
 
 
-async def retract(api: Api, action: Retract) -> Receipt:
-    """Raises the four errors."""
-    return Receipt((await _redact(api, action.chat, action.target.ids[0], action.key, action.reason),))
+async def retract(api: Api, action: Retract, *, bridged: bool = False) -> Receipt:
+    """`bridged`: for somebody of another network. Raises the four errors."""
+    more = {**({"reason": action.reason} if action.reason else {}), **_mark(bridged)}
+    return Receipt((await _redact(api, action.chat, action.target.ids[0], action.key, more),))
 
 
-async def react(api: Api, me: ContactId, action: React) -> Receipt:
-    """Raises the four errors."""
+async def react(api: Api, me: ContactId, action: React, *, bridged: bool = False) -> Receipt:
+    """As `retract`."""
     stands, wanted = dict(action.before), dict.fromkeys(action.reactions)
     now = []
     for number, emoji in enumerate(wanted):
         id = stands.get(emoji)
         if id is None:
-            id = await _annotate(api, me, action, emoji, _key(action, number))
+            id = await _annotate(api, me, action, emoji, _key(action, number), _mark(bridged))
         now.append((emoji, id))
     for number, (emoji, id) in enumerate(action.before):
         if emoji not in wanted:
-            await _redact(api, action.chat, id, _key(action, _REMOVALS + number))
+            await _redact(api, action.chat, id, _key(action, _REMOVALS + number), _mark(bridged))
     return Receipt(reactions=tuple(now))
 
 
@@ -52,17 +53,20 @@ async def _react(speaker: Speaker, action: React) -> Receipt:
     return await react(speaker.api, speaker.me, action)
 
 
-async def _redact(api: Api, room: str, event: MessageId, key: str, reason: str = "") -> MessageId:
-    body = {KEY: key} | ({"reason": reason} if reason else {})
-    return sent(await api.put(path("rooms", room, "redact", event, key), body))
+def _mark(bridged: bool) -> Mapping[str, Any]:
+    return {BRIDGED: True} if bridged else {}
 
 
-async def _annotate(api: Api, me: ContactId, action: React, emoji: str, key: str) -> MessageId:
+async def _redact(api: Api, room: str, event: MessageId, key: str, more: Mapping[str, Any]) -> MessageId:
+    return sent(await api.put(path("rooms", room, "redact", event, key), {KEY: key, **more}))
+
+
+async def _annotate(api: Api, me: ContactId, action: React, emoji: str, key: str, more: Mapping[str, Any]) -> MessageId:
     """The event by which we react; the one that there is, if we have done so."""
     target = action.target.ids[0]
     relation = {"rel_type": "m.annotation", "event_id": target, "key": emoji}
     where = path("rooms", action.chat, "send", "m.reaction", key)
-    answer = await api.ask("PUT", where, {"m.relates_to": relation, KEY: key})
+    answer = await api.ask("PUT", where, {"m.relates_to": relation, KEY: key, **more})
     if errors.code_of(answer) == _STANDS and (found := await _standing(api, me, action.chat, target, emoji)):
         return found
     return sent(errors.read(answer, changes=True, throttles=Scope.ACCOUNT))

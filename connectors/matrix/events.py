@@ -20,6 +20,7 @@ from bridge.contract import (
     MessageReceived,
     MessageRetracted,
     NetworkId,
+    Provenance,
     Quote,
     ReactionsChanged,
     Span,
@@ -31,6 +32,7 @@ from connectors.matrix import fields, ids, lines, media, places, previews
 from connectors.matrix.text import spans_of
 
 KEY = "org.landbridge.key"  # the field of a content that carries `Action.key`
+BRIDGED = "org.landbridge.bridged"  # true in what is said for somebody of another network
 _STYLES = {
     "m.text": Style.TEXT, "m.emote": Style.EMOTE, "m.notice": Style.NOTICE, "m.server_notice": Style.NOTICE,
 }  # fmt: skip
@@ -163,6 +165,7 @@ def _parse(raw: Mapping[str, object], chat: ChatId, reader: Reader) -> Event | N
     authored: dict[str, Any] = {
         "chat": chat, "id": MessageId(id), "sender": Contact(ContactId(sender), name),
         "at": _time(raw, reader.now), "key": _key(raw, content, mine=sender == reader.me),
+        "provenance": Provenance.COPY if content.get(BRIDGED) is True else Provenance.PERSON,
     }  # fmt: skip
     relation = fields.mapping(content.get("m.relates_to"))
     if kind == "m.reaction":

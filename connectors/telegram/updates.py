@@ -25,6 +25,7 @@ from bridge.contract import (
     NetworkId,
     Occupant,
     OccupantChanged,
+    Provenance,
     Rank,
     ReactionsChanged,
     Style,
@@ -136,7 +137,11 @@ class Reader:
             said = Message(_OPENED, style=Style.NOTICE)
         found += self._topic(where, said, raw)
         found += self._speaks(where, who)
-        found.append(MessageReceived(chat=where.id, id=id, sender=who, at=_at(raw.get("date")), message=said))
+        found.append(
+            MessageReceived(
+                chat=where.id, id=id, sender=who, at=_at(raw.get("date")), message=said, provenance=_provenance(raw)
+            )
+        )
         return found
 
     async def _taken_back(
@@ -168,7 +173,7 @@ class Reader:
             return found
         edited = MessageEdited(
             chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("edit_date")), target=id,
-            message=said,
+            message=said, provenance=_provenance(raw),
         )  # fmt: skip
         return [*found, edited]
 
@@ -185,7 +190,7 @@ class Reader:
         found.append(
             ReactionsChanged(
                 chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("date")), target=id,
-                reactions=emoji,
+                reactions=emoji, provenance=_provenance({"from": raw.get("user")}),
             )
         )  # fmt: skip
         return found
@@ -299,6 +304,12 @@ class Reader:
             raw=fields.shown(raw),
             chat=self._chats.chat(chat) if chat else None,
         )
+
+
+def _provenance(raw: Mapping[str, Any]) -> Provenance:
+    """Who speaks as a group or a channel does it by a bot of Telegram's own (#message, `from`), and is none."""
+    bot = fields.mapping(raw.get("from")).get("is_bot") is True and "sender_chat" not in raw
+    return Provenance.PROGRAM if bot else Provenance.PERSON
 
 
 def _doing(where: _Where, id: MessageId, raw: Mapping[str, Any], number: int) -> MessageId:

@@ -26,6 +26,7 @@ from bridge.contract import (
     MessageId,
     MessageReceived,
     MessageRetracted,
+    Provenance,
     ReactionsChanged,
     Style,
     TypingChanged,
@@ -42,6 +43,7 @@ _MODERATED = "{urn:xmpp:message-moderate:1}moderated"
 _APPLY, _MODERATED_0 = "{urn:xmpp:fasten:0}apply-to", "{urn:xmpp:message-moderate:0}moderated"
 _REASONS = ("{urn:xmpp:message-retract:1}reason", "{urn:xmpp:message-moderate:0}reason",
             "{urn:xmpp:message-moderate:1}reason")  # fmt: skip
+_BRIDGED = "{urn:landbridge:bridged:0}bridged"
 _LONGEST = 1_000  # characters of an id or a reason
 _ENCRYPTED = "[An encrypted message, which cannot be brought here.]"
 
@@ -113,6 +115,7 @@ def event(one: Shown, now: float, people: People, *, ours: bool) -> Told | None:
     by: dict[str, Any] = {
         "chat": one.room, "id": one.native, "sender": sender, "at": one.at or now, "key": key,
         "alias": _alias(one, key),
+        "provenance": Provenance.COPY if _BRIDGED in children else Provenance.PERSON,
     }  # fmt: skip
     if not parse.ENCRYPTED.isdisjoint(children) and one.native:
         return MessageReceived(message=Message(_ENCRYPTED, style=Style.NOTICE), **by)

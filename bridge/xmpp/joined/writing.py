@@ -8,6 +8,10 @@ MUC = "http://jabber.org/protocol/muc"
 USER = f"{MUC}#user"
 
 
+BRIDGED = '<bridged xmlns="urn:landbridge:bridged:0"/>'
+"""In what is said for somebody of another network or room, so that other bridges do not carry it once more."""
+
+
 def enter(room: str, nick: str, jid: str, seconds: int | None) -> str:
     """XEP-0045 #enter-muc. `seconds`: the history of the last so many is wanted; None: none is."""
     history = f'seconds="{seconds}"' if seconds is not None else 'maxstanzas="0"'
@@ -60,7 +64,7 @@ def stanza(action: Action, room: str, jid: str, called: content.Called) -> str:
             raise TypeError(f"{type(action).__name__} has no stanza")
     origin = f'<origin-id xmlns="urn:xmpp:sid:0" id="{action.key}"/>'
     delay = f'<delay xmlns="urn:xmpp:delay" stamp="{stamp(action.at)}"/>' if action.at is not None else ""
-    return _groupchat(room, jid, action.key, payload + origin + delay)
+    return _groupchat(room, jid, action.key, payload + origin + delay + BRIDGED)
 
 
 def parts(action: Action, limit: int, called: content.Called) -> list[Action]:

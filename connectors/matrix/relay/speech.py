@@ -23,6 +23,7 @@ from bridge.contract import (
 )
 from connectors.matrix import changing, signs, speaking, unread
 from connectors.matrix.api import Api, path
+from connectors.matrix.events import BRIDGED
 from connectors.matrix.groups import Groups
 from connectors.matrix.relay import mentions
 from connectors.matrix.relay.attendance import Attendance
@@ -61,7 +62,7 @@ class Voice:
             found = None if lasts else await speaking.found(api, action.chat, face.user, action.key)
             if found is not None:
                 return Receipt((found,))
-        content = speaking.content(mentions.saying(action, self.faces.registration))
+        content = {**speaking.content(mentions.saying(action, self.faces.registration)), BRIDGED: True}
         where = path("rooms", action.chat, "send", speaking.kind(content), action.key)
         late = {} if action.at is None else {"ts": str(int(action.at * 1000))}
         try:
@@ -74,11 +75,11 @@ class Voice:
     async def _retract(self, action: Retract) -> Receipt:
         """Who keeps order does it by our own user's right."""
         api = self.api if action.moderator else (await self._as(action))[0]
-        return await changing.retract(api, action)
+        return await changing.retract(api, action, bridged=True)
 
     async def _react(self, action: React) -> Receipt:
         api, face = await self._as(action)
-        return await changing.react(api, face.user, action)
+        return await changing.react(api, face.user, action, bridged=True)
 
     async def _type(self, action: SetTyping) -> Receipt:
         """Nobody comes into a room only to be seen writing."""

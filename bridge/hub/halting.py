@@ -1,0 +1,90 @@
+"""Suspending a link: nothing goes from one of its rooms to another until it is resumed. Inside a transaction.
+
+Its rooms stay linked, and those of users that show them stay as they are. People in each room are told once; what was
+on its way for others is not brought any more.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from bridge.contract import MessageEdited, MessageReceived
+from bridge.hub.closing import owe
+from bridge.hub.codec import Notice
+from bridge.hub.intake import Accept, Outcome
+from bridge.hub.judge import Ruling
+from bridge.hub.keys import Keys
+from bridge.store import links
+from bridge.store.ledger import Ledger
+from bridge.store.rows import Chat, Debt, Link
+
+log = logging.getLogger(__name__)
+
+CIRCLES = "the same messages came back again and again, as they do when other bots or bridges answer in its rooms"
+"""Why, in a few words."""
+_CIRCLES = (
+    "This room's link with other rooms is suspended: the same messages came back again and again, which happens when "
+    "other bots or bridges are in several of the rooms. What is said here is not shown there, and the other way round. "
+    "Take them out of the rooms; then the gateway's operator can resume the link."
+)
+_RESUMED = "This room's link with other rooms is resumed: what is said here from now on is shown there again."
+ENCRYPTED = "one of its rooms is encrypted now, and the link would show elsewhere what is said in it"
+_ENCRYPTED = (
+    "This room's link with other rooms is suspended: {room} is encrypted now, and what is said there is not for other "
+    "networks. What is said here is not shown elsewhere. The gateway's operator can link this room without it."
+)
+
+
+def goes_in_circles(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> Outcome | None:
+    """What is about to be journaled was said in a community that now goes in circles: it is suspended. None: it does
+    not."""
+    event, breaker = accept.event, accept.context.breaker
+    if not link.name or link.suspended or accept.position is not None:
+        return None
+    if not isinstance(event, MessageReceived | MessageEdited):
+        return None
+    if not breaker.trips(link.id, chat.shows or chat.id, accept.source.network, event):
+        return None
+    breaker.forget(link.id)
+    outcome = Outcome(Ruling.IGNORE, "a loop")
+    suspend(ledger, accept.context.keys, link, outcome, CIRCLES, _CIRCLES)
+    return outcome
+
+
+def encrypted(keys: Keys, ledger: Ledger, chat: Chat, outcome: Outcome) -> None:
+    """A room is encrypted: the community that it is in is suspended, if it is in one."""
+    link = ledger.directory.link_of(chat.id)
+    if link is None or not link.name or link.suspended:
+        return
+    room = chat.name or next((one.typed for one in link.endpoints if one.chat.id == chat.id), "") or "one of its rooms"
+    suspend(ledger, keys, link, outcome, ENCRYPTED, _ENCRYPTED.format(room=room), besides=chat.id)
+
+
+def suspend(
+    ledger: Ledger, keys: Keys, link: Link, outcome: Outcome, why: str, told: str, besides: int | None = None
+) -> None:
+    """`told` is said in each of its rooms, but not in `besides`."""
+    ledger.flush()
+    links.suspend(ledger.connection, link.id, why)
+    ledger.directory.forget_links()
+    for one in link.endpoints:
+        if one.account is not None and one.typed:
+            links.forgive_relayed(ledger.connection, one.chat.id, one.account)
+            outcome.reread.append(one.chat.id)
+    outcome.debts += _said(ledger, keys, link, told, besides)
+    log.warning("a link is suspended link=%s why=%s", link.name, why)
+
+
+def resume(ledger: Ledger, keys: Keys, link: Link) -> Sequence[Debt]:
+    """It is carried again, from now on."""
+    links.suspend(ledger.connection, link.id, "")
+    ledger.directory.forget_links()
+    return _said(ledger, keys, link, _RESUMED, None)
+
+
+def _said(ledger: Ledger, keys: Keys, link: Link, told: str, besides: int | None) -> list[Debt]:
+    found = []
+    for one in link.endpoints:
+        if one.account is not None and one.typed and one.chat.id != besides:
+            owed = owe(ledger, keys, Notice(text=told), chat=one.chat.id, account=one.account, message=None)
+            found.append(owed)
+    return found

@@ -1,0 +1,54 @@
+"""What comes again: the same event told twice, or said twice under the same name."""
+
+from bridge.contract import Authored, ChatId, Confirm, Fail, MessageId, Reason
+from bridge.hub.intake import Accept, Outcome, own_ends
+from bridge.hub.judge import Ruling
+from bridge.hub.passing import is_private, pass_on, told_too
+from bridge.store.ledger import Ledger
+from bridge.store.owed import OPEN
+from bridge.store.rows import Chat
+
+DAY = 86_400.0
+
+
+def is_repeat(accept: Accept, ledger: Ledger, chat: Chat) -> int | None:
+    """The journaled event that this one is again. Ids that clients choose come again for other things: there it is one
+    only if the same person has said the same under it, within a day."""
+    assert isinstance(accept.event, Authored)
+    known = ledger.called(chat.id, accept.event.id)
+    if known is None or accept.source.unique_ids:
+        return known
+    entry = ledger.entry(known)
+    same = entry is not None and entry.native == accept.own_id and ledger.now() - entry.at <= DAY
+    return known if same else None
+
+
+def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Outcome:
+    """A repeat gets the answer that the first one got; none while that is still under way. Who tells it may read it."""
+    said = accept.event
+    outcome = Outcome(Ruling.REPEAT)
+    source = accept.source
+    if source.user and isinstance(said, Authored) and accept.position is None:
+        told_too(ledger, chat.id, source.account, event, said.at)
+    ends = own_ends(accept, ledger, chat, 0)
+    entry = ledger.entry(event) if ends else None
+    if entry is not None:
+        outcome.debts += pass_on(ledger, chat.id, entry.id, entry.kind, entry.message, ends)
+    link = ledger.directory.link_of(chat.id)
+    if not isinstance(said, Authored) or not said.origin or link is None:
+        return outcome
+    elsewhere = [
+        e.chat for e in link.endpoints if e.chat.id != chat.id and not (is_private(chat) and is_private(e.chat))
+    ]
+    states = [ledger.owed.state(one.id, event) for one in elsewhere]
+    trouble = next((s for s in states if s is not None and s[0] != OPEN), None)
+    where: tuple[ChatId, MessageId] = (said.chat, said.id)
+    if trouble is not None:
+        outcome.answer = Fail(
+            chat=where[0], key="-", target=where[1], origin=said.origin,
+            reason=Reason(trouble[1]) if trouble[1] in set(Reason) else Reason.INTERNAL,
+            text=trouble[2],
+        )  # fmt: skip
+    elif said.confirm and all(s is None for s in states):
+        outcome.answer = Confirm(chat=where[0], key="-", target=where[1], origin=said.origin)
+    return outcome
