@@ -67,7 +67,7 @@ def suspend(
     links.suspend(ledger.connection, link.id, why)
     ledger.directory.forget_links()
     for one in link.endpoints:
-        if one.account is not None and one.typed:
+        if one.account is not None and one.chat.shows is None:
             links.forgive_relayed(ledger.connection, one.chat.id, one.account)
             outcome.reread.append(one.chat.id)
     outcome.debts += _said(ledger, keys, link, told, besides)
@@ -84,7 +84,7 @@ def resume(ledger: Ledger, keys: Keys, link: Link) -> Sequence[Debt]:
 def _said(ledger: Ledger, keys: Keys, link: Link, told: str, besides: int | None) -> list[Debt]:
     found = []
     for one in link.endpoints:
-        if one.account is not None and one.typed and one.chat.id != besides:
+        if one.account is not None and one.chat.shows is None and one.chat.id != besides:
             owed = owe(ledger, keys, Notice(text=told), chat=one.chat.id, account=one.account, message=None)
             found.append(owed)
     return found

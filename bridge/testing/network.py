@@ -140,7 +140,8 @@ class Network:
             media=tuple(media(self.files, reference) for reference in ask.media),
             reply_to=MessageId(ask.reply_to) if ask.reply_to else None,
         )
-        self._did(chat, MessageReceived(**self._authored(ask.person, chat, identity, ask.key), message=message))
+        authored = self._authored(ask.person, chat, identity, ask.key)
+        self._did(chat, MessageReceived(**authored, message=message, provenance=ask.provenance))
         return identity
 
     def edits(self, ask: wire.Edits) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Union
 
 import msgspec
 
-from bridge.contract import Membership, Span, Style, Title
+from bridge.contract import Membership, Provenance, Span, Style, Title
 from bridge.testing.performs import ASKS, Ask
 from bridge.testing.traits import Traits
 
@@ -195,6 +195,7 @@ class Says(Ask, tag="says", kw_only=True):
     media: list[str] = []  # references
     spans: list[Span] = []
     style: Style = Style.TEXT
+    provenance: Provenance = Provenance.PERSON
 
 
 class Edits(Ask, tag="edits", kw_only=True):
