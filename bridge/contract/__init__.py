@@ -10,6 +10,7 @@ Rules of this package:
 
 from bridge.contract.actions import (
     Action,
+    Announce,
     Ban,
     Block,
     Confirm,
@@ -103,6 +104,7 @@ __all__ = [
     "Account",
     "AccountId",
     "Action",
+    "Announce",
     "Authored",
     "Ban",
     "Block",

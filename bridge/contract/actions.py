@@ -162,6 +162,14 @@ class SetRoom(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announce(Action):
+    """Say of a room, where its network has a place for that beside its name and its topic, that it is linked with
+    `rooms`; with none: that it is not any more. What it says already is not said again."""
+
+    rooms: tuple[tuple[NetworkId, str], ...]  # and what each is called there, by people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRoom(Action):
     """Make a room with the account as its owner. `chat` is empty; the receipt's `chat` is the room. The same key gives
     the same room, also when an answer was lost."""

@@ -143,6 +143,11 @@ class Session(Protocol):
         not shown who they are. Raises the four errors."""
         ...
 
+    async def obstacles(self, chat: ChatId) -> Sequence[str]:
+        """Why a room that the account is in is not to be linked, as far as the network shows that: it is encrypted,
+        another bridge is in it. Whole sentences. Raises the four errors."""
+        ...
+
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         """At most a few hundred events of a chat, as far as this account may read them: those before the event `before`
         (the latest, if it is None or not known any more), or where `cursor`, which an earlier page has named, begins.

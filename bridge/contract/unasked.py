@@ -32,6 +32,10 @@ class Unasked:
         """Where that is asked of operators' accounts alone, and this is none."""
         raise Refused(_WORDS, Reason.UNSUPPORTED)
 
+    async def obstacles(self, chat: ChatId) -> Sequence[str]:
+        """Where nothing is shown of other bridges."""
+        return ()
+
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         """Without `Capabilities.history`."""
         raise Refused(_WORDS, Reason.UNSUPPORTED)

@@ -21,6 +21,7 @@ from bridge.hub.keys import Keys
 from bridge.hub.linking import Resolved
 from bridge.hub.overview import LinkLine, Said
 from bridge.hub.sessions import Seat, Sessions
+from bridge.hub.told import Telling
 from bridge.hub.wanted import COMMAND, CONFIG, End, WantedLink
 from bridge.store import links
 from bridge.store.database import Database
@@ -44,6 +45,7 @@ class Links:
     ) -> None:  # fmt: skip
         self._keys = keys
         self._offer = offer
+        self._told = Telling(writer, sessions, keys, offer)
         self._database = database
         self._writer = writer
         self._sessions = sessions
@@ -113,8 +115,10 @@ class Links:
         if row is None or row.removed:
             return Said(f"There is no link {name[:60]}. `landbridge link list` shows what there is.", ok=False)
         kept = row.source == CONFIG
+        before = (await self._stored())[1]
         gone = await durably(self._writer, lambda ledger: linking.end_link(ledger, row, keep=kept))
         self._gone(gone)
+        await self._told.gone(before, (await self._stored())[1])
         self._poked.set()
         text = f"The link {name} is removed."
         return Said(f"{text} It stays so until its entry in the configuration changes." if kept else text)
@@ -137,6 +141,7 @@ class Links:
             await self._all()
 
     async def _all(self) -> None:
+        before = (await self._stored())[1]
         if self._wanted is not None:
             now, self._wanted = self._wanted, None
             self._gone(await durably(self._writer, partial(linking.note, wanted=now)))
@@ -149,6 +154,7 @@ class Links:
             except Exception:  # the others are kept
                 log.exception("a link is not kept link=%s", row.name)
                 self._failed = True
+        await self._told.gone(before, (await self._stored())[1])
         await self._leave()
 
     async def _keep(self, row: LinkRow, there: Sequence[EndRow]) -> None:
@@ -163,12 +169,15 @@ class Links:
         missing = [end for end in asked if _otherwise(end, known.get((end.network, end.chat)), self._speaker(end))]
         for key in [key for key in self._troubles if key[0] == row.name and key[1] not in missing]:
             del self._troubles[key]
-        found = await asyncio.gather(*(self._resolve(end) for end in missing))
+        found = await asyncio.gather(*(self._resolve(end, known=(end.network, end.chat) in known) for end in missing))
         for end, one in zip(missing, found, strict=True):
             why = one if isinstance(one, str) else await durably(self._writer, partial(_tie, row=row, one=one))
             self._note(row, end, why)
             if not isinstance(one, str) and not why:
                 log.info("a room is linked link=%s network=%s chat=%s", row.name, end.network, end.chat)
+        if not row.removed:
+            now = [one for one in (await self._stored())[1] if one.link == row.id]
+            await self._told.standing(now)
 
     def _note(self, row: LinkRow, end: End, why: str) -> None:
         if not why:
@@ -181,8 +190,8 @@ class Links:
         """The operator's account there."""
         return next((s for s in self._sessions.seats() if s.network == end.network and not s.user), None)
 
-    async def _resolve(self, end: End) -> Resolved | str:
-        """The room as its network calls it; or why it cannot be had, now or ever."""
+    async def _resolve(self, end: End, *, known: bool) -> Resolved | str:
+        """The room as its network calls it; or why it cannot be had, now or ever. `known`: it is linked already."""
         seat = self._speaker(end)
         if seat is None:
             return f"The operator has no account on {end.network} that could speak there; the configuration names none."
@@ -196,6 +205,10 @@ class Links:
                 await durably(self._writer, entering)
             try:
                 native = (await session.perform(Join(chat=native, key=uuid.uuid4().hex))).chat or native
+                if not known:
+                    found = await session.obstacles(native)
+                    if found:
+                        return " ".join(found)
             except ConnectorError as error:
                 return error.text
         return Resolved(end, seat.account, session.scope(native), native)

@@ -183,6 +183,9 @@ class MemorySession:
         found = (one for one in await self.occupants(chat) if one.contact.id == contact)
         return next((one.rank or Rank.MEMBER for one in found), None)
 
+    async def obstacles(self, chat: ChatId) -> Sequence[str]:
+        return ()
+
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         client = await self._connected()
         try:

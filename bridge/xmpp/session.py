@@ -226,6 +226,9 @@ class XmppSession(Unasked):
         """In rooms elsewhere; of people there, or of a bare JID."""
         return self.joined.rank(chat, contact) if self.joined.may_be(chat) else await super().rank(chat, contact)
 
+    async def obstacles(self, chat: ChatId) -> Sequence[str]:
+        return self.joined.obstacles(chat) if self.joined.may_be(chat) else ()
+
     def bounced(self, chat: ChatId, stanza: Element) -> None:
         """An error for one of our stanzas: before the ping it is the answer, later an event."""
         failed = parse.failure(stanza, chat)

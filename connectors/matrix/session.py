@@ -156,6 +156,10 @@ class MatrixSession:
     async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
         return await governing.rank(self._known.api, self._known.groups, chat, contact)
 
+    async def obstacles(self, chat: ChatId) -> Sequence[str]:
+        """Of the operator's account alone it is asked (`connectors.matrix.relay.bridged`)."""
+        return ()
+
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         return await older.page(self._known.api, self._known.groups, chat, before, cursor)
 

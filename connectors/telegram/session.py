@@ -105,6 +105,10 @@ class TelegramSession:
     async def contacts(self) -> Sequence[Contact]:
         return self._chats.people
 
+    async def obstacles(self, chat: ChatId) -> Sequence[str]:
+        """The Bot API shows nobody's other bots but the administrators, and of none what it does."""
+        return ()
+
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         """Never asked: bots cannot read what was said before (Bot API #getupdates)."""
         raise Refused("Telegram does not show bots what was said before.", Reason.UNSUPPORTED)

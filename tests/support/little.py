@@ -213,6 +213,9 @@ class LittleSession:
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
         return self.net.occupants.get(chat, [])
 
+    async def obstacles(self, chat: ChatId) -> Sequence[str]:
+        return ()
+
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         """Pages by (account, chat), the newest first; an exception is raised, and so it stays until it is taken out."""
         self.net.asked.append((self.account.id, before, cursor))

@@ -47,6 +47,7 @@ class Door:
         self._requests = requests
         self._people = people
         self.others: dict[str, str] = {}
+        self.bridges: dict[str, str] = {}  # of those who were there before us: other gateways' people, and whose
         self.standings: dict[str, Standing] = {}  # of the same, by nick
 
     async def enter(self, one: Ours, persona: Persona | None, seconds: int | None = None) -> None:
@@ -57,8 +58,10 @@ class Door:
             if one.inside and one.nick == nick:
                 one.name = name
                 return
-            came = writing.rename if one.inside else None
-            stanza = came(self._room, nick, one.jid) if came else writing.enter(self._room, nick, one.jid, seconds)
+            if one.inside:
+                stanza = writing.rename(self._room, nick, one.jid, self._host)
+            else:
+                stanza = writing.enter(self._room, nick, one.jid, seconds, self._host)
             try:
                 await self._ask(one, nick, stanza)
             except StanzaError as error:
@@ -89,6 +92,12 @@ class Door:
         finally:
             one.answer = None
 
+    @property
+    def _host(self) -> str:
+        """The gateway that listens."""
+        listener = self._people.get(LISTENER)
+        return listener.jid.partition("/")[0] if listener is not None else ""
+
     def rank(self, contact: str) -> Rank | None:
         """What somebody may do in the room, while the listener is in it (`ranks.of`)."""
         return ranks.of(contact, self._room, self.others, self.standings)
@@ -96,6 +105,7 @@ class Door:
     def forget(self) -> None:
         """Who is there is told anew."""
         self.others.clear()
+        self.bridges.clear()
         self.standings.clear()
 
     async def features(self, one: Ours, known: frozenset[str]) -> frozenset[str]:
@@ -147,6 +157,7 @@ class Door:
                 return self._unavailable(one, stanza, {int(code) for code in statuses if code.isdecimal()})
             if one.key == LISTENER:
                 self.others.pop(nick, None)
+                self.bridges.pop(nick, None)
                 self.standings.pop(nick, None)
             return None
         if kind:
@@ -156,6 +167,9 @@ class Door:
         elif one.key == LISTENER and self._people.called(nick) is None:
             self.others[nick] = reading.occupant_id(stanza)
             self.standings[nick] = ranks.read(stanza)
+            by = reading.bridged_by(stanza)
+            if by and by != self._host and not one.inside:  # who comes later has to look for us
+                self.bridges[nick] = by
         return None
 
     def _available(self, one: Ours, nick: str, stanza: Element) -> None:

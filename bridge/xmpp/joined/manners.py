@@ -8,6 +8,7 @@ from bridge.xmpp.joined import writing
 from bridge.xmpp.joined.grounds import Grounds
 from bridge.xmpp.joined.people import Ours
 
+_INFO = "{http://jabber.org/protocol/disco#info}query"
 _TOLD = 3_600.0  # seconds
 _MOST = 5_000  # people of whom it is known that they were told
 
@@ -33,6 +34,10 @@ class Manners:
             self._grounds.requests[network].answered(stanza)
         elif one is not None and stanza.get("type") == "get" and any(c.tag == "{urn:xmpp:ping}ping" for c in stanza):
             self._grounds.streams[network].send(writing.pong(stanza.get("id", ""), one.jid, stanza.get("from", "")))
+        elif one is not None and stanza.get("type") == "get" and any(c.tag == _INFO for c in stanza):
+            self._grounds.streams[network].send(
+                writing.described(stanza.get("id", ""), one.jid, stanza.get("from", ""))
+            )
         elif stanza.get("type") in ("get", "set"):
             to, sender = stanza.get("to", ""), stanza.get("from", "")
             self._grounds.streams[network].send(writing.not_here(stanza.get("id", ""), to, sender))

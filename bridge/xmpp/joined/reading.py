@@ -102,6 +102,12 @@ def occupant_id(stanza: Element) -> str:
     return (found.get("id") or "")[:200] if found is not None else ""
 
 
+def bridged_by(presence: Element) -> str:
+    """Whose gateway has brought an occupant, if one of our kind has; empty: nobody says so."""
+    found = presence.find(_BRIDGED)
+    return (found.get("by") or "?")[:_LONGEST] if found is not None else ""
+
+
 def event(one: Shown, now: float, people: People, *, ours: bool) -> Told | None:
     """What it tells; None: nothing. `ours`: it may be our own doing. Raises `StanzaError` for what makes no sense."""
     if one.at is not None and one.at > now:

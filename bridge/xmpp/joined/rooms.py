@@ -124,6 +124,19 @@ class JoinedRooms:
             raise (room.trouble if room is not None else None) or Unavailable(f"The room {chat} is not entered yet.")
         return room.door.rank(contact)
 
+    def obstacles(self, chat: ChatId) -> Sequence[str]:
+        """Gateways like us that were there before; of others there is nothing that tells (XEP-0045 hides who people
+        are). Raises `Unavailable`."""
+        room = self._rooms.get(chat)
+        if room is None or not room.ready.is_set():
+            raise (room.trouble if room is not None else None) or Unavailable(f"The room {chat} is not entered yet.")
+        there = room.door.bridges
+        return [
+            f"Another gateway, {host}, is in the room {chat} already, as {next(n for n in there if there[n] == host)}. "
+            "Two of them would bring everything twice. Have that one leave first."
+            for host in sorted(set(there.values()))[:3]
+        ]
+
     async def close(self) -> None:
         tasks, self._tasks = self._tasks, {}
         for task in tasks.values():

@@ -8,22 +8,31 @@ MUC = "http://jabber.org/protocol/muc"
 USER = f"{MUC}#user"
 
 
-BRIDGED = '<bridged xmlns="urn:landbridge:bridged:0"/>'
+_BRIDGED = "urn:landbridge:bridged:0"
+BRIDGED = f'<bridged xmlns="{_BRIDGED}"/>'
 """In what is said for somebody of another network or room, so that other bridges do not carry it once more."""
+_INFO = "http://jabber.org/protocol/disco#info"
 
 
-def enter(room: str, nick: str, jid: str, seconds: int | None) -> str:
-    """XEP-0045 #enter-muc. `seconds`: the history of the last so many is wanted; None: none is."""
+def enter(room: str, nick: str, jid: str, seconds: int | None, host: str) -> str:
+    """XEP-0045 #enter-muc. `seconds`: the history of the last so many is wanted; None: none is. `host`: the gateway
+    that listens there, so that others of its kind see that the room is bridged."""
     history = f'seconds="{seconds}"' if seconds is not None else 'maxstanzas="0"'
     return (
         f'<presence from="{text.attribute(jid)}" to="{text.attribute(f"{room}/{nick}")}">'
-        f'<x xmlns="{MUC}"><history {history}/></x></presence>'
+        f'<x xmlns="{MUC}"><history {history}/></x>'
+        f"{_brought(host)}</presence>"
     )
 
 
-def rename(room: str, nick: str, jid: str) -> str:
+def rename(room: str, nick: str, jid: str, host: str) -> str:
     """XEP-0045 #changenick."""
-    return f'<presence from="{text.attribute(jid)}" to="{text.attribute(f"{room}/{nick}")}"/>'
+    to = text.attribute(f"{room}/{nick}")
+    return f'<presence from="{text.attribute(jid)}" to="{to}">{_brought(host)}</presence>'
+
+
+def _brought(host: str) -> str:
+    return f'<bridged xmlns="{_BRIDGED}" by="{text.attribute(host)}"/>'
 
 
 def leave(room: str, nick: str, jid: str) -> str:
@@ -70,6 +79,16 @@ def stanza(action: Action, room: str, jid: str, called: content.Called) -> str:
 def parts(action: Action, limit: int, called: content.Called) -> list[Action]:
     """What one stanza each can carry."""
     return render.parts(action, len(action.chat.encode()) + 500, limit, called)
+
+
+def described(iq: str, jid: str, to: str) -> str:
+    """XEP-0030 #info: who is in the room as one of us is somebody elsewhere."""
+    identity = '<identity category="gateway" type="xmpp" name="Landbridge"/>'
+    features = "".join(f'<feature var="{one}"/>' for one in (_INFO, "urn:xmpp:ping", _BRIDGED))
+    return (
+        f'<iq type="result" id="{text.attribute(iq)}" from="{text.attribute(jid)}" to="{text.attribute(to)}">'
+        f'<query xmlns="{_INFO}">{identity}{features}</query></iq>'
+    )
 
 
 def pong(iq: str, jid: str, to: str) -> str:

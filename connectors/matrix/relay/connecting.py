@@ -17,6 +17,7 @@ from connectors.matrix.patience import Pace, Patience
 from connectors.matrix.pulse import Pulse
 from connectors.matrix.relay import registration
 from connectors.matrix.relay.attendance import Attendance
+from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
 from connectors.matrix.relay.faces import Appointed, Faces
 from connectors.matrix.relay.fence import Fence
@@ -76,7 +77,8 @@ async def connected(
             try:
                 yield RelaySession(
                     Parts(
-                        api, told, inbox, attendance, doors, fence, groups, signs, voice, clock, workspace.log,
+                        api, told, inbox, attendance, doors, fence, groups, signs, voice,
+                        Bridged(api, told, groups, workspace.memory), clock, workspace.log,
                         pace.silence, check, workspace.summon,
                     )
                 )  # fmt: skip

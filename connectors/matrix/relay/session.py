@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from bridge.contract import (
     Action,
+    Announce,
     Authored,
     Capabilities,
     ChatId,
@@ -47,6 +48,7 @@ from connectors.matrix.groups import Groups
 from connectors.matrix.media import Repository
 from connectors.matrix.relay import mentions, names, speech
 from connectors.matrix.relay.attendance import Attendance
+from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
 from connectors.matrix.relay.fence import Fence
 from connectors.matrix.relay.inbox import Inbox, Transaction
@@ -57,7 +59,7 @@ from connectors.matrix.signs import Signs
 HOME = NetworkId("xmpp")
 _CATCHING_UP = 20.0  # seconds that we wait for what the homeserver has kept for us
 _CAN = Capabilities(
-    actions=frozenset((*speech.DOINGS, *moving.DOINGS, *governing.DOINGS)),
+    actions=frozenset((Announce, *speech.DOINGS, *moving.DOINGS, *governing.DOINGS)),
     idempotent=True,
     echoes=True,
     history=True,
@@ -79,6 +81,7 @@ class Parts:
     groups: Groups
     signs: Signs
     voice: Voice
+    bridged: Bridged
     clock: Clock
     log: logging.Logger
     silence: float  # seconds without news, after which `check` asks whether the homeserver still reaches us
@@ -142,6 +145,8 @@ class RelaySession(Unasked):
 
     async def perform(self, action: Action) -> Receipt:
         kind, parts = type(action), self._parts
+        if isinstance(action, Announce):
+            return await parts.bridged.announce(action)
         if kind in speech.DOINGS:
             return await parts.voice.perform(action)
         if (moves := moving.DOINGS.get(kind)) is not None:
@@ -165,6 +170,9 @@ class RelaySession(Unasked):
 
     async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
         return await governing.rank(self._parts.api, self._parts.groups, chat, contact)
+
+    async def obstacles(self, chat: ChatId) -> Sequence[str]:
+        return await self._parts.bridged.obstacles(chat)
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         page = await older.page(self._parts.api, self._parts.groups, chat, before, cursor)

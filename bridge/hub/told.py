@@ -1,0 +1,82 @@
+"""Linked rooms say that they are: in a place of their network's for that, and by one notice when they are linked.
+Nothing else about a room is ever changed.
+
+Where a network has no such place (`Announce`) its people see it by who is in the room.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from bridge.contract import Announce, ChatId, ConnectorError, NetworkId
+from bridge.hub.closing import durably, owe
+from bridge.hub.codec import Notice
+from bridge.hub.keys import Keys
+from bridge.hub.sessions import Sessions
+from bridge.store import links
+from bridge.store.ledger import Ledger
+from bridge.store.links import EndRow
+from bridge.store.rows import Debt
+from bridge.store.writer import Writer
+
+log = logging.getLogger(__name__)
+_MOST = 10  # rooms that a notice names
+_HOW = {
+    "both": "what is said in one of them is shown in the others, under its author's name",
+    "from": "what is said here is shown there, under its author's name",
+    "to": "what is said there is shown here, under its author's name",
+}
+
+Rooms = tuple[tuple[NetworkId, str], ...]
+
+
+class Telling:
+    """For `Links`, which calls one thing after the other."""
+
+    def __init__(self, writer: Writer, sessions: Sessions, keys: Keys, offer: Callable[[Debt], None]) -> None:
+        self._writer = writer
+        self._sessions = sessions
+        self._keys = keys
+        self._offer = offer
+        self._said: dict[tuple[str, str], Rooms] = {}  # by this process, by network and room
+
+    async def standing(self, ends: Sequence[EndRow]) -> None:
+        """The rooms of one link, as they are linked now."""
+        for one in ends if len(ends) > 1 else ():
+            rooms = tuple((NetworkId(other.network), other.typed) for other in ends if other is not one)
+            if not await self._announce(one.network, one.native, rooms) or one.announced:
+                continue
+            for owed in await durably(self._writer, partial(self._notice, end=one, rooms=rooms)):
+                self._offer(owed)
+
+    async def gone(self, before: Sequence[EndRow], now: Sequence[EndRow]) -> None:
+        """Rooms that were linked before are not any more."""
+        there = {(one.network, one.native) for one in now}
+        for one in before:
+            if (one.network, one.native) not in there:
+                await self._announce(one.network, one.native, ())
+
+    async def _announce(self, network: str, native: str, rooms: Rooms) -> bool:
+        """Whether its network has a place for that, and our account is there."""
+        seat = next((s for s in self._sessions.seats() if s.network == network and not s.user), None)
+        session = seat.session if seat is not None else None
+        if session is None or Announce not in session.capabilities(ChatId(native)).actions:
+            return False
+        if self._said.get((network, native)) == rooms:
+            return True
+        try:
+            await session.perform(Announce(chat=ChatId(native), key=uuid.uuid4().hex, rooms=rooms))
+        except ConnectorError as error:
+            log.warning("a room does not say that it is linked network=%s chat=%s: %s", network, native, error.text)
+        self._said[network, native] = rooms
+        return True
+
+    def _notice(self, ledger: Ledger, end: EndRow, rooms: Rooms) -> list[Debt]:
+        if end.account is None:
+            return []
+        links.announced(ledger.connection, end.chat)
+        names = [f"{chat} ({network})" for network, chat in rooms[:_MOST]]
+        more = [f"{len(rooms) - _MOST} more"] if len(rooms) > _MOST else []
+        text = f"This room is now linked with {', '.join([*names, *more])}: {_HOW[end.direction]}."
+        return [owe(ledger, self._keys, Notice(text=text), chat=end.chat, account=end.account, message=None)]

@@ -1,0 +1,112 @@
+"""Rooms say that they are bridged, and whether they are already.
+
+Source: MSC2346 (bridge information state event), as bridges in use write it: `m.bridge`, and before that
+`uk.half-shot.bridge`. What others have written counts as long as their bot is in the room.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.contract import Announce, Memory, Receipt
+from connectors.matrix import fields, ids
+from connectors.matrix.api import Api, path
+from connectors.matrix.groups import Groups
+from connectors.matrix.relay.registration import Registration
+
+KIND = "m.bridge"
+_KINDS = (KIND, "uk.half-shot.bridge")
+_MOST = 50  # events of a room that are looked at
+_SECONDS = 60.0
+_ENCRYPTED = "It is encrypted, and a link would show elsewhere what is said in it."
+
+
+@dataclass(slots=True)
+class Bridged:
+    """For one session. What was said of a room is remembered durably: a restart asks the homeserver nothing."""
+
+    api: Api
+    registration: Registration
+    groups: Groups
+    memory: Memory
+    names: Mapping[str, str] = field(default_factory=lambda: {"xmpp": "XMPP"})
+
+    async def announce(self, action: Announce) -> Receipt:
+        """Raises the four errors."""
+        key, said = f"bridged {action.chat}", json.dumps(self._content(action), sort_keys=True)
+        if (await self.memory.get(key) or "{}") != said:
+            where = path("rooms", action.chat, "state", KIND, f"org.landbridge://{self.registration.me[1:]}")
+            await self.api.put(where, json.loads(said))
+            await self.memory.put(key, said)
+        return Receipt()
+
+    async def obstacles(self, room: str) -> Sequence[str]:
+        """Raises the four errors."""
+        found = [_ENCRYPTED] if (await self.groups.facts(room)).encrypted else []
+        for bot, protocol in _others(await self._state(room), self.registration):
+            if await self._there(room, bot):
+                what = f"Another bridge is in it already: {protocol}, whose bot is {bot}."
+                found.append(f"{what} Two of them would bring everything twice. Have that one leave first.")
+        return list(dict.fromkeys(found))
+
+    def _content(self, action: Announce) -> dict[str, Any]:
+        if not action.rooms:
+            return {}
+        network, chat = action.rooms[0]
+        more = [{"network": other, "room": called} for other, called in action.rooms]
+        return {
+            "bridgebot": self.registration.me,
+            "protocol": {"id": network, "displayname": self.names.get(network, network.capitalize())},
+            "channel": {"id": chat, "displayname": chat},
+            "org.landbridge.rooms": more,
+        }
+
+    async def _state(self, room: str) -> list[object]:
+        """The events of these kinds alone: all that a large room has are too many."""
+        # Homeservers may give the same answer for a while; each of these asks for something else.
+        limit = secrets.randbelow(_MOST) + _MOST
+        kinds = {"types": list(_KINDS)}
+        wish = {
+            "room": {
+                "rooms": [room], "state": kinds, "timeline": {**kinds, "limit": limit}, "ephemeral": {"types": []},
+                "account_data": {"types": []},
+            },
+            "presence": {"types": []}, "account_data": {"types": []},
+        }  # fmt: skip
+        query = {"filter": json.dumps(wish), "timeout": "0"}
+        said = await self.api.get(path("sync"), query, seconds=_SECONDS)
+        joined = fields.mapping(fields.mapping(fields.mapping(said.get("rooms")).get("join")).get(room))
+        pieces = (fields.mapping(joined.get(name)).get("events") for name in ("state", "timeline"))
+        return [event for piece in pieces for event in fields.listed(piece)]
+
+    async def _there(self, room: str, user: str) -> bool:
+        answer = await self.api.ask("GET", path("rooms", room, "state", "m.room.member", user))
+        try:
+            said = fields.mapping(json.loads(answer.body)) if answer.status == 200 else {}
+        except ValueError:
+            return False
+        return said.get("membership") == "join"
+
+
+def _others(state: Iterable[object], registration: Registration) -> list[tuple[str, str]]:
+    """The bot of each other bridge, and what it brings."""
+    latest: dict[tuple[str, str], Mapping[str, object]] = {}
+    for raw in state:
+        event = fields.mapping(raw)
+        kind, key = event.get("type"), event.get("state_key")
+        if kind in _KINDS and isinstance(kind, str) and isinstance(key, str):
+            latest[kind, key] = event
+    found = []
+    for event in latest.values():
+        content, sender = fields.mapping(event.get("content")), event.get("sender")
+        bot = content.get("bridgebot", sender)
+        if not content or not isinstance(bot, str) or not ids.valid_user(bot) or registration.ours(bot):
+            continue
+        if isinstance(sender, str) and registration.ours(sender):
+            continue
+        protocol = fields.mapping(content.get("protocol"))
+        name = fields.line(protocol.get("displayname"), 60) or fields.line(protocol.get("id"), 60) or "of some network"
+        found.append((bot, name))
+    return found[:_MOST]
