@@ -50,12 +50,17 @@ def goes_in_circles(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> O
     return outcome
 
 
-def encrypted(keys: Keys, ledger: Ledger, chat: Chat, outcome: Outcome) -> None:
+def encrypted(keys: Keys, ledger: Ledger, chat: Chat, outcome: Outcome, name: str = "") -> None:
     """A room is encrypted: the community that it is in is suspended, if it is in one."""
     link = ledger.directory.link_of(chat.id)
     if link is None or not link.name or link.suspended:
         return
-    room = chat.name or next((one.typed for one in link.endpoints if one.chat.id == chat.id), "") or "one of its rooms"
+    room = (
+        name
+        or chat.name
+        or next((one.typed for one in link.endpoints if one.chat.id == chat.id), "")
+        or "one of its rooms"
+    )
     suspend(ledger, keys, link, outcome, ENCRYPTED, _ENCRYPTED.format(room=room), besides=chat.id)
 
 

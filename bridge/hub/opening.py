@@ -76,7 +76,7 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
             directory.change_chat(replace(chat, encrypted=event.encrypted))
     suspending.note(accept, ledger, event, outcome)
     if event.encrypted and chat is not None:
-        halting.encrypted(accept.context.keys, ledger, chat, outcome)
+        halting.encrypted(accept.context.keys, ledger, chat, outcome, event.name)
     return outcome
 
 

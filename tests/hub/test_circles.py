@@ -39,30 +39,21 @@ def told(home: House, room: str, begin: str) -> int:
 
 
 async def echoed(home: House, account: int, most: int) -> int:
-    """In each room a bot says again what the relay says there, until nothing comes any more; how often."""
+    """In each room a bot says again what the relay says there, until all rooms are told that it is over; how often."""
     heard = times = 0
-    while times < most:
-        await home.settled()
-        said = home.far.actions(Send)
-        if heard == len(said):
-            try:
-                said = await home.far.until(heard + 1, Send) if await _waiting(home) else said
-            except TimeoutError:
-                break
-        if heard == len(said):
-            break
+    while times < most and not all(told(home, room, CIRCLES) for room in ROOMS):
+        said = await home.far.until(heard + 1, Send)
         for one in said[heard:]:
             times += 1
             home.says(account, one.chat, f"echo of {one.chat}", one.message.text, f"e{times}")
         heard = len(said)
+    await home.settled()
     return times
 
 
-async def _waiting(home: House) -> bool:
-    """Whether anything is still to be delivered."""
-    assert home.hub is not None
-    await home.hub.writer.drained()
-    return bool(await home.rows("select 1 from deliveries where state = 0"))
+async def _delivered(home: House) -> None:
+    await home.settled()
+    await home.until_rows("select 1 from deliveries where state = 0", [])
 
 
 async def test_bots_that_say_everything_again_are_stopped_and_everybody_is_told(home: House) -> None:
@@ -74,7 +65,7 @@ async def test_bots_that_say_everything_again_are_stopped_and_everybody_is_told(
     await home.stop()
     await home.start()
     home.says(account, "peace", "Benvolio", "Part, fools!", "2")
-    await home.settled()
+    await _delivered(home)
 
     assert times < 120
     assert [told(home, room, CIRCLES) for room in ROOMS] == [1, 1, 1]
@@ -117,10 +108,8 @@ async def test_what_other_bots_say_goes_on_only_where_that_is_wanted(home: House
     account = await linked(home, bots=bots)
     home.says(account, "duels", "clock", "It is nine", "1", provenance=Provenance.PROGRAM)
     home.says(account, "duels", "Tybalt", "What, drawn?", "2")
-    await home.far.until(len(shown(home, "peace")) + 2, Send)
-    await home.settled()
-    while await _waiting(home):
-        await home.settled()
+    await home.far.until(4 if bots else 2, Send)
+    await _delivered(home)
 
     expected = ["clock: It is nine", "Tybalt: What, drawn?"] if bots else ["Tybalt: What, drawn?"]
     assert shown(home, "peace") == shown(home, "war") == expected
@@ -130,9 +119,8 @@ async def test_what_another_bridge_has_brought_goes_no_further(home: House) -> N
     account = await linked(home, bots=True)
     home.says(account, "duels", "Juliet", "Who is there?", "1", provenance=Provenance.COPY)
     home.says(account, "duels", "Tybalt", "What, drawn?", "2")
-    while "Tybalt: What, drawn?" not in shown(home, "war"):
-        await home.far.until(len(home.far.actions(Send)) + 1, Send)
-    await home.settled()
+    await home.far.until(2, Send)
+    await _delivered(home)
     assert home.hub is not None
 
     assert shown(home, "peace") == ["Tybalt: What, drawn?"]
@@ -143,10 +131,9 @@ async def test_a_room_that_is_encrypted_now_suspends_its_link(home: House) -> No
     account = await linked(home)
     for _ in range(2):
         home.far.report(account, ChatSeen(chat=ChatId("duels"), kind=ChatKind.ROOM, name="Duels", encrypted=True))
-    await home.settled()
+    await home.far.until(2, Send)
     home.says(account, "peace", "Benvolio", "Part, fools!", "1")
-    while await _waiting(home):
-        await home.settled()
+    await _delivered(home)
     assert home.hub is not None
     refused = await home.hub.links.resume("verona")
 
