@@ -42,6 +42,7 @@ from bridge.contract import (
     Unconfirmed,
     Unparsable,
 )
+from bridge.contract.unasked import Unasked
 from bridge.testing import performs, wire
 from bridge.testing.client import Client, Gone, error_of
 from bridge.testing.doings import abilities
@@ -58,7 +59,7 @@ _line = msgspec.json.Decoder(Happened).decode
 _bodies = {kind.__name__: msgspec.json.Decoder(kind).decode for kind in contract.Event.__args__}
 
 
-class MemorySession:
+class MemorySession(Unasked):
     """Two connections: one that performs, and one that reads events while somebody does."""
 
     def __init__(self, socket: Path, account: Account, client: Client, welcome: Welcome) -> None:
@@ -182,9 +183,6 @@ class MemorySession:
     async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
         found = (one for one in await self.occupants(chat) if one.contact.id == contact)
         return next((one.rank or Rank.MEMBER for one in found), None)
-
-    async def obstacles(self, chat: ChatId) -> Sequence[str]:
-        return ()
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         client = await self._connected()
