@@ -15,7 +15,6 @@ from bridge.hub.hosting import hosted_for
 from bridge.hub.intake import Accept, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.opening import gateway_chat
-from bridge.hub.repeats import DAY
 from bridge.store import visits
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Debt
@@ -23,6 +22,7 @@ from bridge.store.visits import Absent
 
 SMALL = 5
 """People in a room where what is said is said to each of them."""
+_DAY = 86_400.0
 _MENTIONED = 100  # people that one message can mean
 _NAME = 100  # characters of a name
 
@@ -74,7 +74,7 @@ def _tell(accept: Accept, ledger: Ledger, chat: Chat, hosted: Chat, one: Absent,
         return []
     if context.chosen(one.user, network, "mentions", room) == OFF:
         return []
-    if visits.told_since(ledger.connection, room, one.user, ledger.now() - DAY):
+    if visits.told_since(ledger.connection, room, one.user, ledger.now() - _DAY):
         return []
     if visits.inside(ledger.connection, room, one.user):
         return []

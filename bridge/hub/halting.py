@@ -5,17 +5,19 @@ on its way for others is not brought any more.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bridge.contract import MessageEdited, MessageReceived
 from bridge.hub.closing import owe
 from bridge.hub.codec import Notice
 from bridge.hub.intake import Accept, Outcome
 from bridge.hub.judge import Ruling
-from bridge.hub.keys import Keys
+from bridge.hub.keys import Keys, split
 from bridge.store import links
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Debt, Link
+
+Journals = Callable[[Accept, Ledger], Outcome]
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +36,26 @@ _ENCRYPTED = (
 )
 
 
-def goes_in_circles(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> Outcome | None:
-    """What is about to be journaled was said in a community that now goes in circles: it is suspended. None: it does
-    not."""
-    event, breaker = accept.event, accept.context.breaker
-    if not link.name or link.suspended or accept.position is not None:
+def watched(journals: Journals) -> Journals:
+    """`journals`, but for what makes a community go in circles: that suspends it, and goes nowhere."""
+
+    def watching(accept: Accept, ledger: Ledger) -> Outcome:
+        return _goes_in_circles(accept, ledger) or journals(accept, ledger)
+
+    return watching
+
+
+def _goes_in_circles(accept: Accept, ledger: Ledger) -> Outcome | None:
+    """None: it does not."""
+    event, source, breaker = accept.event, accept.source, accept.context.breaker
+    if not isinstance(event, MessageReceived | MessageEdited) or accept.position is not None:
         return None
-    if not isinstance(event, MessageReceived | MessageEdited):
+    chat = ledger.directory.chat(source.network, source.scope, event.chat)
+    link = ledger.directory.link_of(chat.id) if chat is not None else None
+    if chat is None or link is None or not link.name or link.suspended:
         return None
+    if event.key is not None and ledger.entry_by_key(split(event.key)[0]) is not None:
+        return None  # our own
     if not breaker.trips(link.id, chat.shows or chat.id, accept.source.network, event):
         return None
     breaker.forget(link.id)

@@ -60,6 +60,7 @@ from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.signs import Signs
 from bridge.hub.sources import source_of
 from bridge.hub.surroundings import Surroundings as Surroundings
+from bridge.hub.told import LinkNews
 from bridge.store import accounts as stored
 from bridge.store.accounts import AccountRow
 from bridge.store.aside import add_dead_letter
@@ -95,7 +96,8 @@ class Hub:
             ),
             self.lanes.quiet,
         )  # fmt: skip
-        self.links = Links(around.database, self.writer, self.sessions, self._keys, self.lanes.moved, self.lanes.offer)
+        told = LinkNews(self.writer, self.sessions, self._keys, self.lanes.offer)
+        self.links = Links(around.database, self.writer, self.sessions, told, self.lanes.moved)
         self.converter = around.converter or Converter()
         openings = Quota(around.limits.openings, 3_600.0, around.clock)  # by the hour
         self.rooms = HostedRooms(

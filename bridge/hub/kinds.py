@@ -16,6 +16,7 @@ from bridge.contract import (
 )
 from bridge.hub.absent import accept_message
 from bridge.hub.failures import accept_failure, accept_unparsable
+from bridge.hub.halting import watched
 from bridge.hub.hosting import accept_invitation, accept_occupant, accept_ranks
 from bridge.hub.intake import Accept, Outcome
 from bridge.hub.messages import accept_edit, accept_reactions, accept_retraction
@@ -23,8 +24,8 @@ from bridge.hub.opening import accept_chat
 from bridge.store.ledger import Ledger
 
 KINDS: Mapping[type, Callable[[Accept, Ledger], Outcome]] = {
-    MessageReceived: accept_message,
-    MessageEdited: accept_edit,
+    MessageReceived: watched(accept_message),
+    MessageEdited: watched(accept_edit),
     MessageRetracted: accept_retraction,
     ReactionsChanged: accept_reactions,
     ChatSeen: accept_chat,

@@ -13,21 +13,19 @@ from dataclasses import replace
 from functools import partial
 
 from bridge.contract import ChatId, ChatKind, ConnectorError, Join, Leave, NetworkId, Session
-from bridge.hub import halting, linking, wanted
+from bridge.hub import linking, wanted
 from bridge.hub.closing import durably
 from bridge.hub.intake import Outcome
 from bridge.hub.judge import Ruling
-from bridge.hub.keys import Keys
 from bridge.hub.linking import Resolved
 from bridge.hub.overview import LinkLine, Said
 from bridge.hub.sessions import Seat, Sessions
-from bridge.hub.told import Telling
+from bridge.hub.told import LinkNews
 from bridge.hub.wanted import COMMAND, CONFIG, End, WantedLink
 from bridge.store import links
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
 from bridge.store.links import EndRow, LinkRow
-from bridge.store.rows import Debt
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -37,15 +35,12 @@ _TOGETHER = 0.2  # seconds in which what happens gathers
 
 
 class Links:
-    """`run` is a task of the hub. `moved`, `offer`: see `Lanes`."""
+    """`run` is a task of the hub. `moved`: see `Lanes`."""
 
     def __init__(
-        self, database: Database, writer: Writer, sessions: Sessions, keys: Keys, moved: Callable[[Outcome], None],
-        offer: Callable[[Debt], None],
-    ) -> None:  # fmt: skip
-        self._keys = keys
-        self._offer = offer
-        self._told = Telling(writer, sessions, keys, offer)
+        self, database: Database, writer: Writer, sessions: Sessions, told: LinkNews, moved: Callable[[Outcome], None]
+    ) -> None:
+        self._told = told
         self._database = database
         self._writer = writer
         self._sessions = sessions
@@ -128,9 +123,7 @@ class Links:
         row = next((row for row in (await self._stored())[0] if row.name == name and not row.removed), None)
         if row is None:
             return Said(f"There is no link {name[:60]}. `landbridge link list` shows what there is.", ok=False)
-        why, debts = await durably(self._writer, partial(_resume, row=row, keys=self._keys))
-        for debt in debts:
-            self._offer(debt)
+        why = await self._told.resume(row)
         return Said(why, ok=False) if why else Said(f"The link {name} is carried again.")
 
     async def _stored(self) -> tuple[list[LinkRow], list[EndRow]]:
@@ -275,18 +268,6 @@ def _entering(ledger: Ledger, end: End, scope: str, account: int) -> None:
     if chat is None:
         chat = directory.add_chat(end.network, scope, end.chat, ChatKind.ROOM)
     directory.accounts.enter(chat.id, account, ledger.now())
-
-
-def _resume(ledger: Ledger, row: LinkRow, keys: Keys) -> tuple[str, Sequence[Debt]]:
-    """Why that cannot be, else what people are told."""
-    found = next((one for one in links.ends(ledger.connection) if one.link == row.id), None)
-    link = ledger.directory.link_of(found.chat) if found is not None else None
-    if link is None or not link.suspended:
-        return f"The link {row.name} is not suspended.", ()
-    closed = next((one for one in link.endpoints if one.chat.encrypted), None)
-    if closed is not None:
-        return f"{closed.typed or closed.chat.native} is encrypted. Link the other rooms without it.", ()
-    return "", halting.resume(ledger, keys, link)
 
 
 def _tie(ledger: Ledger, row: LinkRow, one: Resolved) -> str:

@@ -5,9 +5,8 @@ from dataclasses import replace
 from msgspec import structs
 
 from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
-from bridge.hub import codec, fallback, keys, pieces, reactions, undoing
+from bridge.hub import fallback, keys, pieces, reactions, undoing
 from bridge.hub.facades import HOME
-from bridge.hub.halting import goes_in_circles
 from bridge.hub.intake import (
     Accept,
     Context,
@@ -25,7 +24,7 @@ from bridge.hub.intake import (
 from bridge.hub.judge import BEFORE, Facts, Ruling, Verdict, judge
 from bridge.hub.opening import home_chat, shown_again
 from bridge.hub.reactions import selves
-from bridge.hub.repeats import answered_again, is_repeat
+from bridge.hub.repeats import answered_again, is_repeat, nameless_own
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Copy, Link, Message
 
@@ -42,7 +41,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     entry = echoed(ledger, source, chat, event)
     if entry is not None:
         return note_echo(accept, ledger, chat, event, entry)
-    if _nameless_own(accept, ledger, chat, event):
+    if nameless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
     again = is_repeat(accept, ledger, chat)
     if again is not None:
@@ -50,9 +49,6 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
         if rest is None:
             return answered_again(accept, ledger, chat, again)
         accept.event = event = rest
-    circling = goes_in_circles(accept, ledger, chat, link)
-    if circling is not None:
-        return circling
     said = event.message
     owed = owed_to(accept, ledger, chat, link)
     empty = not said.text.strip() and not said.media
@@ -101,14 +97,11 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     own = echoed(ledger, source, chat, event)
     if own is not None:
         return note_echo(accept, ledger, chat, event, own)
-    if _nameless_own(accept, ledger, chat, event):
+    if nameless_own(accept, ledger, chat, event):
         return Outcome(Ruling.ECHO)
     again = is_repeat(accept, ledger, chat)
     if again is not None:
         return answered_again(accept, ledger, chat, again)
-    circling = goes_in_circles(accept, ledger, chat, link)
-    if circling is not None:
-        return circling
     copy = named(ledger, chat, event.target)
     target = ledger.message(copy.message) if copy else None
     reaction = reactions.called(ledger, copy) if copy and isinstance(event, MessageRetracted) else None
@@ -294,25 +287,3 @@ def _usable(context: Context, ledger: Ledger, link: Link, event: Authored) -> bo
         for e in link.endpoints
         if e.chat.network == event.addressee.network
     )
-
-
-def _nameless_own(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bool:
-    """Whether `event` is our own doing, seen again, though it names no event of the journal: the network hides our keys
-    (the copy that is noted then tells the lane that it arrived), or it was a notice, which leaves nothing behind."""
-    source = accept.source
-    known = source.personas or event.sender.id in ledger.directory.accounts.ours(source.network)
-    if not known or (event.key is None and (source.echoes or source.personas)):
-        return False
-    if ledger.copy(chat.id, event.id) is not None:
-        return True  # the receipt was journaled before
-    if event.key is not None or not source.sees_itself:
-        return False
-    # After a crash or a lost answer: what was tried last is what we now see.
-    tried = ledger.owed.oldest_tried(chat.id)
-    entry = ledger.entry(tried[0]) if tried is not None else None
-    if tried is None or entry is None or codec.KIND_OF[type(event)] not in ("message", entry.kind):
-        return False
-    part = tried[1] if entry.kind == "message" else -1 - tried[1]
-    ledger.add_copy(Copy(chat.id, event.id, entry.message, part, entry.id))
-    ledger.owed.keep(chat.id, entry.id, tried=0)
-    return True

@@ -1,14 +1,27 @@
-"""What comes again: the same event told twice, or said twice under the same name."""
+"""What comes again: the same event told twice, said twice under the same name, or our own doing."""
 
-from bridge.contract import Authored, ChatId, Confirm, Fail, MessageId, Reason
+from bridge.contract import (
+    Authored,
+    ChatId,
+    Confirm,
+    Fail,
+    MessageEdited,
+    MessageId,
+    MessageReceived,
+    MessageRetracted,
+    ReactionsChanged,
+    Reason,
+)
+from bridge.hub import codec
 from bridge.hub.intake import Accept, Outcome, own_ends
 from bridge.hub.judge import Ruling
 from bridge.hub.passing import is_private, pass_on, told_too
 from bridge.store.ledger import Ledger
 from bridge.store.owed import OPEN
-from bridge.store.rows import Chat
+from bridge.store.rows import Chat, Copy
 
 DAY = 86_400.0
+Said = MessageReceived | MessageEdited | MessageRetracted | ReactionsChanged
 
 
 def is_repeat(accept: Accept, ledger: Ledger, chat: Chat) -> int | None:
@@ -52,3 +65,25 @@ def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Ou
     elif said.confirm and all(s is None for s in states):
         outcome.answer = Confirm(chat=where[0], key="-", target=where[1], origin=said.origin)
     return outcome
+
+
+def nameless_own(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bool:
+    """Whether `event` is our own doing, seen again, though it names no event of the journal: the network hides our keys
+    (the copy that is noted then tells the lane that it arrived), or it was a notice, which leaves nothing behind."""
+    source = accept.source
+    known = source.personas or event.sender.id in ledger.directory.accounts.ours(source.network)
+    if not known or (event.key is None and (source.echoes or source.personas)):
+        return False
+    if ledger.copy(chat.id, event.id) is not None:
+        return True  # the receipt was journaled before
+    if event.key is not None or not source.sees_itself:
+        return False
+    # After a crash or a lost answer: what was tried last is what we now see.
+    tried = ledger.owed.oldest_tried(chat.id)
+    entry = ledger.entry(tried[0]) if tried is not None else None
+    if tried is None or entry is None or codec.KIND_OF[type(event)] not in ("message", entry.kind):
+        return False
+    part = tried[1] if entry.kind == "message" else -1 - tried[1]
+    ledger.add_copy(Copy(chat.id, event.id, entry.message, part, entry.id))
+    ledger.owed.keep(chat.id, entry.id, tried=0)
+    return True

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from bridge.contract import Announce, ChatId, ConnectorError, NetworkId
+from bridge.hub import halting
 from bridge.hub.closing import durably, owe
 from bridge.hub.codec import Notice
 from bridge.hub.keys import Keys
 from bridge.hub.sessions import Sessions
 from bridge.store import links
 from bridge.store.ledger import Ledger
-from bridge.store.links import EndRow
+from bridge.store.links import EndRow, LinkRow
 from bridge.store.rows import Debt
 from bridge.store.writer import Writer
 
@@ -31,7 +32,7 @@ _HOW = {
 Rooms = tuple[tuple[NetworkId, str], ...]
 
 
-class Telling:
+class LinkNews:
     """For `Links`, which calls one thing after the other."""
 
     def __init__(self, writer: Writer, sessions: Sessions, keys: Keys, offer: Callable[[Debt], None]) -> None:
@@ -57,6 +58,13 @@ class Telling:
             if (one.network, one.native) not in there:
                 await self._announce(one.network, one.native, ())
 
+    async def resume(self, row: LinkRow) -> str:
+        """A link that was suspended is carried again, and its rooms are told; or why that cannot be."""
+        why, debts = await durably(self._writer, partial(_resume, row=row, keys=self._keys))
+        for debt in debts:
+            self._offer(debt)
+        return why
+
     async def _announce(self, network: str, native: str, rooms: Rooms) -> bool:
         """Whether its network has a place for that, and our account is there."""
         seat = next((s for s in self._sessions.seats() if s.network == network and not s.user), None)
@@ -80,3 +88,15 @@ class Telling:
         more = [f"{len(rooms) - _MOST} more"] if len(rooms) > _MOST else []
         text = f"This room is now linked with {', '.join([*names, *more])}: {_HOW[end.direction]}."
         return [owe(ledger, self._keys, Notice(text=text), chat=end.chat, account=end.account, message=None)]
+
+
+def _resume(ledger: Ledger, row: LinkRow, keys: Keys) -> tuple[str, Sequence[Debt]]:
+    """Why that cannot be, else what people are told."""
+    found = next((one for one in links.ends(ledger.connection) if one.link == row.id), None)
+    link = ledger.directory.link_of(found.chat) if found is not None else None
+    if link is None or not link.suspended:
+        return f"The link {row.name} is not suspended.", ()
+    closed = next((one for one in link.endpoints if one.chat.encrypted), None)
+    if closed is not None:
+        return f"{closed.typed or closed.chat.native} is encrypted. Link the other rooms without it.", ()
+    return "", halting.resume(ledger, keys, link)

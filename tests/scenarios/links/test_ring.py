@@ -1,5 +1,5 @@
-"""Two gateways and the same three MUCs: the second one is refused. And bots that say everything again, in each room: the
-link is suspended before that grows."""
+"""Two gateways and the same three MUCs: the second one is refused. And bots that say everything again, in each room:
+the link is suspended before that grows."""
 
 import asyncio
 import sys
