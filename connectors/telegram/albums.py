@@ -16,7 +16,7 @@ from connectors.telegram import fields
 
 LOOK = 0.25  # seconds between looks for more
 _QUIET = 0.6  # seconds without more, after which there is none
-_MOST = 10  # files
+MOST = 10  # files
 _KINDS = ("message", "channel_post", "business_message")
 
 
@@ -32,9 +32,9 @@ class Albums:
         ripe: list[list[Any]] = []
         waiting: int | None = None
         grew, told, held = {}, set(self._told), set[int]()
-        new = [raw for raw in batch if _number(raw) not in told]
+        new = [raw for raw in batch if number_of(raw) not in told]
         for one in _together(new):
-            number, key, chat = _number(one[0]), _album(one[0]), _chat(one[0])
+            number, key, chat = number_of(one[0]), album_of(one[0]), chat_of(one[0])
             grows = key is not None and number is not None and self._may_grow(key, one, new, now)
             if number is not None and (grows or chat in held):
                 if chat is not None:
@@ -44,7 +44,7 @@ class Albums:
                 waiting = number if waiting is None else min(number, waiting)
                 continue
             ripe.append(one)
-            told |= {n for n in map(_number, one) if n is not None}
+            told |= {n for n in map(number_of, one) if n is not None}
         self._grew, self._told = grew, {n for n in told if waiting is not None and n > waiting}
         return ripe, waiting
 
@@ -53,7 +53,7 @@ class Albums:
         if len(album) > files:
             files, since = len(album), now
         self._grew[key] = (files, since)
-        return len(album) < _MOST and now - since < _QUIET and not _followed(album[-1], key[0], batch)
+        return len(album) < MOST and now - since < _QUIET and not _followed(album[-1], key[0], batch)
 
 
 def joined(events: Sequence[Event]) -> list[Event]:
@@ -79,8 +79,8 @@ def _together(batch: Sequence[Any]) -> list[list[Any]]:
     found: list[list[Any]] = []
     albums: dict[tuple[int, str], list[Any]] = {}
     for raw in batch:
-        key = _album(raw)
-        if key is not None and key in albums and len(albums[key]) < _MOST:
+        key = album_of(raw)
+        if key is not None and key in albums and len(albums[key]) < MOST:
             albums[key].append(raw)
             continue
         found.append([raw])
@@ -92,7 +92,7 @@ def _together(batch: Sequence[Any]) -> list[list[Any]]:
 def _followed(last: Any, chat: int, batch: Sequence[Any]) -> bool:
     """Whether something is said in the chat behind it."""
     place = next(number for number, raw in enumerate(batch) if raw is last)
-    return any(_message(raw) and _chat(raw) == chat for raw in batch[place + 1 :])
+    return any(_message(raw) and chat_of(raw) == chat for raw in batch[place + 1 :])
 
 
 def _message(raw: Any) -> dict[str, Any]:
@@ -100,17 +100,19 @@ def _message(raw: Any) -> dict[str, Any]:
     return dict(next((fields.mapping(update[kind]) for kind in _KINDS if kind in update), {}))
 
 
-def _chat(raw: Any) -> int | None:
+def chat_of(raw: Any) -> int | None:
     """Of an update of any kind."""
     update = fields.mapping(raw)
     kind = next((key for key in update if key != "update_id"), "")
     return fields.integer(fields.mapping(fields.mapping(update.get(kind)).get("chat")).get("id"))
 
 
-def _album(raw: Any) -> tuple[int, str] | None:
-    chat, name = _chat(raw), fields.string(_message(raw).get("media_group_id"))
+def album_of(raw: Any) -> tuple[int, str] | None:
+    """The chat and the name of the album to which a message belongs."""
+    chat, name = chat_of(raw), fields.string(_message(raw).get("media_group_id"))
     return (chat, name) if chat is not None and name else None
 
 
-def _number(raw: Any) -> int | None:
+def number_of(raw: Any) -> int | None:
+    """Of an update."""
     return fields.integer(fields.mapping(raw).get("update_id"))

@@ -6,6 +6,7 @@ ids, and the hub knows it. So it is with an album of which more may come (`album
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from bridge.contract import (
 from connectors.telegram import fields
 from connectors.telegram.albums import LOOK, Albums
 from connectors.telegram.api import Api
+from connectors.telegram.holding import Holding
 
 _WAIT = 50  # seconds for which Telegram holds an answer back while there is no news
 _LOST = 10.0  # seconds more until we take the connection for dead
@@ -47,11 +49,13 @@ class Reads(Protocol):
 class Polling:
     """For one session."""
 
-    def __init__(self, api: Api, reader: Reads, since: float) -> None:
-        """`since`: when the bot became an account here; what was said to it before is not told."""
+    def __init__(self, api: Api, reader: Reads, holding: Holding, since: float) -> None:
+        """`since`: when the bot became an account here; what was said to it before is not told. `holding`: albums that
+        Telegram has called us with before we asked."""
         self._api = api
         self._since = since
         self._reader = reader
+        self._holding = holding
         self._albums = Albums()
         self._journaled = ""
         self._moved = asyncio.Event()
@@ -63,6 +67,17 @@ class Polling:
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
         """See the contract. Without a cursor, of what was said before `since` only the chats are told."""
         offset, live, heard = _number(cursor), False, time.monotonic()
+        await self._holding.load(heard)
+        left = self._holding.ripe(math.inf)
+        for album in left:
+            for event in await self._reader.read(*album.updates):
+                yield event
+        if left:
+            yield CursorMoved(str(offset))
+            await self._until_journaled(str(offset))
+            for album in left:
+                self._holding.journaled(album)
+            await self._holding.tidy()
         if await self._renumbered(offset):
             offset = 0
         while True:

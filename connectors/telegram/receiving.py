@@ -11,6 +11,7 @@ from bridge.contract import Contact, NetworkId, Unavailable, Workspace
 from bridge.contract.workspace import Call, Reply
 from connectors.telegram import errors, fields
 from connectors.telegram.api import Api
+from connectors.telegram.holding import Holding
 from connectors.telegram.polling import Polling, Reads
 from connectors.telegram.webhook import Webhook
 
@@ -25,7 +26,8 @@ async def receiving(
     """Entering raises the four errors. `since` as for both."""
     known = fields.string(fields.mapping(await api.ask("getWebhookInfo")).get("url"))
     # Who does not say since when (the operator's bot has no login) has begun now at the latest.
-    hook = Webhook(api, reader, min(since, int(workspace.clock.time())))
+    holding = Holding(workspace.memory)
+    hook = Webhook(api, reader, holding, min(since, int(workspace.clock.time())))
     with workspace.routes(_prefix(network, me.id), hook.answer) as address:
         if known and known not in (address, await workspace.memory.get(_OURS)):
             raise Unavailable(errors.WEBHOOK, lasting=True)
@@ -39,7 +41,7 @@ async def receiving(
             return
     if known:
         await api.ask("deleteWebhook")  # what waits there comes by asking then
-    yield Polling(api, reader, since)
+    yield Polling(api, reader, holding, since)
 
 
 @contextmanager

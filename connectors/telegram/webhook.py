@@ -1,8 +1,8 @@
 """Being called by Telegram with news, in place of asking for it: a call is answered when its update is in the journal.
 
 Until then, and whenever the answer is not one of success, Telegram calls again. It calls for several chats at a time,
-but for the next update of a chat only when the one before is answered; so the files of an album come one after the
-other, and are messages of their own here.
+but for the next update of a chat only when the one before is answered; so a file of an album is answered for when it is
+durable elsewhere (`holding`).
 
 Source: https://core.telegram.org/bots/api#setwebhook, #getwebhookinfo; github.com/tdlib/telegram-bot-api.
 """
@@ -11,14 +11,18 @@ import asyncio
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bridge.contract import CursorMoved, Event, Live, Refused, Unavailable
 from bridge.contract.workspace import Call, Reply
 from connectors.telegram import errors, fields
 from connectors.telegram.api import Api
+from connectors.telegram.holding import Holding
 from connectors.telegram.polling import OLD, Reads
 
 _HEADER = "x-telegram-bot-api-secret-token"
@@ -34,21 +38,27 @@ class _Called:
     raw: Any
     durable: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
+    def answer(self) -> None:
+        if not self.durable.done():
+            self.durable.set_result(None)
+
 
 class Webhook:
     """For one session."""
 
-    def __init__(self, api: Api, reader: Reads, since: float, look: float = _LOOK) -> None:
+    def __init__(self, api: Api, reader: Reads, holding: Holding, since: float, look: float = _LOOK) -> None:
         """`since`: when the bot became an account here; what was said to it before is not told. `look`: seconds."""
         self.url = ""  # where Telegram is to call
         self._api = api
         self._reader = reader
+        self._holding = holding
         self._since = since
         self._look = look
+        self._heard = 0.0  # when something came last, or we looked
         self._secret = secrets.token_urlsafe(32)  # only this session's calls are answered
         self._name = secrets.token_hex(8)
         self._calls: asyncio.Queue[_Called] = asyncio.Queue(2 * _AT_ONCE)
-        self._owed: dict[int, _Called] = {}
+        self._owed: dict[int, Callable[[], None]] = {}  # what is to be done when a cursor is durable
         self._open = False
 
     async def answer(self, call: Call) -> Reply:
@@ -73,22 +83,23 @@ class Webhook:
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
         """See the contract. Without a cursor nothing is told that was said before `since`."""
+        await self._holding.load(time.monotonic())
         self._open = True
         try:
             await self._set()
             number = 0
             yield CursorMoved(f"{self._name}-{number}")
             yield Live()
+            self._heard = time.monotonic()
             while True:
-                called = await self._next()
-                if called is None:
-                    continue
-                for event in await self._reader.read(called.raw):
-                    if cursor is not None or not (isinstance(event, OLD) and event.at < self._since):
-                        yield event
-                number += 1
-                self._owed[number] = called
-                yield CursorMoved(f"{self._name}-{number}")
+                for updates, then in await self._next():
+                    for event in await self._reader.read(*updates):
+                        if cursor is not None or not (isinstance(event, OLD) and event.at < self._since):
+                            yield event
+                    number += 1
+                    self._owed[number] = then
+                    yield CursorMoved(f"{self._name}-{number}")
+                await self._holding.tidy()
         finally:
             self._open = False
 
@@ -97,9 +108,7 @@ class Webhook:
         if name != self._name or not number.isdigit():
             return
         for one in [known for known in self._owed if known <= int(number)]:
-            called = self._owed.pop(one)
-            if not called.durable.done():
-                called.durable.set_result(None)
+            self._owed.pop(one)()
 
     async def _taken(self, called: _Called) -> Reply:
         try:
@@ -110,16 +119,32 @@ class Webhook:
             return Reply(503)
         return Reply()
 
-    async def _next(self) -> _Called | None:
-        """The next call; None after a look whether Telegram still calls us."""
-        try:
-            async with asyncio.timeout(self._look):
-                return await self._calls.get()
-        except TimeoutError:
+    async def _next(self) -> list[tuple[Sequence[Any], Callable[[], None]]]:
+        """What is to be read now, an update or those of an album; and what to do when it is durable."""
+        called = await self._call()
+        kept = called is not None and await self._holding.keep(called.raw, time.monotonic())
+        if called is not None and kept:
+            called.answer()
+        found: list[tuple[Sequence[Any], Callable[[], None]]] = [
+            (album.updates, partial(self._holding.journaled, album)) for album in self._holding.ripe(time.monotonic())
+        ]
+        return found if called is None or kept else [*found, ([called.raw], called.answer)]
+
+    async def _call(self) -> _Called | None:
+        """The next call; None when there may be something else to do. Looks now and then whether Telegram still calls
+        us."""
+        left = self._heard + self._look - time.monotonic()
+        if left <= 0:
             url = fields.mapping(await self._api.ask("getWebhookInfo")).get("url")
             if url != self.url:
-                raise Unavailable(errors.WEBHOOK if url else errors.RIVAL, lasting=True) from None
-            return None
+                raise Unavailable(errors.WEBHOOK if url else errors.RIVAL, lasting=True)
+            self._heard, left = time.monotonic(), self._look
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(left, self._holding.due(time.monotonic()))):
+                called = await self._calls.get()
+                self._heard = time.monotonic()
+                return called
+        return None
 
     async def _set(self) -> None:
         given = {

@@ -32,6 +32,7 @@ from connectors.telegram import TelegramConnector, ids
 from connectors.telegram.about import About
 from connectors.telegram.api import Api
 from connectors.telegram.chats import Chats
+from connectors.telegram.holding import Holding
 from connectors.telegram.notes import Notes
 from connectors.telegram.updates import Reader as Updates
 from connectors.telegram.webhook import Webhook
@@ -238,7 +239,8 @@ async def test_another_program_that_takes_the_bot_is_noticed(called: Called) -> 
     async with Api(play.api.url, play.bot.token, play.http) as api:
         chats = Chats(Notes(play.memory, "people"), Notes(play.memory, "moved"))
         me = Contact(ids.person(play.bot.id))
-        hook = Webhook(api, Updates(chats, About(api), me, NetworkId("telegram"), reads_all=True), math.inf, 0.05)
+        reads = Updates(chats, About(api), me, NetworkId("telegram"), reads_all=True)
+        hook = Webhook(api, reads, Holding(play.memory), math.inf, 0.05)
         for url, words in (("https://elsewhere.example/", "to another program"), ("", "Another program reads")):
             hook.url = called.url
             events = hook.events("0")

@@ -7,7 +7,9 @@ import yaml
 
 from tests.conftest import ANY_SERVER
 from tests.scenarios.telegram.conftest import OnTelegram, staged
+from tests.scenarios.telegram.test_albums import NAMED, PICTURES, came
 from tests.support import commands
+from tests.support.botapi.albums import sends_album
 from tests.support.gateway import TELEGRAM
 from tests.support.xmpp_client import body, receipt_of, shown
 from tests.support.xmpp_servers import XmppServer
@@ -56,6 +58,14 @@ async def test_a_bot_that_telegram_calls(server: XmppServer, tmp_path: Path) -> 
         await app.expect(lambda s: body(s) == "O Romeo 19")
         heard = [text for text in shown(app.received)[0] if text.startswith("O Romeo")]
         assert heard == [f"O Romeo {number}" for number in range(20)]  # what was under way may come twice, under one id
+
+        said = sends_album(world, stage.juliet, chat, NAMED[:2], "Four views", name="four")
+        await calls(stage)
+        await asyncio.to_thread(stage.gateway.kill)  # the two were answered for
+        said += sends_album(world, stage.juliet, chat, NAMED[2:], name="four")
+        await asyncio.to_thread(stage.gateway.start)
+        assert sorted(await came(app, stage.address, 4)) == sorted(PICTURES)
+        assert await app.text_from(stage.address) == "Four views"
 
         await log_in(stage)
         world.says(stage.juliet, chat, "Art thou there?")
