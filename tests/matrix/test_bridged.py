@@ -42,7 +42,7 @@ async def own_room(network: AppserviceUnderTest, *, may: bool) -> None:
 
 async def state(network: AppserviceUnderTest) -> dict[tuple[str, str], Any]:
     found = await network.juliet.call("GET", f"/rooms/{quote(network.room)}/state")
-    return {(one["type"], one["state_key"]): one for one in found}  # type: ignore[union-attr]
+    return {(one["type"], one["state_key"]): (one["event_id"], one["content"]) for one in found}  # type: ignore[union-attr]
 
 
 def announcing(network: AppserviceUnderTest, rooms: tuple[tuple[NetworkId, str], ...] = ROOMS) -> Announce:
@@ -67,10 +67,10 @@ async def test_it_is_said_once_and_nothing_else_is_changed(network: AppserviceUn
     assert new == ("m.bridge", f"org.landbridge://{network.synapse.registered.me[1:]}")
     assert {key: now[key] for key in before} == before
     assert again == now
-    assert now[new]["content"]["bridgebot"] == network.synapse.registered.me
-    assert now[new]["content"]["protocol"] == {"id": "xmpp", "displayname": "XMPP"}
-    assert now[new]["content"]["channel"]["id"] == "cafe@conference.example.org"
-    assert gone[new]["content"] == {}
+    assert now[new][1]["bridgebot"] == network.synapse.registered.me
+    assert now[new][1]["protocol"] == {"id": "xmpp", "displayname": "XMPP"}
+    assert now[new][1]["channel"]["id"] == "cafe@conference.example.org"
+    assert gone[new][1] == {}
 
 
 async def test_where_that_is_not_allowed_it_is_refused_and_people_are_heard(network: AppserviceUnderTest) -> None:
@@ -78,7 +78,7 @@ async def test_where_that_is_not_allowed_it_is_refused_and_people_are_heard(netw
     async with connected(network) as session, reading(session):
         with pytest.raises(Refused) as refusal:
             await session.perform(announcing(network))
-        await session.perform(a_send(network.room, "k2", "But soft"))
+        await session.perform(a_send(network, "k2", "But soft"))
     assert refusal.value.reason is Reason.FORBIDDEN
 
 
@@ -92,13 +92,13 @@ async def test_another_bridge_is_named_as_long_as_its_bot_is_there(network: Apps
     await element.call("PUT", f"/rooms/{room}/state/{kind}/nobody", {})
     async with connected(network) as session, reading(session):
         none = await session.obstacles(ChatId(network.room))
-        here = {"bridgebot": element.user, "protocol": {"id": "discord\n", "displayname": "Discord"}}
+        here = {"bridgebot": element.me, "protocol": {"id": "discord\n", "displayname": "Discord"}}
         await element.call("PUT", f"/rooms/{room}/state/{kind}/here", here)
         found = await session.obstacles(ChatId(network.room))
 
     assert none == []
     assert found == [
-        f"Another bridge is in it already: Discord, whose bot is {element.user}. Two of them would bring everything "
+        f"Another bridge is in it already: Discord, whose bot is {element.me}. Two of them would bring everything "
         "twice. Have that one leave first."
     ]
 

@@ -5,7 +5,6 @@ Source: MSC2346 (bridge information state event), as bridges in use write it: `m
 """
 
 import json
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,23 +62,12 @@ class Bridged:
             "org.landbridge.rooms": more,
         }
 
-    async def _state(self, room: str) -> list[object]:
-        """The events of these kinds alone: all that a large room has are too many."""
-        # Homeservers may give the same answer for a while; each of these asks for something else.
-        limit = secrets.randbelow(_MOST) + _MOST
-        kinds = {"types": list(_KINDS)}
-        wish = {
-            "room": {
-                "rooms": [room], "state": kinds, "timeline": {**kinds, "limit": limit}, "ephemeral": {"types": []},
-                "account_data": {"types": []},
-            },
-            "presence": {"types": []}, "account_data": {"types": []},
-        }  # fmt: skip
-        query = {"filter": json.dumps(wish), "timeout": "0"}
-        said = await self.api.get(path("sync"), query, seconds=_SECONDS)
-        joined = fields.mapping(fields.mapping(fields.mapping(said.get("rooms")).get("join")).get(room))
-        pieces = (fields.mapping(joined.get(name)).get("events") for name in ("state", "timeline"))
-        return [event for piece in pieces for event in fields.listed(piece)]
+    async def _state(self, room: str) -> Sequence[object]:
+        """The events of these kinds alone, as far as our user may see them, the newest first: all the state that a
+        large room has is too much."""
+        query = {"dir": "b", "limit": str(_MOST), "filter": json.dumps({"types": list(_KINDS)})}
+        said = await self.api.get(path("rooms", room, "messages"), query, seconds=_SECONDS)
+        return fields.listed(said.get("chunk"))
 
     async def _there(self, room: str, user: str) -> bool:
         answer = await self.api.ask("GET", path("rooms", room, "state", "m.room.member", user))
@@ -91,13 +79,13 @@ class Bridged:
 
 
 def _others(state: Iterable[object], registration: Registration) -> list[tuple[str, str]]:
-    """The bot of each other bridge, and what it brings."""
+    """The bot of each other bridge, and what it brings; `state` has the newest first."""
     latest: dict[tuple[str, str], Mapping[str, object]] = {}
     for raw in state:
         event = fields.mapping(raw)
         kind, key = event.get("type"), event.get("state_key")
         if kind in _KINDS and isinstance(kind, str) and isinstance(key, str):
-            latest[kind, key] = event
+            latest.setdefault((kind, key), event)
     found = []
     for event in latest.values():
         content, sender = fields.mapping(event.get("content")), event.get("sender")
