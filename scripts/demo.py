@@ -1,5 +1,5 @@
-"""The proof that it works: an XMPP app and a Matrix app talk, in a direct chat and in a room, through real servers; and
-the same XMPP app through a bot with somebody on Telegram."""
+"""The proof that it works: an XMPP app and a Matrix app talk, in a direct chat and in a room, through real servers; the
+same XMPP app through a bot with somebody on Telegram; and a MUC, a Matrix room and a Telegram group are one."""
 
 import argparse
 import asyncio
@@ -14,15 +14,15 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scripts import demo_telegram
+from scripts import demo_links, demo_telegram
 from scripts.demo_telegram import Telegram
 from tests.support import muc, webchat
+from tests.support.appservice import WithAppservice
 from tests.support.commands import execute, log_in
 from tests.support.gateway import TELEGRAM, Gateway, matrix
 from tests.support.matrix_client import MatrixClient
 from tests.support.ports import free_port, is_open
 from tests.support.prosody import Prosody
-from tests.support.synapse import Synapse
 from tests.support.webchat import WebChat
 from tests.support.xmpp_client import XmppClient, bare, body, receipt_of
 
@@ -47,7 +47,7 @@ class Stage:
     """What runs; `words` are Romeo's and Juliet's passwords. Without npm's registry there is no web chat."""
 
     prosody: Prosody
-    synapse: Synapse
+    synapse: WithAppservice
     gateway: Gateway
     telegram: Telegram
     web: WebChat | None
@@ -84,6 +84,8 @@ async def prove(stage: Stage) -> None:
         say(f"{romeo} has {CONTACT} in the contact list.")
         await prove_room(xmpp, matrix, romeo)
         await demo_telegram.prove(xmpp, romeo, stage.telegram, SECONDS, say)
+        if stage.telegram.far is not None:
+            await demo_links.prove(xmpp, matrix, stage.telegram.far, gateway, SECONDS, say)
     if stage.web is not None:
         await stage.web.check(romeo, stage.words[0])
         say(f"The web chat is there, and {romeo} gets in with it.")
@@ -119,6 +121,8 @@ def invite(stage: Stage) -> None:
     say(f"                   (accept its certificate); write to {CONTACT}, enter the room {GARDEN}")
     say(f"  any Matrix app   @{JULIET}:localhost, password {stage.words[1]}, homeserver {stage.synapse.url}")
     say(f"  {demo_telegram.invitation(stage.telegram)}")
+    if stage.telegram.far is not None:
+        say(f"  linked rooms     {demo_links.CAFE} on XMPP and {demo_links.ALIAS} on Matrix are one with a group there")
 
 
 async def demo(once: bool) -> None:
@@ -130,12 +134,19 @@ async def demo(once: bool) -> None:
         components = {"matrix.localhost": secret, TELEGRAM: secret}
         telegram = await stack.enter_async_context(demo_telegram.telegram())
         prosody = stack.enter_context(
-            Prosody(components, tls=True, archives=True, web=True, uploads=LARGEST, c2s_port=usual(5222))
+            Prosody(components, tls=True, archives=True, rooms=True, web=True, uploads=LARGEST, c2s_port=usual(5222))
         )
-        synapse = stack.enter_context(Synapse(port=usual(8008)))
-        settings = {"allow_private": [f"localhost:{prosody.http_port}"]}  # where files go that the web chat sends
+        synapse = stack.enter_context(WithAppservice(("xmpp", "telegram"), port=usual(8008)))
+        settings = {
+            "allow_private": [f"localhost:{prosody.http_port}"],  # where files go that the web chat sends
+            "http": {"listen": f"127.0.0.1:{synapse.ours}"},
+            "networks": {"matrix": {"appservice": str(synapse.file)}},
+        }
         networks = {**matrix(secret, synapse.url), **telegram.network(secret)}
-        gateway = stack.enter_context(Gateway(networks, prosody.component_port, settings))
+        gateway = Gateway(networks, prosody.component_port, settings)
+        gateway.http = synapse.ours  # where Synapse calls
+        stack.push(gateway)
+        await asyncio.to_thread(gateway.start)  # Telegram answers from this very loop
         web = None
         if webchat.has_files():
             web = stack.enter_context(WebChat(prosody.websocket, chats=(CONTACT,), rooms=(GARDEN,), port=usual(8090)))

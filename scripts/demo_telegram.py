@@ -1,5 +1,5 @@
 """The demo's part on Telegram: a bot of Romeo's own. Without a token of a real one (TELEGRAM_BOT_TOKEN) it is on the
-Bot API server of the tests, with a Juliet who taps “Start” and talks to it."""
+Bot API server of the tests, with a Juliet who taps “Start” and talks to it, and a group with the operator's bot."""
 
 import asyncio
 import math
@@ -30,17 +30,21 @@ class Telegram:
 
     def network(self, secret: str) -> Mapping[str, Any]:
         """For the gateway's configuration."""
-        return {"telegram": {"connector": "telegram", "jid": TELEGRAM, "secret": secret, "api_url": self.api_url}}
+        network = {"connector": "telegram", "jid": TELEGRAM, "secret": secret, "api_url": self.api_url}
+        return {"telegram": network | ({"bot_token": self.far.operator.token} if self.far is not None else {})}
 
 
 @dataclass(frozen=True)
 class Far:
-    """Juliet, and what stands in her chat with the bot."""
+    """Juliet, and what stands in her chat with the bot; a group with somebody in it, and with the operator's bot."""
 
     api: BotApi
     bot: Bot
     juliet: User
     chat: Chat
+    operator: Bot
+    visitor: User
+    group: Chat
 
     @property
     def address(self) -> str:
@@ -73,7 +77,10 @@ async def telegram() -> AsyncIterator[Telegram]:
         return
     async with BotApi() as api:
         bot, juliet = api.world.bot("Romeo", reads_all=True), api.world.person("Juliet", "Capulet")
-        yield Telegram(bot.token, api.url, Far(api, bot, juliet, api.world.state.private(bot, juliet)))
+        operator, tybalt = api.world.bot("Landbridge", reads_all=True), api.world.person("Tybalt")
+        group = api.world.group("The café", tybalt, operator, supergroup=True)
+        chat = api.world.state.private(bot, juliet)
+        yield Telegram(bot.token, api.url, Far(api, bot, juliet, chat, operator, tybalt, group))
 
 
 async def prove(xmpp: XmppClient, me: str, here: Telegram, seconds: float, say: Callable[[str], None]) -> None:
