@@ -16,7 +16,7 @@ from tests.hub.building import hub_over, running
 async def run(url: str, folder: Path, sockets: dict[str, Path]) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    database = await Database.open(url)
+    database = await Database.open(url, alone=10)
     try:
         async with running(await hub_over(database, sockets, folder)):
             print("ready", flush=True)
