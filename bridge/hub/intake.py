@@ -62,6 +62,7 @@ class Outcome:
     news: list[RoomNews] = field(default_factory=list)  # what the rooms' people are to hear
     unread: list[Chat] = field(default_factory=list)  # XMPP chats where something that was said is not shown
     listed: list[str] = field(default_factory=list)  # users who have other contacts and rooms now
+    command: bool = False  # a command that was said in a room, and is to be carried out (`bridge.hub.consent`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class Accept:
         self.event = event  # as it is journaled: whole sets of reactions, for one
         self.done = done
         self.position: int | None = None  # of what was fetched: its place in archives; it is owed to nobody
+        self.stays = False  # it goes to nothing but rooms on XMPP that show the same room
         self._reported = event
         self._own_id = ""
 
@@ -196,6 +198,8 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
     for endpoint in open_ends(link, chat.id):
         here = endpoint.chat.id == chat.id
         if source is not None and not goes(source.room, endpoint.room, ways):
+            continue
+        if accept.stays and (source is None or source.room != endpoint.room):
             continue
         if here and accept.source.reflects:
             continue

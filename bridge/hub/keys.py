@@ -1,11 +1,14 @@
 """Keys: what we call our own actions on a network; the same for a replay, a restored backup, a second reporter."""
 
 import hmac
+import secrets
 from itertools import product
 from string import ascii_lowercase
 
 # Base32 in small letters (RFC 4648 #section-6), two at a time: twice as fast as the library.
-_PAIRS = [one + two for one, two in product(ascii_lowercase + "234567", repeat=2)]
+_LETTERS = ascii_lowercase + "234567"
+_PAIRS = [one + two for one, two in product(_LETTERS, repeat=2)]
+_HALF = 16  # letters
 _SHIFTS = range(150, -1, -10)  # of 160 bits
 
 
@@ -32,6 +35,16 @@ class Keys:
     def of_chat(self, chat: int) -> str:
         """For opening a chat of this database."""
         return self._derive("event", self._install, str(-chat))
+
+    def of_word(self) -> str:
+        """For something that the gateway says of itself and does not journal: `is_word` knows it again."""
+        some = "".join(secrets.choice(_LETTERS) for _ in range(_HALF))
+        return some + self._derive("word", some)[:_HALF]
+
+    def is_word(self, key: str) -> bool:
+        return len(key) == 2 * _HALF and hmac.compare_digest(
+            key[_HALF:].encode(), self._derive("word", key[:_HALF])[:_HALF].encode()
+        )
 
     def _derive(self, *parts: str) -> str:
         pieces = [part.encode("utf-8", "surrogatepass") for part in parts]

@@ -26,6 +26,7 @@ class Retention:
     """How long things are kept (configuration section `retention`). In days."""
 
     archive: int = 180  # what was said: the archives of rooms, and what messages are called where they arrived
+    audit: int = 365  # who linked rooms, and who ended links
 
 
 @dataclass(frozen=True, slots=True)

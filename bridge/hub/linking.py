@@ -1,8 +1,10 @@
 """Links of rooms, in the journal: made, changed, ended. Inside a transaction."""
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from bridge.contract import ChatKind
 from bridge.hub.closing import durably
@@ -10,9 +12,11 @@ from bridge.hub.wanted import COMMAND, CONFIG, End, WantedLink
 from bridge.store import links
 from bridge.store.ledger import Ledger
 from bridge.store.links import LinkRow
+from bridge.store.rows import Chat
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
+_NAMELESS = re.compile(r"[^A-Za-z0-9._-]+")  # what no name of a link has
 
 
 class Linking:
@@ -82,6 +86,31 @@ def begin(ledger: Ledger, wanted: WantedLink) -> bool:
     return True
 
 
+def free_name(ledger: Ledger, wish: str) -> str:
+    """What a link can be called that is like `wish`."""
+    taken = {row.name for row in links.named(ledger.connection)}
+    base = _NAMELESS.sub("-", wish)[:40].strip("-._") or "link"
+    return next(name for number in count(1) if (name := base if number == 1 else f"{base}-{number}") not in taken)
+
+
+def known(ledger: Ledger, one: Resolved) -> Chat:
+    """The room, for who wants to link it."""
+    directory, end = ledger.directory, one.end
+    chat = directory.chat(end.network, one.scope, one.native)
+    chat = chat or directory.add_chat(end.network, one.scope, one.native, ChatKind.ROOM)
+    directory.accounts.enter(chat.id, one.account, ledger.now())
+    return chat
+
+
+def closed(chat: Chat) -> str:
+    """Why it can be in no link, whichever that is; empty if it can."""
+    if chat.kind != ChatKind.ROOM:
+        return "It is no room that can be linked, but a chat between two people."
+    if chat.encrypted:
+        return "It is encrypted, and a link would show elsewhere what is said in it."
+    return ""
+
+
 def end_link(ledger: Ledger, row: LinkRow, *, keep: bool = False) -> list[int]:
     """Unlink all its chats. `keep`: that it was removed is remembered."""
     gone = [one.chat for one in links.ends(ledger.connection) if one.link == row.id]
@@ -103,10 +132,8 @@ def tie(ledger: Ledger, link: LinkRow, one: Resolved) -> str:
     chat = directory.chat(end.network, one.scope, one.native)
     if chat is None:
         chat = directory.add_chat(end.network, one.scope, one.native, ChatKind.ROOM)
-    if chat.kind != ChatKind.ROOM:
-        return "It is no room that can be linked, but a chat between two people."
-    if chat.encrypted:
-        return "It is encrypted, and a link would show elsewhere what is said in it."
+    if why := closed(chat):
+        return why
     present = directory.link_of(chat.id)
     how = {"direction": end.direction, "name_format": end.name_format, "typed": end.chat}
     if present is not None and present.id != link.id:

@@ -1,4 +1,4 @@
-"""Links of communities, kept as they are wanted: by the configuration, and by command.
+"""Links of communities, kept as they are wanted: by the configuration, by the operator and by people (`consent`).
 
 A room is linked once its network has let the operator's account in (`Join`); until then it is tried again, and the rest
 of its link works without it. What is not wanted any more is unlinked, and our people leave.
@@ -7,6 +7,7 @@ of its link works without it. What is not wanted any more is unlinked, and our p
 import asyncio
 import contextlib
 import logging
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +23,8 @@ from bridge.hub.overview import LinkLine, Said
 from bridge.hub.sessions import Seat, Sessions
 from bridge.hub.told import LinkNews
 from bridge.hub.wanted import COMMAND, CONFIG, End, WantedLink
-from bridge.store import links
+from bridge.store import agreements, links
+from bridge.store.agreements import Deed
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
 from bridge.store.links import EndRow, LinkRow
@@ -31,6 +33,7 @@ from bridge.store.writer import Writer
 log = logging.getLogger(__name__)
 _AGAIN = 60.0  # seconds until rooms that could not be linked are tried again, if nothing happens before
 _HIDES = "made by command, so the link of this name in the configuration is not used"
+_VISITS = 50  # rooms that may be linked soon
 _TOGETHER = 0.2  # seconds in which what happens gathers
 
 
@@ -51,6 +54,8 @@ class Links:
         self._turn = asyncio.Lock()
         self._failed = False  # a link was not kept for a fault of ours
         self._configured: frozenset[str] = frozenset()  # names
+        self._visits: dict[str, float] = {}  # rooms that are in no link yet, and until when we stay
+        self._held = 0.0  # seconds until rooms may be left in which we stay for a while; 0: there are none
 
     def configure(self, wanted: Sequence[WantedLink]) -> None:
         """The configuration has these, and no others."""
@@ -64,7 +69,7 @@ class Links:
     async def run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_AGAIN if self._troubles or self._failed else None):
+                async with asyncio.timeout(self._held or (_AGAIN if self._troubles or self._failed else None)):
                     await self._poked.wait()
             await asyncio.sleep(_TOGETHER)
             self._poked.clear()
@@ -95,23 +100,43 @@ class Links:
         strange = next((end.network for end in link.ends if end.network not in known), None)
         if strange is not None:
             return Said(f"There is no network {strange} with an account of the operator.", ok=False)
-        if not await durably(self._writer, lambda ledger: linking.begin(ledger, link)):
+        if not await durably(self._writer, partial(_begin, link=link)):
             return Said(f"There is a link {link.name} already. `landbridge link list` shows it.", ok=False)
-        await self._reconcile()
-        troubles = [
-            f"{end}: {self._troubles[link.name, end]}" for end in link.ends if (link.name, end) in self._troubles
-        ]
+        troubles = await self.tied(link)
         if not troubles:
             return Said(f"The link {link.name} stands.")
         return Said("\n".join([f"The link {link.name} is kept, but not all of it works yet:", *troubles]))
 
-    async def remove(self, name: str) -> Said:
+    async def tied(self, link: WantedLink) -> Sequence[str]:
+        """Link the rooms of a link that was just begun; what does not work yet, a line for each room."""
+        await self._reconcile()
+        return [f"{end}: {self._troubles[link.name, end]}" for end in link.ends if (link.name, end) in self._troubles]
+
+    async def visit(self, end: End, seconds: float) -> Resolved | str:
+        """Come into a room that somebody may want to link; why that cannot be. It is left when it is in no link then,
+        and nobody waits for it to be in one."""
+        now = time.monotonic()
+        self._visits = {chat: until for chat, until in self._visits.items() if until > now}
+        seat = self._speaker(end)
+        if seat is not None and seat.session is not None and seat.session.capabilities(ChatId(end.chat)).for_links:
+            if end.chat not in self._visits and len(self._visits) >= _VISITS:
+                return "Too many rooms are about to be linked. Try again in a quarter of an hour."
+            self.stay(end.chat, seconds)
+        return await self._resolve(end)
+
+    def stay(self, room: str, seconds: float) -> None:
+        """So long a room is not left, if it is in no link."""
+        self._visits[room] = time.monotonic() + seconds
+        self._poked.set()
+
+    async def remove(self, name: str, deed: Deed | None = None) -> Said:
+        """`deed`: whose word it is, if not the operator's."""
         row = next((row for row in (await self._stored())[0] if row.name == name), None)
         if row is None or row.removed:
             return Said(f"There is no link {name[:60]}. `landbridge link list` shows what there is.", ok=False)
         kept = row.source == CONFIG
         before = (await self._stored())[1]
-        gone = await durably(self._writer, lambda ledger: linking.end_link(ledger, row, keep=kept))
+        gone = await durably(self._writer, partial(_end, row=row, keep=kept, deed=deed))
         self._gone(gone)
         await self._told.gone(before, (await self._stored())[1])
         self._poked.set()
@@ -208,6 +233,7 @@ class Links:
 
     async def _leave(self) -> None:
         """Our people leave the rooms that are in no link any more; also those of an earlier process."""
+        self._held = 0.0
         for seat in self._sessions.seats():
             if not seat.user and seat.session is not None:
                 await self._leave_by(seat.network, seat.account, seat.session)
@@ -229,10 +255,17 @@ class Links:
 
     async def _unwanted(self, network: NetworkId, account: int) -> Sequence[tuple[int, str]]:
         """Rooms that are left over, without those that are to be linked as soon as they let us in."""
-        rows, left = await self._database.read(lambda c: (links.named(c), links.left_over(c, account)))
+        rows, left, awaited = await self._database.read(
+            lambda c: (links.named(c), links.left_over(c, account), agreements.awaited(c, time.time()))
+        )
         kept = [wanted.read(row.name, row.wanted) for row in rows if not row.removed]
         asked = {end.chat for link in kept for end in link.ends if end.network == network}
-        return [one for one in left if one[1] not in asked]
+        left = [one for one in left if one[1] not in asked]
+        now = time.monotonic()
+        waits = {one: _AGAIN if one[0] in awaited else self._visits.get(one[1], now) - now for one in left}
+        held = [seconds + _TOGETHER for seconds in waits.values() if seconds > 0]
+        self._held = min([*held, self._held]) if self._held else min(held, default=0.0)
+        return [one for one in left if waits[one] <= 0]
 
     def _gone(self, chats: Sequence[int]) -> None:
         if chats:
@@ -268,6 +301,19 @@ def _entering(ledger: Ledger, end: End, scope: str, account: int) -> None:
     if chat is None:
         chat = directory.add_chat(end.network, scope, end.chat, ChatKind.ROOM)
     directory.accounts.enter(chat.id, account, ledger.now())
+
+
+def _begin(ledger: Ledger, link: WantedLink) -> bool:
+    begun = linking.begin(ledger, link)
+    if begun:
+        agreements.note(ledger.connection, Deed(ledger.now(), "", "", "made the link", link.name, ""))
+    return begun
+
+
+def _end(ledger: Ledger, row: LinkRow, keep: bool, deed: Deed | None) -> list[int]:
+    operators = Deed(ledger.now(), "", "", "ended the link", row.name, "")
+    agreements.note(ledger.connection, deed or operators)
+    return linking.end_link(ledger, row, keep=keep)
 
 
 def _tie(ledger: Ledger, row: LinkRow, one: Resolved) -> str:

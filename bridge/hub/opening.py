@@ -70,6 +70,11 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
             _tie(accept.context, ledger, source.user, home, event.contact.id, chat.id)
     if event.kind is ChatKind.ROOM and source.user:
         room_seen(accept, ledger, event, outcome)
+    elif chat is None and event.kind is ChatKind.ROOM:  # of the operator's account: people may want to link it
+        chat = directory.add_chat(
+            source.network, source.scope, event.chat, ChatKind.ROOM, encrypted=event.encrypted, name=event.name
+        )
+        directory.accounts.enter(chat.id, source.account)
     elif chat is not None:
         directory.accounts.enter(chat.id, source.account)
         if chat.encrypted != event.encrypted:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bridge.hub.closing import durably
 from bridge.hub.limits import Retention
-from bridge.store import pruning
+from bridge.store import agreements, pruning
 from bridge.store.database import Database
 from bridge.store.writer import Writer
 
@@ -52,6 +52,11 @@ class Retaining:
         while after is not None:
             after = await self._events(after, before)
         await durably(self.writer, lambda ledger: pruning.prune_strays(ledger.connection, oldest))
+        now = self.clock()
+        await durably(self.writer, lambda ledger: agreements.prune_codes(ledger.connection, now))
+        await durably(
+            self.writer, lambda ledger: agreements.prune_deeds(ledger.connection, now - self.keep.audit * _DAY)
+        )
         return number
 
     async def _room(self, room: int, before: int) -> int:

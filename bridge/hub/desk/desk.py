@@ -27,7 +27,7 @@ class CommandDesk:
         self._tools = Tools(
             office.database, office.secrets, office.sessions, office.waiting, office.rooms, office.workspaces,
             office.connectors, office.people, office.finder, office.errands, office.home, office.choices,
-            office.operator, office.announce, self._throttle, office.clock, self.verbs,
+            office.operator, office.admin, office.announce, office.agreeing, self._throttle, office.clock, self.verbs,
             office.limits,
         )  # fmt: skip
         self._commands = {command.verb.name: command for command in COMMANDS}

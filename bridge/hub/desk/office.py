@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bridge.contract import Clock, Connector, NetworkId
 from bridge.hub.choices import Choices
+from bridge.hub.consent.agreeing import Agreeing
 from bridge.hub.desk.dialogue import Patience
 from bridge.hub.desk.ports import Administration, Errands, Moving, SessionControl, Waiting
 from bridge.hub.facades import Home, People
@@ -40,3 +41,4 @@ class Office:
     limits: Limits = field(default_factory=Limits)
     say: Callable[[str, NetworkId, str], None] = lambda user, network, text: None
     """Tell a user something from the gateway of a network."""
+    agreeing: Agreeing | None = None  # where no rooms can be linked

@@ -17,11 +17,12 @@ from bridge.contract import (
     SetRoom,
 )
 from bridge.hub.choices import Choices
+from bridge.hub.consent.agreeing import Agreeing
 from bridge.hub.desk.throttle import Throttle
 from bridge.hub.facades import Caller, Home, People, Room, Verb
 from bridge.hub.found import Finder
 from bridge.hub.limits import Limits
-from bridge.hub.overview import AccountLine, DeadList, Said
+from bridge.hub.overview import AccountLine, DeadList, LinkLine, Said
 from bridge.hub.workspace import Workspaces
 from bridge.store.database import Database
 from bridge.store.secrets import Secrets
@@ -94,6 +95,8 @@ class Administration(Protocol):
 
     async def remove_account(self, account: int) -> Said: ...
 
+    async def links(self) -> Sequence[LinkLine]: ...
+
     async def dead(self) -> DeadList: ...
 
     async def show(self, identity: str) -> Sequence[tuple[str, str]]: ...
@@ -148,7 +151,9 @@ class Tools:
     home: Home
     choices: Choices
     operator: Administration
+    admin: Callable[[str], bool]
     announce: Callable[[str, NetworkId, str], Awaitable[None]]
+    agreeing: Agreeing | None
     throttle: Throttle
     clock: Clock
     verbs: Callable[[Caller], Sequence[Verb]]

@@ -8,6 +8,7 @@ from bridge.hub.desk.help import HELP
 from bridge.hub.desk.invite import INVITE
 from bridge.hub.desk.join import JOIN
 from bridge.hub.desk.leave import LEAVE
+from bridge.hub.desk.linking import LINK, LINKS, UNLINK
 from bridge.hub.desk.login import LOGIN
 from bridge.hub.desk.logout import LOGOUT
 from bridge.hub.desk.optout import OPTOUT
@@ -17,6 +18,6 @@ from bridge.hub.desk.settings import SETTINGS_COMMAND
 from bridge.hub.desk.status import STATUS
 
 COMMANDS = (
-    HELP, LOGIN, LOGOUT, STATUS, SEARCH, CONTACTS, JOIN, LEAVE, CREATE, INVITE, SETTINGS_COMMAND, BLOCK, REPORT, OPTOUT,
-    USERS, ACCOUNTS, DEAD, ANNOUNCE,
+    HELP, LOGIN, LOGOUT, STATUS, SEARCH, CONTACTS, JOIN, LEAVE, CREATE, INVITE, LINK, UNLINK, LINKS, SETTINGS_COMMAND,
+    BLOCK, REPORT, OPTOUT, USERS, ACCOUNTS, DEAD, ANNOUNCE,
 )  # fmt: skip

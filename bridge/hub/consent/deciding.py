@@ -1,0 +1,75 @@
+"""What is asked and agreed to, in the journal. Inside a transaction; each says why it is not done, or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.hub import linking, wanted
+from bridge.hub.consent import words
+from bridge.hub.wanted import End, WantedLink
+from bridge.store import agreements, links
+from bridge.store.agreements import Code, Deed
+from bridge.store.ledger import Ledger
+
+_MOST = 1_000  # links by command
+
+
+def ask(ledger: Ledger, code: Code, deed: Deed) -> str:
+    """A code is good from now on; the one that its room had is not any more."""
+    why = _closed(ledger, code.chat, words.LINKED)
+    if code.other is not None:
+        why = why or (words.ITSELF if code.other == code.chat else "")
+        why = why or _closed(ledger, code.other, words.OTHER_LINKED)
+    if not why:
+        agreements.prune_codes(ledger.connection, ledger.now())
+        agreements.keep(ledger.connection, code)
+        agreements.note(ledger.connection, deed)
+    return why
+
+
+def confirm(ledger: Ledger, code: Code, deed: Deed) -> str:
+    """Somebody of `code.other` has agreed, and whoever asked has the last word. Of several rooms the first counts."""
+    now = agreements.find(ledger.connection, code.code, ledger.now())
+    if now is None or now.chat != code.chat or now.other not in (None, code.other):
+        return words.NO_CODE
+    assert code.other is not None
+    why = _closed(ledger, code.other, words.LINKED) or _closed(ledger, code.chat, words.OTHER_LINKED)
+    if not why and not now.agreed:
+        agreements.keep(ledger.connection, code)
+        agreements.note(ledger.connection, deed)
+    return why
+
+
+def make(ledger: Ledger, code: Code, ends: tuple[End, ...], deeds: Sequence[Deed]) -> WantedLink | str:
+    """The link, begun; the code is used up by it."""
+    run = ledger.connection
+    now = agreements.find(run, code.code, ledger.now())
+    if now is None or now.chat != code.chat or now.other not in (None, code.other):
+        return words.NO_CODE
+    assert code.other is not None
+    why = _closed(ledger, code.chat, words.LINKED) or _closed(ledger, code.other, words.OTHER_LINKED)
+    if why:
+        return why
+    if sum(row.source == wanted.COMMAND for row in links.named(run)) >= _MOST:
+        return words.FULL
+    link = WantedLink(linking.free_name(ledger, _base(ends)), ends)
+    if wanted.faults(link):
+        return words.ITSELF
+    agreements.drop(run, code.chat)
+    agreements.drop(run, code.other)
+    linking.begin(ledger, link)
+    for deed in deeds:
+        agreements.note(run, replace(deed, link=link.name))
+    return link
+
+
+def _closed(ledger: Ledger, identity: int, linked: str) -> str:
+    """Why a room cannot be linked."""
+    chat, link = ledger.directory.chat_by_id(identity), ledger.directory.link_of(identity)
+    if chat is None:
+        return words.NO_CODE
+    return linked if link is not None and link.name else linking.closed(chat)
+
+
+def _base(ends: Sequence[End]) -> str:
+    """What a link of such rooms may be called."""
+    return ends[0].chat.lstrip("#!").partition("@")[0].partition(":")[0]
