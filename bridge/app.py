@@ -109,7 +109,7 @@ async def _serve(
         database, secrets, control, control, hub.rooms, workspaces, connectors, people, finder,
         Errands(database, finder, home), home, people.choices, operator, Announcer(hub.sessions, home).say,
         people.allowed, lambda user: matches(user, config.admins), clock,
-        limits=config.limits, say=control.say, agreeing=hub.agreeing,
+        limits=config.limits, say=control.say, agreeing=hub.commands.agreeing,
     )  # fmt: skip
     desk = CommandDesk(office)
     private = Permitted(config.allow_private)

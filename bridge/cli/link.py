@@ -1,4 +1,4 @@
-"""`landbridge link list|add|remove|resume`: which rooms are linked; link some, end a link, or carry one again."""
+"""`landbridge link list|add|remove|resume|audit`: the links, and by whom; link some, end a link, or carry one again."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ from bridge.web.operations import Operations
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("link", help="list the links of rooms, make one, or end one")
-    verbs = parser.add_subparsers(required=True, metavar="list|add|remove|resume")
+    verbs = parser.add_subparsers(required=True, metavar="list|add|remove|resume|audit")
     listing = verbs.add_parser("list", parents=[common], help="list all links and how their rooms are")
     listing.set_defaults(run=list_)
     adding = verbs.add_parser("add", parents=[common], help="link rooms; the gateway must run")
@@ -27,6 +27,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common:
     resuming = verbs.add_parser("resume", parents=[common], help="carry a link again that is suspended")
     resuming.add_argument("name", metavar="NAME", help="its name in `link list`")
     resuming.set_defaults(run=resume)
+    auditing = verbs.add_parser("audit", parents=[common], help="list who linked rooms and who ended links")
+    auditing.set_defaults(run=audit)
 
 
 def list_(given: argparse.Namespace) -> int:
@@ -76,6 +78,24 @@ def _change(given: argparse.Namespace, wish: Callable[[Operations], Awaitable[Sa
         return 1
     operating.say(said.text, ok=said.ok)
     return 0 if said.ok else 1
+
+
+def audit(given: argparse.Namespace) -> int:
+    """Raises `ConfigError`."""
+    try:
+        lines = operating.operate(load(given.config), lambda operations: operations.deeds())
+    except operating.Failed as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not lines:
+        print("Nobody has linked rooms yet.")
+    operating.show(
+        [
+            (one.at, f"{one.person} on {one.network}" if one.person else "the operator", one.did, one.link, one.room)
+            for one in lines
+        ]
+    )
+    return 0
 
 
 def _end(text: str, domains: dict[str, str]) -> End:

@@ -30,7 +30,6 @@ from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
 from bridge.hub.breaker import Breaker
 from bridge.hub.closing import Write, durably
-from bridge.hub.consent.agreeing import Agreeing
 from bridge.hub.consent.commands import RoomCommands
 from bridge.hub.counters import Counters
 from bridge.hub.echoes import Echoes
@@ -125,10 +124,7 @@ class Hub:
             self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
             around.people.choices.opt_outs.opted_out, self._guests.me, self._guests.appoint, Breaker(around.clock),
         )  # fmt: skip
-        self.agreeing = Agreeing(
-            self.writer, self.sessions, self.links, self._keys, around.secrets.derive("codes").encode(), self._names
-        )  # fmt: skip
-        self._commands = RoomCommands(self.agreeing, around.people.choices.opt_outs)
+        self.commands = RoomCommands.of(around, self.writer, self.sessions, self.links, self._keys, self._names)
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)
         self._tasks: list[asyncio.Task[None]] = []
@@ -179,7 +175,7 @@ class Hub:
 
     async def stop(self) -> None:
         """Drain: lanes land what is under way, sessions end, everything submitted is committed if it can be."""
-        await self._commands.close()
+        await self.commands.close()
         await self.signs.close()
         await self.lanes.close()
         await self.files.close()
@@ -263,7 +259,7 @@ class Hub:
     def _accepted(self, seat: Seat, event: Event, outcome: Outcome) -> Telling:
         self._guests.connect_due()
         if outcome.command and isinstance(event, MessageReceived):
-            self._commands.given(seat.network, event)
+            self.commands.given(seat.network, event)
         if outcome.ruling is Ruling.ACCEPT:
             self.counters.messages_in[seat.network] += 1
             if isinstance(event, MessageReceived) and seat.session is not None:

@@ -197,9 +197,7 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
     source = next((endpoint for endpoint in link.endpoints if endpoint.chat.id == chat.id), None)
     for endpoint in open_ends(link, chat.id):
         here = endpoint.chat.id == chat.id
-        if source is not None and not goes(source.room, endpoint.room, ways):
-            continue
-        if accept.stays and (source is None or source.room != endpoint.room):
+        if source is not None and not goes(source.room, endpoint.room, ways, stays=accept.stays):
             continue
         if here and accept.source.reflects:
             continue

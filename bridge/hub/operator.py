@@ -13,10 +13,10 @@ from typing import Protocol
 from bridge.contract import AccountId
 from bridge.hub.desk.departure import Departure
 from bridge.hub.facades import HOME
-from bridge.hub.overview import AccountLine, DeadLine, DeadList, LinkLine, Said
+from bridge.hub.overview import AccountLine, DeadLine, DeadList, DeedLine, LinkLine, Said
 from bridge.hub.wanted import WantedLink
 from bridge.store import accounts as stored
-from bridge.store import dead
+from bridge.store import agreements, dead
 from bridge.store.accounts import AccountRow
 from bridge.store.dead import Change, FailedDelivery, Letter
 
@@ -88,6 +88,11 @@ class Operator:
 
     async def resume_link(self, name: str) -> Said:
         return await self._engine.resume_link(name)
+
+    async def deeds(self) -> Sequence[DeedLine]:
+        """Who did what about links, the newest last."""
+        found = await self._database.read(lambda c: agreements.deeds(c, _MOST))
+        return [DeedLine(_when(one.at), one.network, one.person, one.did, one.link, one.room) for one in found]
 
     async def dead(self) -> DeadList:
         failed, letters, count = await self._database.read(lambda c: dead.all_of_it(c, _MOST))

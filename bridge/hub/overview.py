@@ -40,6 +40,18 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class DeedLine:
+    """Who did what about a link."""
+
+    at: str  # UTC
+    network: str  # of whom
+    person: str  # as their network calls them; empty: the operator
+    did: str
+    link: str  # its name, if it had one
+    room: str  # where, if it was in one
+
+
+@dataclass(frozen=True, slots=True)
 class LinkLine:
     """A room of a link."""
 

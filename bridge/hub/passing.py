@@ -60,10 +60,10 @@ def pass_on(ledger: Ledger, chat: int, event: int, kind: str, message: int, ends
     return debts
 
 
-def goes(source: int, there: int, ways: Mapping[int, str]) -> bool:
+def goes(source: int, there: int, ways: Mapping[int, str], *, stays: bool = False) -> bool:
     """Whether what is said in one room of a link is to be heard in another; `ways`: `Endpoint.direction` of each chat.
-    A room and those that show it are one (`Endpoint.room`)."""
-    return source == there or (ways.get(source) != "to" and ways.get(there) != "from")
+    A room and those that show it are one (`Endpoint.room`). `stays`: it is to be heard nowhere else."""
+    return source == there or (not stays and ways.get(source) != "to" and ways.get(there) != "from")
 
 
 def open_ends(link: Link, here: int) -> list[Endpoint]:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bridge.hub import wanted
 from bridge.hub.operator import ID
-from bridge.hub.overview import AccountLine, DeadLine, DeadList, LinkLine, Said
+from bridge.hub.overview import AccountLine, DeadLine, DeadList, DeedLine, LinkLine, Said
 from bridge.hub.wanted import WantedLink
 from bridge.web import control
 
@@ -38,6 +38,8 @@ class Operations(Protocol):
     async def remove_link(self, name: str) -> Said: ...
 
     async def resume_link(self, name: str) -> Said: ...
+
+    async def deeds(self) -> Sequence[DeedLine]: ...
 
     async def dead(self) -> DeadList: ...
 
@@ -72,6 +74,9 @@ def routes(operations: Operations) -> list[web.RouteDef]:
     async def resume_link(request: web.Request) -> web.Response:
         return _said(await operations.resume_link(str((await request.json())["name"])))
 
+    async def deeds(_: web.Request) -> web.Response:
+        return web.json_response([asdict(line) for line in await operations.deeds()])
+
     async def dead(_: web.Request) -> web.Response:
         return web.json_response(asdict(await operations.dead()))
 
@@ -92,6 +97,7 @@ def routes(operations: Operations) -> list[web.RouteDef]:
         web.post("/links/add", add_link),
         web.post("/links/remove", remove_link),
         web.post("/links/resume", resume_link),
+        web.get("/links/audit", deeds),
         web.get("/dead", dead),
         web.get(one, show),
         web.post(f"{one}/retry", retry),
@@ -123,6 +129,9 @@ class Asked:
 
     async def resume_link(self, name: str) -> Said:
         return Said(**await self._ask("POST", "/links/resume", {"name": name}))
+
+    async def deeds(self) -> Sequence[DeedLine]:
+        return [DeedLine(**line) for line in await self._ask("GET", "/links/audit")]
 
     async def dead(self) -> DeadList:
         found = await self._ask("GET", "/dead")

@@ -8,15 +8,20 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from bridge.contract import ChatId, ConnectorError, MessageId, MessageReceived, NetworkId, Person
+from bridge.contract import ChatId, ConnectorError, MessageReceived, NetworkId, Person
 from bridge.hub.consent import words
 from bridge.hub.consent.agreeing import Agreeing, No, Spot
+from bridge.hub.keys import Keys
+from bridge.hub.links import Links
 from bridge.hub.opting import OptOuts
 from bridge.hub.quota import Quota
+from bridge.hub.sessions import Sessions
+from bridge.hub.surroundings import Surroundings
 from bridge.hub.wanted import End
+from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
 _OF_ONE, _OF_ROOM, _WITHIN = 6, 30, 60.0  # commands of one person and of one room that are carried out, in seconds
@@ -39,6 +44,15 @@ class RoomCommands:
     _seen: "OrderedDict[tuple[str, str, str], None]" = field(default_factory=OrderedDict)
     _few: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
+
+    @classmethod
+    def of(
+        cls, around: Surroundings, writer: Writer, sessions: Sessions, links: Links, keys: Keys,
+        names: Mapping[NetworkId, str],
+    ) -> "RoomCommands":  # fmt: skip
+        secret = around.secrets.derive("codes").encode()
+        agreeing = Agreeing(writer, sessions, links, keys, secret, names, around.clock)
+        return cls(agreeing, around.people.choices.opt_outs, around.clock)
 
     def __post_init__(self) -> None:
         self._people = Quota(_OF_ONE, _WITHIN, self.clock)
@@ -81,7 +95,7 @@ class RoomCommands:
             except (No, ConnectorError):
                 return  # the room is not there any more
             text = refusal or await self._answer(spot, event.message.text)
-            await self.agreeing.tell(spot.chat, text, _thread(event))
+            await self.agreeing.tell(spot.chat, text, event.message.thread)
 
     async def _answer(self, spot: Spot, said: str) -> str:
         verb, *rest = said.strip()[:_LONGEST].split()[1:] or ["help"]
@@ -135,7 +149,3 @@ _VERBS: dict[str, Callable[[RoomCommands, Spot, list[str]], Awaitable[str]]] = {
     "unlink": RoomCommands._unlink,
     "optout": RoomCommands._optout,
 }
-
-
-def _thread(event: MessageReceived) -> MessageId | None:
-    return event.message.thread
