@@ -30,6 +30,9 @@ async def test_help_says_what_one_can_do_in_few_words(at_desk: Scene) -> None:
         "`leave`: Leave a room.\n"
         "`create`: Make a room.\n"
         "`invite`: Invite somebody to talk, or to a room.\n"
+        "`link`: Link a room on XMPP with one of another network.\n"
+        "`unlink`: End the link of a room.\n"
+        "`links`: Show links of rooms.\n"
         "`settings`: Choose what others see of you, and what you are told.\n"
         "`block`: Hear nothing of somebody, or again.\n"
         "`report`: Report somebody, or what they have said.\n"
@@ -38,8 +41,8 @@ async def test_help_says_what_one_can_do_in_few_words(at_desk: Scene) -> None:
     )
     assert len(turn.text) <= 2_000
     assert [verb.name for verb in at_desk.desk.verbs(ROMEO)] == [
-        "help", "login", "logout", "status", "search", "contacts", "join", "leave", "create", "invite", "settings",
-        "block", "report", "optout",
+        "help", "login", "logout", "status", "search", "contacts", "join", "leave", "create", "invite", "link",
+        "unlink", "links", "settings", "block", "report", "optout",
     ]  # fmt: skip
 
 

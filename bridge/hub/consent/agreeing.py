@@ -89,6 +89,8 @@ class Agreeing:
 
     async def visit(self, typed: End, who: Person) -> Spot:
         """A room that somebody names, who is not heard in it: we come in, or are there. Raises `No`."""
+        if Join not in self._session(typed.network).capabilities(ChatId(typed.chat)).actions:
+            raise No(words.no_room(words.typed(typed, self.names)))
         found = await self._links.visit(typed, _SECONDS)
         if isinstance(found, str):
             raise No(found)

@@ -56,6 +56,10 @@ def no_network(typed: str, names: Sequence[str]) -> str:
     return f"There is no network “{plain(typed)[:_SHOWN]}” here. There are: {', '.join(names)}."
 
 
+def no_room(room: str) -> str:
+    return f"{room} is no room elsewhere that could be linked. Give its address, as cafe@conference.example.org."
+
+
 def not_in(room: str) -> str:
     return f"The gateway is not in a room {room}. Whoever keeps order there has to bring it in first."
 

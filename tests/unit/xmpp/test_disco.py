@@ -126,8 +126,8 @@ async def test_commands_are_found_under_their_node(asking: Asking) -> None:
     assert items == [
         (DOMAIN, verb)
         for verb in (
-            "help", "login", "logout", "status", "search", "contacts", "join", "leave", "create", "invite", "settings",
-            "block", "report", "optout",
+            "help", "login", "logout", "status", "search", "contacts", "join", "leave", "create", "invite", "link",
+            "unlink", "links", "settings", "block", "report", "optout",
         )
     ]  # fmt: skip
     for node, kind in ((COMMANDS, "command-list"), ("login", "command-node")):
