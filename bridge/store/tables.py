@@ -29,6 +29,8 @@ from bridge.store.columns import metadata as metadata
 from bridge.store.copy_tables import copies as copies
 from bridge.store.copy_tables import merged as merged
 from bridge.store.copy_tables import reactions as reactions
+from bridge.store.link_tables import audit as audit
+from bridge.store.link_tables import link_codes as link_codes
 
 install = Table(
     "install",  # one row per fact about this database
@@ -237,32 +239,6 @@ endpoints = Table(
     Column("typed", Text, nullable=False, server_default=""),  # the chat as it was asked for
     Column("programs", SmallInteger, nullable=False, server_default="0"),  # what other bots say there goes on, too
     Column("announced", SmallInteger, nullable=False, server_default="0"),  # people there were told of the link
-)
-
-link_codes = Table(
-    "link_codes",  # with which people link rooms (`bridge.hub.consent`)
-    metadata,
-    Column("chat", Integer, primary_key=True, autoincrement=False),  # where it was asked for; the last one counts
-    Column("code", Text, nullable=False),  # a hash
-    Column("network", Text, nullable=False),
-    Column("person", Text, nullable=False),  # who asked; contact id
-    Column("until", Float, nullable=False),
-    Column("shown", SmallInteger, nullable=False),  # to a whole room
-    Column("other", Integer),  # the chat with which it is to be linked, if that is known
-    Column("agreed_network", Text, nullable=False),
-    Column("agreed", Text, nullable=False),  # who has confirmed it there; empty: nobody yet
-)
-
-audit = Table(
-    "audit",  # who did what about which link; never what was said
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", Float, nullable=False),
-    Column("network", Text, nullable=False),  # where they are at home
-    Column("person", Text, nullable=False),  # contact id; empty: the operator
-    Column("did", Text, nullable=False),
-    Column("link", Text, nullable=False),  # its name
-    Column("room", Text, nullable=False),  # where, as its network calls it
 )
 
 events = Table(

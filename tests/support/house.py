@@ -1,7 +1,8 @@
 """A hub with little networks around it: XMPP at home, "far" elsewhere."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +85,7 @@ class House:
             "far", Capabilities(actions=ALL - {Confirm, Fail}, idempotent=True, echoes=True)
         )
     )
+    clock: Callable[[], float] = time.time
     hub: Hub | None = None
     people: KnownPeople = field(init=False)
 
@@ -95,7 +97,7 @@ class House:
         self.hub = Hub(
             Surroundings(
                 self.database, nets, workspaces, secrets, self.people, PlainHome(),
-                self.limits,
+                self.limits, self.clock,
             )
         )  # fmt: skip
         await self.hub.start()

@@ -32,6 +32,7 @@ from bridge.contract import (
     Membership,
     MessageId,
     Occupant,
+    Rank,
     React,
     Receipt,
     Refused,
@@ -215,6 +216,9 @@ class LittleSession:
 
     async def obstacles(self, chat: ChatId) -> Sequence[str]:
         return ()
+    async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
+        found = await self.occupants(chat)
+        return next((one.rank or Rank.MEMBER for one in found if one.contact.id == contact), None)
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
         """Pages by (account, chat), the newest first; an exception is raised, and so it stays until it is taken out."""
