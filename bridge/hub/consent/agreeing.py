@@ -31,7 +31,6 @@ from bridge.hub.sessions import Sessions
 from bridge.hub.wanted import End
 from bridge.store import agreements
 from bridge.store.agreements import Code, Deed
-from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat
 from bridge.store.writer import Writer
 
@@ -115,7 +114,9 @@ class Agreeing:
             spot.chat.id, codes.hashed(code, self._secret), spot.who.network, spot.who.id, self._clock() + _SECONDS,
             shown=spot.shown, other=named.id if named is not None else None,
         )  # fmt: skip
-        await self._agree(partial(deciding.ask, code=kept, deed=self._deed(spot, "asked for a code")))
+        _agreed(
+            await durably(self._writer, partial(deciding.ask, code=kept, deed=self._deed(spot, "asked for a code")))
+        )
         return words.asked(code, other=words.called(named, self.names) if named else "", shown=spot.shown)
 
     async def confirm(self, spot: Spot, typed: str) -> str:
@@ -139,7 +140,11 @@ class Agreeing:
         )  # fmt: skip
         if not last_word:
             return await self._link(agreed, spot)
-        await self._agree(partial(deciding.confirm, code=agreed, deed=self._deed(spot, "confirmed a code")))
+        _agreed(
+            await durably(
+                self._writer, partial(deciding.confirm, code=agreed, deed=self._deed(spot, "confirmed a code"))
+            )
+        )
         asking = await self._chat(code.chat)
         await self.tell(asking, words.last_word(words.called(spot.chat, self.names), typed.strip()[:40]))
         return words.LAST_WORD
@@ -211,11 +216,6 @@ class Agreeing:
         await self.tell(other, words.linked([words.called(spot.chat, self.names)], troubles))
         return words.linked([words.called(other, self.names)], troubles)
 
-    async def _agree(self, change: Callable[[Ledger], str]) -> None:
-        why = await durably(self._writer, change)
-        if why:
-            raise No(why)
-
     # who may
 
     async def _allowed(self, spot: Spot) -> None:
@@ -254,13 +254,13 @@ class Agreeing:
     async def _linked(self, spot: Spot) -> tuple[str, Sequence[Chat]]:
         """The name of a room's link, and its rooms."""
 
-        def find(ledger: Ledger) -> tuple[str, Sequence[Chat]]:
-            link = ledger.directory.link_of(spot.chat.id)
-            if link is None or not link.name:
-                return "", ()
-            return link.name, [one.chat for one in link.endpoints if one.chat.shows is None]
-
-        return await durably(self._writer, find)
+        return await durably(self._writer, partial(deciding.linked, chat=spot.chat.id))
 
     def _deed(self, spot: Spot, did: str, link: str = "") -> Deed:
         return Deed(self._clock(), spot.who.network, spot.who.id, did, link, spot.native)
+
+
+def _agreed(why: str) -> None:
+    """Raises `No` if there is something against it."""
+    if why:
+        raise No(why)

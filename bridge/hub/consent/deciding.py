@@ -9,6 +9,7 @@ from bridge.hub.wanted import End, WantedLink
 from bridge.store import agreements, links
 from bridge.store.agreements import Code, Deed
 from bridge.store.ledger import Ledger
+from bridge.store.rows import Chat
 
 _MOST = 1_000  # links by command
 
@@ -60,6 +61,14 @@ def make(ledger: Ledger, code: Code, ends: tuple[End, ...], deeds: Sequence[Deed
     for deed in deeds:
         agreements.note(run, replace(deed, link=link.name))
     return link
+
+
+def linked(ledger: Ledger, chat: int) -> tuple[str, Sequence[Chat]]:
+    """The name of a room's link, and its rooms; empty if it is in none."""
+    link = ledger.directory.link_of(chat)
+    if link is None or not link.name:
+        return "", ()
+    return link.name, [one.chat for one in link.endpoints if one.chat.shows is None]
 
 
 def _closed(ledger: Ledger, identity: int, linked: str) -> str:
