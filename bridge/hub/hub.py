@@ -237,8 +237,6 @@ class Hub:
         self.writer.submit(Again(self._context, source_of(seat, seat.session, event), event, done, journaled))
         return await asyncio.shield(came)
 
-    # what sessions report
-
     def _event(self, seat: Seat, session: Session, event: Event) -> None:
         if isinstance(event, Authored) and event.key is not None:
             chat = (seat.network, session.scope(event.chat), event.chat)

@@ -3,13 +3,15 @@
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from bridge.contract import ChatKind
 from bridge.hub.closing import durably
 from bridge.hub.wanted import COMMAND, CONFIG, End, WantedLink
-from bridge.store import links
+from bridge.store import agreements, links
+from bridge.store.agreements import Deed as Deed
+from bridge.store.agreements import awaited as awaited
 from bridge.store.ledger import Ledger
 from bridge.store.links import LinkRow
 from bridge.store.rows import Chat
@@ -77,12 +79,19 @@ def note(ledger: Ledger, wanted: Sequence[WantedLink]) -> list[int]:
     return gone
 
 
-def begin(ledger: Ledger, wanted: WantedLink) -> bool:
+def operators(did: str) -> Deed:
+    """What the operator does about a link."""
+    return Deed(0.0, "", "", did, "", "")
+
+
+def begin(ledger: Ledger, wanted: WantedLink, deed: Deed | None = None) -> bool:
     """A link by command; False if there is one of this name."""
     rows = {row.name: row for row in links.named(ledger.connection)}
     if wanted.name in rows:
         return False
     ledger.directory.add_link(wanted.name, COMMAND, wanted.text())
+    if deed is not None:
+        agreements.note(ledger.connection, replace(deed, at=ledger.now(), link=wanted.name))
     return True
 
 
@@ -109,6 +118,12 @@ def closed(chat: Chat) -> str:
     if chat.encrypted:
         return "It is encrypted, and a link would show elsewhere what is said in it."
     return ""
+
+
+def end_by(ledger: Ledger, row: LinkRow, keep: bool, deed: Deed) -> list[int]:
+    """`end_link`, and whose word it was."""
+    agreements.note(ledger.connection, replace(deed, at=ledger.now(), link=row.name))
+    return end_link(ledger, row, keep=keep)
 
 
 def end_link(ledger: Ledger, row: LinkRow, *, keep: bool = False) -> list[int]:

@@ -23,8 +23,7 @@ from bridge.hub.overview import LinkLine, Said
 from bridge.hub.sessions import Seat, Sessions
 from bridge.hub.told import LinkNews
 from bridge.hub.wanted import COMMAND, CONFIG, End, WantedLink
-from bridge.store import agreements, links
-from bridge.store.agreements import Deed
+from bridge.store import links
 from bridge.store.database import Database
 from bridge.store.ledger import Ledger
 from bridge.store.links import EndRow, LinkRow
@@ -33,6 +32,7 @@ from bridge.store.writer import Writer
 log = logging.getLogger(__name__)
 _AGAIN = 60.0  # seconds until rooms that could not be linked are tried again, if nothing happens before
 _HIDES = "made by command, so the link of this name in the configuration is not used"
+_MADE, _ENDED = "made the link", "ended the link"
 _VISITS = 50  # rooms that may be linked soon
 _TOGETHER = 0.2  # seconds in which what happens gathers
 
@@ -100,7 +100,7 @@ class Links:
         strange = next((end.network for end in link.ends if end.network not in known), None)
         if strange is not None:
             return Said(f"There is no network {strange} with an account of the operator.", ok=False)
-        if not await durably(self._writer, partial(_begin, link=link)):
+        if not await durably(self._writer, partial(linking.begin, wanted=link, deed=linking.operators(_MADE))):
             return Said(f"There is a link {link.name} already. `landbridge link list` shows it.", ok=False)
         troubles = await self.tied(link)
         if not troubles:
@@ -112,9 +112,9 @@ class Links:
         await self._reconcile()
         return [f"{end}: {self._troubles[link.name, end]}" for end in link.ends if (link.name, end) in self._troubles]
 
-    async def visit(self, end: End, seconds: float) -> Resolved | str:
+    async def visit(self, end: End, seconds: float, *, known: bool = False) -> Resolved | str:
         """Come into a room that somebody may want to link; why that cannot be. It is left when it is in no link then,
-        and nobody waits for it to be in one."""
+        and nobody waits for it to be in one. `known`: it is linked already."""
         now = time.monotonic()
         self._visits = {chat: until for chat, until in self._visits.items() if until > now}
         seat = self._speaker(end)
@@ -122,21 +122,23 @@ class Links:
             if end.chat not in self._visits and len(self._visits) >= _VISITS:
                 return "Too many rooms are about to be linked. Try again in a quarter of an hour."
             self.stay(end.chat, seconds)
-        return await self._resolve(end)
+        return await self._resolve(end, known=known)
 
     def stay(self, room: str, seconds: float) -> None:
         """So long a room is not left, if it is in no link."""
         self._visits[room] = time.monotonic() + seconds
         self._poked.set()
 
-    async def remove(self, name: str, deed: Deed | None = None) -> Said:
+    async def remove(self, name: str, deed: linking.Deed | None = None) -> Said:
         """`deed`: whose word it is, if not the operator's."""
         row = next((row for row in (await self._stored())[0] if row.name == name), None)
         if row is None or row.removed:
             return Said(f"There is no link {name[:60]}. `landbridge link list` shows what there is.", ok=False)
         kept = row.source == CONFIG
         before = (await self._stored())[1]
-        gone = await durably(self._writer, partial(_end, row=row, keep=kept, deed=deed))
+        gone = await durably(
+            self._writer, partial(linking.end_by, row=row, keep=kept, deed=deed or linking.operators(_ENDED))
+        )
         self._gone(gone)
         await self._told.gone(before, (await self._stored())[1])
         self._poked.set()
@@ -256,7 +258,7 @@ class Links:
     async def _unwanted(self, network: NetworkId, account: int) -> Sequence[tuple[int, str]]:
         """Rooms that are left over, without those that are to be linked as soon as they let us in."""
         rows, left, awaited = await self._database.read(
-            lambda c: (links.named(c), links.left_over(c, account), agreements.awaited(c, time.time()))
+            lambda c: (links.named(c), links.left_over(c, account), linking.awaited(c, time.time()))
         )
         kept = [wanted.read(row.name, row.wanted) for row in rows if not row.removed]
         asked = {end.chat for link in kept for end in link.ends if end.network == network}
@@ -301,19 +303,6 @@ def _entering(ledger: Ledger, end: End, scope: str, account: int) -> None:
     if chat is None:
         chat = directory.add_chat(end.network, scope, end.chat, ChatKind.ROOM)
     directory.accounts.enter(chat.id, account, ledger.now())
-
-
-def _begin(ledger: Ledger, link: WantedLink) -> bool:
-    begun = linking.begin(ledger, link)
-    if begun:
-        agreements.note(ledger.connection, Deed(ledger.now(), "", "", "made the link", link.name, ""))
-    return begun
-
-
-def _end(ledger: Ledger, row: LinkRow, keep: bool, deed: Deed | None) -> list[int]:
-    operators = Deed(ledger.now(), "", "", "ended the link", row.name, "")
-    agreements.note(ledger.connection, deed or operators)
-    return linking.end_link(ledger, row, keep=keep)
 
 
 def _tie(ledger: Ledger, row: LinkRow, one: Resolved) -> str:

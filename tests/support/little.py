@@ -216,6 +216,7 @@ class LittleSession:
 
     async def obstacles(self, chat: ChatId) -> Sequence[str]:
         return ()
+
     async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
         found = await self.occupants(chat)
         return next((one.rank or Rank.MEMBER for one in found if one.contact.id == contact), None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bridge.contract import (
+    Announce,
     ChatId,
     ConnectorError,
     ContactId,
@@ -86,11 +87,11 @@ class Agreeing:
             raise No(words.NOT_LINKED)
         return Spot(chat, who)
 
-    async def visit(self, typed: End, who: Person) -> Spot:
+    async def visit(self, typed: End, who: Person, *, known: bool = False) -> Spot:
         """A room that somebody names, who is not heard in it: we come in, or are there. Raises `No`."""
         if Join not in self._session(typed.network).capabilities(ChatId(typed.chat)).actions:
             raise No(words.no_room(words.typed(typed, self.names)))
-        found = await self._links.visit(typed, _SECONDS)
+        found = await self._links.visit(typed, _SECONDS, known=known)
         if isinstance(found, str):
             raise No(found)
         return Spot(await durably(self._writer, lambda ledger: linking.known(ledger, found)), who, shown=False)
@@ -213,7 +214,9 @@ class Agreeing:
         log.info("a link is made by those who keep order link=%s", link.name)
         troubles = await self._links.tied(link)
         other = there if spot.chat.id == here.id else here
-        await self.tell(other, words.linked([words.called(spot.chat, self.names)], troubles))
+        if Announce not in self._session(NetworkId(other.network)).capabilities(ChatId(other.native or "")).actions:
+            # Else the room is told anyhow (`bridge.hub.told`).
+            await self.tell(other, words.linked([words.called(spot.chat, self.names)], troubles))
         return words.linked([words.called(other, self.names)], troubles)
 
     # who may

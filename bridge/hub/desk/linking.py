@@ -31,7 +31,7 @@ async def _link(tools: Tools, caller: Caller, talk: Talk) -> str:
 async def _unlink(tools: Tools, caller: Caller, talk: Talk) -> str:
     text = "Which room on XMPP is to be linked no more? You have to be its owner or one of its admins, and in it."
     typed = (await talk.ask(Form("End a link", text, (Field("room", "Room (its JID)"),))))["room"]
-    agreeing, spot = await _spot(tools, caller, talk, typed)
+    agreeing, spot = await _spot(tools, caller, talk, typed, known=True)
     try:
         return await agreeing.end(spot)
     except No as no:
@@ -53,7 +53,7 @@ async def _links(tools: Tools, caller: Caller, talk: Talk) -> str:
     return "\n".join([*shown, f"… and {len(lines) - _MOST:,} more."] if len(lines) > _MOST else shown)
 
 
-async def _spot(tools: Tools, caller: Caller, talk: Talk, typed: str) -> tuple[Agreeing, Spot]:
+async def _spot(tools: Tools, caller: Caller, talk: Talk, typed: str, *, known: bool = False) -> tuple[Agreeing, Spot]:
     """The room, for somebody who keeps order in it. Raises `Declined`."""
     if tools.agreeing is None:
         raise Declined(_NONE)
@@ -65,7 +65,7 @@ async def _spot(tools: Tools, caller: Caller, talk: Talk, typed: str) -> tuple[A
         raise Declined(refusal)
     talk.seal()
     try:
-        spot = await tools.agreeing.visit(End(HOME, room), Person(HOME, ContactId(caller.user)))
+        spot = await tools.agreeing.visit(End(HOME, room), Person(HOME, ContactId(caller.user)), known=known)
         if await tools.agreeing.rank(spot) is None:
             raise Declined(words.hidden(room))
     except No as no:
