@@ -11,6 +11,7 @@ from tests.support import folk, mam, muc
 from tests.support.appservice import WithAppservice
 from tests.support.folk import PASSWORD
 from tests.support.gateway import MATRIX, Gateway
+from tests.support.matrix_client import MatrixClient
 from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient, bare, body
 
@@ -23,9 +24,11 @@ async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_no
         juliet = folk.contact(synapse, "juliet")
         jid = prosody.add_user("romeo", PASSWORD)
         async with folk.on_matrix(juliet, synapse) as element, XmppClient(jid, PASSWORD, prosody.c2s_port) as app:
-            wish = {"preset": "public_chat", "room_alias_name": alias}
+            levels = {"events": {"m.bridge": 0}}
+            wish = {"preset": "public_chat", "room_alias_name": alias, "power_level_content_override": levels}
             there = str((await element.call("POST", "/createRoom", wish))["room_id"])
             await muc.enter(app, room, "Romeo")
+            before = await _state(element, there)
             network: dict[str, Any] = {
                 "connector": "matrix", "jid": MATRIX, "secret": COMPONENTS[MATRIX], "homeserver": synapse.url,
                 "appservice": str(synapse.file),
@@ -58,5 +61,25 @@ async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_no
 
             found = [body(stanza) for _, stanza in await mam.backwards(app, room, 200) if body(stanza)]
             shown = await element.texts(there, said["sender"])
+            notices = await element.texts(there, synapse.registered.me)
+            after = await _state(element, there)
     assert [text for text in found if text.startswith("what light")] == texts
     assert shown == ["But soft!", *(f"arise {n}" for n in range(24))]
+    # Nothing about the room was changed, but that it says that it is linked; over two crashes once.
+    [new] = [key for key in after if key not in before]
+    assert new[0] == "m.bridge"
+    assert after[new][1]["channel"]["id"] == room
+    assert {key: after[key] for key in before} == before
+    assert notices == [
+        f"This room is now linked with {room} (xmpp): what is said in one of them is shown in the others, under its "
+        "author's name."
+    ]
+
+
+async def _state(element: MatrixClient, room: str) -> dict[tuple[str, str], tuple[str, Any]]:
+    """What is said of the room, without who is in it."""
+    found: Any = await element.call("GET", f"/rooms/{quote(room)}/state")
+    return {
+        (one["type"], one["state_key"]): (one["event_id"], one["content"])
+        for one in found if one["type"] != "m.room.member"
+    }  # fmt: skip
