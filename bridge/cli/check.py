@@ -15,7 +15,7 @@ from bridge.web import control
 from bridge.web.client import HttpClient
 from bridge.xmpp.privilege import Grant, believe, lines
 
-_SECONDS = 15.0
+_SECONDS = 30.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 

@@ -2,6 +2,7 @@
 (XEP-0363), if there is one and it gives us a slot."""
 
 import asyncio
+import contextlib
 import secrets
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.sax.saxutils import quoteattr
@@ -12,7 +13,7 @@ from bridge.xmpp.upload import NAMESPACE
 _DISCO = "http://jabber.org/protocol/disco"
 _LONGEST = 256 * 1024  # bytes until an answer
 _MOST = 50  # items that are asked
-_SECONDS = 10.0
+_TRIES, _SECONDS = 3, 4.0  # until an answer; each try so long
 
 
 class Refuses(Exception):
@@ -55,19 +56,23 @@ class _Asking:
 
     async def ask(self, to: str, payload: str) -> Element | None:
         """The answer; None when none comes that can be read."""
+        # COMPAT ejabberd: it takes a component in a moment before it has a way to it; what is answered then is lost.
+        for _ in range(_TRIES):
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                return await self._ask(to, payload)
+        return None
+
+    async def _ask(self, to: str, payload: str) -> Element | None:
         id = secrets.token_hex(8)
         head = f"<iq type='get' id='{id}' from={quoteattr(self.jid)} to={quoteattr(to)}>"
         said = b""
-        try:
-            self._writer.write(f"{head}{payload}</iq>".encode())
-            async with asyncio.timeout(_SECONDS):
-                while (found := _stanza(said, id.encode())) is None and len(said) < _LONGEST:
-                    chunk = await self._reader.read(4096)
-                    if not chunk:
-                        return None
-                    said += chunk
-        except (TimeoutError, ConnectionError):
-            return None
+        self._writer.write(f"{head}{payload}</iq>".encode())
+        async with asyncio.timeout(_SECONDS):
+            while (found := _stanza(said, id.encode())) is None and len(said) < _LONGEST:
+                chunk = await self._reader.read(4096)
+                if not chunk:
+                    return None
+                said += chunk
         return found
 
 

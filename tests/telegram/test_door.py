@@ -50,7 +50,7 @@ async def test_whatever_comes_to_the_door_the_next_one_passes(tmp_path: Path) ->
             bot.counter += 10_000  # behind all that was made up
             world.says(play.juliet, play.chat, "/start")
             world.says(play.juliet, play.chat, "still there")
-            await reader.until(lambda r: "still there" in r.texts)
+            await reader.until(lambda r: "still there" in r.texts, 300 if FULL else 60)
 
         assert play.api.calls["getme"] == 1, "it never began anew"
         assert len(reader.of(MessageReceived)) > UPDATES / 20

@@ -109,10 +109,10 @@ class Reader:
     def of(self, kind: type[Any]) -> list[Any]:
         return [e for e in self.events if isinstance(e, kind)]
 
-    async def until(self, so: Callable[["Reader"], bool]) -> None:
+    async def until(self, so: Callable[["Reader"], bool], seconds: float = PATIENCE) -> None:
         """Wait until it is `so`. Raises AssertionError that shows what came instead."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(seconds):
                 while not so(self):
                     assert self.error is None, f"events() ended with {self.error!r} after {self.events[-10:]}"
                     self._more.clear()
