@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from bridge.store import log_file, statements
+from bridge.store import statements
 from bridge.store.lockfile import LockFile, Taken
 from bridge.store.migrate import upgrade
 from bridge.store.tables import install
@@ -86,8 +86,6 @@ class Database:
                 known = secrets.token_hex(8)
                 connection.execute(insert(install).values(name="install", value=known))
             self.install = known
-        if alone is not None and self.sqlite and self.url.database:
-            log_file.lengthen(Path(self.url.database))
 
     async def write(self, function: Callable[[Connection], T], *, alone: bool = False) -> T:
         """Run `function` in one transaction of the writer thread; durable when this returns. `alone`: as the only
@@ -245,7 +243,7 @@ def _engine(url: URL, *, writing: bool) -> Engine:
             cursor.execute("PRAGMA synchronous=FULL")  # what was acknowledged survives a power cut
             cursor.execute("PRAGMA busy_timeout=5000")
             # Pages that many groups change are copied into the database once for all of them: 16 MB, not 4.
-            cursor.execute(f"PRAGMA wal_autocheckpoint={log_file.PAGES}")
+            cursor.execute("PRAGMA wal_autocheckpoint=4000")
             cursor.execute("PRAGMA temp_store=MEMORY")  # else a statement of many rows makes a file to be undone from
             if writing:
                 cursor.execute("PRAGMA cache_size=-16000")  # KiB: what groups touch is spread over the indexes
