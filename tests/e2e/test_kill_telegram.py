@@ -10,9 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import pytest
-
-from tests.conftest import COMPONENTS, FULL
+from tests.conftest import ANY_SERVER, COMPONENTS, FULL
 from tests.support import commands, talks
 from tests.support.botapi import BotApi
 from tests.support.botapi.state import Bot, Chat, User
@@ -73,7 +71,7 @@ class Counting(Killer):
         self.counted += self._gateway.metric("landbridge_possible_duplicates_total", network="telegram")
 
 
-@pytest.mark.parametrize("server_kind", ["prosody"], indirect=True)
+@ANY_SERVER
 async def test_kill_9_loses_nothing_and_repeats_at_most_what_was_under_way(server: XmppServer) -> None:
     async with BotApi() as api:
         settings = telegram(COMPONENTS[TELEGRAM], api.url)
