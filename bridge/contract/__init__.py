@@ -72,6 +72,7 @@ from bridge.contract.events import (
     Sign,
     TypingChanged,
     Unparsable,
+    UserInformed,
 )
 from bridge.contract.guests import Guests, Invitation
 from bridge.contract.ids import AccountId, ChatId, ContactId, MessageId, NetworkId
@@ -202,5 +203,6 @@ __all__ = [
     "Unban",
     "Unconfirmed",
     "Unparsable",
+    "UserInformed",
     "Workspace",
 ]

@@ -236,6 +236,14 @@ class OptOutChanged:
     out: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserInformed:
+    """Something about the account that its user is to know, as whole sentences. It is told whenever it is reported, so
+    it is reported once; what is said of an operator's account goes to the log."""
+
+    text: str
+
+
 Sign = TypingChanged | ReadUpTo | PresenceChanged
 """Signs of life: never journaled, never replayed, and dropped rather than that anything waits for them."""
 
@@ -257,6 +265,7 @@ Event = (
     | PresenceChanged
     | BlockedChanged
     | OptOutChanged
+    | UserInformed
     | Unparsable
     | CursorMoved
     | Live

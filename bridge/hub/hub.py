@@ -37,6 +37,7 @@ from bridge.hub.ends import Endings
 from bridge.hub.facades import HOME
 from bridge.hub.files import Files
 from bridge.hub.guests import GuestBook
+from bridge.hub.informing import informed
 from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
@@ -94,6 +95,7 @@ class Hub:
                 lambda seat, contact: around.people.contact_seen(seat.account, seat.user, seat.network, contact),
                 self._changed, lambda *s: self.signs.offer(*s), self._blocked,
                 lambda seat, event: opted(self.writer, around.people.choices.opt_outs, seat, event),
+                partial(informed, self.say),
             ),
             self.lanes.quiet,
         )  # fmt: skip

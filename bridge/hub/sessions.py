@@ -40,6 +40,7 @@ from bridge.contract import (
     TypingChanged,
     Unavailable,
     Unparsable,
+    UserInformed,
     Workspace,
 )
 from bridge.hub.facades import HOME
@@ -93,6 +94,7 @@ class Listener:
     sign: Callable[[Seat, Session, Sign], None]
     blocked: Callable[[Seat, frozenset[ContactId]], None]  # whom the account blocks, all of them
     opted: Callable[[Seat, OptOutChanged], None]
+    informed: Callable[[Seat, str], None]  # what the account's user is to know
 
 
 class Sessions:
@@ -263,6 +265,8 @@ class Sessions:
                 self._listener.blocked(seat, contacts)
             case OptOutChanged():
                 self._listener.opted(seat, event)
+            case UserInformed(text=text):
+                self._listener.informed(seat, text)
             case TypingChanged() | ReadUpTo() | PresenceChanged():
                 self._listener.sign(seat, session, event)
 

@@ -23,8 +23,8 @@ from connectors.telegram.api import UNREACHABLE, URL, Api, base_of
 from connectors.telegram.business import connection
 from connectors.telegram.chats import Chats
 from connectors.telegram.notes import Notes
+from connectors.telegram.privacy import PRIVACY
 from connectors.telegram.rights import missing
-from connectors.telegram.updates import PRIVACY
 
 _SECONDS = 10.0
 _LARGEST = 100_000

@@ -18,6 +18,7 @@ from connectors.telegram.operator.door import Door
 from connectors.telegram.operator.friends import Friends
 from connectors.telegram.operator.invitations import Invitations
 from connectors.telegram.operator.lobby import Lobby
+from connectors.telegram.privacy import Privacy
 from connectors.telegram.reactions import Reactions
 from connectors.telegram.sending import Speaker
 from connectors.telegram.session import TelegramSession
@@ -54,7 +55,8 @@ async def connected(
             reader = Reader(chats, about, me, network, reads_all=login.reads_all(said), deleting=deleting)
             if account.user:
                 async with receiving.receiving(api, reader, me, network, since, workspace) as news:
-                    yield TelegramSession(me, news, speaker, chats, repeats=repeats)
+                    privacy = Privacy(workspace.memory, on=not login.reads_all(said))
+                    yield TelegramSession(me, news, speaker, chats, repeats=repeats, privacy=privacy)
                 return
             bot = Bot(
                 me, username, network, speaker, about, Friends(workspace.memory),
@@ -62,7 +64,18 @@ async def connected(
             )  # fmt: skip
             async with (
                 receiving.receiving(api, Door(reader, bot, lobby), me, network, since, workspace) as news,
-                serving(OperatorSession(me, news, speaker, chats, repeats=repeats), bot, lobby) as session,
+                serving(
+                    OperatorSession(
+                        me,
+                        news,
+                        speaker,
+                        chats,
+                        repeats=repeats,
+                        privacy=Privacy(workspace.memory, on=not login.reads_all(said)),
+                    ),
+                    bot,
+                    lobby,
+                ) as session,
             ):
                 yield session
 

@@ -22,7 +22,7 @@ from bridge.contract import (
 from connectors.telegram import errors, fields, receiving
 from connectors.telegram.api import Api, base_of
 from connectors.telegram.chats import person
-from connectors.telegram.updates import PRIVACY
+from connectors.telegram.privacy import PRIVACY
 
 SHAPE = re.compile(r"[0-9]{1,15}:[A-Za-z0-9_-]{30,100}")
 _MOST_TRIES = 10

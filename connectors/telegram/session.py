@@ -1,7 +1,7 @@
 """One's own bot, connected."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from bridge.contract import (
     File,
     History,
     Leave,
+    Live,
     Media,
     Membership,
     MessageId,
@@ -29,9 +30,11 @@ from bridge.contract import (
     Retract,
     Send,
     SetTyping,
+    UserInformed,
 )
 from connectors.telegram import errors, fields, ids, media, parts
 from connectors.telegram.chats import Chats, person, titles
+from connectors.telegram.privacy import Privacy
 from connectors.telegram.sending import Speaker
 from connectors.telegram.updates import standing
 
@@ -49,12 +52,15 @@ class News(Protocol):
 class TelegramSession:
     """Implements `bridge.contract.Session`."""
 
-    def __init__(self, me: Contact, news: News, speaker: Speaker, chats: Chats, *, repeats: bool) -> None:
+    def __init__(
+        self, me: Contact, news: News, speaker: Speaker, chats: Chats, *, repeats: bool, privacy: Privacy | None = None
+    ) -> None:
         self.me = me
         self.directory: Directory | None = None  # bots can look for nobody
         self._news = news
         self._speaker = speaker
         self._chats = chats
+        self._privacy = privacy
         actions = frozenset({Send, Edit, Retract, React, SetTyping})
         # No bot is ever told of what it has said itself.
         self._direct = Capabilities(
@@ -70,8 +76,15 @@ class TelegramSession:
     def capabilities(self, chat: ChatId) -> Capabilities:
         return self._room if chat.startswith("-") else self._direct
 
-    def events(self, cursor: str | None) -> AsyncIterator[Event]:
-        return self._news.events(cursor)
+    async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        async with aclosing(self._news.events(cursor)) as events:  # type: ignore[type-var]
+            async for event in events:
+                yield event
+                if self._privacy is not None and isinstance(event, Live):
+                    text = await self._privacy.news()
+                    if text:
+                        yield UserInformed(text=text)
+                        await self._privacy.told()
 
     def journaled(self, cursor: str) -> None:
         self._news.journaled(cursor)

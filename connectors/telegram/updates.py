@@ -36,11 +36,8 @@ from connectors.telegram.about import About
 from connectors.telegram.chats import Chats, person, sender, titles
 from connectors.telegram.content import message_of
 from connectors.telegram.deleting import Deleting
+from connectors.telegram.privacy import PRIVACY
 
-PRIVACY = (
-    "Privacy mode is on, so this bot sees only commands and answers to it in groups. To change that: write to "
-    "@BotFather, /setprivacy, choose the bot, Disable; then take the bot out of each group and add it again."
-)
 _STATUS = {
     "creator": (Membership.JOINED, Rank.OWNER), "administrator": (Membership.JOINED, Rank.ADMIN),
     "member": (Membership.JOINED, Rank.MEMBER), "restricted": (Membership.JOINED, Rank.MEMBER),

@@ -15,6 +15,7 @@ from bridge.contract import (
     Session,
     Style,
     Title,
+    UserInformed,
 )
 from bridge.testing.conformance.network import Reader, raises
 from tests.support.botapi.state import Stored
@@ -143,6 +144,20 @@ async def test_privacy_mode_is_said_where_it_matters(tmp_path) -> None:  # type:
         assert [e.message.style for e in told] == [Style.NOTICE, Style.TEXT]
         assert "/setprivacy" in told[0].message.text
         assert told[0].sender.name == "Verona"
+
+
+async def test_a_change_of_privacy_mode_is_told_once_and_not_at_every_start(play: Stage) -> None:
+    told = []
+    for reads_all in (True, True, False, False, True):
+        play.bot.reads_all = reads_all
+        async with play.live() as (_, reader):
+            play.world.says(play.juliet, play.chat, "END")
+            await reader.until(lambda r: r.texts[-1:] == ["END"])
+            told.append([e.text for e in reader.of(UserInformed)])
+
+    assert [len(one) for one in told] == [0, 0, 1, 0, 1]
+    assert "/setprivacy" in told[2][0]
+    assert "Privacy mode is off now" in told[4][0]
 
 
 async def test_chats_have_the_pictures_and_descriptions_that_they_have_on_telegram(play: Stage) -> None:

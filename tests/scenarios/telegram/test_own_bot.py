@@ -27,6 +27,10 @@ async def test_logging_in_by_chat_says_what_is_wrong_and_what_privacy_mode_is(st
     assert "cannot be done" in await ask("join -100123")
     assert stage.bot.token not in stage.gateway.log
 
+    stage.bot.reads_all = True
+    await stage.gateway_restarts()
+    assert (await stage.app.text_from(TELEGRAM)).startswith("Privacy mode is off now")
+
 
 async def test_a_chat_with_everything_in_it(stage: OnTelegram) -> None:
     """Messages, receipts, edits, retractions, reactions and replies; names; who cannot be written to."""
