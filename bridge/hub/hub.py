@@ -94,8 +94,7 @@ class Hub:
                 self._event, self._live, self._cursor,
                 lambda seat, contact: around.people.contact_seen(seat.account, seat.user, seat.network, contact),
                 self._changed, lambda *s: self.signs.offer(*s), self._blocked,
-                lambda seat, event: opted(self.writer, around.people.choices.opt_outs, seat, event),
-                partial(informed, self.say),
+                partial(opted, self.writer, around.people.choices.opt_outs), partial(informed, self.say),
             ),
             self.lanes.quiet,
         )  # fmt: skip
