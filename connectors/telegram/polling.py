@@ -41,8 +41,8 @@ class Reads(Protocol):
         """The kinds of updates that are to come."""
         ...
 
-    async def read(self, *updates: object) -> Sequence[Event]:
-        """The events of an update, or of those that make an album."""
+    async def read(self, *updates: object, since: float = -math.inf) -> Sequence[Event]:
+        """The events of an update, or of those that make an album. What was said before `since` does nothing."""
         ...
 
 
@@ -85,9 +85,10 @@ class Polling:
             if batch:
                 heard = time.monotonic()
                 ripe, waiting = self._albums.sorted(batch, heard)
+                since = -math.inf if live or cursor is not None else self._since
                 for one in ripe:
-                    for event in await self._reader.read(*one):
-                        if live or cursor is not None or not (isinstance(event, OLD) and event.at < self._since):
+                    for event in await self._reader.read(*one, since=since):
+                        if not (isinstance(event, OLD) and event.at < since):
                             yield event
                 before, offset = offset, _after(batch, offset) if waiting is None else waiting
                 if waiting is None or offset > before:

@@ -5,6 +5,7 @@ Source: https://core.telegram.org/bots/api#update, #chatmemberupdated, #messager
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -97,12 +98,13 @@ class Reader:
         """The kinds of updates that are to come."""
         return tuple(self._kinds)
 
-    async def read(self, *updates: object) -> Sequence[Event]:
-        """The events of an update, or of those that make an album; what cannot be understood is one `Unparsable`."""
-        found = [event for raw in updates for event in await self._read(raw)]
+    async def read(self, *updates: object, since: float = -math.inf) -> Sequence[Event]:
+        """The events of an update, or of those that make an album; what cannot be understood is one `Unparsable`.
+        Commands of before `since` are not carried out."""
+        found = [event for raw in updates for event in await self._read(raw, since)]
         return albums.joined(found) if len(updates) > 1 else found
 
-    async def _read(self, raw: object) -> Sequence[Event]:
+    async def _read(self, raw: object, since: float) -> Sequence[Event]:
         update = fields.mapping(raw)
         try:
             number = fields.integer(update.get("update_id"))
@@ -111,7 +113,10 @@ class Reader:
                 raise Wrong("an update without number or content")
             if kind not in self._kinds:
                 raise Wrong(f"an update of a kind that was not asked for: {fields.line(kind, 60)}")
-            return await self._kinds[kind](fields.mapping(update[kind]), number)
+            body = fields.mapping(update[kind])
+            if self._deleting is not None and self._deleting.meant(body) and _at(body.get("date")) < since:
+                return await self._seen(await self._where(body), sender(body))
+            return await self._kinds[kind](body, number)
         except Wrong as wrong:
             return [self._unparsable(str(wrong), raw)]
         except (ValueError, TypeError, KeyError, RecursionError) as error:  # a border: whatever stands there

@@ -10,6 +10,7 @@ Source: https://core.telegram.org/bots/api#setwebhook, #getwebhookinfo; github.c
 import asyncio
 import hmac
 import json
+import math
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -87,14 +88,14 @@ class Webhook:
         self._open = True
         try:
             await self._set()
-            number = 0
+            number, since = 0, -math.inf if cursor is not None else self._since
             yield CursorMoved(f"{self._name}-{number}")
             yield Live()
             self._heard = time.monotonic()
             while True:
                 for updates, then in await self._next():
-                    for event in await self._reader.read(*updates):
-                        if cursor is not None or not (isinstance(event, OLD) and event.at < self._since):
+                    for event in await self._reader.read(*updates, since=since):
+                        if not (isinstance(event, OLD) and event.at < since):
                             yield event
                     number += 1
                     self._owed[number] = then

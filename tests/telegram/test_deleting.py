@@ -1,5 +1,7 @@
 """“/delete” as a reply: who may, what goes, and what people are told; the command itself is not carried."""
 
+import time
+
 import pytest
 
 from bridge.contract import ChatId, MessageEdited, MessageReceived, MessageRetracted, Retract, Send
@@ -132,6 +134,23 @@ async def test_when_telegram_does_not_say_who_somebody_is_nothing_is_removed(pla
 
     assert answers(play, group)[0] == (UNSURE, "/delete")
     assert [moderator for *_, moderator in removed(reader)] == [True]
+
+
+async def test_what_was_asked_before_the_login_is_not_done(play: Stage) -> None:
+    group = play.world.group("Verona", play.juliet, play.bot, supergroup=True)
+    group.members[play.bot.id] = "administrator"
+    rose = play.world.says(play.juliet, group, "A rose")
+    for target in (rose, None):
+        command = play.world.says(play.juliet, group, "/delete", reply_to=target)
+        play.bot.queue[-1]["message"]["date"] = command.date - 60
+    play.secret["since"] = str(int(time.time()) - 30)
+    async with play.live(None) as (_, reader):
+        await ends(play, reader, group)
+
+    assert removed(reader) == []
+    assert not rose.gone
+    assert answers(play, group) == []
+    assert play.api.calls["deletemessage"] == 0
 
 
 @pytest.mark.parametrize("reply", [{"message_id": "7"}, {"message_id": 1 << 60}, None, [[]]])

@@ -3,6 +3,7 @@
 Each update is read to its end before the next; nothing here waits for what Telegram lets the bot say.
 """
 
+import math
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -40,7 +41,7 @@ class Door:
     def allowed(self) -> Sequence[str]:
         return (*self._rooms.allowed, "callback_query")
 
-    async def read(self, *updates: object) -> Sequence[Event]:
+    async def read(self, *updates: object, since: float = -math.inf) -> Sequence[Event]:
         """The events of an update, or of those that make an album, that are the operator's own."""
         raw = updates[0]
         update = fields.mapping(raw)
@@ -52,7 +53,7 @@ class Door:
         chat = fields.integer(fields.mapping(body.get("chat")).get("id"))
         who = person(fields.mapping(body.get("user" if kind == "message_reaction" else "from")))
         if kind not in self._kinds or chat is None or chat < 0:
-            return await self._rooms.read(*updates)
+            return await self._rooms.read(*updates, since=since)
         number = fields.positive(update.get("update_id") if kind == "my_chat_member" else body.get("message_id"))
         if who is None or who.id != str(chat) or number is None:
             return [Unparsable(reason="said to the bot alone by nobody", source=str(chat), raw=fields.shown(raw))]
