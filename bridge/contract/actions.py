@@ -67,6 +67,9 @@ class Retract(Action):
     target: Target
     reason: str = ""
     moderator: bool = False  # somebody else's message, by right
+    author: Persona | None = None
+    """With `moderator`: whose message it is, if the account speaks for them, too. Where everybody may take back what is
+    theirs, that needs no right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

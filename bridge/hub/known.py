@@ -7,7 +7,7 @@ many of its first open rows can have been tried, and everything behind them is a
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from bridge.contract import MessageEdited, MessageId, MessageReceived, NetworkId, Person, Quote
+from bridge.contract import Contact, MessageEdited, MessageId, MessageReceived, NetworkId, Person, Quote
 from bridge.hub import codec
 from bridge.hub.bell import Bell
 from bridge.hub.copies import called
@@ -74,6 +74,14 @@ class Known:
             return None
         by = first.sender
         return Quote(now.message.text[:_QUOTED], Person(NetworkId(network), by.id), by.name)
+
+    async def author(self, message: int) -> tuple[int, NetworkId, Contact] | None:
+        """Where `message` was written, and by whom on which network."""
+        found = await self._database.read(lambda c: deliveries.first(c, message))
+        said = codec.decode("message", found[2]) if found is not None else None
+        if found is None or not isinstance(said, MessageReceived):
+            return None
+        return found[0], NetworkId(found[1]), said.sender
 
     async def reactions(self, message: int, network: str, person: str) -> list[tuple[str, str]]:
         """What stands for a person on `message` here: (emoji, native id) pairs."""

@@ -253,6 +253,11 @@ class Performer:
             # What a hosted room was never shown was said before others came in: its people do not read it in a reply.
             strange = replied is None and place.network == HOME and not place.owner
             quote = None if strange else await known.quote(owed.reply)
+        written_by = None
+        if isinstance(event, MessageRetracted) and event.moderator:
+            author = await known.author(owed.message)
+            if author is not None and author[0] != owed.chat:
+                written_by = _persona(author[1], author[2], seat)
         said = event.message if isinstance(event, MessageReceived | MessageEdited) else None
         thread = await known.thread(owed.source, said.thread) if said is not None and said.thread is not None else None
         before: list[tuple[str, str]] = []
@@ -277,6 +282,7 @@ class Performer:
             quote=quote,
             thread=thread,
             persona=persona,
+            written_by=written_by,
             at=event.at if late and isinstance(event, Authored) else None,
             before=tuple((emoji, MessageId(native)) for emoji, native in before),
             maybe_done=owed.maybe or owed.tried > 0,

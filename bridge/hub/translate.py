@@ -52,6 +52,7 @@ class Wish(Struct, frozen=True):
     maybe_done: bool = False
     contact: ContactId | None = None  # whom the chat is with, if it is direct
     own_id: MessageId | None = None  # what the author, who is in this very chat, has called it
+    written_by: Persona | None = None  # of what a moderator takes back, if the account speaks for its author
     name_format: str = ""  # how names are shown there; empty: as usual
     called: str = ""  # the author's network, as people know it
 
@@ -130,6 +131,7 @@ def _retract(wish: Wish, event: MessageRetracted, can: Capabilities) -> Action |
         target=wish.target,
         reason=event.reason,
         moderator=event.moderator,
+        author=wish.written_by if event.moderator else None,
     )
 
 

@@ -137,6 +137,13 @@ def said(connection: Connection, message: int) -> tuple[str, bytes, str, bytes] 
     return None if row is None else (row[0], row[1], row[2], row[3])
 
 
+def first(connection: Connection, message: int) -> tuple[int, str, bytes] | None:
+    """Where a message was written, the network of its author, and its first event's body."""
+    e = t.events.c
+    row = connection.execute(select(e.chat, e.network, e.body).where(e.id == message, e.kind == "message")).first()
+    return None if row is None else (row[0], row[1], row[2])
+
+
 def reactions_of(connection: Connection, chat: int, message: int, network: str, person: str) -> list[tuple[str, str]]:
     """What stands for a person on a message in a chat: (emoji, native id)."""
     r = t.reactions.c

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scripts.benches import (
     archive,
+    copies,
     growth,
     hub_alone,
     idle,
@@ -37,6 +38,7 @@ BENCHES: Benches = {
     "through Prosody": through_prosody.measure,
     "mixed traffic": mixed.measure,
     "idle accounts": idle.measure,
+    "copies in a busy MUC": copies.measure,
     "media": media.measure,
     "archive of 100,000": archive.measure,
     "archive growing to 100,000": growth.measure,

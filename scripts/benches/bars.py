@@ -53,6 +53,7 @@ BARS = (
     Bar("large rooms", "4,000 arrive: ms of the loop's worst lag", False, 50),
     Bar("transactions", "ms, 99th percentile", False, 100),
     Bar("transactions", "6 MB: ms of the loop's worst lag", False, 50),
+    Bar("copies in a busy MUC", "CPU %, 100 of ours, 10 messages/s", False, 25),
     Bar("idle accounts", "RSS MB, one account", False, 130),
     Bar("idle accounts", "MB for one more", False, 0.5),
 )

@@ -43,7 +43,7 @@ Component "conference.localhost" "muc"
 """
 
 # `rooms`: they stay, and keep what is said.
-_ROOMS = """modules_enabled = {{ "muc_mam" }}
+_ROOMS = """modules_enabled = {{ "muc_mam"; "muc_moderation" }}
   muc_log_by_default = true  muc_log_presences = false  muc_log_expires_after = "never"
   muc_room_default_persistent = true"""
 

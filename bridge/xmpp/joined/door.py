@@ -182,6 +182,8 @@ class Door:
             return
         one.nick, one.inside, one.sure = nick, True, True
         one.occupant = reading.occupant_id(stanza)
+        item = stanza.find(f"{_USER}x/{_USER}item")
+        one.role = item.get("role", "") if item is not None else ""
         self.others.pop(nick, None)
         if one.answer is not None and not one.answer.done():
             one.answer.set_result(None)

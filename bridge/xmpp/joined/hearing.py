@@ -10,16 +10,18 @@ from contextlib import suppress
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
-from bridge.contract import Action, ChatId, MessageId, MessageReceived, Person, Unparsable
+from bridge.contract import Action, ChatId, MessageId, MessageReceived, Person
 from bridge.xmpp import parse
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.joined import naming, reading
 from bridge.xmpp.joined.door import Door
 from bridge.xmpp.joined.grounds import Grounds, Heard
-from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, gap
+from bridge.xmpp.joined.missed import MAM, Forgotten, RoomArchive, TooMuch, gap
 from bridge.xmpp.joined.people import OurPeople, Ours, persons
 from bridge.xmpp.joined.remembering import Remembering
 from bridge.xmpp.joined.speaking import Speaking
+from bridge.xmpp.joined.unreadable import Unreadable
+from bridge.xmpp.requests import Requests
 
 log = logging.getLogger(__name__)
 _REMEMBERED = 4_000  # of our doings, what the room calls them
@@ -55,6 +57,7 @@ class Hearing:
         self._heard = heard
         self._lose = lose
         self._archive = RoomArchive(room)
+        self._unreadable = Unreadable(room, grounds)
         self._subject = asyncio.Event()
         self._told: int | None = None  # messages of `held` that are of the history; None: it still comes
         self._asked = False  # for a history
@@ -128,13 +131,21 @@ class Hearing:
         if not self.archived:
             return
         try:
-            async for one in self._archive.since(requests, listener.jid, heard.last, None if heard.last else heard.at):
-                self._take(one.stanza, one.id, one.at)
-        except Forgotten:
-            begun = heard.at
-            self._grounds.offer(gap(self._room, begun, time.time()))
-            async for one in self._archive.since(requests, listener.jid, "", begun):
-                self._take(one.stanza, one.id, one.at)
+            try:
+                await self._since(requests, listener, heard.last, None if heard.last else heard.at)
+            except Forgotten:
+                begun = heard.at
+                self._grounds.offer(gap(self._room, begun, time.time()))
+                await self._since(requests, listener, "", begun)
+        except TooMuch:
+            self._grounds.offer(gap(self._room, heard.at, time.time()))
+            newest = await self._archive.last(requests, listener.jid)
+            if newest is not None:
+                self._remembering.heard(newest.id, newest.at or time.time())
+
+    async def _since(self, requests: Requests, listener: Ours, after: str, at: float | None) -> None:
+        async for one in self._archive.since(requests, listener.jid, after, at):
+            self._take(one.stanza, one.id, one.at)
 
     def message(self, stanza: Element) -> None:
         """A message to the listener that is no error and no private one."""
@@ -176,9 +187,7 @@ class Hearing:
             if not isinstance(error, StanzaError):
                 log.exception("a message of a room cannot be read room=%s", self._room)
             reason = error.text if isinstance(error, StanzaError) else "The gateway has a fault with this message."
-            self._grounds.offer(
-                Unparsable(reason=reason[:500], source=one.contact[:500], raw=one.id[:500], chat=self._room)
-            )
+            self._unreadable.found(reason, one.contact, one.id)
         if event is not None:
             if one.named:
                 event = self._heard.naming.meant(event, one.nick)
@@ -187,6 +196,9 @@ class Hearing:
             self._grounds.offer(event)
         if one.stanza_id or not self.stable:
             self._remembering.heard(one.stanza_id, one.at or time.time())
+
+    def close(self) -> None:
+        self._unreadable.close()
 
     def _is_ours(self, one: reading.Shown, *, live: bool) -> bool:
         """Whether one of us has said it. Nobody is believed because they use a key of ours, which people of other rooms

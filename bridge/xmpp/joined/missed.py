@@ -22,6 +22,10 @@ class Forgotten(Exception):  # not an error: the archive does not reach so far b
     """The archive does not know the message behind which it was to begin."""
 
 
+class TooMuch(Exception):  # not an error either
+    """More was said than is read at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A message of the archive."""
@@ -50,8 +54,8 @@ class RoomArchive:
         return found[-1] if found else None
 
     async def since(self, requests: Requests, listener: str, after: str, at: float | None) -> AsyncIterator[Found]:
-        """Everything behind the message `after`, or if `at` is given since then. Raises `Forgotten`, `StanzaError`,
-        `Unavailable`."""
+        """Everything behind the message `after`, or if `at` is given since then. Raises `Forgotten`, `TooMuch`,
+        `StanzaError`, `Unavailable`."""
         start = stamp(at) if at is not None else ""
         begin = "" if at is not None else after
         for _ in range(_MOST_PAGES):
@@ -66,6 +70,7 @@ class RoomArchive:
             if complete or not found or not last:
                 return
             begin, start = last, ""
+        raise TooMuch
 
     async def _page(
         self, requests: Requests, listener: str, after: str, start: str, page: str

@@ -34,6 +34,7 @@ class Ours:
     inside: bool = False
     sure: bool = True  # False: the stream broke since
     occupant: str = ""  # XEP-0421
+    role: str = ""  # XEP-0045 #roles
     out: Refused | None = None  # those who keep order had them go
     used: float = 0.0
     answer: "asyncio.Future[None] | None" = None  # what the room says to coming in or to another nick

@@ -18,6 +18,7 @@ from bridge.contract import (
     NetworkId,
     Person,
     Receipt,
+    Retract,
     Scope,
     SetTyping,
     Unavailable,
@@ -27,7 +28,7 @@ from bridge.hub.retry import Backoff
 from bridge.xmpp import parse
 from bridge.xmpp.content import Name
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.joined import words
+from bridge.xmpp.joined import moderating, words
 from bridge.xmpp.joined.door import Door, Gone
 from bridge.xmpp.joined.grounds import Grounds, Heard
 from bridge.xmpp.joined.hearing import Hearing
@@ -164,6 +165,7 @@ class JoinedRoom:
 
     async def close(self) -> None:
         """Nobody leaves: what is said meanwhile is read when we are back."""
+        self._hearing.close()
         await self._remembering.close()
 
     # what comes
@@ -231,6 +233,11 @@ class JoinedRoom:
             return self.speaking.sign(action, self.called)
         if not self.ready.is_set():
             await self._entering()
+        if isinstance(action, Retract) and action.moderator:
+            if action.author is None:
+                requests = self._grounds.requests[self._grounds.host]
+                return await moderating.by_room(action, self.room, self._listener(), self._heard.features, requests)
+            action = moderating.by_author(action, self._people)
         known = self._hearing.reflected.get(action.key) if action.maybe_done else None
         if known is None:
             try:

@@ -40,6 +40,21 @@ def leave(room: str, nick: str, jid: str) -> str:
     return f'<presence type="unavailable" from="{text.attribute(jid)}" to="{text.attribute(f"{room}/{nick}")}"/>'
 
 
+def moderate(target: str, reason: str, *, old: bool) -> str:
+    """XEP-0425 #moderating-messages. `old`: version 0 of it, which is fastened (XEP-0422)."""
+    id = text.attribute(target)
+    why = f"<reason>{text.escape(reason)}</reason>" if reason else ""
+    if old:
+        return (
+            f'<apply-to xmlns="urn:xmpp:fasten:0" id="{id}"><moderate xmlns="urn:xmpp:message-moderate:0">'
+            f'<retract xmlns="urn:xmpp:message-retract:0"/>{why}</moderate></apply-to>'
+        )
+    return (
+        f'<moderate xmlns="urn:xmpp:message-moderate:1" id="{id}"><retract xmlns="urn:xmpp:message-retract:1"/>{why}'
+        "</moderate>"
+    )
+
+
 def voice(room: str, jid: str) -> str:
     """XEP-0045 #requestvoice."""
     return (

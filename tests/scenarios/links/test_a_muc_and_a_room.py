@@ -2,13 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 from tests.scenarios.links.conftest import A, Cafe, heard, opened
 from tests.support import mam, muc
+from tests.support.prosody import Prosody
 from tests.support.xmpp_client import CLIENT, bare, body
 from tests.support.xmpp_servers import XmppServer
 
 REPLY, RETRACT, REACTIONS = "{urn:xmpp:reply:0}reply", "{urn:xmpp:message-retract:1}retract", "urn:xmpp:reactions:0"
+ADMIN, FASTENED = "http://jabber.org/protocol/muc#admin", "{urn:xmpp:fasten:0}apply-to"
 REPLACE = "{urn:xmpp:message-correct:0}replace"
 _SID = "urn:xmpp:sid:0"
 
@@ -19,6 +22,7 @@ async def test_everything_that_is_said_crosses(hall: XmppServer, tmp_path: Path)
         await _from_the_muc(cafe)
         await _into_the_muc(cafe)
         await _names(cafe)
+        await _taken_away(cafe, moderates=isinstance(hall, Prosody))
         await _what_is_wrong(cafe)
         await _removed(cafe)
 
@@ -99,6 +103,48 @@ async def _names(cafe: Cafe) -> None:
     assert muc.nick(said) == "Mercutio (2)"
     await world.says("mercutio", cafe.chat, "Ask for me tomorrow")
     assert muc.nick(await heard(mercutio, cafe.room, "Ask for me tomorrow")) == "Mercutio (2)"
+
+
+async def _taken_away(cafe: Cafe, *, moderates: bool) -> None:
+    """By who keeps order elsewhere: one of ours takes back what they said; the room removes what its people said, if
+    the gateway may keep order there, and else who wanted it is told why not."""
+    romeo, world = cafe.apps["romeo"], cafe.worlds[A]
+    id = await world.says("juliet", cafe.chat, "Wherefore art thou?")
+    said = await heard(romeo, cafe.room, "Wherefore art thou?")
+    sid = said.find(muc.STANZA_ID).get("id")  # type: ignore[union-attr]
+    await world.retracts("nurse", cafe.chat, id)
+    gone = await romeo.expect(
+        lambda s: bare(s) == cafe.room and (found := s.find(RETRACT)) is not None and found.get("id") == sid,
+        30, "what Juliet takes back", again=True,
+    )  # fmt: skip
+    assert muc.nick(gone) == "Juliet"
+
+    for number, text in enumerate(("By a name", "I know not how")):
+        muc.say(romeo, cafe.room, text, f"t{number}")
+    await cafe.shown(A, "By a name", "I know not how")
+    there = {said.text: said.id for said in (await world.state(cafe.chat)).visible}
+    await world.retracts("nurse", cafe.chat, there["By a name"])
+    await world.until(
+        cafe.chat,
+        lambda state: any("may not remove what people of the room" in said.text for said in state.visible), 30,
+    )  # fmt: skip
+    if not moderates:  # COMPAT ejabberd 23.01: it has no XEP-0425
+        return
+    made = f"<query xmlns='{ADMIN}'><item nick='bridge' role='moderator'/></query>"
+    assert (await romeo.iq(cafe.room, "set", made)).get("type") == "result"
+    await romeo.expect(
+        lambda s: muc.is_presence(s, cafe.room) and muc.nick(s) == "bridge" and _role(s) == "moderator", 30, again=True
+    )
+    own = await heard(romeo, cafe.room, "I know not how")
+    await world.retracts("nurse", cafe.chat, there["I know not how"])
+    removed = await romeo.expect(
+        lambda s: s.get("from") == cafe.room and s.find(FASTENED) is not None, 30, "removed by the room", again=True
+    )
+    assert removed.find(FASTENED).get("id") == own.find(muc.STANZA_ID).get("id")  # type: ignore[union-attr]
+
+
+def _role(presence: Element) -> str:
+    return next((item.get("role", "") for item in presence.iter(f"{muc.USER}item")), "")
 
 
 async def _what_is_wrong(cafe: Cafe) -> None:

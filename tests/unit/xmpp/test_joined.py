@@ -11,15 +11,27 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from bridge.contract import ChatId, ContactId, Event, MessageReceived, NetworkId, Persona, Refused, Unavailable
+from bridge.contract import (
+    ChatId,
+    ContactId,
+    Event,
+    MessageReceived,
+    NetworkId,
+    Persona,
+    Refused,
+    Unavailable,
+    Unparsable,
+)
 from bridge.hub.workspace import PassingMemory
 from bridge.xmpp.chats import Gateway
 from bridge.xmpp.joined import reading
 from bridge.xmpp.joined.door import Door
 from bridge.xmpp.joined.grounds import Grounds
+from bridge.xmpp.joined.missed import RoomArchive, TooMuch
 from bridge.xmpp.joined.naming import Naming
 from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours
 from bridge.xmpp.joined.room import JoinedRoom
+from bridge.xmpp.joined.unreadable import Unreadable
 from bridge.xmpp.requests import Requests
 
 ROOM, FAR = ChatId("cafe@rooms.example"), NetworkId("far")
@@ -258,3 +270,51 @@ async def test_who_is_not_in_is_told_why_they_cannot_come() -> None:
     muc.door, muc.refuses = (door, one), "registration-required"
     with pytest.raises(Refused, match="members only"):
         await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
+
+
+async def test_of_what_cannot_be_read_so_much_is_kept_and_the_rest_is_counted() -> None:
+    events: list[Event] = []
+    grounds = Grounds({}, {}, events.append, PassingMemory(), FAR, 50, 10_000)
+    unreadable = Unreadable(ROOM, grounds)
+    for number in range(1_000):
+        unreadable.found("This makes no sense.", f"{ROOM}/tybalt", str(number))
+    kept = len(events)
+    assert 0 < kept < 100
+    unreadable.close()
+    assert len(events) == kept + 1
+    assert isinstance(events[-1], Unparsable)
+    assert events[-1].reason.startswith(f"{1_000 - kept} more messages")
+    unreadable.found("This makes no sense.", f"{ROOM}/tybalt", "again")
+    unreadable.close()
+    assert len(events) == kept + 2
+
+
+class Endless:
+    """An archive in which there is always more."""
+
+    def __init__(self) -> None:
+        self.archive: RoomArchive | None = None
+        self.asked = 0
+
+    async def ask(self, kind: str, to: str, payload: str, sender: str = "") -> Element:
+        assert self.archive is not None
+        self.asked += 1
+        query, id = fromstring(payload).get("queryid", ""), f"a{self.asked}"
+        inner = f"<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='{_CLIENT}'/></forwarded>"
+        self.archive.result(fromstring(f"<result xmlns='urn:xmpp:mam:2' queryid='{query}' id='{id}'>{inner}</result>"))
+        page = f"<set xmlns='http://jabber.org/protocol/rsm'><last>{id}</last></set>"
+        return fromstring(f"<iq><fin xmlns='urn:xmpp:mam:2'>{page}</fin></iq>")
+
+
+async def test_who_reads_no_more_of_an_archive_says_so() -> None:
+    endless, archive = Endless(), RoomArchive(ROOM)
+    endless.archive, found = archive, 0
+
+    async def read() -> None:
+        nonlocal found
+        async for _ in archive.since(cast(Any, endless), "far.example/bridge", "a0", None):
+            found += 1
+
+    with pytest.raises(TooMuch):
+        await read()
+    assert found == endless.asked > 100
