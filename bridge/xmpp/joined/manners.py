@@ -4,6 +4,7 @@ import time
 from xml.etree.ElementTree import Element
 
 from bridge.contract import NetworkId
+from bridge.xmpp import parse
 from bridge.xmpp.joined import writing
 from bridge.xmpp.joined.grounds import Grounds
 from bridge.xmpp.joined.people import Ours
@@ -20,13 +21,18 @@ class Manners:
         self._grounds = grounds
         self._told: dict[str, float] = {}  # who has written privately, and was told that it goes nowhere
 
-    def not_private(self, one: Ours, sender: str) -> None:
-        """Said once for a while: it may be a program that answers."""
+    def private(self, one: Ours, stanza: Element) -> bool:
+        """Whether it is a private message. That it goes nowhere is said once for a while: it may be a program that
+        answers."""
+        if parse.body(stanza) is None:
+            return False
+        sender = stanza.get("from", "")
         if time.monotonic() - self._told.get(sender, -_TOLD) >= _TOLD:
             self._told[sender] = time.monotonic()
             self._grounds.streams[one.network].send(writing.not_private(one.jid, sender))
         while len(self._told) > _MOST:
             self._told.pop(next(iter(self._told)))
+        return True
 
     def question(self, network: NetworkId, one: Ours | None, stanza: Element) -> None:
         """An iq from the room or somebody in it."""

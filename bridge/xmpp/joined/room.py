@@ -25,7 +25,6 @@ from bridge.contract import (
     Unconfirmed,
 )
 from bridge.hub.retry import Backoff
-from bridge.xmpp import parse
 from bridge.xmpp.content import Name
 from bridge.xmpp.errors import StanzaError
 from bridge.xmpp.joined import moderating, words
@@ -208,8 +207,8 @@ class JoinedRoom:
         kind = stanza.get("type", "normal")
         if kind == "error":
             self.speaking.bounced(one, stanza)
-        elif kind == "chat" and parse.body(stanza) is not None:
-            self._manners.not_private(one, stanza.get("from", ""))
+        elif kind == "chat" and self._manners.private(one, stanza):
+            return
         elif one.key == LISTENER:
             self._hearing.message(stanza)
 
