@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from bridge.contract import Authored, MessageEdited, MessageReceived, MessageRetracted, ReactionsChanged
+from bridge.contract import Authored, MessageEdited, MessageId, MessageReceived, MessageRetracted, ReactionsChanged
 from bridge.hub import fallback, keys, pieces, reactions, undoing
 from bridge.hub.facades import HOME
 from bridge.hub.intake import (
@@ -79,8 +79,18 @@ def accept_edit(accept: Accept, ledger: Ledger) -> Outcome:
 
 
 def accept_retraction(accept: Accept, ledger: Ledger) -> Outcome:
-    assert isinstance(accept.event, MessageRetracted)
-    return _change(accept, ledger, needs_author=not accept.event.moderator)
+    """With a message in which several texts went together all of them are gone."""
+    event, source = _meant(accept, ledger), accept.source
+    assert isinstance(event, MessageRetracted)
+    chat = ledger.directory.chat(source.network, source.scope, event.chat)
+    copy = named(ledger, chat, event.target) if chat is not None and event.key is None else None
+    texts = pieces.together(ledger, chat, copy) if chat is not None and copy is not None else []
+    outcomes: list[Outcome] = []
+    for number, native in enumerate(texts or [event.target]):
+        id = MessageId(f"{event.id}+{number}") if number else event.id
+        accept.event = replace(event, id=id, target=MessageId(native))
+        outcomes.append(_change(accept, ledger, needs_author=not event.moderator))
+    return replace(outcomes[0], debts=[debt for one in outcomes for debt in one.debts])
 
 
 def accept_reactions(accept: Accept, ledger: Ledger) -> Outcome:

@@ -7,6 +7,7 @@ from bridge.contract import MessageEdited, MessageReceived, MessageRetracted, Re
 from bridge.hub import codec
 from bridge.hub.facades import HOME
 from bridge.hub.intake import Accept
+from bridge.store import merged
 from bridge.store.deliveries import copies_of
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Copy, Message
@@ -71,6 +72,14 @@ def only_a_part(accept: Accept, ledger: Ledger, copy: Copy) -> bool:
         return False
     there = copies_of(ledger.connection, copy.chat, [copy.message])[copy.message]
     return copy.part > 0 or any(one.part > 0 for one in there)
+
+
+def together(ledger: Ledger, chat: Chat, copy: Copy) -> list[str]:
+    """What those are called that went into one message with this one (`bridge.hub.merging`) and were not taken back."""
+    messages = merged.with_it(ledger.connection, chat.id, copy.message) if copy.part >= 0 else []
+    left = [one for one in messages if (row := ledger.message(one)) is not None and row.retracted is None]
+    there = copies_of(ledger.connection, chat.id, left) if left else {}
+    return [next(one.native for one in there[id] if one.part == 0) for id in left if there[id]]
 
 
 def others(accept: Accept, ledger: Ledger, chat: Chat, target: Message) -> list[tuple[int, int]]:

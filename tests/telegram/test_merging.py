@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.contract import Confirm, Fail
+from bridge.contract import Confirm, Fail, Retract, Send
 from bridge.hub.performing import UNKNOWN
 from connectors.telegram.limits import Pace
 from tests.conftest import FULL
@@ -92,6 +92,28 @@ async def test_texts_that_went_together_can_be_changed_each(play: Stage) -> None
             hub.takes_back("Abram", group, one)
         await play.world.until(lambda: first.gone)
         assert sent == play.api.calls["sendmessage"] - 2
+
+
+async def test_texts_that_went_together_are_all_gone_where_their_message_is_removed(play: Stage) -> None:
+    group = play.world.group("Square", play.juliet, play.bot, supergroup=True)
+    group.members[play.bot.id] = "administrator"
+    async with linked(play, group) as hub:
+        play.api.faults.answer(
+            "sendmessage", 429, {"ok": False, "description": "Too Many Requests", "parameters": {"retry_after": 1}}
+        )
+        for number in range(30):
+            hub.says("Abram", group, f"line {number}")
+        await hub.away.until(30, Confirm)
+        whole = next(said for said in hub.by_bot(group) if "line 20" in said.text)
+        many = len(whole.text.split("\n"))
+        play.world.says(play.juliet, group, "/delete", reply_to=whole)
+        play.world.says(play.juliet, group, "That is all.")
+        await hub.away.until(1, Send)
+
+    gone = hub.away.actions(Retract)
+    assert many > 20
+    assert (len({one.target.ids for one in gone}), {one.moderator for one in gone}) == (many, {True})
+    assert whole.gone
 
 
 async def test_what_waits_is_edited_once(play: Stage) -> None:
