@@ -62,16 +62,17 @@ class Reactions:
         """Raises the four errors."""
         native = action.target.ids[0]
         target = target_of(chat, native)
+        whole, *text = native.split("+")  # what is had is of the message, whichever of its texts is meant
         notes = await self._noted(action.chat)
-        said = notes.get(native)
+        said = notes.get(whole)
         first = said is None and bool(action.reactions) and not action.before
         message = _Message("") if first else _read(said)
         if action.maybe_done:
             message.shown = None
-        _want(message, _key(action.persona), action.reactions)
+        _want(message, "+".join([_key(action.persona), *text]), action.reactions)
 
         allowed = await self._show(speaker, chat, target, message, action.reactions)
-        await notes.put(native, _written(message))
+        await notes.put(whole, _written(message))
         if action.reactions and not _of(action.reactions, allowed):
             raise Refused(_only(allowed), Reason.NOT_ACCEPTABLE)
         shown = next((one for one in action.reactions if _plain(one) == _plain(message.shown or "")), None)

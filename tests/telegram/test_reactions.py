@@ -78,6 +78,22 @@ async def test_of_several_it_is_what_most_want_and_of_equals_what_came_last_also
     assert shown == ["👍", "❤", "👍", "🔥", "❤", "🔥", "🔥", "🔥", ""]
 
 
+async def test_several_texts_in_one_message_have_one_reaction_together(play: Stage) -> None:
+    said = play.world.says(play.juliet, play.chat, "A rose\nby any other name")
+    first = play.id(said)
+    second = MessageId(f"{first}+1")
+    doings = (("Abram", first, "👍"), ("Abram", second, "🔥"), ("Gregory", second, "👍"), ("Gregory", second, ""))
+    shown = []
+    async with play.connected() as session:
+        for number, (who, target, wished) in enumerate(doings):
+            await reacts(session, play.chat, target, f"r{number}", *wished, who=who)
+            shown.append("".join(said.emoji(play.bot.id)))
+        await reacts(session, play.chat, second, "r9", who="Abram")
+
+    assert shown == ["👍", "🔥", "👍", "🔥"]
+    assert said.emoji(play.bot.id) == ["👍"], "what Abram wants of the other text"
+
+
 async def test_who_agrees_with_what_is_shown_costs_no_request(play: Stage) -> None:
     said = play.world.says(play.juliet, play.chat, "A rose")
     async with play.connected() as session:
