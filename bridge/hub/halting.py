@@ -13,6 +13,8 @@ from bridge.hub.codec import Notice
 from bridge.hub.intake import Accept, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys, split
+from bridge.hub.passing import halted
+from bridge.hub.repeats import is_repeat
 from bridge.store import links
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Debt, Link
@@ -20,6 +22,7 @@ from bridge.store.rows import Chat, Debt, Link
 Journals = Callable[[Accept, Ledger], Outcome]
 
 log = logging.getLogger(__name__)
+_LATE = 300.0  # seconds after which it is no answer any more; by so much a server's clock may differ from ours
 
 CIRCLES = "the same messages came back again and again, as they do when other bots or bridges answer in its rooms"
 """Why, in a few words."""
@@ -54,8 +57,12 @@ def _goes_in_circles(accept: Accept, ledger: Ledger) -> Outcome | None:
     link = ledger.directory.link_of(chat.id) if chat is not None else None
     if chat is None or link is None or not link.name or link.suspended:
         return None
+    if halted(link, chat.id, event.provenance) or ledger.now() - event.at > _LATE:
+        return None  # it goes no further, or is told after an outage, all that was said in hours at once
     if event.key is not None and ledger.entry_by_key(split(event.key)[0]) is not None:
         return None  # our own
+    if event.sender.id in ledger.directory.accounts.ours(source.network) or is_repeat(accept, ledger, chat) is not None:
+        return None  # our own where keys are hidden; or what several of our accounts see
     if not breaker.trips(link.id, chat.shows or chat.id, accept.source.network, event):
         return None
     breaker.forget(link.id)

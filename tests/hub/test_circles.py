@@ -1,5 +1,6 @@
 """What strangers bring back: other bridges and bots in linked rooms, and a room that is encrypted."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ async def echoed(home: House, account: int, most: int) -> int:
         said = await home.far.until(heard + 1, Send)
         for one in said[heard:]:
             times += 1
-            home.says(account, one.chat, f"echo of {one.chat}", one.message.text, f"e{times}")
+            home.says(account, one.chat, f"echo of {one.chat}", one.message.text, f"e{times}", at=time.time())
         heard = len(said)
     await home.settled()
     return times
@@ -95,8 +96,45 @@ async def test_people_who_say_the_same_are_no_circle(home: House) -> None:
     account = await linked(home)
     people = [f"citizen {n}" for n in range(20)]
     for number, who in enumerate(people):
-        home.says(account, ROOMS[number % 2], who, "Down with the Capulets!", f"c{number}")
-        home.says(account, ROOMS[number % 2], who, f"And the Montagues, too, says {number}", f"d{number}")
+        home.says(account, ROOMS[number % 2], who, "Down with the Capulets!", f"c{number}", at=time.time())
+        more = f"And the Montagues, too, says {number}"
+        home.says(account, ROOMS[number % 2], who, more, f"d{number}", at=time.time())
+    await home.settled()
+    assert home.hub is not None
+
+    assert [line.state for line in await home.hub.links.lines()] == ["linked"] * 3
+
+
+async def test_what_several_accounts_see_is_said_once(home: House) -> None:
+    """Also what our own account says, where the network hides whose doing that is."""
+    account = await linked(home)
+    seeing = [account, *[await home.account(f"{who}@verona.example", who) for who in ("romeo", "juliet", "paris")]]
+    for number in range(3):
+        home.says(account, "war", "Tybalt", f"Word {number}", f"t{number}", at=time.time())
+        for room in ("duels", "peace"):
+            for one in seeing:
+                home.says(one, room, f"stranger in {room}", f"Tybalt: Word {number}", f"{room}{number}", at=time.time())
+    for number in range(10):
+        home.says(account, "war", "Tybalt", f"More {number}", f"m{number}", at=time.time())
+        for room in ("duels", "peace"):
+            home.says(seeing[1], room, "relay", f"Tybalt: More {number}", f"r{room}{number}", at=time.time())
+    await home.settled()
+    assert home.hub is not None
+
+    assert [line.state for line in await home.hub.links.lines()] == ["linked"] * 3
+
+
+@pytest.mark.parametrize(
+    ("ago", "provenance"), [(0.0, Provenance.PROGRAM), (0.0, Provenance.COPY), (3_600.0, Provenance.PERSON)]
+)
+async def test_what_goes_no_further_or_is_told_late_is_no_circle(
+    home: House, ago: float, provenance: Provenance
+) -> None:
+    account = await linked(home)
+    for number in range(70):
+        for room in ROOMS[:2]:
+            who, at = f"{room} {number % 5}", time.time() - ago
+            home.says(account, room, who, "Yes", f"{room}{number}", at=at, provenance=provenance)
     await home.settled()
     assert home.hub is not None
 
