@@ -5,7 +5,7 @@ goes to nothing but the rooms on XMPP that show the same room. Elsewhere it may 
 and is carried like anything. It is carried out when the operator's own account reports it.
 """
 
-from bridge.contract import ChatKind, Message, MessageEdited, MessageReceived, Style
+from bridge.contract import ChatKind, Message, MessageEdited, MessageReceived, Provenance, Style
 from bridge.hub import absent, keys, messages
 from bridge.hub.facades import HOME
 from bridge.hub.intake import Accept, Outcome
@@ -34,6 +34,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     if chat is None:
         return absent.accept_message(accept, ledger)
     ours = not accept.source.user and chat.kind != HOSTED
+    ours = ours and event.provenance is Provenance.PERSON  # programs that keep order say what others have them say
     if _shown(ledger, chat):
         accept.stays = True
         outcome = absent.accept_message(accept, ledger)
