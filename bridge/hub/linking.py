@@ -74,8 +74,20 @@ def note(ledger: Ledger, wanted: Sequence[WantedLink]) -> list[int]:
             ledger.directory.add_link(name, CONFIG, one.text())
         elif known.source == CONFIG and known.wanted != one.text():
             links.change(run, known.id, wanted=one.text(), removed=False)
+            gone += _without_encrypted(ledger, known)
         elif known.source == COMMAND:
             log.warning("a link of the configuration is not used: one of this name was made by command link=%s", name)
+    return gone
+
+
+def _without_encrypted(ledger: Ledger, row: LinkRow) -> list[int]:
+    """What is not suspended any more goes on without the rooms for which it was."""
+    directory = ledger.directory
+    directory.forget_links()
+    found = [directory.chat_by_id(one.chat) for one in links.ends(ledger.connection) if one.link == row.id]
+    gone = [chat.id for chat in found if chat is not None and chat.encrypted]
+    for chat in gone:
+        untie(ledger, chat)
     return gone
 
 

@@ -180,3 +180,23 @@ async def test_a_room_that_is_encrypted_now_suspends_its_link(home: House) -> No
     assert shown(home, "war") == []
     assert not refused.ok
     assert refused.text == "duels is encrypted. Link the other rooms without it."
+
+
+async def test_a_suspended_link_that_is_configured_anew_goes_on_without_its_encrypted_room(home: House) -> None:
+    account = await home.account("", "relay")
+    assert home.hub is not None
+    far = NetworkId("far")
+    home.hub.links.configure([WantedLink("verona", tuple(End(far, room) for room in ROOMS))])
+    await home.until_rows("select count(*) from endpoints", [(3,)])
+    home.far.report(account, ChatSeen(chat=ChatId("duels"), kind=ChatKind.ROOM, name="Duels", encrypted=True))
+    await home.far.until(2, Send)
+    ends = (End(far, "duels"), End(far, "war"), End(far, "peace", "from"))
+    home.hub.links.configure([WantedLink("verona", ends)])
+    await home.until_rows("select suspended from links where name = 'verona'", [("",)])
+    home.says(account, "duels", "Tybalt", "In secret", "1")
+    home.says(account, "peace", "Benvolio", "Part, fools!", "2")
+    await home.far.until(3, Send)
+    await _delivered(home)
+
+    assert shown(home, "duels") == shown(home, "peace") == []
+    assert shown(home, "war") == ["Benvolio: Part, fools!"]
