@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from bridge.store import tables as t
 from bridge.store.upsert import upsert
@@ -42,6 +42,11 @@ def find(connection: Connection, code: str, now: float) -> Code | None:
     c = t.link_codes.c
     row = connection.execute(select(t.link_codes).where(c.code == code, c.until > now)).mappings().first()
     return Code(**{**row, "shown": bool(row["shown"])}) if row is not None else None
+
+
+def shown(connection: Connection, code: str) -> None:
+    """A whole room has read it."""
+    connection.execute(update(t.link_codes).where(t.link_codes.c.code == code).values(shown=1))
 
 
 def drop(connection: Connection, chat: int) -> None:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,10 @@ from bridge.contract import (
     Message,
     MessageEdited,
     MessageId,
+    NetworkId,
     Occupant,
+    Person,
+    Provenance,
     Rank,
     Send,
 )
@@ -167,6 +171,33 @@ async def test_who_may_say_which_command(verona: Verona, rank: Rank | None) -> N
     said = await verona.asks("Tybalt", "duels", "!bridge link")
     assert (CODE.search(said) is not None) is keeps
     assert keeps or said == words.NOT_YOU
+
+
+async def test_a_code_that_was_refused_in_a_room_needs_the_last_word_of_who_asked(verona: Verona) -> None:
+    """Though it was given to who asked alone: that room has read it now."""
+    assert verona.home.hub is not None
+    agreeing = verona.home.hub.commands.agreeing
+    await verona.home.settled()
+    far = NetworkId("far")
+    spot = await agreeing.spot(far, ChatId("duels"), Person(far, ContactId("Romeo")))
+    code = code_in(await agreeing.ask(replace(spot, shown=False)))
+    assert await verona.asks("Benvolio", "peace", f"!bridge confirm {code}") == words.NOT_YOU
+    assert await verona.asks("Paris", "war", f"!bridge confirm {code}") == words.LAST_WORD
+    assert await verona.links() == []
+
+
+@pytest.mark.parametrize("provenance", [Provenance.PROGRAM, Provenance.COPY])
+async def test_no_program_gives_commands(verona: Verona, provenance: Provenance) -> None:
+    """Whatever it may do in the room: it says what others have it say."""
+    await linked(verona)
+    verona.home.says(
+        verona.account, "duels", "Romeo", "!bridge unlink", "p1", at=verona.now(), provenance=provenance
+    )  # fmt: skip
+    begin = len(verona.told("peace"))
+    verona.says("Benvolio", "duels", "Part, fools!")
+    assert await verona.next("peace", begin) == "Benvolio: Part, fools!"
+    await verona.asks("Benvolio", "duels", "!bridge status")
+    assert await verona.links() == ["duels: linked", "peace: linked"]
 
 
 async def test_an_admin_of_a_third_room_cannot_confirm(verona: Verona) -> None:

@@ -122,8 +122,17 @@ class Agreeing:
 
     async def confirm(self, spot: Spot, typed: str) -> str:
         """Somebody who keeps order in a room agrees to what was asked for in another, or has the last word."""
+        hashed = codes.hashed(typed, self._secret)
+        try:
+            return await self._confirm(spot, typed, hashed)
+        except (No, ConnectorError):
+            if spot.shown:  # whoever is in the room has read it, and may keep order in another one
+                await durably(self._writer, lambda ledger: agreements.shown(ledger.connection, hashed))
+            raise
+
+    async def _confirm(self, spot: Spot, typed: str, hashed: str) -> str:
         await self._allowed(spot)
-        hashed, now = codes.hashed(typed, self._secret), self._clock()
+        now = self._clock()
         code = await durably(self._writer, lambda ledger: agreements.find(ledger.connection, hashed, now))
         if code is None:
             raise No(words.NO_CODE)
