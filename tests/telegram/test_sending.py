@@ -190,3 +190,18 @@ async def test_what_a_bot_cannot_do_is_refused(play: Stage) -> None:
         nowhere = await outcome(session.perform(Leave(chat=ChatId("nowhere"), key="l")))
 
     assert isinstance(nowhere, Refused)
+
+
+async def test_where_one_part_was_taken_back_by_somebody_the_others_go_as_well(play: Stage) -> None:
+    async with play.connected() as session:
+        await performed(session, play.send("one"))
+        await performed(session, play.send("two"))
+        parts = play.chat.messages[-2:]
+        parts[0].gone = True
+        target = Target(tuple(play.id(one) for one in parts))
+        await session.perform(Retract(chat=play.room, key="r", target=target))
+        alone = Retract(chat=play.room, key="r2", target=Target(target.ids[:1]))
+        gone = await outcome(session.perform(alone))
+
+    assert parts[1].gone
+    assert isinstance(gone, Refused)
