@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from bridge.contract.ids import AccountId
+from bridge.contract.ids import AccountId, ChatId
 
 
 class Clock(Protocol):
@@ -159,6 +159,11 @@ async def nowhere(secret: Mapping[str, str]) -> None:
     """What a login has found out is returned by it, and kept by nobody else."""
 
 
+async def unlinked(scope: str, chat: ChatId) -> bool:
+    """Where nothing is linked."""
+    return False
+
+
 class _NoVisit:
     url = ""
 
@@ -188,5 +193,8 @@ class Workspace:
     """Somebody on the network calls a user (bare JID) who has no session there: they are made a guest (`Guests`), and
     that is durable when it returns. False when they may not be called or do not want to be. With True as second
     argument it only asks that."""
+    linked: Callable[[str, ChatId], Awaitable[bool]] = unlinked
+    """Whether a chat (with its `Session.scope`) belongs to a link of communities, so that the operator's account reads
+    and speaks there for everybody."""
     visit: Callable[[], AbstractContextManager[Visit]] = no_visit
     """For a login: an address that the browser of the person who logs in can be sent to, while the context lasts."""

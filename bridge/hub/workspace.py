@@ -12,6 +12,7 @@ from bridge.contract import AccountId, Clock, NetworkId, Workspace
 from bridge.contract.workspace import Answerer, Http, Visit, no_routes, nobody
 from bridge.hub.vault import keeper
 from bridge.store.database import Database
+from bridge.store.links import is_linked
 from bridge.store.memory import get_memory, put_memory
 from bridge.store.secrets import Secrets
 
@@ -86,7 +87,11 @@ class Workspaces:
         """For a session of `account`."""
         identity = AccountId(account)
         made = self._make(identity, network, DurableMemory(self._database, identity))
-        made = replace(made, summon=lambda user, only_ask: self.summon(network, user, only_ask))
+        made = replace(
+            made,
+            summon=lambda user, only_ask: self.summon(network, user, only_ask),
+            linked=lambda scope, chat: self._database.read(lambda c: is_linked(c, network, scope, chat)),
+        )
         if self._secrets is None:
             return made
         return replace(made, keep=keeper(self._database, self._secrets, identity))

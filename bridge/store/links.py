@@ -69,6 +69,18 @@ def ends(connection: Connection) -> list[EndRow]:
     return [EndRow(*row[:9], bool(row[9]), bool(row[10])) for row in connection.execute(query)]
 
 
+def is_linked(connection: Connection, network: str, scope: str, native: str) -> bool:
+    """Whether a chat is in one of them now."""
+    e, c, links = t.endpoints.c, t.chats.c, t.links.c
+    query = (
+        select(c.id)
+        .join_from(t.endpoints, t.chats, c.id == e.chat)
+        .join(t.links, links.id == e.link)
+        .where(c.network == network, c.scope == scope, c.native == native, links.source != "")
+    )
+    return connection.execute(query).first() is not None
+
+
 def change(connection: Connection, link: int, *, wanted: str, removed: bool) -> None:
     """What was suspended is not any more."""
     values = {"wanted": wanted, "removed": int(removed), "suspended": ""}

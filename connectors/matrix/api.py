@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from bridge.contract import Reason, Refused, Scope, Unavailable
 from bridge.contract.workspace import Answer, Download, Http
@@ -23,6 +23,13 @@ _LARGEST = 20 * 1024 * 1024  # bytes of an answer
 def path(*segments: str, version: str = "v3") -> str:
     """`/_matrix/client/VERSION/…`, every segment escaped."""
     return "/".join([f"/_matrix/client/{version}", *(quote(segment, safe="") for segment in segments)])
+
+
+def scope(base: str) -> str:
+    """Whose word it is (`Session.scope`): the homeserver, as we reach it. What its accounts report, they report to each
+    other."""
+    parts = urlsplit(base)
+    return parts.netloc + parts.path
 
 
 @dataclass(frozen=True, slots=True)

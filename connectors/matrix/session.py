@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
-from urllib.parse import urlsplit
 
 from bridge.contract import (
     Action,
@@ -32,6 +31,7 @@ from bridge.contract import (
     Unavailable,
 )
 from connectors.matrix import changing, governing, making, moving, older, pictures, sending, sync
+from connectors.matrix.api import scope
 from connectors.matrix.chats import person
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.media import Repository
@@ -75,9 +75,7 @@ class MatrixSession:
         self._first = first
 
     def scope(self, chat: ChatId) -> str:
-        """The homeserver, as we reach it: what its accounts report, they report to each other."""
-        parts = urlsplit(self._known.api.base)
-        return parts.netloc + parts.path
+        return scope(self._known.api.base)
 
     def capabilities(self, chat: ChatId) -> Capabilities:
         return _CAN

@@ -3,12 +3,13 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from urllib.parse import quote
 
 import aiohttp
 import pytest
 
 from tests.conftest import COMPONENTS
-from tests.support import folk
+from tests.support import folk, muc
 from tests.support.appservice import WithAppservice
 from tests.support.folk import PASSWORD, Person
 from tests.support.gateway import MATRIX, Gateway
@@ -105,6 +106,28 @@ async def test_a_user_adds_somebody_on_matrix_to_their_contacts(
     app.message(her.at(gateway), "I would I were thy bird")
 
     assert (await element.text("I would I were thy bird", 60))["sender"].startswith("@xmpp_")
+
+
+async def test_a_room_that_our_own_user_is_in_and_that_is_not_linked_is_there_for_guests(
+    gateway: Gateway, registered: WithAppservice, romeo: tuple[Person, XmppClient], juliet: tuple[Person, MatrixClient]
+) -> None:
+    (me, app), (her, element) = romeo, juliet
+    app.message(her.at(gateway), "But soft!")
+    await element.text("But soft!", 60)
+    ours = registered.registered.me
+
+    room = str((await element.call("POST", "/createRoom", {"preset": "private_chat", "name": "Hall"}))["room_id"])
+    await element.call("POST", f"/rooms/{quote(room)}/invite", {"user_id": ours})
+    await element.expect(lambda e: e.get("state_key") == ours and e["content"].get("membership") == "join")
+    await element.call("POST", f"/rooms/{quote(room)}/invite", {"user_id": user_of(me)})
+    invitation = await app.expect(lambda s: s.find(f".//{muc.USER}invite") is not None, 60)
+    jid = bare(invitation)
+    await muc.enter(app, jid, seconds=60)
+    await element.send(room, "Good pilgrim")
+    await muc.said(app, jid, "Good pilgrim", 60)
+    muc.say(app, jid, "Have not saints lips?", "m1")
+
+    assert (await element.text("Have not saints lips?", 60))["sender"] == user_of(me)
 
 
 async def test_who_may_not_use_the_gateway_is_not_there_for_matrix(

@@ -1,5 +1,6 @@
 """The appservice on a real Synapse: who it speaks as, where they come in and where not, and what a crash does."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
@@ -146,6 +147,30 @@ async def test_people_are_mentioned_as_who_they_are(network: AppserviceUnderTest
     ]
     [sent] = [e["content"] for e in await network.juliet.timeline(network.room) if "Romeo, come" in str(e["content"])]
     assert sent["m.mentions"] == {"user_ids": [HIM]}
+
+
+async def test_who_was_lost_with_a_backup_is_made_again(
+    network: AppserviceUnderTest, registered: WithAppservice
+) -> None:
+    await own_room(network)  # which the backup has
+    before = await asyncio.to_thread(registered.back_up)
+    async with connected(network) as session, reading(session) as reader:
+        await session.perform(a_send(network, "before", "before", ROMEO))
+        await reader.until(lambda r: bool(r.of(MessageReceived)))
+        await asyncio.to_thread(registered.restore, before)
+        said = await session.perform(a_send(network, "after", "after", ROMEO))
+        again = await session.perform(a_send(network, "after", "after", ROMEO))  # it has a device, as before
+        element = network.juliet
+        [event] = [e for e in await element.timeline(network.room) if e["type"] == "m.room.message"]
+        member = await element.call("GET", f"/rooms/{quote(network.room)}/state/m.room.member/{quote(HIM)}")
+        assert said == again
+        assert (event["event_id"], event["sender"], member["displayname"]) == (said.ids[0], HIM, "Romeo")
+
+        await element.call("POST", f"/rooms/{quote(network.room)}/kick", {"user_id": HIM})
+        async with raises(Refused):  # also before we are told: nobody comes back by this
+            await session.perform(a_send(network, "kicked", "kicked", ROMEO))
+    member = await element.call("GET", f"/rooms/{quote(network.room)}/state/m.room.member/{quote(HIM)}")
+    assert member["membership"] == "leave"
 
 
 async def test_what_is_encrypted_is_refused(network: AppserviceUnderTest) -> None:

@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import urllib.error
 import urllib.request
@@ -147,6 +149,29 @@ class Synapse(Entered):
 
     def kill(self) -> None:
         self._server.kill()
+
+    def back_up(self) -> Path:
+        """Its database as it is now."""
+        kept = self._folder.path / "backup.db"
+        kept.unlink(missing_ok=True)
+        with (
+            contextlib.closing(sqlite3.connect(self._database)) as source,
+            contextlib.closing(sqlite3.connect(kept)) as target,
+        ):
+            source.backup(target)
+        return kept
+
+    def restore(self, kept: Path) -> None:
+        """It begins again with what was backed up."""
+        self.stop()
+        for end in ("", "-wal", "-shm"):
+            self._database.with_name(self._database.name + end).unlink(missing_ok=True)
+        shutil.copy(kept, self._database)
+        self.start()
+
+    @property
+    def _database(self) -> Path:
+        return self._folder.path / "homeserver.db"
 
     def pause(self) -> None:
         """It keeps its connections and answers nothing, until `resume`."""

@@ -65,6 +65,19 @@ class Attendance:
         """It is to be asked anew."""
         self._rooms.pop(room, None)
 
+    def doubt(self, face: Face, room: str) -> None:
+        """Perhaps somebody is not in it any more: they come again next time."""
+        (self._rooms.get(room) or set()).discard(face.user)
+
+    async def mislaid(self, face: Face, room: str) -> bool:
+        """Whether the homeserver, which has just refused something, knows nothing of it that they have ever been in a
+        room. Who was removed, or has left, has been there. Raises `Unavailable`, `Unconfirmed`."""
+        if self._rooms.get(room) is None:
+            return False
+        where = path("rooms", room, "state", "m.room.member", face.user)
+        answer = await self.api.ask("GET", where)
+        return answer.status == 404 and errors.code_of(answer) == "M_NOT_FOUND"
+
     async def note(self, room: str, member: Member) -> None:
         """What has become of one of ours; durable when this returns, and the same when it is told again. Raises as
         `here` does: what happens in rooms that we are not in is not ours to remember."""

@@ -60,8 +60,12 @@ async def connected(
             await _reached(api, inbox, _SECONDS)
             try:
                 me = await faces.made(told.me, _NAME, anew=False)
+                if await faces.lost(me):
+                    me = await faces.made(told.me, _NAME, anew=False)
             except Refused as refusal:
                 raise Unavailable(refusal.text, lasting=True) from refusal
+            except Unconfirmed as error:
+                raise Unavailable(error.text) from error
             patience = Patience(pace, pulse.check, workspace.log)
             clock = workspace.clock
             groups = Groups(network, api, told.me, patience, Lines(told.me, clock), clock)

@@ -1,7 +1,9 @@
 """Users that we make for people of other networks: each when first needed, and called as the person is.
 
-What has been done is remembered durably, so a restart asks the homeserver nothing. Each has a device of its own, where
-homeservers allow that (MSC4190, MSC4326): with it, transaction ids last (Synapse: a day, over its restarts).
+What has been done is remembered durably, so a restart asks the homeserver nothing. One that has lost a user (it was
+restored from a backup) refuses what they do: then it is asked whether it knows them, and they are made again. Each has
+a device of its own, where homeservers allow that (MSC4190, MSC4326): with it, transaction ids last (Synapse: a day,
+over its restarts).
 Source: application service API #server-admin-style-permissions, #identity-assertion; client-server API
 #put_matrixclientv3profileuseridkeyname.
 """
@@ -9,6 +11,7 @@ Source: application service API #server-admin-style-permissions, #identity-asser
 import asyncio
 import json
 import logging
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 
 DEVICE = "LANDBRIDGE"
 _KEPT = 20_000  # remembered in memory
+_ASK_AGAIN = 600.0  # seconds after which it is asked again whether a user is known
 _LONGEST_NAME = 200
 UNKNOWN = (
     "The homeserver does not know the gateway's registration: that file must be in its app_service_config_files, and "
@@ -66,6 +70,7 @@ class Faces:
     memory: Memory
     _known: "OrderedDict[ContactId, Face]" = field(default_factory=OrderedDict)
     _making: dict[ContactId, asyncio.Lock] = field(default_factory=dict)
+    _asked: "OrderedDict[ContactId, float]" = field(default_factory=OrderedDict)
 
     async def of(self, persona: Persona) -> Face:
         """The user, there and called so. Raises the four errors."""
@@ -95,6 +100,25 @@ class Faces:
             self._known.popitem(last=False)
         return face
 
+    async def lost(self, face: Face) -> bool:
+        """Whether the homeserver, which has just refused something, does not know the user or their device any more:
+        then they are made again when they are next needed. Asked for nobody twice within ten minutes, so whoever cannot
+        be made is not tried in a loop. Raises `Unavailable`, `Unconfirmed`."""
+        now = time.monotonic()
+        if now - self._asked.get(face.user, -_ASK_AGAIN) < _ASK_AGAIN:
+            return False
+        self._asked[face.user] = now
+        self._asked.move_to_end(face.user)
+        if len(self._asked) > _KEPT:
+            self._asked.popitem(last=False)
+        answer = await speaking(self.api, face).ask("GET", path("account", "whoami"))
+        if not (400 <= answer.status < 500 and answer.status != 429 and errors.code_of(answer)):
+            return False
+        log.warning("the homeserver does not know a user of ours; they are made again user=%s", face.user)
+        self._known.pop(face.user, None)
+        await self.memory.put(f"face {face.user}", "")
+        return True
+
     async def _call(self, face: Face, name: str) -> None:
         """A homeserver may let nobody choose a name: then they speak without one, and it is not asked each time."""
         where = path("profile", face.user, "displayname")
@@ -105,7 +129,7 @@ class Faces:
 
     async def _remembered(self, user: ContactId) -> Face | None:
         said = await self.memory.get(f"face {user}")
-        if said is None:
+        if not said:
             return None
         known = json.loads(said)
         return Face(user, known["name"], known["device"])

@@ -1,16 +1,18 @@
 """Users of XMPP who have no account on Matrix: each is a user of the appservice, which reads and speaks for them as for
 somebody's own account, with its own token and as that user.
 
-Rooms that our own user is in it tells and fills for everybody who is there; guests do not hear of those a second time.
+Rooms that are linked, and that our own user is in, it tells and fills for everybody who is there: guests were brought
+there as who they are elsewhere in the link, and do not hear of those a second time.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from bridge.contract import (
     Account,
+    ChatId,
     ContactId,
     Credentials,
     Invitation,
@@ -18,11 +20,12 @@ from bridge.contract import (
     Person,
     Refused,
     Unavailable,
+    Unconfirmed,
     Workspace,
 )
 from connectors.matrix import errors
-from connectors.matrix.api import Api, path
-from connectors.matrix.relay.faces import Faces, speaking
+from connectors.matrix.api import Api, path, scope
+from connectors.matrix.relay.faces import Face, Faces, speaking
 from connectors.matrix.relay.registration import Registration
 from connectors.matrix.session import MatrixSession
 
@@ -53,10 +56,11 @@ class MatrixGuests:
 
 @dataclass(slots=True)
 class Relayed:
-    """Which rooms our own user is in, as a guest sees it."""
+    """Which linked rooms our own user is in, as a guest sees it."""
 
     api: Api
     sender: ContactId
+    linked: Callable[[ChatId], Awaitable[bool]]
     _known: "OrderedDict[str, bool]" = field(default_factory=OrderedDict)
 
     def forget(self, room: str) -> None:
@@ -65,6 +69,8 @@ class Relayed:
 
     async def has(self, room: str) -> bool:
         """Raises `Unavailable`, `LoggedOut`."""
+        if not await self.linked(ChatId(room)):
+            return False
         if room not in self._known:
             answer = await self.api.ask("GET", path("rooms", room, "state", "m.room.member", self.sender))
             if answer.status not in (200, 403, 404):
@@ -85,12 +91,28 @@ async def connected(
 ) -> AsyncIterator[MatrixSession]:
     """`api` speaks as ourselves; `connecting` makes a session of it as another. Raises `Unavailable`, `LoggedOut`."""
     person = registration.person(account.me)
+    faces = Faces(api, registration, workspace.memory)
     try:
-        face = await Faces(api, registration, workspace.memory).made(
+        face = await faces.made(
             ContactId(account.me), (person.id if person else account.user).partition("@")[0], anew=False
         )
     except Refused as refusal:
         raise Unavailable(refusal.text, lasting=True) from refusal
     mine = speaking(api, face)
-    async with connecting(account, workspace, mine, Relayed(mine, registration.me)) as session:
+    relayed = Relayed(mine, registration.me, lambda chat: workspace.linked(scope(api.base), chat))
+    async with AsyncExitStack() as stack:
+        coming = connecting(account, workspace, mine, relayed)
+        try:
+            session = await stack.enter_async_context(coming)
+        except Unavailable as error:
+            if isinstance(error.__cause__, Refused) and await _lost(faces, face):
+                raise Unavailable(error.text, retry_after=1.0) from error
+            raise
         yield session
+
+
+async def _lost(faces: Faces, face: Face) -> bool:
+    try:
+        return await faces.lost(face)
+    except Unconfirmed:
+        return False

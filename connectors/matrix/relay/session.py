@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from bridge.contract import (
     Action,
@@ -41,7 +40,7 @@ from bridge.contract import (
 )
 from bridge.contract.unasked import Unasked
 from connectors.matrix import fields, governing, moving, older, sending
-from connectors.matrix.api import Api
+from connectors.matrix.api import Api, scope
 from connectors.matrix.events import Member, member
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.groups import Groups
@@ -100,8 +99,7 @@ class RelaySession(Unasked):
 
     def scope(self, chat: ChatId) -> str:
         """As that of people's own accounts on this homeserver."""
-        parts = urlsplit(self._parts.api.base)
-        return parts.netloc + parts.path
+        return scope(self._parts.api.base)
 
     def capabilities(self, chat: ChatId) -> Capabilities:
         return _CAN

@@ -44,7 +44,23 @@ class Voice:
 
     async def perform(self, action: Action) -> Receipt:
         """Raises the four errors."""
+        try:
+            return await DOINGS[type(action)](self, action)
+        except Refused:
+            if not await self._mislaid(action):
+                raise
         return await DOINGS[type(action)](self, action)
+
+    async def _mislaid(self, action: Action) -> bool:
+        """Whether the homeserver has lost who was to do something, or that they are in the room: what a restored
+        backup does. Then they are made, or come in, again. Raises `Unavailable`, `Unconfirmed`."""
+        if action.persona is None:
+            return False
+        face = await self.faces.of(action.persona)
+        lost = await self.faces.lost(face) or await self.attendance.mislaid(face, action.chat)
+        if lost:
+            self.attendance.forget(action.chat)
+        return lost
 
     async def _as(self, action: Action) -> tuple[Api, Face]:
         """Who does it: there, called as they are, and in the room."""
@@ -69,7 +85,7 @@ class Voice:
             return Receipt((speaking.sent(await api.put(where, content, late)),))
         except Refused as refusal:
             if refusal.reason is Reason.FORBIDDEN:
-                self.attendance.forget(action.chat)  # perhaps they are not in it any more: asked anew next time
+                self.attendance.doubt(face, action.chat)
             raise
 
     async def _retract(self, action: Retract) -> Receipt:
