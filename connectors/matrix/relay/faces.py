@@ -112,7 +112,8 @@ class Faces:
         if len(self._asked) > _KEPT:
             self._asked.popitem(last=False)
         answer = await speaking(self.api, face).ask("GET", path("account", "whoami"))
-        if not (400 <= answer.status < 500 and answer.status != 429 and errors.code_of(answer)):
+        refused = 400 <= answer.status < 500 and answer.status != 429
+        if not refused or errors.code_of(answer) in ("", "M_UNRECOGNIZED"):
             return False
         log.warning("the homeserver does not know a user of ours; they are made again user=%s", face.user)
         self._known.pop(face.user, None)
