@@ -127,6 +127,15 @@ class ChatSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMoved:
+    """A room goes on in another one: those who may say so have said it in both, and the account is in both. Told by the
+    operator's accounts, and again until it is told in vain."""
+
+    chat: ChatId
+    to: ChatId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OccupantChanged:
     """Somebody in a room as they are now, or who is invited to it or banned and may never have been in it. About the
     account itself: it has left (with `ChatSeen` it had come in)."""
@@ -256,6 +265,7 @@ Event = (
     | ReactionsChanged
     | DeliveryFailed
     | ChatSeen
+    | ChatMoved
     | OccupantChanged
     | RanksChanged
     | RoomInvited

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from bridge.contract import (
+    ChatMoved,
     ChatSeen,
     DeliveryFailed,
     MessageEdited,
@@ -14,6 +15,7 @@ from bridge.contract import (
     RoomInvited,
     Unparsable,
 )
+from bridge.hub.anew import accept_move
 from bridge.hub.consent.spoken import accept_edit, accept_message
 from bridge.hub.failures import accept_failure, accept_unparsable
 from bridge.hub.halting import watched
@@ -29,6 +31,7 @@ KINDS: Mapping[type, Callable[[Accept, Ledger], Outcome]] = {
     MessageRetracted: accept_retraction,
     ReactionsChanged: accept_reactions,
     ChatSeen: accept_chat,
+    ChatMoved: accept_move,
     OccupantChanged: accept_occupant,
     RanksChanged: accept_ranks,
     RoomInvited: accept_invitation,

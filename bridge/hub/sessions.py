@@ -17,6 +17,7 @@ from bridge.contract import (
     Authored,
     BlockedChanged,
     ChatId,
+    ChatMoved,
     ChatSeen,
     Connector,
     Contact,
@@ -240,8 +241,8 @@ class Sessions:
         seat.last_event = time.time()
         match event:
             case (
-                Authored() | ChatSeen() | DeliveryFailed() | OccupantChanged() | RanksChanged() | RoomInvited()
-                | Unparsable()
+                Authored() | ChatMoved() | ChatSeen() | DeliveryFailed() | OccupantChanged() | RanksChanged()
+                | RoomInvited() | Unparsable()
             ):  # fmt: skip
                 await self._hold(seat, session, event)
                 if isinstance(event, Authored):

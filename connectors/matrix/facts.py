@@ -38,6 +38,8 @@ class Facts:
     made: str = ""  # the key with which we have had it made
     join_rule: str = "invite"
     past: Past = Past.MEMBERS
+    successor: str | None = None  # the room that has replaced it, empty if that is not told; None: it goes on
+    predecessor: str = ""  # the room that it says it has replaced
 
     @property
     def carried(self) -> bool:
@@ -57,6 +59,15 @@ class Facts:
             subject=powers.lowest(powers.to_send("m.room.topic", state=True)),
             invites=powers.lowest(powers.to_do("invite")),
             past=self.past,
+        )
+
+    @property
+    def closed(self) -> str:
+        """`ChatSeen.closed`."""
+        if self.successor is None:
+            return ""
+        return (
+            f"The Matrix room “{self.title or self.id}” has been replaced by another one, where the gateway is not yet."
         )
 
     def rank(self, user: ContactId) -> Rank:
@@ -103,6 +114,9 @@ class Facts:
                 self.encrypted = True
             case "m.room.create":
                 self.kind = fields.line(content.get("type"))
+                self.predecessor = fields.room_id(fields.mapping(content.get("predecessor")).get("room_id")) or ""
+            case "m.room.tombstone":
+                self.successor = fields.room_id(content.get("replacement_room")) or ""
             case "m.room.power_levels":
                 self.powers = replace(self.powers, content=content)
             case "m.room.join_rules":

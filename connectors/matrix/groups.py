@@ -41,7 +41,7 @@ from connectors.matrix.unread import Lines, Unread
 
 STATE = (
     "m.room.create", "m.room.encryption", "m.room.name", "m.room.topic", "m.room.canonical_alias",
-    "m.room.power_levels", "m.room.avatar", "m.room.join_rules", "m.room.history_visibility",
+    "m.room.power_levels", "m.room.avatar", "m.room.join_rules", "m.room.history_visibility", "m.room.tombstone",
 )  # fmt: skip
 _SECONDS = 120.0  # for a page of a room, which a homeserver may have to fetch from others
 _ALIAS = 10.0  # for the room that an alias means; another homeserver may have to be asked
@@ -280,6 +280,7 @@ class Groups:
             avatar=facts.avatar,
             alias=ids.alias_localpart(alias) if alias else "",
             rules=facts.rules,
+            closed=facts.closed,
             made=facts.made,
         )
         if self._reported.get(facts.id) != seen:

@@ -25,6 +25,7 @@ from connectors.matrix.relay.inbox import PREFIX, Inbox
 from connectors.matrix.relay.registration import Registration
 from connectors.matrix.relay.session import Parts, RelaySession
 from connectors.matrix.relay.speech import Voice
+from connectors.matrix.relay.upgrades import Upgrades
 from connectors.matrix.signs import Signs
 from connectors.matrix.unread import Lines
 
@@ -82,8 +83,8 @@ async def connected(
                 yield RelaySession(
                     Parts(
                         api, told, inbox, attendance, doors, fence, groups, signs, voice,
-                        Bridged(api, told, groups, workspace.memory), clock, workspace.log,
-                        pace.silence, check, workspace.summon,
+                        Bridged(api, told, groups, workspace.memory), Upgrades(api, groups, workspace.log), clock,
+                        workspace.log, pace.silence, check, workspace.summon,
                     )
                 )  # fmt: skip
             finally:

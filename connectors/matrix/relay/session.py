@@ -53,6 +53,7 @@ from connectors.matrix.relay.fence import Fence
 from connectors.matrix.relay.inbox import Inbox, Transaction
 from connectors.matrix.relay.registration import Registration
 from connectors.matrix.relay.speech import Voice
+from connectors.matrix.relay.upgrades import Upgrades
 from connectors.matrix.signs import Signs
 
 HOME = NetworkId("xmpp")
@@ -81,6 +82,7 @@ class Parts:
     signs: Signs
     voice: Voice
     bridged: Bridged
+    upgrades: Upgrades
     clock: Clock
     log: logging.Logger
     silence: float  # seconds without news, after which `check` asks whether the homeserver still reaches us
@@ -219,14 +221,17 @@ class RelaySession(Unasked):
         except Refused as refusal:
             return [Unparsable(reason=f"a gap: {refusal.text}", source=room, raw="")]
         mine = next((one for raw in reversed(happened) if (one := self._own(raw)) is not None), None)
+        moved: list[Event] = []
         if here:
+            came = mine is not None and mine.membership == "join"
+            moved += await self._parts.upgrades.of(room, happened, came=came)
             news: Mapping[str, Any] = {"timeline": {"events": happened}}
             said = await self._parts.groups.news(room, news, "")
         elif mine is not None and mine.membership in ("leave", "ban"):
             said = await self._parts.groups.left(room, {"timeline": {"events": happened}}, "")
         else:
             return []  # that of somebody whose own session reads it
-        return [event for one in said if (event := self._believed(one)) is not None]
+        return [*moved, *(event for one in said if (event := self._believed(one)) is not None)]
 
     async def _learn_names(self, room: str, happened: list[object]) -> None:
         """What goes wrong with the room its news tell."""

@@ -1,0 +1,60 @@
+"""Rooms that are replaced by others (room upgrades): our own user goes along.
+
+A tombstone in a room's state is by somebody who may write it, since homeservers take no other; the new room has to name
+the old one as its predecessor, which only who made it could write. Where we may not come in yet, we look again when we
+are asked into it. Source: client-server API #room-upgrades, #mroomtombstone, #mroomcreate.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from bridge.contract import ChatId, ChatMoved, Refused, Unconfirmed
+from connectors.matrix import fields
+from connectors.matrix.api import Api, path
+from connectors.matrix.groups import Groups
+
+_SECONDS = 120.0  # a homeserver may have to join over federation
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrades:
+    """For one session."""
+
+    api: Api
+    groups: Groups
+    log: logging.Logger
+
+    async def of(self, room: str, happened: Sequence[object], *, came: bool) -> list[ChatMoved]:
+        """What has happened in a room that we are in tells that it is replaced, or, as we `came`, that it replaces one.
+        Raises `Unavailable`, `LoggedOut`."""
+        try:
+            if came:
+                before = (await self.groups.facts(room)).predecessor
+                return await self._moved(before, room) if before else []
+            for raw in happened:
+                event = fields.mapping(raw)
+                if event.get("type") == "m.room.tombstone" and event.get("state_key") == "":
+                    return await self._replaced(room, event)
+        except (Refused, Unconfirmed) as error:
+            self.log.info("a room that replaces another is not entered yet room=%s reason=%s", room, error.text)
+        return []
+
+    async def _replaced(self, room: str, tombstone: Mapping[str, object]) -> list[ChatMoved]:
+        new = fields.room_id(fields.mapping(tombstone.get("content")).get("replacement_room"))
+        server = fields.string(tombstone.get("sender")).partition(":")[2]
+        if new is None or new == room:
+            return []
+        via = urlencode([(name, server) for name in ("via", "server_name") if server])
+        await self.api.post(path("join", new) + (f"?{via}" if via else ""), {}, seconds=_SECONDS)
+        return await self._moved(room, new)
+
+    async def _moved(self, old: str, new: str) -> list[ChatMoved]:
+        """If each names the other."""
+        there = await self.api.get(path("rooms", old, "state", "m.room.tombstone"))
+        named = (await self.groups.facts(new)).predecessor
+        if there.get("replacement_room") != new or named != old:
+            self.log.warning("a room says that it is replaced, and the other does not room=%s by=%s", old, new)
+            return []
+        return [ChatMoved(chat=ChatId(old), to=ChatId(new))]
