@@ -23,7 +23,7 @@ async def test_a_link_goes_along_into_the_room_that_replaces_one_and_into_no_oth
         juliet = folk.contact(synapse, "juliet")
         jid = prosody.add_user("romeo", PASSWORD)
         async with folk.on_matrix(juliet, synapse) as element, XmppClient(jid, PASSWORD, prosody.c2s_port) as app:
-            wish = {"preset": "public_chat", "room_alias_name": alias, "name": "Café"}
+            wish = {"preset": "public_chat", "room_alias_name": alias, "name": "Café", "room_version": "10"}
             first = str((await element.call("POST", "/createRoom", wish))["room_id"])
             await muc.enter(app, room, "Romeo")
             network: dict[str, Any] = {
