@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.contract import ContactId
+from bridge.contract import ChatId, ContactId
 from bridge.contract.workspace import Answer
 from bridge.hub.workspace import PassingMemory
 from connectors.matrix.api import Api
@@ -113,9 +113,13 @@ async def test_what_is_made_up_elsewhere_pushes_out_nobody() -> None:
     assert len(made.removed.all()) == 51
 
 
+async def linked(room: ChatId) -> bool:
+    return room == ROOM
+
+
 async def test_a_room_is_asked_about_anew_when_our_user_has_come_or_gone() -> None:
     homeserver = Homeserver({ROOM: {HIM}})
-    relayed = Relayed(Api(homeserver, "http://localhost", True), TOLD.me)
+    relayed = Relayed(Api(homeserver, "http://localhost", True), TOLD.me, linked)
     assert not await relayed.has(ROOM)
     homeserver.rooms[ROOM].add(TOLD.me)
     nothing: Any = None
@@ -126,3 +130,5 @@ async def test_a_room_is_asked_about_anew_when_our_user_has_come_or_gone() -> No
     assert homeserver.asked == 3
     assert await relayed.has(ROOM)
     assert homeserver.asked == 3, "it is remembered"
+    assert not await relayed.has("!elsewhere:localhost"), "it is not linked"
+    assert homeserver.asked == 3
