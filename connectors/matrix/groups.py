@@ -66,7 +66,7 @@ class Groups:
         self._network = network
         self._api = api
         self._me = me
-        self._patience = patience
+        self.patience = patience
         self._lines = lines
         self._clock = clock
         self._facts: OrderedDict[str, Facts] = OrderedDict()
@@ -90,7 +90,7 @@ class Groups:
             some = shown[start : start + _AT_ONCE]
             if time.monotonic() < until:
                 await asyncio.gather(*(self._check_alias(facts) for facts in some))
-                await self._patience.check()
+                await self.patience.check()
             for facts in some:
                 self._keep(facts)
                 found += self._seen(facts)
@@ -105,7 +105,7 @@ class Groups:
         latest = fields.listed(fields.mapping(news.get("timeline")).get("events"))
         joining = self._me if any(_comes(raw, self._me) for raw in (*state, *latest)) else None
         try:
-            facts = await self._patience.ask(id, lambda: self.facts(id))
+            facts = await self.patience.ask(id, lambda: self.facts(id))
         except Refused as refusal:
             if refusal.reason is Reason.SERVICE:
                 return [self._gap(id, refusal.text)]
@@ -118,7 +118,7 @@ class Groups:
         if not facts.carried:
             return ()
         await self._check_alias(facts)
-        await self._patience.check()
+        await self.patience.check()
         happened = happened or await timeline.since(self._page(id), news, cursor, joining)
         await _learn(facts, happened.events)
         found: list[Event] = [*self._seen(facts)]
@@ -305,7 +305,7 @@ class Groups:
         where = path("rooms", id, "messages")
 
         async def page(query: Mapping[str, str]) -> Mapping[str, object]:
-            return await self._patience.ask(id, lambda: self._api.get(where, query, seconds=_SECONDS))
+            return await self.patience.ask(id, lambda: self._api.get(where, query, seconds=_SECONDS))
 
         return page
 

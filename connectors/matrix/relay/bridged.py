@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.contract import Announce, Memory, Receipt
-from connectors.matrix import fields, ids
+from connectors.matrix import errors, fields, ids
 from connectors.matrix.api import Api, path
 from connectors.matrix.groups import Groups
 from connectors.matrix.relay.registration import Registration
@@ -70,11 +70,11 @@ class Bridged:
         return fields.listed(said.get("chunk"))
 
     async def _there(self, room: str, user: str) -> bool:
+        """Raises the four errors: no answer does not say that nobody is there."""
         answer = await self.api.ask("GET", path("rooms", room, "state", "m.room.member", user))
-        try:
-            said = fields.mapping(json.loads(answer.body)) if answer.status == 200 else {}
-        except ValueError:
+        if answer.status in (403, 404):
             return False
+        said = errors.read(answer, changes=False)
         return said.get("membership") == "join"
 
 

@@ -41,6 +41,7 @@ from bridge.contract import (
 from bridge.contract.unasked import Unasked
 from connectors.matrix import fields, governing, moving, older, sending
 from connectors.matrix.api import Api, scope
+from connectors.matrix.errors import Faulty
 from connectors.matrix.events import Member, member
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.groups import Groups
@@ -208,14 +209,11 @@ class RelaySession(Unasked):
                 yield event
 
     async def _happened(self, room: str, happened: list[object]) -> list[Event]:
-        attendance = self._parts.attendance
         ours = [one for raw in happened if (one := member(raw)) is not None and self._parts.registration.ours(one.user)]
         for one in ours:
             await self._invited(room, one)
         try:
-            for one in ours:
-                await attendance.note(room, one)
-            here = await attendance.here(room)
+            here = await self._parts.groups.patience.ask(room, lambda: self._noted(room, ours))
             if here:
                 await self._learn_names(room, happened)
         except Refused as refusal:
@@ -232,6 +230,12 @@ class RelaySession(Unasked):
         else:
             return []  # that of somebody whose own session reads it
         return [*moved, *(event for one in said if (event := self._believed(one)) is not None)]
+
+    async def _noted(self, room: str, ours: Sequence[Member]) -> bool:
+        """Whether we are in a room, after what has become of ours there. Raises as `Attendance.here`."""
+        for one in ours:
+            await self._parts.attendance.note(room, one)
+        return await self._parts.attendance.here(room)
 
     async def _learn_names(self, room: str, happened: list[object]) -> None:
         """What goes wrong with the room its news tell."""
@@ -259,7 +263,7 @@ class RelaySession(Unasked):
         try:
             if room is None or not await self._parts.attendance.here(room):
                 return []
-        except Refused:
+        except (Refused, Faulty):
             return []  # a room that cannot be asked about: what is said there tells so
         found = self._parts.signs.of_room(room, {"ephemeral": {"events": [sign]}}, live=True)
         ours = self._parts.registration.ours

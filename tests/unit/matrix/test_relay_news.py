@@ -1,0 +1,134 @@
+"""What the homeserver brings of one room hides nothing of another, whatever is wrong with it."""
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bridge.contract import ChatId, Event, MessageReceived, NetworkId, Unavailable, Unparsable
+from bridge.contract.workspace import Answer
+from bridge.hub.workspace import PassingMemory
+from connectors.matrix.api import Api
+from connectors.matrix.groups import Groups
+from connectors.matrix.notes import Notes
+from connectors.matrix.patience import Pace, Patience
+from connectors.matrix.relay import registration
+from connectors.matrix.relay.attendance import Attendance
+from connectors.matrix.relay.bridged import Bridged
+from connectors.matrix.relay.doors import Doors
+from connectors.matrix.relay.faces import Face, Faces
+from connectors.matrix.relay.fence import Fence
+from connectors.matrix.relay.inbox import Inbox, Transaction
+from connectors.matrix.relay.session import Parts, RelaySession
+from connectors.matrix.relay.speech import Voice
+from connectors.matrix.signs import Signs
+from connectors.matrix.unread import Lines
+from tests.support.asking import HandClock, NoHttp
+
+TOLD = registration.new("matrix", ["xmpp"], "localhost", "")
+ROOM, BROKEN, CAPULET = "!room:localhost", "!broken:localhost", "@capulet:localhost"
+PACE = Pace(first=0.001, longest=0.001, most=0.002)
+
+
+@dataclass
+class Homeserver(NoHttp):
+    """Our user is in every room. It fails where `faults` says so, and tells no name while it is `silent`."""
+
+    faults: tuple[str, ...] = ()
+    silent: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    async def request(self, method: str, url: str, **more: Any) -> Answer:
+        self.asked.append(url)
+        if any(fault in url for fault in self.faults):
+            return Answer(500, {}, b'{"errcode": "M_UNKNOWN"}')
+        if "/m.room.member/" in url and self.silent:
+            raise Unavailable("It does not answer.")
+        if "/m.room.member/" in url:
+            return Answer(200, {}, b'{"membership": "join", "displayname": "Capulet"}')
+        if url.endswith("/joined_members"):
+            return Answer(200, {}, json.dumps({"joined": {TOLD.me: {}}}).encode())
+        if "/messages" in url:
+            bridge = {"type": "m.bridge", "state_key": "x", "sender": CAPULET, "content": {"bridgebot": CAPULET}}
+            return Answer(200, {}, json.dumps({"chunk": [bridge]}).encode())
+        return Answer(404, {}, b'{"errcode": "M_NOT_FOUND"}')
+
+
+async def session(homeserver: Homeserver) -> RelaySession:
+    api, clock, memory, log = (
+        Api(homeserver, "http://localhost", True),
+        HandClock(),
+        PassingMemory(),
+        logging.getLogger(),
+    )
+    removed, asked = Notes(memory, "removed"), Notes(memory, "asked into")
+    await removed.load()
+    await asked.load()
+    patience = Patience(PACE, nothing, log)
+    groups = Groups(NetworkId("matrix"), api, TOLD.me, patience, Lines(TOLD.me, clock), clock)
+    attendance, faces = Attendance(api, TOLD, removed), Faces(api, TOLD, memory)
+    voice = Voice(api, Face(TOLD.me), faces, attendance, groups, clock)
+    return RelaySession(
+        Parts(
+            api=api, registration=TOLD, inbox=Inbox(TOLD, nobody), attendance=attendance,
+            doors=Doors(api, asked, clock, log), fence=Fence(api, memory), groups=groups, signs=Signs(api, TOLD.me),
+            voice=voice, bridged=Bridged(api, TOLD, groups, memory), clock=clock, log=log, silence=1.0, check=nothing,
+            summon=nobody,
+        )
+    )  # fmt: skip
+
+
+async def nothing() -> None: ...
+
+
+async def nobody(*asked: Any) -> bool:
+    return False
+
+
+def said(text: str, room: str = ROOM, sender: str = CAPULET) -> dict[str, Any]:
+    content = {"msgtype": "m.text", "body": text}
+    return {
+        "type": "m.room.message", "room_id": room, "event_id": "$" + text.replace(" ", "_"), "sender": sender,
+        "origin_server_ts": 1, "content": content,
+    }  # fmt: skip
+
+
+async def read(made: RelaySession, *happened: Any, signs: Any = ()) -> list[Event]:
+    async with asyncio.timeout(30):
+        return [one async for one in made._read(Transaction("t", happened, signs))]
+
+
+def texts(events: list[Event]) -> list[str]:
+    return [one.message.text for one in events if isinstance(one, MessageReceived)]
+
+
+@pytest.mark.parametrize("strange", [{"type": "m.room.member", "state_key": []}, {"type": "m.x", "sender": {}}])
+async def test_an_event_of_any_shape_hides_no_other(strange: Any) -> None:
+    found = await read(await session(Homeserver()), {**strange, "room_id": ROOM}, said("Hark"))
+    assert texts(found) == ["Hark"]
+    assert next(one.sender.name for one in found if isinstance(one, MessageReceived)) == "Capulet"
+
+
+async def test_a_room_that_cannot_be_read_holds_up_no_other_for_ever() -> None:
+    made = await session(Homeserver(faults=("broken",)))
+    typing = {"type": "m.typing", "room_id": BROKEN, "content": {"user_ids": [CAPULET]}}
+    found = await read(made, said("lost", BROKEN), said("Hark"), signs=[typing])
+    assert texts(found) == ["Hark"]
+    assert [one.source for one in found if isinstance(one, Unparsable)] == [BROKEN]
+
+
+async def test_names_that_nobody_tells_are_not_asked_for_one_after_the_other() -> None:
+    homeserver = Homeserver(silent=True)
+    people = [f"@p{number}:localhost" for number in range(50)]
+    found = await read(await session(homeserver), *(said(f"by {one}", sender=one) for one in people))
+    assert len(texts(found)) == 50
+    assert len([url for url in homeserver.asked if "/m.room.member/" in url]) == 10
+
+
+async def test_no_answer_does_not_say_that_there_is_no_other_bridge() -> None:
+    with pytest.raises(Unavailable):
+        await (await session(Homeserver(faults=("/m.room.member/",)))).obstacles(ChatId(ROOM))
+    assert len(await (await session(Homeserver())).obstacles(ChatId(ROOM))) == 1
