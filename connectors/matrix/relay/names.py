@@ -22,7 +22,7 @@ async def learn(api: Api, facts: Facts, happened: Sequence[object], ours: Callab
     """Ask for the names of those whose doings `happened`, as far as they are not known. Nothing waits for a name that
     cannot be had now: whose it is, is called by their id this once. Raises `LoggedOut`."""
     told = {one.user for raw in happened if (one := member(raw)) is not None}
-    senders = dict.fromkeys(one for raw in happened if isinstance(one := fields.mapping(raw).get("sender"), str))
+    senders = dict.fromkeys(by for raw in happened if isinstance(by := fields.mapping(raw).get("sender"), str))
     unknown = [
         one for one in senders if one not in facts.names and one not in told and ids.valid_user(one) and not ours(one)
     ][:_MOST]
