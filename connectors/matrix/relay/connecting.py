@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bridge.contract import Account, NetworkId, Person, Refused, Unavailable, Unconfirmed, Workspace
 from connectors.matrix import errors
-from connectors.matrix.api import Api, path
+from connectors.matrix.api import Api, path, scope
 from connectors.matrix.discovery import Configured
 from connectors.matrix.fields import line
 from connectors.matrix.groups import Groups
@@ -80,10 +80,11 @@ async def connected(
             fence, signs = Fence(api, workspace.memory), Signs(api, told.me)
             answering = asyncio.create_task(doors.run(), name=f"invitations of {told.me}")
             try:
+                upgrades = Upgrades(api, groups, lambda chat: workspace.linked(scope(api.base), chat), workspace.log)
                 yield RelaySession(
                     Parts(
                         api, told, inbox, attendance, doors, fence, groups, signs, voice,
-                        Bridged(api, told, groups, workspace.memory), Upgrades(api, groups, workspace.log), clock,
+                        Bridged(api, told, groups, workspace.memory), upgrades, clock,
                         workspace.log, pace.silence, check, workspace.summon,
                     )
                 )  # fmt: skip

@@ -2,12 +2,14 @@
 
 A tombstone in a room's state is by somebody who may write it, since homeservers take no other; the new room has to name
 the old one as its predecessor, which only who made it could write. Where we may not come in yet, we look again when we
-are asked into it. Source: client-server API #room-upgrades, #mroomtombstone, #mroomcreate.
+are asked into it. Rooms that are not linked are not followed: whoever can ask us into one of their own would send us
+anywhere, and what happens elsewhere would wait. Source: client-server API #room-upgrades, #mroomtombstone, #mroomcreate.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from bridge.contract import ChatId, ChatMoved, Refused, Unconfirmed
@@ -15,6 +17,7 @@ from connectors.matrix import fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.groups import Groups
 
+T = TypeVar("T")
 _SECONDS = 120.0  # a homeserver may have to join over federation
 
 
@@ -24,6 +27,7 @@ class Upgrades:
 
     api: Api
     groups: Groups
+    linked: Callable[[ChatId], Awaitable[bool]]
     log: logging.Logger
 
     async def of(self, room: str, happened: Sequence[object], *, came: bool) -> list[ChatMoved]:
@@ -31,8 +35,8 @@ class Upgrades:
         Raises `Unavailable`, `LoggedOut`."""
         try:
             if came:
-                before = (await self.groups.facts(room)).predecessor
-                return await self._moved(before, room) if before else []
+                before = (await self._patiently(room, lambda: self.groups.facts(room))).predecessor
+                return await self._moved(before, room) if before and await self.linked(ChatId(before)) else []
             for raw in happened:
                 event = fields.mapping(raw)
                 if event.get("type") == "m.room.tombstone" and event.get("state_key") == "":
@@ -44,7 +48,7 @@ class Upgrades:
     async def _replaced(self, room: str, tombstone: Mapping[str, object]) -> list[ChatMoved]:
         new = fields.room_id(fields.mapping(tombstone.get("content")).get("replacement_room"))
         server = fields.string(tombstone.get("sender")).partition(":")[2]
-        if new is None or new == room:
+        if new is None or new == room or not await self.linked(ChatId(room)):
             return []
         via = urlencode([(name, server) for name in ("via", "server_name") if server])
         await self.api.post(path("join", new) + (f"?{via}" if via else ""), {}, seconds=_SECONDS)
@@ -52,9 +56,14 @@ class Upgrades:
 
     async def _moved(self, old: str, new: str) -> list[ChatMoved]:
         """If each names the other."""
-        there = await self.api.get(path("rooms", old, "state", "m.room.tombstone"))
-        named = (await self.groups.facts(new)).predecessor
+        where = path("rooms", old, "state", "m.room.tombstone")
+        there = await self._patiently(old, lambda: self.api.get(where))
+        named = (await self._patiently(new, lambda: self.groups.facts(new))).predecessor
         if there.get("replacement_room") != new or named != old:
             self.log.warning("a room says that it is replaced, and the other does not room=%s by=%s", old, new)
             return []
         return [ChatMoved(chat=ChatId(old), to=ChatId(new))]
+
+    async def _patiently(self, room: str, question: Callable[[], Awaitable[T]]) -> T:
+        """As `Patience.ask`: a room that cannot be read holds up the others no longer than its news would."""
+        return await self.groups.patience.ask(room, question)

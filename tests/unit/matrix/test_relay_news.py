@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.contract import ChatId, Event, MessageReceived, NetworkId, Unavailable, Unparsable
+from bridge.contract import ChatId, ChatMoved, Event, MessageReceived, NetworkId, Unavailable, Unparsable
 from bridge.contract.workspace import Answer
 from bridge.hub.workspace import PassingMemory
 from connectors.matrix.api import Api
@@ -24,12 +24,14 @@ from connectors.matrix.relay.fence import Fence
 from connectors.matrix.relay.inbox import Inbox, Transaction
 from connectors.matrix.relay.session import Parts, RelaySession
 from connectors.matrix.relay.speech import Voice
+from connectors.matrix.relay.upgrades import Upgrades
 from connectors.matrix.signs import Signs
 from connectors.matrix.unread import Lines
 from tests.support.asking import HandClock, NoHttp
 
 TOLD = registration.new("matrix", ["xmpp"], "localhost", "")
-ROOM, BROKEN, CAPULET = "!room:localhost", "!broken:localhost", "@capulet:localhost"
+ROOM, BROKEN, NEW, OTHER = "!room:localhost", "!broken:localhost", "!new:localhost", "!other:localhost"
+CAPULET = "@capulet:localhost"
 PACE = Pace(first=0.001, longest=0.001, most=0.002)
 
 
@@ -49,6 +51,12 @@ class Homeserver(NoHttp):
             raise Unavailable("It does not answer.")
         if "/m.room.member/" in url:
             return Answer(200, {}, b'{"membership": "join", "displayname": "Capulet"}')
+        if "/m.room.tombstone" in url and "/%21room" in url:
+            return Answer(200, {}, json.dumps({"replacement_room": NEW}).encode())
+        if "/m.room.create" in url and "/%21new" in url:
+            return Answer(200, {}, json.dumps({"predecessor": {"room_id": ROOM}}).encode())
+        if "/join/" in url:
+            return Answer(200, {}, json.dumps({"room_id": NEW}).encode())
         if url.endswith("/joined_members"):
             return Answer(200, {}, json.dumps({"joined": {TOLD.me: {}}}).encode())
         if "/messages" in url:
@@ -75,13 +83,18 @@ async def session(homeserver: Homeserver) -> RelaySession:
         Parts(
             api=api, registration=TOLD, inbox=Inbox(TOLD, nobody), attendance=attendance,
             doors=Doors(api, asked, clock, log), fence=Fence(api, memory), groups=groups, signs=Signs(api, TOLD.me),
-            voice=voice, bridged=Bridged(api, TOLD, groups, memory), clock=clock, log=log, silence=1.0, check=nothing,
+            voice=voice, bridged=Bridged(api, TOLD, groups, memory),
+            upgrades=Upgrades(api, groups, linked, log), clock=clock, log=log, silence=1.0, check=nothing,
             summon=nobody,
         )
     )  # fmt: skip
 
 
 async def nothing() -> None: ...
+
+
+async def linked(room: ChatId) -> bool:
+    return room == ROOM
 
 
 async def nobody(*asked: Any) -> bool:
@@ -132,3 +145,25 @@ async def test_no_answer_does_not_say_that_there_is_no_other_bridge() -> None:
     with pytest.raises(Unavailable):
         await (await session(Homeserver(faults=("/m.room.member/",)))).obstacles(ChatId(ROOM))
     assert len(await (await session(Homeserver())).obstacles(ChatId(ROOM))) == 1
+
+
+def replaced(room: str) -> dict[str, Any]:
+    content = {"body": "Over there", "replacement_room": NEW}
+    return {"type": "m.room.tombstone", "state_key": "", "room_id": room, "sender": CAPULET, "content": content}
+
+
+async def test_only_linked_rooms_are_followed_into_what_replaces_them() -> None:
+    homeserver = Homeserver()
+    made = await session(homeserver)
+    found = await read(made, replaced(OTHER))
+    assert [one for one in found if isinstance(one, ChatMoved)] == []
+    assert [url for url in homeserver.asked if "/join/" in url] == []
+    found = await read(made, replaced(ROOM))
+    assert [(one.chat, one.to) for one in found if isinstance(one, ChatMoved)] == [(ROOM, NEW)]
+
+
+@pytest.mark.parametrize("fault", ["%21new", "%21room%3Alocalhost/state/m.room.tombstone"])
+async def test_a_replaced_room_that_cannot_be_read_holds_up_no_other(fault: str) -> None:
+    found = await read(await session(Homeserver(faults=(fault,))), replaced(ROOM), said("Hark", OTHER))
+    assert texts(found) == ["Hark"]
+    assert [one for one in found if isinstance(one, ChatMoved)] == []
