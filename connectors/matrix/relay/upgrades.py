@@ -3,7 +3,8 @@
 A tombstone in a room's state is by somebody who may write it, since homeservers take no other; the new room has to name
 the old one as its predecessor, which only who made it could write. Where we may not come in yet, we look again when we
 are asked into it. Rooms that are not linked are not followed: whoever can ask us into one of their own would send us
-anywhere, and what happens elsewhere would wait. Source: client-server API #room-upgrades, #mroomtombstone, #mroomcreate.
+anywhere, and what happens elsewhere would wait.
+Source: client-server API #room-upgrades, #mroomtombstone, #mroomcreate.
 """
 
 import logging
