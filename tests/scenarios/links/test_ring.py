@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bridge.testing.control import spawned
-from tests.conftest import COMPONENTS, FULL
+from tests.conftest import ANY_SERVER, COMPONENTS, FULL
 from tests.scenarios.links.conftest import HOST, Cafe, T, heard, opened
 from tests.support import muc
 from tests.support.gateway import Gateway
 from tests.support.xmpp_client import XmppClient, bare, body
 from tests.support.xmpp_servers import XmppServer
 
+pytestmark = ANY_SERVER
 QUIET = 60.0 if FULL else 5.0  # seconds in which nothing may grow
 REFUSED = "Another gateway, memory.localhost, is in the room"
 OVER = "This room's link with other rooms is suspended"
@@ -63,7 +64,7 @@ async def second(cafe: Cafe, folder: Path, links: object) -> AsyncIterator[Cafe]
 async def refused(cafe: Cafe, other: Cafe, rooms: list[str]) -> None:
     """It says which gateway is there."""
     listed = ""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while not all(f"{REFUSED} {room} already, as bridge." in listed for room in rooms):
             listed = await other.links()
     assert "linked\n" not in listed
