@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from bridge.testing.control import spawned
-from tests.conftest import ANY_SERVER, COMPONENTS, FULL
+from tests.conftest import COMPONENTS, FULL
 from tests.scenarios.links.conftest import HOST, Cafe, T, heard, opened
 from tests.support import muc
 from tests.support.gateway import Gateway
 from tests.support.xmpp_client import XmppClient, bare, body
-from tests.support.xmpp_servers import XmppServer
+from tests.support.xmpp_servers import SERVERS, XmppServer
 
-pytestmark = ANY_SERVER
+pytestmark = pytest.mark.parametrize("hall", list(SERVERS) if FULL else ["prosody"], indirect=True)
 QUIET = 60.0 if FULL else 5.0  # seconds in which nothing may grow
 REFUSED = "Another gateway, memory.localhost, is in the room"
 OVER = "This room's link with other rooms is suspended"
