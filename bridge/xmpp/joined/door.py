@@ -151,6 +151,8 @@ class Door:
             if one.answer is not None and not one.answer.done():
                 one.answer.set_exception(StanzaError(errors.condition(stanza), errors.read(stanza)[1]))
             return None
+        if not nick:
+            return None  # the room's own: its capabilities, its picture
         mine = "110" in statuses or nick in (one.nick, one.wanted if one.answer is not None else one.nick)
         if kind == "unavailable":
             if mine and (not one.nick or nick == one.nick):

@@ -263,6 +263,21 @@ async def test_who_may_not_change_their_nick_goes_on_under_the_old_one() -> None
     assert one.nick == nick
 
 
+async def test_what_a_room_says_of_itself_is_nobody_coming_in() -> None:
+    """ejabberd tells who comes the room's capabilities and picture before who is there."""
+    muc, people = Muc(), OurPeople()
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people)
+    listener = people.add(Ours(LISTENER, FAR, "", "far.example/bridge"))
+    caps = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://room.example' ver='v'/>"
+    bridged = "<bridged xmlns='urn:landbridge:bridged:0' by='other.example'/>"
+    door.presence(listener, fromstring(f"<presence xmlns='{_CLIENT}' from='{ROOM}'>{caps}</presence>"))
+    inside = listener.inside
+    door.presence(listener, fromstring(f"<presence xmlns='{_CLIENT}' from='{ROOM}/bridge'>{bridged}</presence>"))
+    assert not inside
+    assert door.bridges == {"bridge": "other.example"}
+    assert list(door.others) == ["bridge"]
+
+
 async def test_who_is_not_in_is_told_why_they_cannot_come() -> None:
     muc, people = Muc(), OurPeople()
     door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people)
