@@ -64,7 +64,9 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
     """An entry of a list: one network with its room, and details."""
     direction = one.take("direction", str, BOTH, _direction)
     name_format = one.take("name_format", str, "", wanted.checked_format)
-    topic = one.take("topic", int, 0, _topic)
+    if "topic" in one:
+        one.take("topic", Any, None)
+        one.fault("topic", "this version links whole groups and no single topics; leave it out")
     bots = one.take("bots", bool, False)
     networks = [name for name in one.names() if name == _XMPP or name in domains]
     if len(networks) != 1:
@@ -74,12 +76,10 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
         one.close()
         return None
     end = _end(one, networks[0], domains)
-    if topic and networks[0] == _XMPP:
-        one.fault("topic", "rooms on XMPP have no topics; leave it out")
     one.close()
     if end is None:
         return None
-    return End(end.network, wanted.part(end.chat, topic) if topic else end.chat, direction, name_format, bots)
+    return End(end.network, end.chat, direction, name_format, bots)
 
 
 def _end(section: Section, network: str, domains: Mapping[str, str]) -> End | None:
@@ -111,12 +111,6 @@ def _room(text: str, domains: Mapping[str, str]) -> str:
     if network is not None:
         raise ValueError(f"it is a room that this gateway shows itself; name it as {network} does, under {network}")
     return f"{local}@{host}"
-
-
-def _topic(number: int) -> int:
-    if not 0 < number < 1 << 53:
-        raise ValueError("it must be the number of a topic, which is more than 0")
-    return number
 
 
 def _direction(text: str) -> str:
