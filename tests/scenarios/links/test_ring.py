@@ -105,7 +105,7 @@ async def _circles(cafe: Cafe, rooms: list[str], end: str) -> None:
         before = await _settled(romeo)
         await asyncio.sleep(QUIET)  # that nothing comes is what is tried
         assert len(_texts(romeo)) == before
-        assert before < 400
+        assert before < 2_000  # what is under way when it is suspended; without an end it would double each time
         for room in rooms:
             said = [s for s in romeo.received if bare(s) == room and s.get("type") == "groupchat"]
             by_romeo = [s for s in said if body(s) == "Who's there?" and muc.nick(s).startswith("romeo")]
