@@ -1,6 +1,6 @@
 """Loops through strangers: other bots, and bridges that put no mark on what they bring.
 
-Our own copies, our own people and what bears a mark are known by ids and never get this far (`intake.echoed`,
+Our own copies, our own people and what bears a mark are known by ids and never get this far (`echoes.echoed`,
 `passing.halted`). A stranger who says again what we have brought has nothing of that kind. What tells is that the same
 words come back, again and again, in more than one room of a link: then the link is suspended, before it grows. In
 memory: a restart forgives.

@@ -13,7 +13,7 @@ from bridge.contract import Authored, Reason
 from bridge.hub import codec, passing
 from bridge.hub.codec import Answer, Journaled
 from bridge.hub.facades import HOME
-from bridge.hub.intake import debt
+from bridge.hub.journaling import debt
 from bridge.hub.keys import Keys
 from bridge.hub.passing import is_private
 from bridge.store import backlogs

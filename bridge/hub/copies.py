@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from bridge.contract import Action, Edit, MessageId, Receipt, Retract, Send, Target
-from bridge.hub.intake import alias_copy
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Copy, Debt
 
 
 def called(copies: Sequence[Copy], *, by_author: bool = False) -> Target | None:
     """What the parts of a message are called; None where it never arrived. What its author wrote in this very chat,
-    which does not reflect, has two names: theirs, and the key under which it was shown (`intake.journal`)."""
+    which does not reflect, has two names: theirs, and the key under which it was shown (`journaling.journal`)."""
     ids = [MessageId(copy.native) for copy in sorted(copies, key=lambda copy: copy.part) if copy.part >= 0]
     also = sorted((copy for copy in copies if copy.part < -1 and copy.version == copy.message), key=lambda c: -c.part)
     shown = next((copy.native for copy in copies if copy.part == -1 and copy.version == copy.message), None)
@@ -32,6 +31,12 @@ def made_by(owed: Debt, part: Action, receipt: Receipt, number: int, version: in
     if receipt.alias is not None and place >= 0:
         made.append(alias_copy(owed.chat, receipt.alias, owed.message, place))
     return made
+
+
+def alias_copy(chat: int, native: str, message: int, part: int) -> Copy:
+    """The other name of a part (`Authored.alias`): less than -1, and of the version that the message began with, which
+    no edit or reaction is."""
+    return Copy(chat, native, message, -2 - part, message)
 
 
 def superfluous(owed: Debt, parts: Sequence[Action], version: int) -> list[Copy]:

@@ -5,7 +5,8 @@ from bridge.hub import codec
 from bridge.hub.closing import answer
 from bridge.hub.codec import Answer
 from bridge.hub.facades import HOME
-from bridge.hub.intake import Accept, Outcome, debt
+from bridge.hub.intake import Accept, Outcome
+from bridge.hub.journaling import debt
 from bridge.hub.judge import Ruling
 from bridge.hub.passing import is_private
 from bridge.store.aside import add_dead_letter

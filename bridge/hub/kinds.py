@@ -16,12 +16,12 @@ from bridge.contract import (
     Unparsable,
 )
 from bridge.hub.anew import accept_move
+from bridge.hub.changes import accept_reactions, accept_retraction
 from bridge.hub.consent.spoken import accept_edit, accept_message
 from bridge.hub.failures import accept_failure, accept_unparsable
 from bridge.hub.halting import watched
 from bridge.hub.hosting import accept_invitation, accept_occupant, accept_ranks
 from bridge.hub.intake import Accept, Outcome
-from bridge.hub.messages import accept_reactions, accept_retraction
 from bridge.hub.opening import accept_chat
 from bridge.store.ledger import Ledger
 

@@ -6,8 +6,9 @@ from bridge.contract import ChatKind, ChatSeen, ContactId, NetworkId, Person, Re
 from bridge.hub import halting, suspending
 from bridge.hub.facades import HOME, Home
 from bridge.hub.hosting import hosted_for, room_seen
-from bridge.hub.intake import Accept, Context, Outcome, preferred, wished
+from bridge.hub.intake import Accept, Context, Outcome
 from bridge.hub.judge import Ruling, Verdict
+from bridge.hub.owing import preferred, wished
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Link
 

@@ -13,7 +13,8 @@ from bridge.contract import (
     Reason,
 )
 from bridge.hub import codec
-from bridge.hub.intake import Accept, Outcome, own_ends
+from bridge.hub.echoes import echoed, note_echo, own_ends
+from bridge.hub.intake import Accept, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.passing import is_private, pass_on, told_too
 from bridge.store.ledger import Ledger
@@ -67,7 +68,15 @@ def answered_again(accept: Accept, ledger: Ledger, chat: Chat, event: int) -> Ou
     return outcome
 
 
-def nameless_own(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bool:
+def own_doing(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> Outcome | None:
+    """What becomes of `event` if we have done it ourselves; None: we have not."""
+    entry = echoed(ledger, accept.source, chat, event)
+    if entry is not None:
+        return note_echo(accept, ledger, chat, event, entry)
+    return Outcome(Ruling.ECHO) if _is_nameless(accept, ledger, chat, event) else None
+
+
+def _is_nameless(accept: Accept, ledger: Ledger, chat: Chat, event: Said) -> bool:
     """Whether `event` is our own doing, seen again, though it names no event of the journal: the network hides our keys
     (the copy that is noted then tells the lane that it arrived), or it was a notice, which leaves nothing behind."""
     source = accept.source

@@ -11,10 +11,11 @@ from typing import Any
 
 from bridge.contract import Authored, ChatId, History, MessageEdited, MessageReceived, ReactionsChanged
 from bridge.hub import codec, occupants
+from bridge.hub.echoes import echoed
 from bridge.hub.facades import RoomNews
-from bridge.hub.intake import KINDS, Accept, Context, Source, echoed
+from bridge.hub.intake import KINDS, Accept, Context, Source
 from bridge.hub.judge import Ruling
-from bridge.hub.messages import Said
+from bridge.hub.repeats import Said
 from bridge.store import archive, histories, rooms
 from bridge.store.histories import Reach
 from bridge.store.ledger import Ledger

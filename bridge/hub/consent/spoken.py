@@ -6,7 +6,7 @@ and is carried like anything. It is carried out when the operator's own account 
 """
 
 from bridge.contract import ChatKind, Message, MessageEdited, MessageReceived, Provenance, Style
-from bridge.hub import absent, keys, messages
+from bridge.hub import absent, changes, keys
 from bridge.hub.facades import HOME
 from bridge.hub.intake import Accept, Outcome
 from bridge.hub.judge import Ruling
@@ -54,7 +54,7 @@ def accept_edit(accept: Accept, ledger: Ledger) -> Outcome:
         if chat is not None and not _shown(ledger, chat):
             return Outcome(Ruling.IGNORE, "command")
         accept.stays = chat is not None
-    return messages.accept_edit(accept, ledger)
+    return changes.accept_edit(accept, ledger)
 
 
 def _own_word(accept: Accept, ledger: Ledger, event: MessageReceived) -> bool:
