@@ -4,8 +4,8 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from bridge.contract import ChatId, ContactId, Message, MessageId, Send
-from bridge.hub.facades import Rank, Room, RoomOccupant
+from bridge.contract import ChatId, ContactId, Message, MessageId, Rank, Send
+from bridge.hub.facades import Room, RoomOccupant
 from bridge.hub.lines import Line, Removal
 from bridge.xmpp.chats import Addresses
 from bridge.xmpp.errors import StanzaError
