@@ -1,25 +1,24 @@
 """A lane: the deliveries of one chat, in journal order. Lanes do not wait for each other.
 
-A lane holds at most 64 deliveries, one while it is blocked; the rest waits in the journal. Three flags keep the lane in
-step with a journal that grows while it is read: `behind` (the journal has more), `reading` (a page is on its way) and
-`again` (something was journaled meanwhile). How many actions may be under way is the session's `window`; one about a
-message that is itself under way waits for it.
+A lane holds at most 64 deliveries, one while it is blocked (`bridge.hub.held`); the rest waits in the journal. How many
+actions may be under way is the session's `window`; one about a message that is itself under way waits for it.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from bridge.contract import ChatId, ConnectorError, LoggedOut, Refused, Scope, Unavailable, Unconfirmed
 from bridge.hub.bell import Bell
+from bridge.hub.held import HELD, Held
 from bridge.hub.known import MOST_OWED, Known
 from bridge.hub.merging import MANY
-from bridge.hub.performing import Ready, Reopened
+from bridge.hub.performing import Reopened
 from bridge.hub.probing import Probes
+from bridge.hub.ready import Ready
 from bridge.hub.retry import Backoff
 from bridge.hub.roads import Roads
 from bridge.hub.sessions import Seat
@@ -28,8 +27,6 @@ from bridge.store.deliveries import Place
 from bridge.store.rows import Debt
 
 log = logging.getLogger(__name__)
-HELD = 64  # deliveries in memory
-_SAID = 8  # of these, with their events: of those behind the text that is in the journal takes less
 T = TypeVar("T")
 
 
@@ -44,20 +41,14 @@ class Lane:
         self.chat = chat
         self.place: Place | None = None
         self.known = known
-        self.next: deque[Debt] = deque()
+        self.held = Held(chat, roads.page, known, unsure)
         self.flying: dict[int, Debt] = {}
         self.landed = Bell()
         self.woken = Bell()
         self.blocked = ""  # why nothing moves, if nothing does
         self.ending = False  # start nothing more
-        self.behind = unsure > 0
-        self._unsure = unsure  # rows that an earlier process may have tried
         self._gate = unsure > 0  # wait for `Live` before the next try
         self._roads = roads
-        self._last = 0  # everything up to this event has been here
-        self._reading = False
-        self._again = False
-        self._anew = False
         self._opened = False  # the chat, just now: what it was opened for is still to be tried
         self._failed: list[tuple[Debt, Exception]] = []
         self._after: list[Lane] = []
@@ -66,7 +57,7 @@ class Lane:
 
     @property
     def idle(self) -> bool:
-        return not (self.next or self.flying or self.behind or self._failed or self.known.owed)
+        return not (self.held.next or self.flying or self.held.behind or self._failed or self.known.owed)
 
     def offer(self, owed: Debt) -> None:
         """A delivery has been journaled for this chat."""
@@ -75,26 +66,13 @@ class Lane:
             return
         if owed.kind in ("edit", "retraction"):
             self._mark_waiting(owed)
-        if owed.event <= self._last:
-            return  # a page had it before we were told
-        if self._reading:
-            self._again = True
-        elif not self.behind and not self._anew and len(self.next) < (1 if self.blocked else HELD):
-            if len(self.next) >= _SAID:
-                owed.said = None
-            self.next.append(owed)
-            self._last = owed.event
-        else:
-            self.behind = True
+        self.held.offer(owed, 1 if self.blocked else HELD)
 
     def restart(self, *, unsure: bool = False, after: Iterable["Lane"] = ()) -> None:
         """Read everything anew: the chat changed its name or took in another one, whose lane `after` has yet to land,
         or (`unsure`) something may have happened without our knowing."""
         self._after += after
-        if unsure or self._unsure or any(owed.maybe for owed in self.next):
-            self._unsure = MOST_OWED
-        self._anew = self.behind = True
-        self.next.clear()
+        self.held.forget(unsure=unsure)
         self.woken.ring()
 
     def wake(self) -> None:
@@ -124,41 +102,39 @@ class Lane:
     async def _more(self) -> bool:
         if self.ending:
             return bool(self.flying)
-        if self._anew and not self.flying:
+        if self.held.stale and not self.flying:
             while self._after:
                 await self._take_over(self._after.pop())
             # Closings that are not committed yet would be read as open once more.
             await self.known.settled()
-            if self._failed or any(owed.maybe for owed in self.next):
-                self._unsure = MOST_OWED  # they come again from the journal
-                self._failed.clear()
-            self.next.clear()
-            self._anew, self.place, self._last = False, None, 0
+            self.held.begin_anew(unsure=bool(self._failed))
+            self._failed.clear()
+            self.place = None
             self.known.unlearn()
         if self.place is None:
             self.place = await self._roads.place(self.chat)
             if self.place is None:
                 return False  # merged into another chat
-        if self._gate and not self._anew and not self.flying:
+        if self._gate and not self.held.stale and not self.flying:
             # What was tried before and arrived is known by its echo then; so read only after that. `blocked` it is not:
             # people would be told of a delay, of which nobody can say yet whether it is one.
             await self._roads.sessions.settled(self.place.accounts)
             self._gate = False
-        if not self.next and self.behind and not self._anew:
-            await self._refill(1 if self.blocked else HELD)
-        return bool(self.next or self.flying or self.behind or self._failed)
+        if not self.held.next and self.held.behind and not self.held.stale:
+            await self.held.refill(1 if self.blocked else HELD)
+        return bool(self.held.next or self.flying or self.held.behind or self._failed)
 
     async def _take_over(self, gone: "Lane") -> None:
         """What was under way in a chat that is this one now has an end, or comes again from the journal."""
         await gone.under_way()
         await gone.known.settled()
-        if gone._failed or gone._unsure or any(owed.maybe for owed in gone.next):
-            self._unsure, self._gate = MOST_OWED, True
+        if gone._failed or gone.held.is_unsure:
+            self.held.unsure, self._gate = MOST_OWED, True
 
     async def _step(self) -> None:
         """Start what may start; wait for what is under way; deal with what failed."""
-        if self.next and not self._failed and not self.ending and await self._may_start(self.next[0]):
-            await self._begin(self.next.popleft())
+        if self.held.next and not self._failed and not self.ending and await self._may_start(self.held.next[0]):
+            await self._begin(self.held.next.popleft())
         elif self.flying:
             await self.landed.heard()
         elif self._failed:
@@ -199,18 +175,18 @@ class Lane:
             error = self._failed[-1][1]
             cause = error if isinstance(error, ConnectorError) else Unavailable("Something before it failed.")
             self._failed += [(other, cause) for other in others]
-        elif others and not ready.others and not self._anew:
-            self.next.extendleft(reversed(others))  # the network did not want them together
+        elif others and not ready.others and not self.held.stale:
+            self.held.next.extendleft(reversed(others))  # the network did not want them together
 
     async def _gathered(self, ready: Ready) -> list[Debt]:
         """What goes with it in one message, under way now like itself."""
         await self._roads.merger.changed(ready)
-        if self.behind and len(self.next) < MANY and not self._anew:
-            await self._refill(HELD)
-        others = list(await self._roads.merger.gather(ready, list(self.next)))
+        if self.held.behind and len(self.held.next) < MANY and not self.held.stale:
+            await self.held.refill(HELD)
+        others = list(await self._roads.merger.gather(ready, list(self.held.next)))
         for other in others:
-            if self.next and self.next[0] is other:
-                self.next.popleft()
+            if self.held.next and self.held.next[0] is other:
+                self.held.next.popleft()
             self.flying[other.event] = other
         return others
 
@@ -260,12 +236,12 @@ class Lane:
         """Nothing can be performed now: keep one delivery, wait until that `passes`, or for the end of patience."""
         assert self.place is not None
         self.blocked = why
-        self._shrink()
+        self.held.shrink()
         left = owed.since + self._roads.limits.patience - time.time()
         if left <= 0:
             if passes is not None:
                 passes.close()
-            self.next.popleft()
+            self.held.next.popleft()
             await self._roads.ends.given_up(owed, self.place, self.blocked)
             return
         waits: list[asyncio.Future[Any]] = [self.woken.heard()]
@@ -313,7 +289,7 @@ class Lane:
             elif isinstance(error, Unavailable | Unconfirmed) and self._out_of_patience(owed):
                 await self._roads.ends.given_up(owed, self.place, error.text)
                 continue
-            self.next.appendleft(owed)
+            self.held.next.appendleft(owed)
             self._roads.ends.retried(self.place)
         if any(not isinstance(error, Unavailable | LoggedOut) for _, error in failed):
             # It may have happened: an echo tells, at the latest when all accounts have caught up.
@@ -344,7 +320,7 @@ class Lane:
     async def _rest(self, why: str, seconds: float) -> None:
         """Sleep, unless something changes for the account."""
         self.blocked = why
-        self._shrink()
+        self.held.shrink()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.woken.heard()
@@ -358,43 +334,13 @@ class Lane:
             return 1
         return seat.session.capabilities(ChatId(self.place.native)).window
 
-    def _shrink(self) -> None:
-        """A blocked lane keeps one delivery, and those that may have been tried."""
-        while len(self.next) > 1 and not self.next[-1].maybe and not self._reading:
-            self.next.pop()
-            self.behind = True
-        if self.behind and self.next:
-            self._last = self.next[-1].event
-
     def _mark_waiting(self, change: Debt) -> None:
         """An edit or a retraction folds into its message if that still waits here (`Performer` decides), or has to wait
         again when the attempt that is under way has failed."""
-        for waiting in (*self.flying.values(), *self.next):
+        for waiting in (*self.flying.values(), *self.held.next):
             if waiting.message != change.message:
                 continue
             if change.kind == "retraction":
                 waiting.retracted = change.event
             elif waiting.kind in ("message", "edit") and waiting.event < change.event:
                 waiting.content, waiting.content_body = change.event, change.body
-
-    async def _refill(self, limit: int) -> None:
-        self._reading, self._again = True, False
-        try:
-            rows, more = await self._roads.page(self.chat, self._last, limit)
-        finally:
-            self._reading = False
-        if self._anew:
-            return  # read under a name that the chat has no more
-        for owed in rows:
-            if owed.copies is not None:
-                self.known.learn(owed.message, owed.copies)
-                owed.copies = None
-            if self._unsure > 0:
-                owed.maybe = True
-                self._unsure -= 1
-            elif owed.tried:
-                owed.maybe = True
-        self.next.extend(rows)
-        self.behind = self._again or more
-        if rows:
-            self._last = rows[-1].event

@@ -102,7 +102,7 @@ class Lanes:
         """These accounts have come back: whatever rests tries at once."""
         back = set(accounts)
         for lane in self._lanes.values():
-            if lane.blocked and lane.next and lane.next[0].account in back:
+            if lane.blocked and lane.held.next and lane.held.next[0].account in back:
                 lane.wake()
 
     def blocked(self) -> dict[int, str]:
@@ -117,7 +117,7 @@ class Lanes:
 
     def held(self) -> int:
         """Deliveries in memory."""
-        return sum(len(lane.next) + len(lane.flying) for lane in self._lanes.values())
+        return sum(len(lane.held.next) + len(lane.flying) for lane in self._lanes.values())
 
     async def page(self, chat: int, after: int, limit: int) -> tuple[list[Debt], bool]:
         """The next deliveries of a chat, and whether there may be more; many lanes that ask at once are answered by
@@ -152,9 +152,9 @@ class Lanes:
             log.error("a lane broke and begins anew chat=%d", chat, exc_info=task.exception())
             lane.restart()
             asyncio.get_running_loop().call_later(1.0, self._again, chat)
-        elif lane.place is None and not lane.behind:
+        elif lane.place is None and not lane.held.behind:
             del self._lanes[chat]
-        elif lane.next or lane.behind:
+        elif lane.held.next or lane.held.behind:
             self._run(chat)
 
     def _again(self, chat: int) -> None:

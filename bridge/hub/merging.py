@@ -30,7 +30,8 @@ from bridge.contract import (
     Unconfirmed,
 )
 from bridge.hub import closing, codec, fallback
-from bridge.hub.performing import UNKNOWN, Performer, Ready
+from bridge.hub.performing import UNKNOWN, Performer
+from bridge.hub.ready import Ready
 from bridge.hub.translate import mentioning, named
 from bridge.store import merged
 from bridge.store.database import Database

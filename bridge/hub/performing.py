@@ -1,8 +1,7 @@
 """Performing one delivery: from the journal's row to the network's receipt and the job that closes it."""
 
-import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from msgspec import structs
 
@@ -13,17 +12,14 @@ from bridge.contract import (
     ChatId,
     ConnectorError,
     Contact,
-    ContactId,
     Edit,
     LoggedOut,
     Message,
     MessageEdited,
     MessageId,
-    MessageReceived,
     MessageRetracted,
     NetworkId,
     Persona,
-    Quote,
     React,
     ReactionsChanged,
     Reason,
@@ -32,26 +28,25 @@ from bridge.contract import (
     Retract,
     Send,
     Session,
-    Target,
     Unavailable,
     Unconfirmed,
 )
 from bridge.hub import closing, codec
 from bridge.hub.closing import Ending, Reacted, durably
 from bridge.hub.codec import Journaled
-from bridge.hub.copies import arrived_before, called, keeping, made_by, superfluous
+from bridge.hub.copies import arrived_before, keeping, made_by, superfluous
 from bridge.hub.facades import HOME
 from bridge.hub.keys import Keys
 from bridge.hub.known import Known
 from bridge.hub.opener import Opener
-from bridge.hub.sessions import Seat, Sessions, persona_of
+from bridge.hub.ready import Ready, Reopened
+from bridge.hub.sessions import Seat, Sessions
 from bridge.hub.translate import Wish, translate
+from bridge.hub.wishes import persona_for, wish_of
 from bridge.store.deliveries import Place
 from bridge.store.rows import Copy, Debt
 from bridge.store.writer import Writer
 
-CHANGES = ("edit", "retraction", "reactions")
-LATE = 60.0  # seconds after which a message carries its original time
 _WAITED = (
     "This chat has become a room, which others can read, so your message was not sent. Write it again here to begin a "
     "new chat with this person alone, or write in the room."
@@ -60,35 +55,6 @@ UNKNOWN = (
     "Nobody knows whether your message has arrived: the network's answer was lost, and so it is not sent again. If you "
     "can, look there before you send it once more."
 )
-
-
-@dataclass(slots=True)
-class Ready:
-    """A delivery whose calls can be made: nothing more has to be looked up. The lane's own, until it has landed."""
-
-    owed: Debt
-    place: Place
-    known: Known
-    event: Journaled
-    session: Session
-    wish: Wish
-    can: Capabilities
-    copies: Sequence[Copy]  # what its message is called there
-    version: int
-    parts: Sequence[Action] = ()
-    first: int = 0  # the first part is this one of the message
-    arrived: Mapping[int, Receipt] = field(default_factory=dict)  # by call: what an earlier attempt brought there
-    others: "list[Ready]" = field(default_factory=list)  # texts that go with it in one message (`merging`)
-
-    @property
-    def careful(self) -> bool:
-        """Whether nothing would tell that a call has arrived if its answer were lost."""
-        return not self.can.idempotent and not self.can.echoes
-
-    @property
-    def alone(self) -> bool:
-        """Whether nothing else may be under way meanwhile: it takes more than one call."""
-        return len(self.parts) != 1 or any(isinstance(p, Send | Edit) and p.message.media for p in self.parts)
 
 
 @dataclass(slots=True)
@@ -129,7 +95,8 @@ class Performer:
             # Durable before anything behind it is sent: after a crash it would be sent after all, and too late.
             await self.close(owed, place, known, event, []).heard()
             return None
-        wish, copies = await self._wish(owed, place, known, event, seat, folds=folds)
+        name = self.opener.names.get(NetworkId(owed.network), owed.network)
+        wish, copies = await wish_of(owed, place, known, event, seat, name, folds=folds)
         if own and wish.persona is not None:
             wish = structs.replace(wish, persona=replace(wish.persona, own=True))
         if owed.kind == "edit" and self._needless(owed, copies):
@@ -140,7 +107,7 @@ class Performer:
             # A later edit waits behind it: where messages are few, one call says what it reads now.
             wish, version = structs.replace(wish, event=codec.decode("edit", owed.content_body)), owed.content
         ready = self.with_parts(Ready(owed, place, known, event, session, wish, can, copies, version))
-        if ready is not None and _says_it_to_others(ready):
+        if ready is not None and ready.is_for_one:
             raise Refused(_WAITED, Reason.NOT_ALLOWED)
         return ready
 
@@ -231,67 +198,6 @@ class Performer:
             return owed.retracted is not None
         return min(shown) > owed.event or (min(shown) == owed.event and not owed.maybe)
 
-    async def _wish(
-        self, owed: Debt, place: Place, known: Known, event: Journaled, seat: Seat, *, folds: bool
-    ) -> tuple[Wish, Sequence[Copy]]:
-        """What the destination knows of the event now."""
-        copies: Sequence[Copy] = ()
-        target: Target | None = None
-        reply_to: MessageId | None = None
-        quote: Quote | None = None
-        here = owed.source == owed.chat  # its author sees it there only by this
-        persona = _persona(owed.network, event.sender, seat) if isinstance(event, Authored) else None
-        if folds:
-            known.learn(owed.message, ())
-        elif owed.maybe or owed.kind in CHANGES:
-            copies = await known.of(owed.message)
-        if owed.kind in CHANGES:
-            target = called(copies, by_author=owed.kind == "edit")
-        if owed.reply is not None:
-            replied = called(await known.of(owed.reply))
-            reply_to = replied.ids[0] if replied is not None else None
-            # What a hosted room was never shown was said before others came in: its people do not read it in a reply.
-            strange = replied is None and place.network == HOME and not place.owner
-            quote = None if strange else await known.quote(owed.reply)
-        written_by = None
-        if isinstance(event, MessageRetracted) and event.moderator:
-            author = await known.author(owed.message)
-            if author is not None and author[0] != owed.chat:
-                written_by = _persona(author[1], author[2], seat)
-        said = event.message if isinstance(event, MessageReceived | MessageEdited) else None
-        thread = await known.thread(owed.source, said.thread) if said is not None and said.thread is not None else None
-        before: list[tuple[str, str]] = []
-        if owed.kind == "reactions":
-            before = await known.reactions(owed.message, owed.network, owed.author)
-            if persona is None and seat.network != owed.network:  # what they have set there with another app
-                before += await known.reactions(owed.message, seat.network, seat.me)
-        content: Message | None = None
-        if folds and owed.content_body is not None:
-            later = codec.decode("edit", owed.content_body)
-            content = later.message if isinstance(later, MessageEdited) else None
-        late = isinstance(event, Authored) and time.time() - event.at > LATE
-        return Wish(
-            event=event,
-            chat=ChatId(place.native or ""),
-            key=owed.key,
-            source=owed.network,
-            network=place.network,
-            content=content,
-            target=target,
-            reply_to=reply_to,
-            quote=quote,
-            thread=thread,
-            persona=persona,
-            written_by=written_by,
-            at=event.at if late and isinstance(event, Authored) else None,
-            before=tuple((emoji, MessageId(native)) for emoji, native in before),
-            maybe_done=owed.maybe or owed.tried > 0,
-            contact=ContactId(place.contact) if place.contact else None,
-            own_id=event.id if here and isinstance(event, Authored) else None,
-            name_format=place.name_format,
-            called=self.opener.names.get(NetworkId(owed.network), owed.network),
-        ), copies
-
     def _is_by_owner(self, event: Journaled, owed: Debt, place: Place) -> bool:
         """Whether a user wrote it, in another app of theirs, and this is their own chat."""
         if not place.owner or not isinstance(event, Authored):
@@ -328,7 +234,7 @@ class Performer:
     def persona(self, account: int, network: str, author: Contact) -> Persona | None:
         """Whom `account` would speak for; None when it is the author's own."""
         seat = self.sessions.seat(account)
-        return _persona(network, author, seat) if seat is not None else None
+        return persona_for(network, author, seat) if seat is not None else None
 
     async def mark(self, some: Sequence[Debt], tried: int) -> None:
         """Write durably which part's call is about to be made (from 1), or that it was not."""
@@ -339,25 +245,6 @@ class Performer:
         await durably(self.writer, closing.tried(changed, tried))
         for owed in changed:
             owed.tried = tried
-
-
-class Reopened(Exception):  # not an error: the delivery begins anew under the chat's new name
-    """The chat has just been opened; the lane reads itself again."""
-
-
-def _persona(network: str, author: Contact, seat: Seat) -> Persona | None:
-    if author.id == (seat.user if network == HOME else seat.me if network == seat.network else None):
-        return None
-    return persona_of(NetworkId(network), author)
-
-
-def _says_it_to_others(ready: Ready) -> bool:
-    """Whether something that was written to one person would be said, or said to the end, in what is a room now."""
-    owed, place = ready.owed, ready.place
-    if not owed.meant or owed.network != HOME or place.network == HOME or place.contact:
-        return False
-    left = [part for number, part in enumerate(ready.parts) if number not in ready.arrived]
-    return any(not isinstance(part, Retract) for part in left)
 
 
 def _without(can: Capabilities, refusal: Refused, wish: Wish) -> Capabilities | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.contract import Reason
+from bridge.hub.held import Page
 from bridge.hub.limits import Limits
 from bridge.hub.merging import Merger
 from bridge.hub.performing import Performer
@@ -35,7 +36,5 @@ class Roads:
     merger: Merger
     ends: Ends
     limits: Limits
-    page: Callable[
-        [int, int, int], Awaitable[tuple[list[Debt], bool]]
-    ]  # (chat, after, limit): rows, and whether there are more
+    page: Page
     place: Callable[[int], Awaitable[Place | None]]
