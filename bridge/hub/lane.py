@@ -16,9 +16,8 @@ from bridge.hub.bell import Bell
 from bridge.hub.held import HELD, Held
 from bridge.hub.known import MOST_OWED, Known
 from bridge.hub.merging import MANY
-from bridge.hub.performing import Reopened
 from bridge.hub.probing import Probes
-from bridge.hub.ready import Ready
+from bridge.hub.ready import Ready, Reopened
 from bridge.hub.retry import Backoff
 from bridge.hub.roads import Roads
 from bridge.hub.sessions import Seat
