@@ -3,29 +3,24 @@
 import asyncio
 import logging
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from bridge.contract import (
     AccountId,
-    Action,
-    Authored,
     ChatSeen,
-    ConnectorError,
     ContactId,
     Event,
-    Fail,
     MessageReceived,
     NetworkId,
     OccupantChanged,
-    Reason,
     Session,
-    Unavailable,
 )
 from bridge.hub import appointing, intake, withholding
+from bridge.hub.answers import Answers
 from bridge.hub.archive import RoomArchive
+from bridge.hub.arriving import Arrivals
 from bridge.hub.avatars import KnownAvatars
 from bridge.hub.backlogs import Backlogs
 from bridge.hub.breaker import Breaker
@@ -38,13 +33,14 @@ from bridge.hub.facades import HOME
 from bridge.hub.files import Files
 from bridge.hub.guests import GuestBook
 from bridge.hub.informing import informed
-from bridge.hub.intake import Accept, Context, Outcome
+from bridge.hub.intake import Context, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys
 from bridge.hub.kinds import KINDS
 from bridge.hub.known import MOST_OWED
+from bridge.hub.landing import Landing
 from bridge.hub.lanes import Lanes
-from bridge.hub.letters import Again, Letters
+from bridge.hub.letters import Letters
 from bridge.hub.linking import Linking
 from bridge.hub.links import Links
 from bridge.hub.lists import KnownLists
@@ -60,12 +56,10 @@ from bridge.hub.roads import Roads
 from bridge.hub.rooms import HostedRooms
 from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.signs import Signs
-from bridge.hub.sources import source_of
 from bridge.hub.surroundings import Surroundings as Surroundings
 from bridge.hub.told import LinkNews
 from bridge.store import accounts as stored
 from bridge.store.accounts import AccountRow
-from bridge.store.aside import add_dead_letter
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Debt
 from bridge.store.writer import Telling, Writer
@@ -91,7 +85,7 @@ class Hub:
         self.sessions = Sessions(
             around.connectors, around.workspaces.of, around.limits,
             Listener(
-                self._event, self._live, self._cursor,
+                lambda *reported: self._arrivals.reported(*reported), self._live, self._cursor,
                 lambda seat, contact: around.people.contact_seen(seat.account, seat.user, seat.network, contact),
                 self._changed, lambda *s: self.signs.offer(*s), self._blocked,
                 partial(opted, self.writer, around.people.choices.opt_outs), partial(informed, self.say),
@@ -129,7 +123,9 @@ class Hub:
         self._notices: Notices | None = None
         self._backlogs = Backlogs(self.writer, self.sessions, self._keys, around.limits, 0)
         self._tasks: list[asyncio.Task[None]] = []
-        self._answers: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._answers = Answers()
+        self._arrivals: Arrivals
 
     async def start(self) -> None:
         """Begin where the last process ended: lanes first, then the accounts."""
@@ -151,13 +147,16 @@ class Hub:
         endings = Endings(self.writer, self._keys, self.counters, self.lanes.offer, self._notices.poke)
         opener = Opener(self.writer, self._keys, self._names, self.lanes.moved)
         performer = Performer(
-            self.writer, opener, self.sessions, self._keys, self.lanes.offer, endings.delivered, endings.repeated,
-            self._echoes.submitted, self.files.published,
+            Landing(self.writer, self._keys, self.lanes.offer), opener, self.sessions, endings.delivered,
+            endings.repeated, self._echoes.submitted, self.files.published,
             partial(withholding.check, around.people.choices.opt_outs.opted_out, self.sessions),
         )  # fmt: skip
         merger = Merger(around.database, performer)
         self.lanes.roads = Roads(
             self.sessions, performer, merger, endings, around.limits, self.lanes.page, self.lanes.place
+        )
+        self._arrivals = Arrivals(
+            self._context, self.writer, self.sessions, self._echoes, self.letters, self._answers, self._accepted
         )
         rows = await around.database.read(stored.active_accounts)
         await self.lanes.load(MOST_OWED)
@@ -183,9 +182,10 @@ class Hub:
         await self.rooms.close()
         await self.sessions.close()
         await self._drained()
-        for task in [*self._tasks, *self._answers, *self._guests.connecting]:
+        await self._answers.close()
+        for task in [*self._tasks, *self._ending, *self._guests.connecting]:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._answers, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._ending, return_exceptions=True)
         self._tasks.clear()
 
     async def _drained(self) -> None:
@@ -221,41 +221,11 @@ class Hub:
         self.lanes.moved(Outcome(Ruling.ACCEPT, reread=[chat]))
 
     async def again(self, account: int, event: Event, journaled: Callable[[Ledger], None]) -> Outcome:
-        """Take in an event that broke the journal before, as if its account had just reported it; `journaled` runs in
-        the same transaction if it is not turned away. Raises `Unavailable`, or what breaks the journal again."""
-        seat = self.sessions.seat(account)
-        if seat is None or seat.session is None:
-            raise Unavailable("Its account is not connected.")
-        came: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-        def done(accept: Accept, result: Outcome | Exception) -> Telling | None:
-            if isinstance(result, Exception):
-                came.set_exception(result)
-                return None
-            came.set_result(result)
-            return self._accepted(seat, event, result)
-
-        self.writer.submit(Again(self._context, source_of(seat, seat.session, event), event, done, journaled))
-        return await asyncio.shield(came)
-
-    def _event(self, seat: Seat, session: Session, event: Event) -> None:
-        if isinstance(event, Authored) and event.key is not None:
-            chat = (seat.network, session.scope(event.chat), event.chat)
-            if self._echoes.known(chat, event.id, seat.account):
-                self.sessions.committed(seat)
-                return
-        source = source_of(seat, session, event)
-
-        def done(accept: Accept, result: Outcome | Exception) -> Telling | None:
-            self.sessions.committed(seat)
-            if isinstance(result, Exception):
-                self._bury(seat, event, result)
-                return None
-            return self._accepted(seat, event, result)
-
-        self.writer.submit(Accept(self._context, source, event, done))
+        """See `Arrivals.again`."""
+        return await self._arrivals.again(account, event, journaled)
 
     def _accepted(self, seat: Seat, event: Event, outcome: Outcome) -> Telling:
+        """Tell whom it concerns."""
         self._guests.connect_due()
         if outcome.command and isinstance(event, MessageReceived):
             self.commands.given(seat.network, event)
@@ -280,51 +250,11 @@ class Hub:
             self.counters.failed[seat.network, "bounce"] += 1
             self._notices.poke()
         if outcome.answer is not None:
-            self._answer(seat, outcome.answer)
+            self._answers.give(seat, outcome.answer)
         if isinstance(event, ChatSeen) or (isinstance(event, OccupantChanged) and event.occupant.contact.id == seat.me):
             outcome.listed.append(seat.user)
         for user in filter(None, outcome.listed):
             self.lists.changed(user, seat.network)
-
-    def _answer(self, seat: Seat, answer: Action) -> None:
-        """Answer an author whose event was not journaled: nothing to keep, so if this is lost they just heard nothing
-        and say it again. Its key says nothing, but is its own: many are under way in one chat."""
-        if seat.session is not None:
-            task = asyncio.create_task(self._give(seat.session, replace(answer, key=uuid.uuid4().hex)))
-            self._answers.add(task)
-            task.add_done_callback(self._answers.discard)
-
-    async def _give(self, session: Session, answer: Action) -> None:
-        try:
-            await session.perform(answer)
-        except ConnectorError as error:
-            log.info("an answer could not be given reason=%s", error.text)
-        except Exception:
-            log.exception("answering failed")
-
-    def _bury(self, seat: Seat, event: Event, error: Exception) -> None:
-        """An event that breaks the journal: the others lose nothing by it."""
-        kind, reason = type(event).__name__, type(error).__name__
-        raw = self.letters.pack(event)
-        where = ascii(getattr(event, "chat", ""))[:200]
-        self.writer.submit(
-            Write(
-                lambda ledger: add_dead_letter(
-                    ledger.connection, seat.network, seat.account, where, f"{kind}: {reason}", raw
-                ),
-                lambda done: None,
-                lambda failed: log.error("a dead letter could not be written error=%s", type(failed).__name__),
-            )
-        )
-        if isinstance(event, Authored) and event.origin:
-            text = "The message could not be processed, so it was not sent."
-            self._answer(
-                seat,
-                Fail(
-                    chat=event.chat, key="-", target=event.id, origin=event.origin,
-                    reason=Reason.INTERNAL, text=text,
-                ),
-            )  # fmt: skip
 
     def _live(self, seat: Seat) -> None:
         def then(ended: tuple[list[Debt], list[int]]) -> None:
@@ -385,8 +315,8 @@ class Hub:
 
     def _logged_out(self, seat: Seat) -> None:
         ending = asyncio.create_task(self.rooms.ended(seat.account), name=f"rooms of account {seat.account}")
-        self._answers.add(ending)
-        ending.add_done_callback(self._answers.discard)
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
         if self._notices is not None and seat.user:
             self._notices.say(seat.user, seat.network, seat.error)
 

@@ -100,12 +100,12 @@ class Merger:
             if not ready.can.repeats:
                 raise Refused(UNKNOWN, Reason.TIMEOUT)  # each stays marked as tried, so none is sent alone either
             self.performer.repeated(ready.place)
-        await self.performer.mark(owed, 1)
+        await self.performer.landing.mark(owed, 1)
         try:
             receipt = await ready.session.perform(part)
         except ConnectorError as error:
             if not isinstance(error, Unconfirmed):
-                await self.performer.mark(owed, 0)
+                await self.performer.landing.mark(owed, 0)
             raise
         copies = [
             Copy(one.owed.chat, native, one.owed.message, 0, one.version)
@@ -114,28 +114,28 @@ class Merger:
         await self._close(all_, copies)
 
     async def _close(self, all_: Sequence[Ready], copies: Sequence[Copy]) -> None:
-        known, performer = all_[0].known, self.performer
+        known, landing = all_[0].known, self.performer.landing
         known.add(copies)
 
         def change(ledger: Ledger) -> list[Debt]:
             debts: list[Debt] = []
             for one, copy in zip(all_, copies, strict=True):
                 crossed = one.owed.network != one.place.network
-                debts += closing.done(ledger, performer.keys, one.owed, one.event, [copy], None, crossed=crossed)
+                debts += closing.done(ledger, landing.keys, one.owed, one.event, [copy], None, crossed=crossed)
             chat = ledger.directory.current(copies[0].chat)
             merged.put(ledger.connection, chat, [copy.message for copy in copies])
             return debts
 
         def then(debts: list[Debt]) -> None:
             for one in debts:
-                performer.offer(one)
+                landing.offer(one)
             for _ in all_:
                 known.settle()
 
         for one in all_:
             known.owe()
-            performer.delivered(one.place)
-        await closing.ending(performer.writer, change, then).heard()
+            self.performer.delivered(one.place)
+        await closing.ending(landing.writer, change, then).heard()
 
     async def changed(self, ready: Ready) -> None:
         """An edit or a retraction of one of several texts becomes one of the whole."""

@@ -8,44 +8,37 @@ from msgspec import structs
 from bridge.contract import (
     Action,
     Authored,
-    Capabilities,
     ChatId,
     ConnectorError,
     Contact,
     Edit,
     LoggedOut,
     Message,
-    MessageEdited,
     MessageId,
-    MessageRetracted,
     NetworkId,
     Persona,
     React,
-    ReactionsChanged,
     Reason,
     Receipt,
     Refused,
-    Retract,
     Send,
     Session,
     Unavailable,
     Unconfirmed,
 )
-from bridge.hub import closing, codec
-from bridge.hub.closing import Ending, Reacted, durably
+from bridge.hub import codec
+from bridge.hub.closing import Reacted
 from bridge.hub.codec import Journaled
-from bridge.hub.copies import arrived_before, keeping, made_by, superfluous
+from bridge.hub.copies import made_by, superfluous
 from bridge.hub.facades import HOME
-from bridge.hub.keys import Keys
 from bridge.hub.known import Known
+from bridge.hub.landing import Landing
 from bridge.hub.opener import Opener
 from bridge.hub.ready import Ready, Reopened
 from bridge.hub.sessions import Seat, Sessions
-from bridge.hub.translate import Wish, translate
 from bridge.hub.wishes import persona_for, wish_of
 from bridge.store.deliveries import Place
 from bridge.store.rows import Copy, Debt
-from bridge.store.writer import Writer
 
 _WAITED = (
     "This chat has become a room, which others can read, so your message was not sent. Write it again here to begin a "
@@ -61,11 +54,9 @@ UNKNOWN = (
 class Performer:
     """Stateless but for what it is given; lanes own the order."""
 
-    writer: Writer
+    landing: Landing
     opener: Opener
     sessions: Sessions
-    keys: Keys
-    offer: Callable[[Debt], None]
     delivered: Callable[[Place], None]
     repeated: Callable[[Place], None]
     named: Callable[[tuple[NetworkId, str, ChatId], Iterable[str], int], None]  # see `Echoes.submitted`
@@ -93,14 +84,14 @@ class Performer:
         own = self._is_by_owner(event, owed, place)
         if (folds and owed.retracted) or (own and (owed.network == HOME or not can.own_messages)):
             # Durable before anything behind it is sent: after a crash it would be sent after all, and too late.
-            await self.close(owed, place, known, event, []).heard()
+            await self.landing.close(owed, place, known, event, []).heard()
             return None
         name = self.opener.names.get(NetworkId(owed.network), owed.network)
         wish, copies = await wish_of(owed, place, known, event, seat, name, folds=folds)
         if own and wish.persona is not None:
             wish = structs.replace(wish, persona=replace(wish.persona, own=True))
         if owed.kind == "edit" and self._needless(owed, copies):
-            self.close(owed, place, known, event, [])
+            self.landing.close(owed, place, known, event, [])
             return None
         version = owed.content if folds else owed.event
         if can.merges and owed.kind == "edit" and owed.content_body is not None and not (owed.maybe or owed.tried):
@@ -112,30 +103,19 @@ class Performer:
         return ready
 
     def with_parts(self, ready: Ready) -> Ready | None:
-        owed, copies = ready.owed, ready.copies
-        action = translate(ready.wish, ready.can)
-        if action is None:
-            self.close(owed, ready.place, ready.known, ready.event, [])
-            return None
-        # What is said instead of an edit or a reaction is a further part of the message: a retraction finds it too.
-        extra = ready.wish.target is not None and isinstance(action, Send)
-        first = 1 + max((c.part for c in copies if c.version != owed.event), default=-1) if extra else 0
-        # A whole set of reactions is the same twice, and only a receipt tells what each of them is called. Where its
-        # author said it there is a copy from the beginning, which does not mean that it has been shown.
-        telling = owed.maybe and owed.source != owed.chat and not isinstance(action, React)
-        arrived = arrived_before(owed, copies, first) if telling else {}
-        ready.parts, ready.first, ready.arrived = ready.session.parts(action), first, arrived
-        return ready
+        """With the calls that it takes; None when it is closed without one."""
+        if ready.plan():
+            return ready
+        self.landing.close(ready.owed, ready.place, ready.known, ready.event, [])
+        return None
 
     async def finish(self, ready: Ready) -> None:
         """The calls, one per part, and the end of the delivery."""
         try:
             await self._carry_out(ready)
         except Refused as refusal:
-            less = _without(ready.can, refusal, ready.wish)
-            if less is None:
+            if not ready.does_without(refusal):
                 raise
-            ready.can = less
             if self.with_parts(ready) is not None:
                 await self._carry_out(ready)
         except LoggedOut as error:
@@ -160,12 +140,12 @@ class Performer:
             if number < len(parts) - 1:
                 owed.maybe = True  # from here on it is no longer as if nothing had happened
                 ready.known.add(new)
-                kept = durably(self.writer, keeping(new))
+                kept = self.landing.keep(new)
                 if ready.careful:
                     await kept
             else:
                 made = [*superfluous(owed, parts, ready.version), *new]
-        end = self.close(owed, ready.place, ready.known, ready.event, made, reacted)
+        end = self.landing.close(owed, ready.place, ready.known, ready.event, made, reacted)
         self.delivered(ready.place)
         if ready.careful:
             await end.heard()
@@ -182,12 +162,12 @@ class Performer:
             if not ready.can.repeats:
                 raise Refused(UNKNOWN, Reason.TIMEOUT)
             self.repeated(ready.place)
-        await self.mark([owed], number + 1)
+        await self.landing.mark([owed], number + 1)
         try:
             return await ready.session.perform(part)
         except ConnectorError as error:
             if not isinstance(error, Unconfirmed):
-                await self.mark([owed], 0)
+                await self.landing.mark([owed], 0)
             raise
 
     def _needless(self, owed: Debt, copies: Sequence[Copy]) -> bool:
@@ -206,50 +186,7 @@ class Performer:
             return owed.author == place.owner
         return self.sessions.is_account_of(place.owner, NetworkId(owed.network), owed.author)
 
-    def close(
-        self,
-        owed: Debt,
-        place: Place,
-        known: Known,
-        event: Journaled,
-        copies: Sequence[Copy],
-        reacted: Reacted | None = None,
-    ) -> Ending:
-        """Submit the end of the delivery."""
-        known.add(copies)
-        crossed = owed.network != place.network
-
-        def then(debts: list[Debt]) -> None:
-            for one in debts:
-                self.offer(one)
-            known.settle()
-
-        known.owe()
-        return closing.ending(
-            self.writer,
-            lambda ledger: closing.done(ledger, self.keys, owed, event, copies, reacted, crossed=crossed),
-            then,
-        )
-
     def persona(self, account: int, network: str, author: Contact) -> Persona | None:
         """Whom `account` would speak for; None when it is the author's own."""
         seat = self.sessions.seat(account)
         return persona_for(network, author, seat) if seat is not None else None
-
-    async def mark(self, some: Sequence[Debt], tried: int) -> None:
-        """Write durably which part's call is about to be made (from 1), or that it was not."""
-        changed = [owed for owed in some if owed.tried != tried]
-        if not changed:
-            return
-
-        await durably(self.writer, closing.tried(changed, tried))
-        for owed in changed:
-            owed.tried = tried
-
-
-def _without(can: Capabilities, refusal: Refused, wish: Wish) -> Capabilities | None:
-    """The capabilities less the one that the wire has just denied; None if that was not it."""
-    denied = {MessageEdited: Edit, MessageRetracted: Retract, ReactionsChanged: React}.get(type(wish.event))
-    if refusal.reason is not Reason.UNSUPPORTED or denied is None or denied not in can.actions:
-        return None
-    return replace(can, actions=can.actions - {denied})

@@ -1,13 +1,28 @@
 """A delivery on its way: what has been looked up for it, and the calls that it takes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bridge.contract import Action, Capabilities, Edit, Receipt, Retract, Send, Session
+from bridge.contract import (
+    Action,
+    Capabilities,
+    Edit,
+    MessageEdited,
+    MessageRetracted,
+    React,
+    ReactionsChanged,
+    Reason,
+    Receipt,
+    Refused,
+    Retract,
+    Send,
+    Session,
+)
 from bridge.hub.codec import Journaled
+from bridge.hub.copies import arrived_before
 from bridge.hub.facades import HOME
 from bridge.hub.known import Known
-from bridge.hub.translate import Wish
+from bridge.hub.translate import Wish, translate
 from bridge.store.deliveries import Place
 from bridge.store.rows import Copy, Debt
 
@@ -39,6 +54,30 @@ class Ready:
     def alone(self) -> bool:
         """Whether nothing else may be under way meanwhile: it takes more than one call."""
         return len(self.parts) != 1 or any(isinstance(p, Send | Edit) and p.message.media for p in self.parts)
+
+    def plan(self) -> bool:
+        """Settle which calls it takes; False: none."""
+        owed, copies = self.owed, self.copies
+        action = translate(self.wish, self.can)
+        if action is None:
+            return False
+        # What is said instead of an edit or a reaction is a further part of the message: a retraction finds it too.
+        extra = self.wish.target is not None and isinstance(action, Send)
+        first = 1 + max((c.part for c in copies if c.version != owed.event), default=-1) if extra else 0
+        # A whole set of reactions is the same twice, and only a receipt tells what each of them is called. Where its
+        # author said it there is a copy from the beginning, which does not mean that it has been shown.
+        telling = owed.maybe and owed.source != owed.chat and not isinstance(action, React)
+        arrived = arrived_before(owed, copies, first) if telling else {}
+        self.parts, self.first, self.arrived = self.session.parts(action), first, arrived
+        return True
+
+    def does_without(self, refusal: Refused) -> bool:
+        """Whether the wire has just denied a capability that it can do without: it has not got that any more."""
+        denied = {MessageEdited: Edit, MessageRetracted: Retract, ReactionsChanged: React}.get(type(self.wish.event))
+        if refusal.reason is not Reason.UNSUPPORTED or denied is None or denied not in self.can.actions:
+            return False
+        self.can = replace(self.can, actions=self.can.actions - {denied})
+        return True
 
     @property
     def is_for_one(self) -> bool:
