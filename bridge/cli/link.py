@@ -91,11 +91,22 @@ def audit(given: argparse.Namespace) -> int:
         print("Nobody has linked rooms yet.")
     operating.show(
         [
-            (one.at, f"{one.person} on {one.network}" if one.person else "the operator", one.did, one.link, one.room)
+            (
+                one.at,
+                f"{one.person} on {one.network}" if one.person else _nobody(one.network),
+                f"{one.did} {one.whom}".rstrip(),
+                one.link,
+                one.room,
+            )
             for one in lines
         ]
     )
     return 0
+
+
+def _nobody(network: str) -> str:
+    """Who did something, where nobody is named."""
+    return f"somebody on {network}" if network else "the operator"
 
 
 def _end(text: str, domains: dict[str, str]) -> End:

@@ -146,6 +146,28 @@ class OccupantChanged:
     reason: str = ""  # in the words of whoever did it
 
 
+class Bar(StrEnum):
+    """What was done to somebody in a room."""
+
+    BANNED = "banned"  # they may not come again
+    REMOVED = "removed"  # they were made to leave, and may come again one day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonaBarred:
+    """Those who keep order in a room want nothing of somebody there who is in it only by us (`Capabilities.personas`);
+    or, without `bar`, they may come again. Believed of the operator's accounts. What is still performed for them, until
+    this is taken in, is `Unavailable`: it is the hub that tells them."""
+
+    chat: ChatId
+    who: Person
+    bar: Bar | None
+    seconds: float | None = None
+    """After which it is over, or is to be looked at again, where the network does not tell of that; None: it tells."""
+    by: Contact | None = None  # who has done it
+    reason: str = ""  # in their words
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RanksChanged:
     """What people may do in a room is so now, whether they are in it or not; all that were told before are over."""
@@ -267,6 +289,7 @@ Event = (
     | ChatSeen
     | ChatMoved
     | OccupantChanged
+    | PersonaBarred
     | RanksChanged
     | RoomInvited
     | ContactChanged

@@ -5,12 +5,12 @@ on its way for others is not brought any more.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bridge.contract import MessageEdited, MessageReceived
 from bridge.hub.closing import owe
 from bridge.hub.codec import Notice
-from bridge.hub.intake import Accept, Outcome
+from bridge.hub.intake import Accept, Journals, Outcome
 from bridge.hub.judge import Ruling
 from bridge.hub.keys import Keys, split
 from bridge.hub.passing import halted
@@ -18,8 +18,6 @@ from bridge.hub.repeats import is_repeat
 from bridge.store import links
 from bridge.store.ledger import Ledger
 from bridge.store.rows import Chat, Debt, Link
-
-Journals = Callable[[Accept, Ledger], Outcome]
 
 log = logging.getLogger(__name__)
 _LATE = 300.0  # seconds after which it is no answer any more; by so much a server's clock may differ from ours

@@ -17,7 +17,7 @@ from bridge.contract import (
     RoomInvited,
     Rules,
 )
-from bridge.hub import codec, occupants
+from bridge.hub import barring, codec, occupants
 from bridge.hub.closing import owe
 from bridge.hub.codec import Invitation
 from bridge.hub.conversion import become_room
@@ -41,6 +41,8 @@ def room_seen(accept: Accept, ledger: Ledger, event: ChatSeen, outcome: Outcome)
         rules=event.rules,
     )  # fmt: skip
     came = directory.accounts.enter(chat.id, source.account, ledger.now())
+    if came:
+        barring.came(accept, ledger, chat, outcome)
     wanted = rooms.made(ledger.connection, event.made) if event.made else ""
     hosted = _host(accept.context, ledger, chat, event.alias, outcome, wanted)
     if hosted is None:
@@ -85,6 +87,7 @@ def accept_occupant(accept: Accept, ledger: Ledger) -> Outcome:
     removal = _removal(event)
     if who.contact.id == source.me and who.membership in (Membership.LEFT, Membership.BANNED):
         rooms.uninvite(ledger.connection, chat.id, source.account)
+        barring.removed(accept, ledger, chat, event, outcome)
         if directory.accounts.leave(chat.id, source.account) and hosted is not None:
             outcome.news.append(RoomNews(_jid(hosted), gone=source.user, removal=removal))
     home = accept.context.home

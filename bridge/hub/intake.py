@@ -142,5 +142,6 @@ def turned_away(accept: Accept, verdict: Verdict) -> Outcome:
     return outcome
 
 
+Journals = Callable[[Accept, Ledger], Outcome]
 # Filled by `bridge.hub.hub` from the feature files: one function per kind of event.
-KINDS: dict[type[Any], Callable[[Accept, Ledger], Outcome]] = {}
+KINDS: dict[type[Any], Journals] = {}

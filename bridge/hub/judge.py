@@ -14,6 +14,9 @@ OPTED_OUT = (
 UNWANTED = "This person does not want to be reached through this gateway, so this was not carried."
 
 
+BARRED = "Those who keep order in the room do not want you there, so this was not carried."
+
+
 class Ruling(StrEnum):
     ACCEPT = "accepted"
     ECHO = "echo"  # our own doing, seen again
@@ -46,6 +49,7 @@ class Facts(Struct, frozen=True):
     speaker: bool = True  # somebody can perform it at every endpoint
     opted_out: bool = False  # nobody performs it, because its author does not want that
     unwanted: bool = False  # nor does whom it is for
+    barred: bool = False  # nor do those who keep order where it would go
     halted: str = ""  # it goes to nobody: why, in a few words
 
 
@@ -65,6 +69,8 @@ def judge(facts: Facts) -> Verdict:
         return Verdict(Ruling.REFUSE, "opted out", Reason.POLICY, OPTED_OUT)
     if facts.unwanted:
         return Verdict(Ruling.REFUSE, "unwanted", Reason.POLICY, UNWANTED)
+    if facts.barred:
+        return Verdict(Ruling.REFUSE, "barred", Reason.FORBIDDEN, BARRED)
     if facts.changes:
         return _judge_change(facts)
     if not facts.speaker:

@@ -1,6 +1,6 @@
 """Which function takes in which kind of event, collected from the feature files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from bridge.contract import (
     ChatMoved,
@@ -10,29 +10,31 @@ from bridge.contract import (
     MessageReceived,
     MessageRetracted,
     OccupantChanged,
+    PersonaBarred,
     RanksChanged,
     ReactionsChanged,
     RoomInvited,
     Unparsable,
 )
 from bridge.hub.anew import accept_move
+from bridge.hub.barring import accept_bar, telling
 from bridge.hub.changes import accept_reactions, accept_retraction
 from bridge.hub.consent.spoken import accept_edit, accept_message
 from bridge.hub.failures import accept_failure, accept_unparsable
 from bridge.hub.halting import watched
 from bridge.hub.hosting import accept_invitation, accept_occupant, accept_ranks
-from bridge.hub.intake import Accept, Outcome
+from bridge.hub.intake import Journals
 from bridge.hub.opening import accept_chat
-from bridge.store.ledger import Ledger
 
-KINDS: Mapping[type, Callable[[Accept, Ledger], Outcome]] = {
-    MessageReceived: watched(accept_message),
+KINDS: Mapping[type, Journals] = {
+    MessageReceived: telling(watched(accept_message)),
     MessageEdited: watched(accept_edit),
     MessageRetracted: accept_retraction,
     ReactionsChanged: accept_reactions,
     ChatSeen: accept_chat,
     ChatMoved: accept_move,
     OccupantChanged: accept_occupant,
+    PersonaBarred: accept_bar,
     RanksChanged: accept_ranks,
     RoomInvited: accept_invitation,
     DeliveryFailed: accept_failure,

@@ -92,7 +92,9 @@ class Operator:
     async def deeds(self) -> Sequence[DeedLine]:
         """Who did what about links, the newest last."""
         found = await self._database.read(lambda c: agreements.deeds(c, _MOST))
-        return [DeedLine(_when(one.at), one.network, one.person, one.did, one.link, one.room) for one in found]
+        return [
+            DeedLine(_when(one.at), one.network, one.person, one.did, one.link, one.room, one.whom) for one in found
+        ]
 
     async def dead(self) -> DeadList:
         failed, letters, count = await self._database.read(lambda c: dead.all_of_it(c, _MOST))

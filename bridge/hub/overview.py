@@ -49,6 +49,7 @@ class DeedLine:
     did: str
     link: str  # its name, if it had one
     room: str  # where, if it was in one
+    whom: str = ""  # whom it was done to: network and contact id
 
 
 @dataclass(frozen=True, slots=True)

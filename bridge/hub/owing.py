@@ -6,9 +6,9 @@ from bridge.contract import Authored, NetworkId
 from bridge.hub.choices import ACCOUNT
 from bridge.hub.facades import HOME
 from bridge.hub.intake import Accept, Context
-from bridge.hub.passing import goes, halted, is_own, is_private, open_ends, reads, unwilling
+from bridge.hub.passing import barred, goes, halted, is_own, is_private, open_ends, reads, unwilling
 from bridge.store.ledger import Ledger
-from bridge.store.rows import Chat, Link
+from bridge.store.rows import Chat, Endpoint, Link
 
 
 def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tuple[int, int]]:
@@ -35,18 +35,21 @@ def owed_to(accept: Accept, ledger: Ledger, chat: Chat, link: Link) -> list[tupl
         account = speaker(accept, ledger, endpoint.chat, endpoint.account)
         if account is None:
             continue
-        if (stopped or _unwilling(accept, endpoint.chat)) and not is_own(ledger, chat, endpoint.chat, account):
+        stays_away = stopped or _unwilling(accept, endpoint.chat) or _barred(accept, ledger, link, endpoint)
+        if stays_away and not is_own(ledger, chat, endpoint.chat, account):
             continue
         found.append((endpoint.chat.id, account))
         elsewhere = elsewhere or not here
     return found if elsewhere else []
 
 
-def refuses(accept: Accept, link: Link, owed: Sequence[tuple[int, int]]) -> str:
-    """Who has opted out, where an event is owed to nobody because of that: "author", "addressee"; empty: it is not."""
+def refuses(accept: Accept, ledger: Ledger, link: Link, owed: Sequence[tuple[int, int]]) -> str:
+    """Who does not want it, where an event is owed to nobody because of that: "author" and "addressee", who have opted
+    out, or the "room"; empty: it is not."""
     if owed or accept.position is not None:
         return ""
-    return next(filter(None, (_unwilling(accept, endpoint.chat) for endpoint in link.endpoints)), "")
+    out = next(filter(None, (_unwilling(accept, endpoint.chat) for endpoint in link.endpoints)), "")
+    return out or ("room" if any(_barred(accept, ledger, link, endpoint) for endpoint in link.endpoints) else "")
 
 
 def held_back(accept: Accept, chat: Chat, link: Link) -> str:
@@ -59,6 +62,12 @@ def _unwilling(accept: Accept, there: Chat) -> str:
     event = accept.event
     assert isinstance(event, Authored)
     return unwilling(accept.context.opted_out, event, (accept.source.network, event.sender.id), there)
+
+
+def _barred(accept: Accept, ledger: Ledger, link: Link, there: Endpoint) -> bool:
+    event = accept.event
+    assert isinstance(event, Authored)
+    return barred(link, there.room, (accept.source.network, event.sender.id), ledger.now())
 
 
 def speaker(accept: Accept, ledger: Ledger, chat: Chat, relay: int | None) -> int | None:

@@ -86,6 +86,12 @@ def halted(link: Link, source: int, provenance: Provenance) -> str:
     return "" if wanted else "said by another bot"
 
 
+def barred(link: Link, room: int, who: Someone, now: float) -> bool:
+    """Whether those who keep order in a room (`Endpoint.room`) do not want somebody there (`bridge.hub.barring`)."""
+    until = link.barred.get((room, *who)) if link.barred else None
+    return until is not None and not 0 < until <= now
+
+
 def unwilling(opted_out: Callable[[str, str], bool], event: object, author: Someone, there: Chat | Place) -> str:
     """Which of those who are concerned by an event that is to go `there` has opted out: "author", "addressee", or
     nobody. Everybody may take back what is theirs."""

@@ -32,6 +32,7 @@ from bridge.contract import (
     OccupantChanged,
     OptOutChanged,
     Persona,
+    PersonaBarred,
     PresenceChanged,
     RanksChanged,
     ReadUpTo,
@@ -241,8 +242,8 @@ class Sessions:
         seat.last_event = time.time()
         match event:
             case (
-                Authored() | ChatMoved() | ChatSeen() | DeliveryFailed() | OccupantChanged() | RanksChanged()
-                | RoomInvited() | Unparsable()
+                Authored() | ChatMoved() | ChatSeen() | DeliveryFailed() | OccupantChanged() | PersonaBarred()
+                | RanksChanged() | RoomInvited() | Unparsable()
             ):  # fmt: skip
                 await self._hold(seat, session, event)
                 if isinstance(event, Authored):

@@ -31,6 +31,7 @@ class Deed:
     did: str  # a word
     link: str  # its name; empty: none yet
     room: str  # where, as its network calls it
+    whom: str = ""  # whom it was done to: network and contact id
 
 
 def keep(connection: Connection, code: Code) -> None:
@@ -72,7 +73,7 @@ def note(connection: Connection, deed: Deed) -> None:
 def deeds(connection: Connection, most: int) -> list[Deed]:
     """The newest, oldest first."""
     a = t.audit.c
-    query = select(a.at, a.network, a.person, a.did, a.link, a.room).order_by(a.id.desc()).limit(most)
+    query = select(a.at, a.network, a.person, a.did, a.link, a.room, a.whom).order_by(a.id.desc()).limit(most)
     return [Deed(*row) for row in connection.execute(query)][::-1]
 
 

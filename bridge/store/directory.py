@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, insert, select, union, update
 
+from bridge.store import bans
 from bridge.store import tables as t
 from bridge.store.ours import Accounts
 from bridge.store.rows import Chat, Endpoint, Entry, Link
@@ -150,6 +151,7 @@ class Directory:
         run(update(t.events).where(e.id.in_(there), e.chat == gone.id).values(chat=into.id))
         for table in (t.deliveries, t.delays, t.directs, t.copies, t.merged, t.reactions):
             run(update(table).where(table.c.chat == gone.id).values(chat=into.id))
+        bans.move(self.connection, gone.id, into.id)
         run(update(t.chats).where(t.chats.c.shows == gone.id).values(shows=into.id))
         run(delete(t.chat_accounts).where(t.chat_accounts.c.chat == gone.id))
         run(delete(t.chats).where(t.chats.c.id == gone.id))
@@ -191,7 +193,9 @@ class Directory:
             Endpoint(_chat(row), row.account, row.direction, row.name_format, row.typed, bool(row.programs))
             for row in rows
         )
-        return Link(identity, rows[0].link_name, found, rows[0].suspended)
+        rooms = [one.chat.id for one in found] if rows[0].link_name else []
+        barred = {(b.chat, b.network, b.person): b.until for b in (bans.of(self.connection, rooms) if rooms else ())}
+        return Link(identity, rows[0].link_name, found, rows[0].suspended, barred)
 
     def _keep(self, chat: Chat) -> Chat:
         if chat.native is not None:

@@ -1,4 +1,4 @@
-"""Who wants rooms to be linked, and who has linked some."""
+"""Who wants rooms to be linked, who has linked some, and who is not wanted in one."""
 
 from sqlalchemy import Column, Float, Integer, SmallInteger, Table, Text
 
@@ -18,6 +18,19 @@ link_codes = Table(
     Column("agreed", Text, nullable=False),  # who has confirmed it there; empty: nobody yet
 )
 
+bans = Table(
+    "bans",  # whom those who keep order in a room do not want there, of people whom we bring (`bridge.hub.barring`)
+    metadata,
+    Column("chat", Integer, primary_key=True, autoincrement=False),  # the room
+    Column("network", Text, primary_key=True),  # where they are at home
+    Column("person", Text, primary_key=True),  # contact id
+    Column("banned", SmallInteger, nullable=False),  # else they were made to leave
+    Column("at", Float, nullable=False),
+    Column("until", Float, nullable=False),  # 0: until the network says otherwise
+    Column("reason", Text, nullable=False),
+    Column("told", SmallInteger, nullable=False),  # they know of it
+)
+
 audit = Table(
     "audit",  # who did what about which link; never what was said
     metadata,
@@ -28,4 +41,5 @@ audit = Table(
     Column("did", Text, nullable=False),
     Column("link", Text, nullable=False),  # its name
     Column("room", Text, nullable=False),  # where, as its network calls it
+    Column("whom", Text, nullable=False, server_default=""),  # whom it was done to: network and contact id
 )

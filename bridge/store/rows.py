@@ -1,6 +1,7 @@
 """Rows as the hub sees them; structs where every message makes several, because they are made ten times as fast."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -50,6 +51,8 @@ class Link:
     name: str
     endpoints: tuple[Endpoint, ...]
     suspended: str = ""  # why nothing goes through it; empty: it does
+    barred: Mapping[tuple[int, str, str], float] = field(default_factory=dict, hash=False)
+    """Whom its rooms do not want: the room, and the network and the id of whom, until when (0: for ever)."""
 
 
 class Copy(Struct, frozen=True):

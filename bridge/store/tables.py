@@ -30,6 +30,7 @@ from bridge.store.copy_tables import copies as copies
 from bridge.store.copy_tables import merged as merged
 from bridge.store.copy_tables import reactions as reactions
 from bridge.store.link_tables import audit as audit
+from bridge.store.link_tables import bans as bans
 from bridge.store.link_tables import link_codes as link_codes
 
 install = Table(
