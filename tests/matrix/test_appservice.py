@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from bridge.contract import (
+    Bar,
     CursorMoved,
     Live,
     Message,
@@ -18,15 +19,18 @@ from bridge.contract import (
     NetworkId,
     OccupantChanged,
     Persona,
+    PersonaBarred,
     React,
     Reason,
     Refused,
     Retract,
+    Session,
     Span,
     SpanKind,
     Target,
+    Unavailable,
 )
-from bridge.testing.conformance.network import a_send, connected, raises, reading
+from bridge.testing.conformance.network import Reader, a_send, connected, raises, reading
 from tests.conformance.appservice import AppserviceUnderTest, appservice_network
 from tests.support.appservice import WithAppservice
 
@@ -75,31 +79,40 @@ async def test_somebody_is_made_named_and_brought_in_once(network: AppserviceUnd
     assert [e["sender"] for e in events if e["type"] == "m.room.message"] == [HIM] * 3
 
 
-async def test_who_was_removed_stays_out_until_they_are_asked_again(network: AppserviceUnderTest) -> None:
+async def test_who_is_not_wanted_is_reported_and_comes_again_when_the_hub_wants_that(
+    network: AppserviceUnderTest,
+) -> None:
     room, element = quote(network.room), network.juliet
+
+    async def done(session: Session, reader: Reader, what: str) -> None:
+        """And read, so that the session knows of it."""
+        await element.call("POST", f"/rooms/{room}/{what}", {"user_id": HIM, "reason": "brawls"})
+        await network.say(f"{what}: done")
+        await reader.until(lambda r: f"{what}: done" in r.texts)
+
     async with connected(network) as session, reading(session) as reader:
         await session.perform(a_send(network, "in", "in", ROMEO))
-        await element.call("POST", f"/rooms/{room}/kick", {"user_id": HIM})
-        await network.say("gone")
-        await reader.until(lambda r: "gone" in r.texts)
-        async with raises(Refused) as caught:
+        await done(session, reader, "kick")
+        async with raises(Unavailable):  # until the hub has taken it in
             await session.perform(a_send(network, "out", "out", ROMEO))
-        assert caught[0].reason is Reason.FORBIDDEN
-        assert "Romeo was removed" in caught[0].text
-    async with connected(network) as session, reading(session) as reader:  # and after a restart
-        async with raises(Refused):
-            await session.perform(a_send(network, "out-2", "out", ROMEO))
-        await element.call("POST", f"/rooms/{room}/invite", {"user_id": HIM})
-        await network.say("asked again")
-        await reader.until(lambda r: "asked again" in r.texts)
+        barred = [one for one in reader.events if isinstance(one, PersonaBarred)]
+    async with connected(network) as session, reading(session) as reader:
         await session.perform(a_send(network, "in-again", "in again", ROMEO))
-        await element.call("POST", f"/rooms/{room}/ban", {"user_id": HIM})
-        await network.say("banned")
-        await reader.until(lambda r: "banned" in r.texts)
-        async with raises(Refused):
-            await session.perform(a_send(network, "out-3", "out", ROMEO))
+        await done(session, reader, "ban")
+        barred += [one for one in reader.events if isinstance(one, PersonaBarred)]
+    async with connected(network) as session, reading(session) as reader:
+        async with raises(Refused) as caught:
+            await session.perform(a_send(network, "out-2", "out", ROMEO))
+        assert caught[0].reason is Reason.FORBIDDEN
+        await done(session, reader, "unban")
+        await session.perform(a_send(network, "back", "back", ROMEO))
+        barred += [one for one in reader.events if isinstance(one, PersonaBarred)]
 
-    assert [s.text for s in await network.shown() if s.ours] == ["in", "in again"]
+    assert [s.text for s in await network.shown() if s.ours] == ["in", "in again", "back"]
+    assert [one.bar for one in barred] == [Bar.REMOVED, Bar.BANNED, None]
+    assert {one.who.id for one in barred} == {ROMEO.contact}
+    assert [one.seconds for one in barred] == [86_400.0, None, None]
+    assert barred[0].reason == "brawls"
 
 
 async def test_what_was_said_long_ago_has_its_time_and_is_not_said_twice(network: AppserviceUnderTest) -> None:

@@ -2,14 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from bridge.contract import ChatId, NetworkId, Persona, Rank, Reason, Refused, Scope, Unavailable
+from bridge.contract import (
+    Bar,
+    ChatId,
+    Contact,
+    Event,
+    NetworkId,
+    Persona,
+    Rank,
+    Reason,
+    Refused,
+    Scope,
+    Unavailable,
+)
 from bridge.xmpp import errors
 from bridge.xmpp.errors import StanzaError
-from bridge.xmpp.joined import ranks, reading, words, writing
+from bridge.xmpp.joined import barring, ranks, reading, words, writing
 from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours, nicks_for
 from bridge.xmpp.joined.ranks import Standing
 from bridge.xmpp.requests import Requests
@@ -24,16 +37,17 @@ _USER = f"{{{writing.USER}}}"
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Somebody of ours is not in the room any more; `held` if they are not to come again."""
+    """Somebody of ours is not in the room any more; `bar` if those who keep order there wanted that."""
 
     who: Ours
-    held: Refused | None
+    bar: Bar | None
     destroyed: bool = False
     moved: str = ""  # where a destroyed room says that it is now (XEP-0045 #destroyroom)
 
 
 class Door:
-    """Of one room. `others` are the nicks of everybody else there, with their occupant ids."""
+    """Of one room. `others` are the nicks of everybody else there, with their occupant ids; `offer` is told whom of
+    ours the room does not want."""
 
     def __init__(
         self,
@@ -41,8 +55,10 @@ class Door:
         streams: Mapping[NetworkId, Stream],
         requests: Mapping[NetworkId, Requests],
         people: OurPeople,
+        offer: Callable[[Event], None],
     ) -> None:
         self._room = room
+        self._offer = offer
         self._streams = streams
         self._requests = requests
         self._people = people
@@ -68,6 +84,9 @@ class Door:
                 if error.condition != "conflict":
                     if one.inside:
                         break
+                    if error.condition == "forbidden" and one.key != LISTENER:  # XEP-0045 #enter-banned
+                        self.bar(one, Bar.BANNED)
+                        raise words.unwanted(self._room, one.jid) from None
                     raise words.closed(self._room, one.jid, error, listener=one.key == LISTENER) from None
                 log.info("a nick is taken in a room room=%s", self._room)
                 continue
@@ -118,6 +137,21 @@ class Door:
                 raise
             return known
         return frozenset(found.get("var", "") for found in answer.iter(f"{{{_INFO}}}feature"))
+
+    def bar(self, one: Ours, bar: Bar | None, by: Contact | None = None, reason: str = "") -> None:
+        """One of ours is not wanted in the room, or may come again."""
+        one.out, one.told = bar is not None, time.monotonic()
+        self._offer(barring.event(self._room, one, bar, by, reason))
+
+    def of_itself(self, stanza: Element) -> bool:
+        """Whether a message of the room itself tells of one of ours who is not in."""
+        found = barring.of_absent(stanza, self._people)
+        if found is None:
+            return False
+        one, bar = found
+        if bar is not None or one.out:
+            self.bar(one, bar, *barring.said(stanza, self._room, self.others))
+        return True
 
     def leave(self, one: Ours) -> None:
         if one.inside:
@@ -182,7 +216,7 @@ class Door:
             if one.answer is not None and not one.answer.done():
                 one.answer.set_exception(StanzaError("item-not-found"))
             return
-        one.nick, one.inside, one.sure = nick, True, True
+        one.nick, one.inside, one.sure, one.out = nick, True, True, False
         one.occupant = reading.occupant_id(stanza)
         item = stanza.find(f"{_USER}x/{_USER}item")
         one.role = item.get("role", "") if item is not None else ""
@@ -198,11 +232,10 @@ class Door:
             return None
         self._people.left(one)
         one.inside = False
-        reason = stanza.findtext(f"{_USER}x/{_USER}item/{_USER}reason", "")[:200]
         destroyed = stanza.find(f"{_USER}x/{_USER}destroy")
-        held = words.away(self._room, statuses, reason)
-        if held is not None and one.key != LISTENER:
-            one.out = held
+        bar = barring.done(statuses)
         if one.answer is not None and not one.answer.done():
-            one.answer.set_exception(held or Unavailable("The room was left meanwhile.", scope=Scope.CHAT))
-        return Gone(one, held, destroyed is not None, (destroyed.get("jid") or "") if destroyed is not None else "")
+            one.answer.set_exception(Unavailable("The room was left meanwhile.", scope=Scope.CHAT))
+        if bar is not None and one.key != LISTENER:
+            self.bar(one, bar, *barring.said(stanza, self._room, self.others))
+        return Gone(one, bar, destroyed is not None, (destroyed.get("jid") or "") if destroyed is not None else "")

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.contract import Contact, ContactId, NetworkId, Person, Persona, Refused
+from bridge.contract import Contact, ContactId, NetworkId, Person, Persona
 from bridge.hub.facades import HOME
 from bridge.xmpp import looks, nicks
 from bridge.xmpp.content import Name
@@ -35,7 +36,8 @@ class Ours:
     sure: bool = True  # False: the stream broke since
     occupant: str = ""  # XEP-0421
     role: str = ""  # XEP-0045 #roles
-    out: Refused | None = None  # those who keep order had them go
+    out: bool = False  # those who keep order do not want them
+    told: float = -math.inf  # when the hub was told so, by the process's clock
     used: float = 0.0
     answer: "asyncio.Future[None] | None" = None  # what the room says to coming in or to another nick
     wanted: str = ""  # the nick that was asked for last
@@ -99,13 +101,13 @@ class OurPeople:
         self._by_jid.pop(one.jid, None)
 
     def written(self) -> list[list[str]]:
-        """For the next process: who is in, and who is not to come again; as many as a memory holds, without those who
+        """For the next process: who is in, and who is not wanted; as many as a memory holds, without those who
         have said nothing for longest."""
         rows, size = [], 0
-        kept = [one for one in self._all.values() if one.inside or one.out is not None]
+        kept = [one for one in self._all.values() if one.inside or one.out]
         kept.reverse()
         for one in sorted(kept, key=lambda one: one.key != LISTENER):
-            out = one.out.text if one.out else ""
+            out = "out" if one.out else ""
             row = [
                 one.key, one.network, one.contact, one.jid, one.name[:_LONGEST_NAME], one.nick, out, one.occupant,
             ]  # fmt: skip
@@ -118,8 +120,7 @@ class OurPeople:
     def read(self, rows: Sequence[Sequence[str]]) -> None:
         """They were in when the last process ended; whether they still are is asked when they speak."""
         for key, network, contact, jid, name, nick, out, *more in rows:
-            refused = Refused(out) if out else None
-            one = Ours(key, NetworkId(network), contact, jid, name, nick, inside=not out, sure=False, out=refused)
+            one = Ours(key, NetworkId(network), contact, jid, name, nick, inside=not out, sure=False, out=bool(out))
             one.occupant = more[0] if more else ""  # as it was written before there was that
             self.add(one)
 

@@ -53,7 +53,7 @@ class JoinedRoom:
         """Done when the room was entered, or could not be."""
         self._grounds = grounds
         self._people = OurPeople()
-        self.door = Door(room, grounds.streams, grounds.requests, self._people)
+        self.door = Door(room, grounds.streams, grounds.requests, self._people, grounds.offer)
         self._heard = Heard()
         self._lost = asyncio.Event()
         self._woken = asyncio.Event()
@@ -200,6 +200,8 @@ class JoinedRoom:
             gone = self.door.presence(one, stanza)
             if gone is not None:
                 self._is_gone(gone)
+        elif kind == "message" and stanza.get("from") == self.room and self.door.of_itself(stanza):
+            self._remembering.changed()
         elif kind == "message" and one is not None:
             self._message(one, stanza)
 
@@ -215,11 +217,11 @@ class JoinedRoom:
     def _is_gone(self, gone: Gone) -> None:
         self._remembering.changed()
         if gone.who.key != LISTENER:
-            log.info("one of ours is not in a room any more room=%s held=%s", self.room, gone.held is not None)
+            log.info("one of ours is not in a room any more room=%s held=%s", self.room, gone.bar is not None)
             return
         where = f" It has moved to {gone.moved}." if gone.moved else ""
         text = f"The room {self.room} was destroyed.{where}" if gone.destroyed else f"The room {self.room} was left."
-        self._removed = gone.held is not None
+        self._removed = gone.bar is not None
         if self._removed:
             text = f"The gateway was made to leave the room {self.room}. It tries to come back after a while."
         self._lose(text, lasting=self._removed)

@@ -32,6 +32,7 @@ from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours
 from bridge.xmpp.stream import Stream
 
 _SHOWN = 30.0  # seconds for the room to show something
+_TAKEN_IN = 60.0  # seconds for the hub to take in that somebody is not wanted; what it wants then is tried
 _VOICE = 600.0  # seconds between two requests for a voice
 
 
@@ -100,8 +101,8 @@ class Speaking:
         if one is None:
             network, bare = self.address(persona)
             one = self._people.add(Ours(persona.key, network, persona.contact, f"{bare}/bridge"))
-        if one.out is not None:
-            raise one.out
+        if one.out and time.monotonic() - one.told < _TAKEN_IN:
+            raise words.unwanted(self._room, one.jid)
         if one.inside and not one.sure:
             one.inside = one.sure = await self._door.still_in(one)
         if not one.inside or one.name != persona.name:

@@ -1,4 +1,4 @@
-"""What it means when a room does not let somebody in, does not take what they say, or has them go. Pure."""
+"""What it means when a room does not let somebody in, or does not take what they say. Pure."""
 
 from bridge.contract import ConnectorError, Reason, Refused, Scope, Unavailable
 from bridge.xmpp.errors import StanzaError
@@ -56,13 +56,6 @@ def not_taken(room: str, condition: str, words: str, reason: Reason) -> Connecto
     return Refused(f"The room {room} does not take the message: {words or condition}.", reason)
 
 
-def away(room: str, statuses: set[int], why: str) -> Refused | None:
-    """Why somebody of ours was made to leave; None where that was not meant (XEP-0045 #kick, #ban, status codes)."""
-    if 333 in statuses or 332 in statuses or not statuses & {301, 307}:
-        return None
-    did = "banned from" if 301 in statuses else "removed from"
-    reason = f" ({why})" if why else ""
-    return Refused(
-        f"You were {did} the room {room} by those who keep order there{reason}, so what you say does not come there.",
-        Reason.FORBIDDEN,
-    )
+def unwanted(room: str, jid: str) -> Unavailable:
+    """Until the hub has taken in that somebody is not wanted (`barring.py`): whose it is it tells."""
+    return Unavailable(f"{jid.partition('/')[0]} is not wanted in the room {room}.", scope=Scope.CHAT)

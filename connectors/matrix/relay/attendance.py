@@ -1,15 +1,17 @@
 """Who of ours is in which room: asked once, then as the homeserver tells; and coming in, when that is first needed.
 
-Who was removed by somebody of the room stays out, also after a restart, until they are invited again or the ban is
-lifted. Source: client-server API #get_matrixclientv3roomsroomidjoined_members, #post_matrixclientv3roomsroomidjoin,
+Who was banned by somebody of the room stays out until the ban is lifted; who was removed comes in again when the hub,
+which is told of both (`PersonaBarred`), wants something of theirs said there. Source: client-server API
+#get_matrixclientv3roomsroomidjoined_members, #post_matrixclientv3roomsroomidjoin,
 #post_matrixclientv3roomsroomidinvite.
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from bridge.contract import Reason, Refused
+from bridge.contract import Bar, ChatId, Contact, PersonaBarred, Reason, Refused, Scope, Unavailable
 from connectors.matrix import errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.events import Member
@@ -22,6 +24,8 @@ _NOTED = 50  # who were removed from one room: a room that removes whom it makes
 _AT_ONCE = 500  # members between two turns of the loop
 _LARGEST = 64 * 1024 * 1024  # bytes of a room's members
 _SECONDS = 60.0
+_DAY = 86_400.0
+_TAKEN_IN = 60.0  # seconds for the hub to take in that somebody is not wanted; what it wants then is tried
 _OUT = (Reason.FORBIDDEN, Reason.NOT_FOUND)
 
 
@@ -32,6 +36,7 @@ class Attendance:
     api: Api
     registration: Registration
     removed: Notes
+    _fresh: dict[str, float] = field(default_factory=dict)  # when somebody was removed just now
     _rooms: "OrderedDict[str, set[str] | None]" = field(default_factory=OrderedDict)  # None: we are not in it
 
     async def here(self, room: str) -> bool:
@@ -50,7 +55,10 @@ class Attendance:
             raise Refused(text, Reason.NOT_ALLOWED)
         if face.user in present:
             return
-        if self.removed.get(_name(face.user, room)) is not None:
+        name = _name(face.user, room)
+        if time.monotonic() - self._fresh.get(name, -_TAKEN_IN) < _TAKEN_IN:
+            raise Unavailable(f"{face.name} is not wanted in the Matrix room.", scope=Scope.CHAT)
+        if self.removed.get(name) == "ban":
             raise banned(face.name)
         try:
             await self._join(face, room)
@@ -60,6 +68,7 @@ class Attendance:
             await self._invite(face, room)
             await self._join(face, room)
         present.add(face.user)
+        await self.removed.drop(name)
 
     def forget(self, room: str) -> None:
         """It is to be asked anew."""
@@ -78,22 +87,23 @@ class Attendance:
         answer = await self.api.ask("GET", where)
         return answer.status == 404 and errors.code_of(answer) == "M_NOT_FOUND"
 
-    async def note(self, room: str, member: Member) -> None:
-        """What has become of one of ours; durable when this returns, and the same when it is told again. Raises as
-        `here` does: what happens in rooms that we are not in is not ours to remember."""
+    async def note(self, room: str, member: Member) -> PersonaBarred | None:
+        """What has become of one of ours, and whether they are wanted there; durable when this returns, and the same
+        when it is told again. Raises as `here` does: what happens in rooms that we are not in is not ours to
+        remember."""
         if member.user == self.registration.me:
             if member.membership == "join":
                 if self._rooms.get(room, ()) is None:
                     self.forget(room)
             elif member.membership in ("leave", "ban"):
                 self._keep(room, None)
-            return
+            return None
         present = await self._ours(room)
         if present is None:
-            return
+            return None
         if member.membership == "join":
             present.add(member.user)
-            return
+            return None
         present.discard(member.user)
         by_others = member.by is not None and member.by not in (member.user, self.registration.me)
         name = _name(member.user, room)
@@ -101,14 +111,28 @@ class Attendance:
             member.membership == "leave" and by_others and not self._unbans(name, member)
         ):
             await self._remove(name, room, member.membership)
-        elif by_others and self.removed.get(name) is not None:
-            await self.removed.drop(name)  # invited again, or not banned any more
+            return self._barred(room, member, Bar.BANNED if member.membership == "ban" else Bar.REMOVED)
+        if not by_others:
+            return None
+        self._fresh.pop(name, None)
+        await self.removed.drop(name)  # invited again, or not banned any more
+        return self._barred(room, member, None)
+
+    def _barred(self, room: str, member: Member, bar: Bar | None) -> PersonaBarred | None:
+        who = self.registration.person(member.user)
+        by = Contact(member.by) if member.by is not None else None
+        seconds = _DAY if bar is Bar.REMOVED else None  # homeservers tell when a ban is lifted
+        if who is None:
+            return None
+        return PersonaBarred(chat=ChatId(room), who=who, bar=bar, seconds=seconds, by=by, reason=member.reason)
 
     def _unbans(self, name: str, member: Member) -> bool:
         """Whether it was a ban that ended; homeservers that do not tell what was before are believed by our notes."""
         return (member.before or self.removed.get(name)) == "ban"
 
     async def _remove(self, name: str, room: str, membership: str) -> None:
+        now = time.monotonic()
+        self._fresh = {one: at for one, at in self._fresh.items() if now - at < _TAKEN_IN} | {name: now}
         if self.removed.get(name) == membership:
             return
         noted = [known for known in self.removed.all() if known.endswith(f" {room}") and known != name]

@@ -213,13 +213,12 @@ class RelaySession(Unasked):
         for one in ours:
             await self._invited(room, one)
         try:
-            here = await self._parts.groups.patience.ask(room, lambda: self._noted(room, ours))
+            here, moved = await self._parts.groups.patience.ask(room, lambda: self._noted(room, ours))
             if here:
                 await self._learn_names(room, happened)
         except Refused as refusal:
             return [Unparsable(reason=f"a gap: {refusal.text}", source=room, raw="")]
         mine = next((one for raw in reversed(happened) if (one := self._own(raw)) is not None), None)
-        moved: list[Event] = []
         if here:
             came = mine is not None and mine.membership == "join"
             moved += await self._parts.upgrades.of(room, happened, came=came)
@@ -231,11 +230,11 @@ class RelaySession(Unasked):
             return []  # that of somebody whose own session reads it
         return [*moved, *(event for one in said if (event := self._believed(one)) is not None)]
 
-    async def _noted(self, room: str, ours: Sequence[Member]) -> bool:
-        """Whether we are in a room, after what has become of ours there. Raises as `Attendance.here`."""
-        for one in ours:
-            await self._parts.attendance.note(room, one)
-        return await self._parts.attendance.here(room)
+    async def _noted(self, room: str, ours: Sequence[Member]) -> tuple[bool, list[Event]]:
+        """Whether we are in a room, and who is wanted there or not, after what has become of ours. Raises as
+        `Attendance.here`."""
+        noted = [await self._parts.attendance.note(room, one) for one in ours]
+        return await self._parts.attendance.here(room), [one for one in noted if one is not None]
 
     async def _learn_names(self, room: str, happened: list[object]) -> None:
         """What goes wrong with the room its news tell."""

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.contract import ChatId, ContactId
+from bridge.contract import Bar, ChatId, ContactId
 from bridge.contract.workspace import Answer
 from bridge.hub.workspace import PassingMemory
 from connectors.matrix.api import Api
@@ -46,13 +46,17 @@ async def attendance() -> Attendance:
     return Attendance(Api(Homeserver({ROOM: {TOLD.me, MODERATOR}}), "http://localhost", True), TOLD, removed)
 
 
-async def happens(made: Attendance, now: str, before: str = "", by: str = MODERATOR, room: str = ROOM) -> None:
+async def happens(
+    made: Attendance, now: str, before: str = "", by: str = MODERATOR, room: str = ROOM
+) -> Bar | str | None:
+    """What is told of it; "" for nothing."""
     raw = {"type": "m.room.member", "state_key": HIM, "sender": by, "content": {"membership": now}}
     if before:
         raw["unsigned"] = {"prev_content": {"membership": before}}
     one = member(raw)
     assert one is not None
-    await made.note(room, one)
+    told = await made.note(room, one)
+    return told.bar if told is not None else ""
 
 
 def is_out(made: Attendance) -> bool:
@@ -62,14 +66,14 @@ def is_out(made: Attendance) -> bool:
 async def test_a_removal_that_is_told_twice_stays_one() -> None:
     made = await attendance()
     for _ in range(2):
-        await happens(made, "leave", "join")
+        assert await happens(made, "leave", "join") is Bar.REMOVED
         assert is_out(made)
     for _ in range(2):
-        await happens(made, "invite", "leave")
+        assert await happens(made, "invite", "leave") is None
         assert not is_out(made)
     for _ in range(2):
-        await happens(made, "ban", "join")
-        await happens(made, "leave", "ban")
+        assert await happens(made, "ban", "join") is Bar.BANNED
+        assert await happens(made, "leave", "ban") is None
         assert not is_out(made)
         await happens(made, "leave", "ban")
         assert not is_out(made), "an end of a ban, told again, is no removal"
@@ -88,7 +92,7 @@ async def test_a_homeserver_that_does_not_tell_what_was_before_is_read_by_what_i
 async def test_who_goes_or_is_removed_by_us_may_come_again_and_others_of_ours_remove_for_good() -> None:
     made = await attendance()
     for by in (HIM, TOLD.me):
-        await happens(made, "leave", "join", by=by)
+        assert await happens(made, "leave", "join", by=by) == ""
         assert not is_out(made)
     await happens(made, "leave", "join", by=OTHER)
     assert is_out(made)

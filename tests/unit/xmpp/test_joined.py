@@ -12,12 +12,14 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 
 from bridge.contract import (
+    Bar,
     ChatId,
     ContactId,
     Event,
     MessageReceived,
     NetworkId,
     Persona,
+    PersonaBarred,
     Refused,
     Unavailable,
     Unparsable,
@@ -249,7 +251,7 @@ async def test_what_was_said_before_a_room_was_linked_is_not_asked_for() -> None
 
 async def test_who_may_not_change_their_nick_goes_on_under_the_old_one() -> None:
     muc, people = Muc(), OurPeople()
-    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people)
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people, list[Event]().append)
     one = people.add(Ours("far:1", FAR, "1", "1@far.example/bridge"))
     muc.door = (door, one)
     await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
@@ -266,7 +268,7 @@ async def test_who_may_not_change_their_nick_goes_on_under_the_old_one() -> None
 async def test_what_a_room_says_of_itself_is_nobody_coming_in() -> None:
     """ejabberd tells who comes the room's capabilities and picture before who is there."""
     muc, people = Muc(), OurPeople()
-    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people)
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people, list[Event]().append)
     listener = people.add(Ours(LISTENER, FAR, "", "far.example/bridge"))
     caps = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://room.example' ver='v'/>"
     bridged = "<bridged xmlns='urn:landbridge:bridged:0' by='other.example'/>"
@@ -280,11 +282,31 @@ async def test_what_a_room_says_of_itself_is_nobody_coming_in() -> None:
 
 async def test_who_is_not_in_is_told_why_they_cannot_come() -> None:
     muc, people = Muc(), OurPeople()
-    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people)
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people, list[Event]().append)
     one = people.add(Ours("far:1", FAR, "1", "1@far.example/bridge"))
     muc.door, muc.refuses = (door, one), "registration-required"
     with pytest.raises(Refused, match="members only"):
         await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
+
+
+async def test_who_is_banned_while_they_are_out_is_told_by_the_room_or_when_they_come() -> None:
+    muc, people, events = Muc(), OurPeople(), list[Event]()
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people, events.append)
+    one = people.add(Ours("far:1", FAR, "1", "1@far.example/bridge"))
+    muc.door, muc.refuses = (door, one), "forbidden"
+    with pytest.raises(Unavailable, match="not wanted"):  # the hub tells them
+        await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
+    head = f"xmlns='{_CLIENT}' from='{ROOM}' to='far.example/bridge'"
+    for affiliation in ("member", "outcast", "admin", "none"):
+        item = f"<x xmlns='{_USER}'><item jid='1@far.example' affiliation='{affiliation}'/></x>"
+        assert door.of_itself(fromstring(f"<message {head}>{item}</message>"))
+        assert not door.of_itself(fromstring(f"<message {head} type='groupchat'>{item}</message>"))
+    invited = f"<x xmlns='{_USER}'><invite from='romeo@home.example'/></x>"
+    assert not door.of_itself(fromstring(f"<message {head}>{invited}</message>"))  # the gateway itself
+
+    bars = [one.bar for one in events if isinstance(one, PersonaBarred)]
+    assert bars == [Bar.BANNED, None, Bar.BANNED, None]  # that somebody may come who may is nothing new
+    assert not one.out
 
 
 async def test_of_what_cannot_be_read_so_much_is_kept_and_the_rest_is_counted() -> None:
