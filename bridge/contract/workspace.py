@@ -120,6 +120,12 @@ class Call(Protocol):
         """Names in lower case."""
         ...
 
+    @property
+    def connection(self) -> int:
+        """The same for calls that came over one connection, and for no other while this process runs: a caller who has
+        been away comes by another one."""
+        ...
+
     async def body(self, limit: int) -> bytes | None:
         """All of it; None when there are more than `limit` bytes. To be asked for when it is known who calls."""
         ...

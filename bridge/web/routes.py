@@ -4,9 +4,12 @@ Which addresses there are changes with the sessions, and two networks may share 
 what they bring), so one route takes all that nothing else does. Addresses and headers may hold secrets: none is logged.
 """
 
+import asyncio
+import itertools
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -22,6 +25,8 @@ class Routes:
     def __init__(self, public_url: str) -> None:
         self._base = public_url
         self._answerers: dict[str, list[Answerer]] = {}
+        self._connections: WeakKeyDictionary[asyncio.BaseTransport, int] = WeakKeyDictionary()
+        self._numbers = itertools.count(1)
 
     @contextmanager
     def mount(self, prefix: str, answer: Answerer) -> Iterator[str]:
@@ -45,7 +50,7 @@ class Routes:
         prefix = max((one for one in self._answerers if path.startswith(one)), key=len, default=None)
         if prefix is None:
             return web.Response(status=404, text="There is nothing here.\n")
-        call = _Request(request, path.removeprefix(prefix))
+        call = _Request(request, path.removeprefix(prefix), self._number(request.transport))
         for answer in list(self._answerers[prefix]):
             try:
                 reply = await answer(call)
@@ -59,13 +64,22 @@ class Routes:
                 return web.Response(status=reply.status, body=reply.body, content_type=reply.type)
         return web.Response(status=404, text="There is nothing here.\n")
 
+    def _number(self, connection: asyncio.BaseTransport | None) -> int:
+        """That of a connection; of one that has just ended, a new one."""
+        if connection is None:
+            return next(self._numbers)
+        if connection not in self._connections:
+            self._connections[connection] = next(self._numbers)
+        return self._connections[connection]
+
 
 class _Request:
     """Implements `bridge.contract.workspace.Call`."""
 
-    def __init__(self, request: web.Request, path: str) -> None:
+    def __init__(self, request: web.Request, path: str, connection: int) -> None:
         self.method = request.method
         self.path = path
+        self.connection = connection
         self.query: Mapping[str, str] = request.query
         self.headers = {name.lower(): value for name, value in request.headers.items()}
         self._request = request

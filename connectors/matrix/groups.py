@@ -119,7 +119,7 @@ class Groups:
             return ()
         await self._check_alias(facts)
         await self.patience.check()
-        happened = happened or await timeline.since(self._page(id), news, cursor, joining)
+        happened = happened or await timeline.since(self.page(id), news, cursor, joining)
         await _learn(facts, happened.events)
         found: list[Event] = [*self._seen(facts)]
         if any(fields.mapping(raw).get("type") == "m.room.power_levels" for raw in (*state, *happened.events)):
@@ -134,7 +134,7 @@ class Groups:
         `Unavailable`, `LoggedOut`."""
         facts = self._facts.pop(id, None) or Facts(id, self._me)
         self._reported.pop(id, None)
-        happened = await timeline.since(self._page(id), news, cursor, None)
+        happened = await timeline.since(self.page(id), news, cursor, None)
         await _learn(facts, happened.events)
         found: list[Event] = [self._gap(id, happened.missing)] if happened.missing else []
         found += await self._said(facts, happened.events)
@@ -301,7 +301,8 @@ class Groups:
         if said is not None and said.get("room_id") == facts.id:
             self._aliases[facts.id] = facts.alias
 
-    def _page(self, id: str) -> timeline.Page:
+    def page(self, id: str) -> timeline.Page:
+        """Asks for what happened in a room."""
         where = path("rooms", id, "messages")
 
         async def page(query: Mapping[str, str]) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from bridge.contract import Account, AccountId, NetworkId, Workspace
+from bridge.contract import Account, AccountId, ChatId, NetworkId, Workspace
 from bridge.hub.workspace import PassingMemory
 from bridge.testing.conformance.network import connected, reading
 from bridge.web.client import HttpClient
@@ -29,6 +29,11 @@ class AppserviceUnderTest(MatrixUnderTest):
         return self.synapse.registered.ours(user)
 
 
+async def linked(scope: str, chat: ChatId) -> bool:
+    """All rooms are."""
+    return True
+
+
 @asynccontextmanager
 async def appservice_network(synapse: WithAppservice, folder: Path) -> AsyncIterator[AppserviceUnderTest]:
     async with AsyncExitStack() as stack:
@@ -39,7 +44,7 @@ async def appservice_network(synapse: WithAppservice, folder: Path) -> AsyncIter
         options = {"homeserver": f"http://127.0.0.1:{proxy.port}", "appservice": synapse.file}
         log = logging.getLogger("landbridge.matrix")
         workspace = Workspace(
-            AccountId(1), options, http, PassingMemory(), RealClock(), log, folder, routes=routes.mount
+            AccountId(1), options, http, PassingMemory(), RealClock(), log, folder, routes=routes.mount, linked=linked
         )
         juliet, somebody = folk.contact(synapse, "juliet"), folk.contact(synapse, "nurse")
         element = await stack.enter_async_context(folk.on_matrix(juliet, synapse))

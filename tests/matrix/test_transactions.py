@@ -141,6 +141,7 @@ class Given:
     path: str
     said: bytes
     method: str = "PUT"
+    connection: int = 1
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=lambda: {"authorization": f"Bearer {TOLD.hs_token}"})
 

@@ -1,5 +1,7 @@
 """A Synapse that has our appservice's registration, and a place where it can call us."""
 
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,6 +35,15 @@ class WithAppservice(Synapse):
     def close(self) -> None:
         super().close()
         self._written.remove()
+
+    def forget(self) -> None:
+        """Start again without what it had for us, as one that was killed with all of that in memory."""
+        self.stop()
+        with contextlib.closing(sqlite3.connect(self._database)) as database, database:
+            database.execute("DELETE FROM application_services_txns")
+            latest = "(SELECT MAX(stream_ordering) FROM events)"
+            database.execute(f"UPDATE appservice_stream_position SET stream_ordering = {latest}")
+        self.start()
 
     @asynccontextmanager
     async def routes(self) -> AsyncIterator[Routes]:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from bridge.contract import Account, NetworkId, Person, Refused, Unavailable, Unconfirmed, Workspace
+from bridge.contract import Account, ChatId, NetworkId, Person, Refused, Unavailable, Unconfirmed, Workspace
 from connectors.matrix import errors
 from connectors.matrix.api import Api, path, scope
 from connectors.matrix.discovery import Configured
@@ -20,7 +21,7 @@ from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
 from connectors.matrix.relay.faces import Appointed, Faces
-from connectors.matrix.relay.fence import Fence
+from connectors.matrix.relay.gaps import Gaps
 from connectors.matrix.relay.inbox import PREFIX, Inbox
 from connectors.matrix.relay.registration import Registration
 from connectors.matrix.relay.session import Parts, RelaySession
@@ -77,13 +78,14 @@ async def connected(
             async def check() -> None:
                 await _reached(api, inbox, pace.sign)
 
-            fence, signs = Fence(api, workspace.memory), Signs(api, told.me)
+            linked = partial(_linked, workspace, api)
+            gaps = Gaps(api, told.me, groups, workspace.memory, linked)
             answering = asyncio.create_task(doors.run(), name=f"invitations of {told.me}")
             try:
-                upgrades = Upgrades(api, groups, lambda chat: workspace.linked(scope(api.base), chat), workspace.log)
+                upgrades = Upgrades(api, groups, linked, workspace.log)
                 yield RelaySession(
                     Parts(
-                        api, told, inbox, attendance, doors, fence, groups, signs, voice,
+                        api, told, inbox, attendance, doors, gaps, groups, Signs(api, told.me), voice,
                         Bridged(api, told, groups, workspace.memory), upgrades, clock,
                         workspace.log, pace.silence, check, workspace.summon,
                     )
@@ -93,6 +95,10 @@ async def connected(
                 await asyncio.wait({answering})
     finally:
         inbox.close()
+
+
+async def _linked(workspace: Workspace, api: Api, chat: ChatId) -> bool:
+    return await workspace.linked(scope(api.base), chat)
 
 
 async def _reached(api: Api, inbox: Inbox, seconds: float) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ _LARGEST = 32 * 1024 * 1024  # bytes; a hundred events and signs of 64 KiB, with
 _AT_ONCE = 64 * 1024  # bytes that are decoded between two turns of the event loop; about a millisecond
 _SMALL = 64 * 1024
 _KEPT = 50  # transactions that are known to be journaled
+_CONNECTIONS = 100  # by which we have been called
 _WAITING = 4  # calls that wait for one before them
 _EPHEMERAL = ("ephemeral", "de.sorunome.msc2409.ephemeral")
 
@@ -55,6 +56,9 @@ class Inbox:
     _awaited: str = ""  # the cursor of what is under way
     pinged: bool = False
     """The homeserver has called only to see whether we are there."""
+    anew: bool = False
+    """It has called by another connection than before."""
+    _connections: "deque[int]" = field(default_factory=lambda: deque(maxlen=_CONNECTIONS))
     _waiting: int = 0
     _closed: bool = False
 
@@ -71,10 +75,13 @@ class Inbox:
         self._awaited = ",".join([*self._known, transaction.name][-_KEPT:])
         return self._awaited
 
-    def journaled(self, cursor: str) -> None:
+    def journaled(self, cursor: str) -> bool:
+        """Whether that was the transaction under way."""
         if self._under_way is not None and not self._under_way.done() and cursor == self._awaited:
             self.begin(cursor)
             self._under_way.set_result(None)
+            return True
+        return False
 
     def close(self) -> None:
         """Nobody takes any more."""
@@ -88,6 +95,9 @@ class Inbox:
         given, wanted = token.strip().encode("utf-8", "surrogateescape"), self.registration.hs_token.encode()
         if scheme.lower() != "bearer" or not hmac.compare_digest(given, wanted):
             return None
+        if call.connection not in self._connections:
+            self._connections.append(call.connection)
+            self.anew = True
         match call.method, [unquote(part) for part in call.path.split("/")]:
             case "PUT", ["transactions", id]:
                 return await self._transaction(id, call)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from bridge.contract import (
     File,
     History,
     Live,
+    LoggedOut,
     Media,
     Membership,
     MessageId,
@@ -33,9 +35,7 @@ from bridge.contract import (
     Reason,
     Receipt,
     Refused,
-    TypingChanged,
     Unavailable,
-    Unconfirmed,
     Unparsable,
 )
 from bridge.contract.unasked import Unasked
@@ -50,15 +50,16 @@ from connectors.matrix.relay import mentions, names, speech
 from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
-from connectors.matrix.relay.fence import Fence
+from connectors.matrix.relay.gaps import PACE, Gaps
 from connectors.matrix.relay.inbox import Inbox, Transaction
 from connectors.matrix.relay.registration import Registration
 from connectors.matrix.relay.speech import Voice
 from connectors.matrix.relay.upgrades import Upgrades
 from connectors.matrix.signs import Signs
+from connectors.matrix.timeline import Timeline
 
 HOME = NetworkId("xmpp")
-_CATCHING_UP = 20.0  # seconds that we wait for what the homeserver has kept for us
+_CATCHING_UP = 10.0  # seconds in which we look for what has not come, before we count as connected
 _CAN = Capabilities(
     actions=frozenset((Announce, *speech.DOINGS, *moving.DOINGS, *governing.DOINGS)),
     idempotent=True,
@@ -78,7 +79,7 @@ class Parts:
     inbox: Inbox
     attendance: Attendance
     doors: Doors
-    fence: Fence
+    gaps: Gaps
     groups: Groups
     signs: Signs
     voice: Voice
@@ -108,35 +109,50 @@ class RelaySession(Unasked):
         return _CAN
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
-        """The homeserver keeps what we have not taken, and has been asked to send it now (`ping`)."""
-        inbox, loop = self._parts.inbox, asyncio.get_running_loop()
+        """What transactions bring, and before that what none has brought."""
+        inbox, gaps, begun = self._parts.inbox, self._parts.gaps, self._parts.clock.time()
         inbox.begin(cursor)
-        try:
-            await self._parts.fence.put()
-        except (Refused, Unconfirmed) as error:
-            raise Unavailable(error.text) from error
-        live, until = False, loop.time() + _CATCHING_UP
+        inbox.anew = False
+        await gaps.doubt()
+        until = time.monotonic() + _CATCHING_UP
+        while gaps.doubtful and time.monotonic() < until:
+            async for event in self._missed(gaps.doubtful):
+                yield event
+            await asyncio.sleep(PACE)
+        yield Live()
+        swept = time.monotonic()
         while True:
-            try:
-                async with asyncio.timeout_at(loop.time() + self._parts.silence if live else until):
-                    transaction = await inbox.take()
-            except TimeoutError:
-                if live:
-                    await self._parts.check()
-                else:  # it sends in its own time; what was tried is looked for
-                    live = True
-                    yield Live()
-                continue
-            async for event in self._read(transaction):
-                if live or _counts(event, first=cursor is None):
+            transaction = await self._next()
+            if inbox.anew:
+                inbox.anew = False
+                await gaps.doubt()
+            if transaction is not None:
+                async for event in self._read(transaction):
+                    if cursor is not None or not _was_before(event, begun):
+                        yield event
+                gaps.awaits()
+                yield CursorMoved(inbox.cursor(transaction))
+            if gaps.doubtful and time.monotonic() - swept >= PACE:
+                swept = time.monotonic()
+                async for event in self._missed(gaps.doubtful):
                     yield event
-            yield CursorMoved(inbox.cursor(transaction))
-            if not live and self._parts.fence.passed(transaction.events):
-                live = True
-                yield Live()
+            await gaps.remember()
+
+    async def _next(self) -> Transaction | None:
+        """None when there has been none for a while, and the homeserver still reaches us; or soon, when rooms are in
+        doubt. Raises `Unavailable`."""
+        sweeping = self._parts.gaps.doubtful is not None
+        try:
+            async with asyncio.timeout(PACE if sweeping else self._parts.silence):
+                return await self._parts.inbox.take()
+        except TimeoutError:
+            if not sweeping:
+                await self._parts.check()
+            return None
 
     def journaled(self, cursor: str) -> None:
-        self._parts.inbox.journaled(cursor)
+        if self._parts.inbox.journaled(cursor):
+            self._parts.gaps.journaled()
 
     def parts(self, action: Action) -> Sequence[Action]:
         return sending.parts(action)
@@ -153,6 +169,8 @@ class RelaySession(Unasked):
         if (moves := moving.DOINGS.get(kind)) is not None:
             receipt = await moves(parts.api, action)
             parts.attendance.forget(action.chat)
+            if receipt.chat is not None:
+                await parts.gaps.entered(receipt.chat)
             return receipt
         if (governs := governing.DOINGS.get(kind)) is not None:
             return await governs(parts.api, parts.groups, action)
@@ -194,19 +212,42 @@ class RelaySession(Unasked):
             else:
                 rooms.setdefault(room, []).append(raw)
         for room, happened in rooms.items():
-            await asyncio.sleep(0)
-            try:
-                found = await self._happened(room, happened)
-            except Unavailable:
-                raise
-            except Exception as error:
-                self._parts.log.exception("news of a room cannot be read room=%s", room)
-                found = [Unparsable(reason=type(error).__name__, source=room, raw=fields.shown(happened))]
-            for event in found:
+            async for event in self._missed(room):
+                yield event
+            for event in await self._heard(room, happened):
                 yield event
         for raw in transaction.signs:
             for event in await self._signs(fields.mapping(raw)):
                 yield event
+
+    async def _missed(self, room: str) -> AsyncIterator[Event]:
+        """What has not come of a room, if it is in doubt. Raises `Unavailable`, `LoggedOut`."""
+        try:
+            missed = await self._parts.gaps.missed(room)
+        except (Unavailable, LoggedOut):
+            raise
+        except Exception as error:
+            self._parts.log.exception("what did not come of a room cannot be read room=%s", room)
+            missed = Timeline((), type(error).__name__)
+        if missed.missing:
+            self._parts.attendance.forget(room)
+            yield Unparsable(reason=f"a gap: {missed.missing}", source=room, raw="")
+        for event in await self._heard(room, missed.events):
+            yield event
+
+    async def _heard(self, room: str, events: Sequence[object]) -> list[Event]:
+        """What is new of what has happened in a room. Raises `Unavailable`, `LoggedOut`."""
+        await asyncio.sleep(0)
+        happened = self._parts.gaps.new(room, events)
+        if not happened:
+            return []
+        try:
+            return await self._happened(room, happened)
+        except (Unavailable, LoggedOut):
+            raise
+        except Exception as error:
+            self._parts.log.exception("news of a room cannot be read room=%s", room)
+            return [Unparsable(reason=type(error).__name__, source=room, raw=fields.shown(happened))]
 
     async def _happened(self, room: str, happened: list[object]) -> list[Event]:
         ours = [one for raw in happened if (one := member(raw)) is not None and self._parts.registration.ours(one.user)]
@@ -283,7 +324,6 @@ class RelaySession(Unasked):
         return self._parts.registration.person(user) is not None
 
 
-def _counts(event: Event, *, first: bool) -> bool:
-    """What comes before we have caught up: nobody writes any more who wrote then, and what was said before we were
-    there for the `first` time was said to others."""
-    return not isinstance(event, TypingChanged) and not (first and isinstance(event, Authored))
+def _was_before(event: Event, begun: float) -> bool:
+    """What was said before we were there for the first time was said to others."""
+    return isinstance(event, Authored) and event.at < begun
