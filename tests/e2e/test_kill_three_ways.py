@@ -161,11 +161,10 @@ class Breaks:
             talk.on_xmpp.release()
 
     async def matrix_away(self) -> None:
+        """Killed, so that it forgets what it has not handed over."""
         for talk in self._talks:
             await talk.on_matrix.acquire()
-            if talk.there:  # Synapse has in memory what it has not handed over yet, and forgets it when it ends
-                await talk.link.in_muc(talk.there[-1])
-        await asyncio.to_thread(self.world.synapse.stop)
+        await asyncio.to_thread(self.world.synapse.kill)
         await asyncio.sleep(AWAY)
         await asyncio.to_thread(self.world.synapse.start)
         for talk in self._talks:

@@ -21,6 +21,7 @@ from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
 from connectors.matrix.relay.faces import Appointed, Faces
+from connectors.matrix.relay.fence import Fence
 from connectors.matrix.relay.gaps import Gaps
 from connectors.matrix.relay.inbox import PREFIX, Inbox
 from connectors.matrix.relay.registration import Registration
@@ -85,9 +86,9 @@ async def connected(
                 upgrades = Upgrades(api, groups, linked, workspace.log)
                 yield RelaySession(
                     Parts(
-                        api, told, inbox, attendance, doors, gaps, groups, Signs(api, told.me), voice,
-                        Bridged(api, told, groups, workspace.memory), upgrades, clock,
-                        workspace.log, pace.silence, check, workspace.summon,
+                        api, told, inbox, attendance, doors, Fence(api, workspace.memory), gaps, groups,
+                        Signs(api, told.me), voice, Bridged(api, told, groups, workspace.memory), upgrades,
+                        clock, workspace.log, pace.silence, check, workspace.summon,
                     )
                 )  # fmt: skip
             finally:

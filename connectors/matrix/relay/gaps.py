@@ -41,6 +41,7 @@ class Gaps:
     _journaled: dict[str, str] = field(default_factory=dict)  # not remembered yet
     _known: dict[str, str] = field(default_factory=dict)  # remembered, of rooms that have been asked for
     _flushed: float = field(default_factory=time.monotonic)
+    _turned: float = 0.0
 
     def new(self, room: str, events: Sequence[object]) -> list[object]:
         """What has not come before; now it has."""
@@ -125,6 +126,14 @@ class Gaps:
     def doubtful(self) -> str | None:
         """The room that has been in doubt for the longest time."""
         return next(iter(self._doubtful), None)
+
+    def turn(self) -> str | None:
+        """The same when it is time for another one."""
+        now = time.monotonic()
+        if now - self._turned < PACE:
+            return None
+        self._turned = now
+        return self.doubtful
 
     async def missed(self, room: str) -> timeline.Timeline:
         """What may not have come of a room; nothing of one that is not in doubt. Raises `Unavailable`, `LoggedOut`."""

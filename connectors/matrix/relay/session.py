@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
@@ -35,7 +34,9 @@ from bridge.contract import (
     Reason,
     Receipt,
     Refused,
+    TypingChanged,
     Unavailable,
+    Unconfirmed,
     Unparsable,
 )
 from bridge.contract.unasked import Unasked
@@ -50,6 +51,7 @@ from connectors.matrix.relay import mentions, names, speech
 from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
+from connectors.matrix.relay.fence import Fence
 from connectors.matrix.relay.gaps import PACE, Gaps
 from connectors.matrix.relay.inbox import Inbox, Transaction
 from connectors.matrix.relay.registration import Registration
@@ -59,7 +61,7 @@ from connectors.matrix.signs import Signs
 from connectors.matrix.timeline import Timeline
 
 HOME = NetworkId("xmpp")
-_CATCHING_UP = 10.0  # seconds in which we look for what has not come, before we count as connected
+_CATCHING_UP = 20.0  # seconds that we wait for what the homeserver has kept for us, and look for what it has not
 _CAN = Capabilities(
     actions=frozenset((Announce, *speech.DOINGS, *moving.DOINGS, *governing.DOINGS)),
     idempotent=True,
@@ -79,6 +81,7 @@ class Parts:
     inbox: Inbox
     attendance: Attendance
     doors: Doors
+    fence: Fence
     gaps: Gaps
     groups: Groups
     signs: Signs
@@ -109,44 +112,48 @@ class RelaySession(Unasked):
         return _CAN
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
-        """What transactions bring, and before that what none has brought."""
-        inbox, gaps, begun = self._parts.inbox, self._parts.gaps, self._parts.clock.time()
+        """What transactions bring, and before that what none has brought. The homeserver keeps what we have not taken,
+        and has been asked to send it now (`ping`): until then, or for a while, we are not live."""
+        inbox, gaps, loop = self._parts.inbox, self._parts.gaps, asyncio.get_running_loop()
         inbox.begin(cursor)
         inbox.anew = False
-        await gaps.doubt()
-        until = time.monotonic() + _CATCHING_UP
-        while gaps.doubtful and time.monotonic() < until:
-            async for event in self._missed(gaps.doubtful):
-                yield event
-            await asyncio.sleep(PACE)
-        yield Live()
-        swept = time.monotonic()
+        try:
+            await self._parts.fence.put()
+        except (Refused, Unconfirmed) as error:
+            raise Unavailable(error.text) from error
+        if cursor is not None:
+            await gaps.doubt()
+        live, passed, until = False, False, loop.time() + _CATCHING_UP
         while True:
-            transaction = await self._next()
+            transaction = await self._next(None if live else until)
             if inbox.anew:
                 inbox.anew = False
                 await gaps.doubt()
             if transaction is not None:
                 async for event in self._read(transaction):
-                    if cursor is not None or not _was_before(event, begun):
+                    if live or _counts(event, first=cursor is None):
                         yield event
                 gaps.awaits()
                 yield CursorMoved(inbox.cursor(transaction))
-            if gaps.doubtful and time.monotonic() - swept >= PACE:
-                swept = time.monotonic()
-                async for event in self._missed(gaps.doubtful):
+                passed = passed or self._parts.fence.passed(transaction.events)
+            if (room := gaps.turn()) is not None:
+                async for event in self._missed(room):
                     yield event
             await gaps.remember()
+            if not live and ((passed and gaps.doubtful is None) or loop.time() >= until):
+                live = True  # also where it sends in its own time: what was tried is looked for
+                yield Live()
 
-    async def _next(self) -> Transaction | None:
-        """None when there has been none for a while, and the homeserver still reaches us; or soon, when rooms are in
-        doubt. Raises `Unavailable`."""
-        sweeping = self._parts.gaps.doubtful is not None
+    async def _next(self, until: float | None) -> Transaction | None:
+        """None when none has come `until` then, or for a while, and the homeserver still reaches us; or soon, when
+        rooms are in doubt. Raises `Unavailable`."""
+        now, sweeping = asyncio.get_running_loop().time(), self._parts.gaps.doubtful is not None
+        seconds = self._parts.silence if until is None else until - now
         try:
-            async with asyncio.timeout(PACE if sweeping else self._parts.silence):
+            async with asyncio.timeout(min(PACE, seconds) if sweeping else seconds):
                 return await self._parts.inbox.take()
         except TimeoutError:
-            if not sweeping:
+            if until is None and not sweeping:
                 await self._parts.check()
             return None
 
@@ -324,6 +331,7 @@ class RelaySession(Unasked):
         return self._parts.registration.person(user) is not None
 
 
-def _was_before(event: Event, begun: float) -> bool:
-    """What was said before we were there for the first time was said to others."""
-    return isinstance(event, Authored) and event.at < begun
+def _counts(event: Event, *, first: bool) -> bool:
+    """What comes before we have caught up: nobody writes any more who wrote then, and what was said before we were
+    there for the `first` time was said to others."""
+    return not isinstance(event, TypingChanged) and not (first and isinstance(event, Authored))

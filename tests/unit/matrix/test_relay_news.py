@@ -20,6 +20,7 @@ from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
 from connectors.matrix.relay.faces import Face, Faces
+from connectors.matrix.relay.fence import Fence
 from connectors.matrix.relay.gaps import Gaps
 from connectors.matrix.relay.inbox import Inbox, Transaction
 from connectors.matrix.relay.session import Parts, RelaySession
@@ -82,8 +83,9 @@ async def session(homeserver: Homeserver) -> RelaySession:
     return RelaySession(
         Parts(
             api=api, registration=TOLD, inbox=Inbox(TOLD, nobody), attendance=attendance,
-            doors=Doors(api, asked, clock, log), gaps=Gaps(api, TOLD.me, groups, memory, linked), groups=groups,
-            signs=Signs(api, TOLD.me), voice=voice, bridged=Bridged(api, TOLD, groups, memory),
+            doors=Doors(api, asked, clock, log), fence=Fence(api, memory),
+            gaps=Gaps(api, TOLD.me, groups, memory, linked), groups=groups, signs=Signs(api, TOLD.me),
+            voice=voice, bridged=Bridged(api, TOLD, groups, memory),
             upgrades=Upgrades(api, groups, linked, log), clock=clock, log=log, silence=1.0, check=nothing,
             summon=nobody,
         )
