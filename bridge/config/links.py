@@ -68,6 +68,7 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
         one.take("topic", Any, None)
         one.fault("topic", "this version links whole groups and no single topics; leave it out")
     bots = one.take("bots", bool, False)
+    password = one.take("password", str, "", _password)
     networks = [name for name in one.names() if name == _XMPP or name in domains]
     if len(networks) != 1:
         one.fault("", "each entry names one network that is configured, or xmpp, with its room")
@@ -79,7 +80,9 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
     one.close()
     if end is None:
         return None
-    return End(end.network, end.chat, direction, name_format, bots)
+    if password and end.network != _XMPP:
+        one.fault("password", "only rooms of xmpp have passwords")
+    return End(end.network, end.chat, direction, name_format, bots, password)
 
 
 def _end(section: Section, network: str, domains: Mapping[str, str]) -> End | None:
@@ -111,6 +114,13 @@ def _room(text: str, domains: Mapping[str, str]) -> str:
     if network is not None:
         raise ValueError(f"it is a room that this gateway shows itself; name it as {network} does, under {network}")
     return f"{local}@{host}"
+
+
+def _password(text: str) -> str:
+    """Of a room (XEP-0045 #enter-pw). Raises ValueError."""
+    if not 0 < len(text) <= _LONGEST or not text.isprintable():
+        raise ValueError(f"it must be one line of at most {_LONGEST} characters")
+    return text
 
 
 def _direction(text: str) -> str:

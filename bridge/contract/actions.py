@@ -1,6 +1,6 @@
 """Actions: wishes to a network, imperative. `key` is the same on every attempt; parts append `.1`, `.2`, …"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.contract.errors import Reason
 from bridge.contract.ids import ChatId, ContactId, MessageId, NetworkId
@@ -147,6 +147,8 @@ class SetRank(Action):
 class Join(Action):
     """Come into a room. `chat` may also be what a person typed for it; the receipt's `chat` is the room. Joining a room
     that one is in changes nothing."""
+
+    password: str = field(default="", repr=False)  # of the room, where rooms have any (MUCs); empty: none is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,12 +54,15 @@ class Links:
         self._turn = asyncio.Lock()
         self._failed = False  # a link was not kept for a fault of ours
         self._configured: frozenset[str] = frozenset()  # names
+        self._passwords: dict[tuple[NetworkId, str], str] = {}  # of rooms of the configuration
+        self._knows: dict[tuple[NetworkId, str], tuple[Session | None, str]] = {}  # which session knows which of them
         self._visits: dict[str, float] = {}  # rooms that are in no link yet, and until when we stay
         self._held = 0.0  # seconds until rooms may be left in which we stay for a while; 0: there are none
 
     def configure(self, wanted: Sequence[WantedLink]) -> None:
         """The configuration has these, and no others."""
         self._wanted, self._configured = wanted, frozenset(one.name for one in wanted)
+        self._passwords = {(end.network, end.chat): end.password for one in wanted for end in one.ends if end.password}
         self._poked.set()
 
     def poke(self) -> None:
@@ -186,7 +189,11 @@ class Links:
             await durably(self._writer, partial(_untie, chats=gone))
             self._gone(gone)
         known = {(one.network, one.typed): one for one in there}
-        missing = [end for end in asked if _otherwise(end, known.get((end.network, end.chat)), self._speaker(end))]
+        missing = [
+            end
+            for end in asked
+            if _otherwise(end, known.get((end.network, end.chat)), self._speaker(end)) or self._has_to_know(end)
+        ]
         for key in [key for key in self._troubles if key[0] == row.name and key[1] not in missing]:
             del self._troubles[key]
         found = await asyncio.gather(*(self._resolve(end, known=(end.network, end.chat) in known) for end in missing))
@@ -206,6 +213,12 @@ class Links:
             self._troubles[row.name, end] = why
             log.warning("a room is not linked link=%s network=%s chat=%s: %s", row.name, end.network, end.chat, why)
 
+    def _has_to_know(self, end: End) -> bool:
+        """Whether its account has not been told the room's password that stands in the configuration now."""
+        password, seat = self._passwords.get((end.network, end.chat), ""), self._speaker(end)
+        session = seat.session if seat is not None else None
+        return password != "" and self._knows.get((end.network, end.chat)) != (session, password)
+
     def _speaker(self, end: End) -> Seat | None:
         """The operator's account there."""
         return next((s for s in self._sessions.seats() if s.network == end.network and not s.user), None)
@@ -224,7 +237,10 @@ class Links:
                 entering = partial(_entering, end=end, scope=session.scope(native), account=seat.account)
                 await durably(self._writer, entering)
             try:
-                native = (await session.perform(Join(chat=native, key=uuid.uuid4().hex))).chat or native
+                password = self._passwords.get((end.network, end.chat), "")
+                joined = await session.perform(Join(chat=native, key=uuid.uuid4().hex, password=password))
+                native = joined.chat or native
+                self._knows[end.network, end.chat] = (session, password)
                 if not known:
                     found = await session.obstacles(native)
                     if found:

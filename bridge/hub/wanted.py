@@ -1,7 +1,7 @@
 """Links as somebody asks for them: in the configuration, or by command. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import msgspec
 
@@ -22,6 +22,7 @@ class End:
     direction: str = BOTH
     name_format: str = ""  # with {name} and {network}; empty: as usual
     bots: bool = False  # what other bots say there goes to the others, too
+    password: str = field(default="", repr=False, compare=False)  # of the room; it is nowhere but in the configuration
 
     def __str__(self) -> str:
         return f"{self.chat} on {self.network}"
@@ -34,7 +35,11 @@ class WantedLink:
 
     def text(self) -> str:
         """As it is stored: the same as long as nothing about it is different, for every version of the program."""
-        ends = [{name: value for name, value in asdict(end).items() if name != "bots" or value} for end in self.ends]
+        ends = [asdict(end) for end in self.ends]
+        for end in ends:
+            del end["password"]
+            if not end["bots"]:
+                del end["bots"]
         return msgspec.json.encode(ends).decode()
 
 

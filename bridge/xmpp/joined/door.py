@@ -62,6 +62,7 @@ class Door:
         self._streams = streams
         self._requests = requests
         self._people = people
+        self.password = ""  # of the room, as far as somebody knows it (XEP-0045 #enter-pw)
         self.others: dict[str, str] = {}
         self.bridges: dict[str, str] = {}  # of those who were there before us: other gateways' people, and whose
         self.standings: dict[str, Standing] = {}  # of the same, by nick
@@ -70,25 +71,29 @@ class Door:
         """Come in, or be called as `persona` is called now. Raises `Unavailable`, and `Refused` to who speaks."""
         taken = [*self.others, *(other.nick for other in self._people if other.inside and other is not one)]
         name = persona.name if persona is not None else ""
-        for nick in nicks_for(persona, taken, one.nick):
+        nicks, tried = list(nicks_for(persona, taken, one.nick)), set[str]()
+        while nicks:
+            nick = nicks.pop(0)
             if one.inside and one.nick == nick:
                 one.name = name
                 return
             if one.inside:
                 stanza = writing.rename(self._room, nick, one.jid, self._host)
             else:
-                stanza = writing.enter(self._room, nick, one.jid, seconds, self._host)
+                stanza = writing.enter(self._room, nick, one.jid, seconds, self._host, self.password)
             try:
                 await self._ask(one, nick, stanza)
             except StanzaError as error:
-                if error.condition != "conflict":
-                    if one.inside:
-                        break
-                    if error.condition == "forbidden" and one.key != LISTENER:  # XEP-0045 #enter-banned
-                        self.bar(one, Bar.BANNED)
-                        raise words.unwanted(self._room, one.jid) from None
+                if error.condition == "conflict":
+                    log.info("a nick is taken in a room room=%s", self._room)
+                    continue
+                if one.inside:
+                    break
+                again = await self._otherwise(one, nick, error) if error.condition not in tried else ""
+                if not again:
                     raise words.closed(self._room, one.jid, error, listener=one.key == LISTENER) from None
-                log.info("a nick is taken in a room room=%s", self._room)
+                tried.add(error.condition)
+                nicks.insert(0, again)
                 continue
             one.name = name
             return
@@ -97,6 +102,47 @@ class Door:
             one.name = name
             return
         raise Refused(f"In the room {self._room} no nick is free for {one.name or one.contact}.", Reason.NOT_ALLOWED)
+
+    async def _otherwise(self, one: Ours, nick: str, error: StanzaError) -> str:
+        """The nick with which coming in is to be tried once more; empty if it is not. Raises `Unavailable`,
+        `Refused`."""
+        if error.condition == "not-acceptable":
+            return await self._reserved(one, nick)
+        if one.key == LISTENER:
+            return ""
+        if error.condition == "forbidden":  # XEP-0045 #enter-banned
+            self.bar(one, Bar.BANNED)
+            raise words.unwanted(self._room, one.jid) from None
+        listener = self._people.get(LISTENER)
+        if error.condition not in words.FULL or listener is None or not await self._answers(listener):
+            return ""
+        # XEP-0045 #enter-maxusers: whoever of ours has said nothing for longest makes room.
+        quiet = next((other for other in self._people if other.inside and other not in (one, listener)), None)
+        if quiet is None:
+            raise words.full(self._room, one.jid)
+        self.leave(quiet)
+        self._people.forget(quiet)
+        return nick
+
+    async def _answers(self, listener: Ours) -> bool:
+        """Whether the room itself is there, as our own answer to a ping by way of it tells."""
+        try:
+            await self._requests[listener.network].ask(
+                "get", f"{self._room}/{listener.nick}", _PING, sender=listener.jid
+            )
+        except StanzaError:
+            return False
+        return True
+
+    async def _reserved(self, one: Ours, nick: str) -> str:
+        """The nick that the room has in store for somebody (XEP-0045 #reservednick); empty: none but `nick`."""
+        query = f'<query xmlns="{_INFO}" node="x-roomuser-item"/>'
+        try:
+            answer = await self._requests[one.network].ask("get", self._room, query, sender=one.jid)
+        except StanzaError:
+            return ""
+        found = next((found.get("name", "") for found in answer.iter(f"{{{_INFO}}}identity")), "")
+        return found if found != nick else ""
 
     async def _ask(self, one: Ours, nick: str, stanza: str) -> None:
         stream = self._streams[one.network]

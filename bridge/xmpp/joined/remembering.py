@@ -24,6 +24,7 @@ class Remembering:
         self._grounds = grounds
         self._people = people
         self._heard = heard
+        self.secret = False  # a password was known with which it is entered; itself it is not kept
         self._loaded = False
         self._noting: asyncio.TimerHandle | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -42,6 +43,7 @@ class Remembering:
             kept = json.loads(found)
             self._heard.naming.read(kept.get("number", 0), kept.get("tail", ()))
             self.begin(kept["last"], min(kept["at"], time.time()))
+            self.secret = kept.get("secret", False)
             self._people.read_former(kept.get("former", ()))
             ours = kept["ours"]
             self._people.read(json.loads(ours) if isinstance(ours, str) else ours)  # a text: as it was written first
@@ -56,7 +58,7 @@ class Remembering:
         last, at, number = self._durable
         kept = {
             "last": last, "at": at, "number": number, "tail": self._heard.naming.kept(number),
-            "ours": self._people.written(), "former": self._people.written_former(),
+            "ours": self._people.written(), "former": self._people.written_former(), "secret": self.secret,
         }  # fmt: skip
         await self._grounds.memory.put(self._key, json.dumps(kept, ensure_ascii=False))
 

@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element
 from bridge.contract import (
     Action,
     ChatId,
+    ChatKind,
+    ChatSeen,
     ConnectorError,
     Live,
     NetworkId,
@@ -39,6 +41,7 @@ from bridge.xmpp.joined.speaking import Speaking
 log = logging.getLogger(__name__)
 _SILENCE = 600.0  # seconds without a word from the room, after which it is asked whether we are still in
 _WAIT = 15.0  # seconds that something waits for a room that is just being entered
+_TOLD = 30.0  # seconds after a start within which a password is told that was known before
 _SETTLED = 60.0  # seconds inside, after which the next loss is the first one again
 
 
@@ -58,7 +61,9 @@ class JoinedRoom:
         self._lost = asyncio.Event()
         self._woken = asyncio.Event()
         self._manners = Manners(grounds)
+        self._begun = time.monotonic()
         self._entered = self._removed = False
+        self._closed: str | None = None  # None: what was told last the process before knows
         self._remembering = Remembering(room, grounds, self._people, self._heard)
         self.speaking = Speaking(room, grounds.streams, self.door, self._people, grounds.most, self._remembering.kept)
         self._hearing = Hearing(
@@ -85,6 +90,7 @@ class JoinedRoom:
                 continue
             came = time.monotonic()
             self.trouble = None
+            self._open("")
             self.ready.set()
             if not self.first.done():
                 self.first.set_result(None)
@@ -110,9 +116,17 @@ class JoinedRoom:
     def _is_closed(self, error: ConnectorError) -> None:
         log.info("not in a room room=%s reason=%s", self.room, error.text)
         self.trouble = error
+        if isinstance(error, Unavailable) and error.lasting:
+            self._open(error.text)
         if not self.first.done():
             self.first.set_exception(error)
             self.first.exception()  # nobody may have asked
+
+    def _open(self, closed: str) -> None:
+        """Those of the rooms that are linked with it are told why nobody is heard there, and when that is over."""
+        if closed != self._closed:
+            self._closed = closed
+            self._grounds.offer(ChatSeen(chat=self.room, kind=ChatKind.ROOM, name=self.room, closed=closed))
 
     async def _come_in(self) -> None:
         grounds = self._grounds
@@ -120,6 +134,10 @@ class JoinedRoom:
         if not stream.connected:
             raise Unavailable(stream.error or "The connection to the XMPP server is not up.", scope=Scope.CHAT)
         await self._remembering.load()
+        if self.door.password:
+            self._remembering.secret = True
+        elif self._remembering.secret and time.monotonic() - self._begun < _TOLD:
+            raise Unavailable(f"The password of the room {self.room} is not known yet.", scope=Scope.CHAT)
         listener = self._listener()
         self._hearing.hold()
         try:
@@ -225,6 +243,8 @@ class JoinedRoom:
         if self._removed:
             text = f"The gateway was made to leave the room {self.room}. It tries to come back after a while."
         self._lose(text, lasting=self._removed)
+        if self._removed or gone.destroyed:
+            self._open(text)
 
     # what we say
 

@@ -108,7 +108,7 @@ class JoinedRooms:
         if type(action) not in JOINED.actions:
             raise Refused("This cannot be done in a room elsewhere.", Reason.UNSUPPORTED)
         if isinstance(action, Join):
-            return await self._join(action.chat)
+            return await self._join(action.chat, action.password)
         if isinstance(action, Leave):
             await self._leave(action.chat)
             return Receipt()
@@ -144,7 +144,7 @@ class JoinedRooms:
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         await asyncio.gather(*(room.close() for room in self._rooms.values()))
 
-    async def _join(self, chat: ChatId) -> Receipt:
+    async def _join(self, chat: ChatId, password: str) -> Receipt:
         """Once begun it goes on, whatever is raised here."""
         jid = ChatId(chat.strip().lower())
         if not self.may_be(jid):
@@ -153,6 +153,7 @@ class JoinedRooms:
         if room is None:
             room = self._begin(jid)
             await self._keep()
+        room.door.password = password or room.door.password
         room.again()
         with suppress(TimeoutError, ConnectorError):
             async with asyncio.timeout(_FIRST):

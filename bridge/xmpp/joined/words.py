@@ -5,7 +5,10 @@ from bridge.xmpp.errors import StanzaError
 
 # XEP-0045 #enter-errorcodes, and what servers and the way to them say. True: it may pass by itself.
 _CLOSED: dict[str, tuple[bool, str]] = {
-    "not-authorized": (False, "The room {room} has a password. Take it away, or link another room."),
+    "not-authorized": (
+        False, "The room {room} has a password, and not the one that the gateway has for it, if any. The gateway's "
+        "operator puts it into the room's entry in the configuration (password), or it is taken away.",
+    ),
     "registration-required": (
         False, "The room {room} is for its members only. Make {jid} a member there, or open the room.",
     ),
@@ -32,6 +35,18 @@ def closed(room: str, jid: str, error: StanzaError, *, listener: bool) -> Connec
     if passes or listener:
         return Unavailable(text, scope=Scope.CHAT, lasting=not passes)
     return Refused(text, Reason.FORBIDDEN)
+
+
+# What servers say of a room that takes nobody more (XEP-0045 #enter-maxusers), though it may mean other things.
+FULL = frozenset({"service-unavailable", "resource-constraint"})
+
+
+def full(room: str, jid: str) -> Refused:
+    return Refused(
+        f"The room {room} is full, so {jid.partition('/')[0]} cannot come in. Somebody has to leave there first, or "
+        "those who keep order there let more people in.",
+        Reason.RESOURCE,
+    )
 
 
 # XEP-0410 #performing: errors that come from somebody in the room, so that one is in it.

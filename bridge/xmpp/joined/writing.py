@@ -14,13 +14,15 @@ BRIDGED = f'<bridged xmlns="{_BRIDGED}"/>'
 _INFO = "http://jabber.org/protocol/disco#info"
 
 
-def enter(room: str, nick: str, jid: str, seconds: int | None, host: str) -> str:
+def enter(room: str, nick: str, jid: str, seconds: int | None, host: str, password: str = "") -> str:
     """XEP-0045 #enter-muc. `seconds`: the history of the last so many is wanted; None: none is. `host`: the gateway
-    that listens there, so that others of its kind see that the room is bridged."""
+    that listens there, so that others of its kind see that the room is bridged. `password`: of the room, if it is known
+    (#enter-pw)."""
     history = f'seconds="{seconds}"' if seconds is not None else 'maxstanzas="0"'
+    secret = f"<password>{text.escape(password)}</password>" if password else ""
     return (
         f'<presence from="{text.attribute(jid)}" to="{text.attribute(f"{room}/{nick}")}">'
-        f'<x xmlns="{MUC}"><history {history}/></x>'
+        f'<x xmlns="{MUC}"><history {history}/>{secret}</x>'
         f"{_brought(host)}</presence>"
     )
 

@@ -172,6 +172,10 @@ def test_nothing_secret_shows_in_a_representation(tmp_path: Path) -> None:
          "nothing would be said: no room has the direction both or from"),
         ("links: {cafe: [{xmpp: cafe@x}, {fake: r, name_format: '{nick}: '}]}", "links.cafe.1.name_format",
          "it must have {{name}} in it, and may have {{network}}; no other braces"),
+        ("links: {cafe: [{xmpp: cafe@x}, {fake: r, password: rose}]}", "links.cafe.1.password",
+         "only rooms of xmpp have passwords"),
+        ("links: {cafe: [{xmpp: cafe@x, password: ''}, {fake: r}]}", "links.cafe.0.password",
+         "it must be one line of at most 500 characters"),
         ("links: {cafe: [{xmpp: cafe@x}, {fake: r, looks: 1}]}", "links.cafe.1.looks", "there is no such key"),
         ("links: {cafe: [{xmpp: cafe@x, fake: r}, {fake: s}]}", "links.cafe.0",
          "each entry names one network that is configured, or xmpp, with its room"),
@@ -342,3 +346,12 @@ links:
         ("xmpp", "news@conference.example.org", "from", ""),
         ("fake", "#news:example.org", "both", "{name} ({network}): "),
     ]
+
+
+def test_the_password_of_a_room_is_no_part_of_what_is_stored(tmp_path: Path) -> None:
+    """It is a secret, which no log and no database has."""
+    (tmp_path / "rose").write_text("r0se\n")
+    text = "links:\n  cafe: [{xmpp: cafe@x.example, password_file: rose}, {fake: '#room'}]\n"
+    (link,) = read(tmp_path, SMALL + text).links
+    assert link.ends[0].password == "r0se"
+    assert "r0se" not in link.text() + repr(link)

@@ -39,6 +39,7 @@ from bridge.xmpp.requests import Requests
 ROOM, FAR = ChatId("cafe@rooms.example"), NetworkId("far")
 NOW = 1_800_000_000.0
 _CLIENT = "jabber:component:accept"
+_INFO = "http://jabber.org/protocol/disco#info"
 _USER = "http://jabber.org/protocol/muc#user"
 
 
@@ -144,6 +145,8 @@ class Muc:
         self.sent: list[Element] = []
         self.news = asyncio.Event()
         self.refuses = ""  # those who come in, or change their nick
+        self.reserved = ""  # the only nick with which somebody may come in
+        self.place = 99  # for so many more
         self.room: JoinedRoom | None = None
         self.door: tuple[Door, Ours] | None = None
 
@@ -170,12 +173,19 @@ class Muc:
     def _answer(self, stanza: Element) -> None:
         head = f"xmlns='{_CLIENT}' from='{stanza.get('to')}' to='{stanza.get('from')}' id='{stanza.get('id', '')}'"
         if stanza.tag == "iq":
-            self.requests.answered(fromstring(f"<iq {head} type='result'><query/></iq>"))
+            stored = f"<identity xmlns='{_INFO}' name='{self.reserved}'/>" if self.reserved else ""
+            self.requests.answered(fromstring(f"<iq {head} type='result'><query>{stored}</query></iq>"))
+        elif stanza.tag == "presence" and stanza.get("type") == "unavailable":
+            self.place += 1
         elif stanza.tag == "presence" and stanza.get("type") is None:
-            wrong = f"<error type='cancel'><{self.refuses} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+            other = self.reserved and not stanza.get("to", "").endswith(f"/{self.reserved}")
+            full = "service-unavailable" if self.place <= 0 else ""
+            refuses = self.refuses or full or ("not-acceptable" if other else "")
+            self.place -= 0 if refuses else 1
+            wrong = f"<error type='cancel'><{refuses} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
             mine = f"<x xmlns='{_USER}'><status code='110'/></x>"
-            kind = " type='error'" if self.refuses else ""
-            self.shows(fromstring(f"<presence {head}{kind}>{wrong if self.refuses else mine}</presence>"))
+            kind = " type='error'" if refuses else ""
+            self.shows(fromstring(f"<presence {head}{kind}>{wrong if refuses else mine}</presence>"))
 
     def shows(self, stanza: Element) -> None:
         if self.room is not None:
@@ -307,6 +317,38 @@ async def test_who_is_banned_while_they_are_out_is_told_by_the_room_or_when_they
     bars = [one.bar for one in events if isinstance(one, PersonaBarred)]
     assert bars == [Bar.BANNED, None, Bar.BANNED, None]  # that somebody may come who may is nothing new
     assert not one.out
+
+
+async def test_who_has_a_nick_in_store_comes_in_under_it() -> None:
+    muc, people = Muc(), OurPeople()
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people, list[Event]().append)
+    one = people.add(Ours("far:1", FAR, "1", "1@far.example/bridge"))
+    muc.door, muc.reserved = (door, one), "Countess"
+    await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
+    assert (one.inside, one.nick) == (True, "Countess")
+
+    other = people.add(Ours("far:2", FAR, "2", "2@far.example/bridge"))
+    muc.door, muc.refuses = (door, other), "not-acceptable"
+    with pytest.raises(Refused, match="another nick"):
+        await door.enter(other, Persona("far:2", FAR, "2", "Nurse"))
+
+
+async def test_in_a_full_room_who_is_quiet_makes_place() -> None:
+    muc, people = Muc(), OurPeople()
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people, list[Event]().append)
+    listener = people.add(Ours(LISTENER, FAR, "", "far.example/bridge"))
+    one, other = (people.add(Ours(f"far:{n}", FAR, str(n), f"{n}@far.example/bridge")) for n in (1, 2))
+    for number, who in enumerate((listener, one)):
+        muc.door = (door, who)
+        await door.enter(who, Persona(who.key, FAR, who.contact, f"Person {number}") if who.key else None)
+    muc.door, muc.place = (door, other), 0
+    await door.enter(other, Persona("far:2", FAR, "2", "Nurse"))
+    assert (listener.inside, one.inside, other.inside) == (True, False, True)
+
+    people.forget(other)
+    muc.door, muc.place = (door, one), 0
+    with pytest.raises(Refused, match="is full"):  # nobody of ours can go
+        await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
 
 
 async def test_of_what_cannot_be_read_so_much_is_kept_and_the_rest_is_counted() -> None:
