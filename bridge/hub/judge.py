@@ -47,6 +47,7 @@ class Facts(Struct, frozen=True):
     needs_author: bool = False  # only the author may do this
     target_retracted: bool = False
     speaker: bool = True  # somebody can perform it at every endpoint
+    closed: str = ""  # why nobody is heard elsewhere now, if it is only that
     opted_out: bool = False  # nobody performs it, because its author does not want that
     unwanted: bool = False  # nor does whom it is for
     barred: bool = False  # nor do those who keep order where it would go
@@ -74,7 +75,7 @@ def judge(facts: Facts) -> Verdict:
     if facts.changes:
         return _judge_change(facts)
     if not facts.speaker:
-        return _NOBODY
+        return Verdict(Ruling.REFUSE, "closed", Reason.FORBIDDEN, facts.closed) if facts.closed else _NOBODY
     return Verdict(Ruling.ACCEPT)
 
 
@@ -88,7 +89,7 @@ def _judge_change(facts: Facts) -> Verdict:
     if facts.target_retracted:
         return Verdict(Ruling.REFUSE, "retracted", Reason.GONE, "That message was already deleted.")
     if not facts.speaker:
-        return _NOBODY
+        return Verdict(Ruling.REFUSE, "closed", Reason.FORBIDDEN, facts.closed) if facts.closed else _NOBODY
     return Verdict(Ruling.ACCEPT)
 
 

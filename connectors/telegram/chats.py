@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bridge.contract import ChatId, Contact, ContactId, Occupant, Title
+from bridge.contract import ChatId, ChatSeen, Contact, ContactId, Memory, Occupant, Title
 from connectors.telegram import fields, ids
+from connectors.telegram.forums import Forums
 from connectors.telegram.notes import Notes
 from connectors.telegram.phrases import name_of
 
@@ -18,23 +19,34 @@ class Chats:
     """For one session. A group that has become a supergroup keeps the name that it has with us, so that nothing is
     lost on its way: what Telegram calls it now is noted before anything is said there."""
 
-    def __init__(self, met: Notes, moved: Notes) -> None:
-        self._met = met  # names, by person
-        self._moved = moved  # supergroups, by the groups that they were
-        self.seen: dict[ChatId, str] = {}  # titles of those that this session has told of
+    def __init__(self, memory: Memory, *, topics_are_rooms: bool = False) -> None:
+        self._met = Notes(memory, "people")  # names, by person
+        self._moved = Notes(memory, "moved")  # supergroups, by the groups that they were
+        self.forums = Forums(memory, rooms=topics_are_rooms)
+        self._groups: dict[ChatId, str] = {}  # what groups with topics are called
+        self.seen: dict[ChatId, ChatSeen] = {}  # those that this session has told of
         self.speakers: dict[ChatId, OrderedDict[ContactId, Occupant]] = {}
 
     async def load(self) -> None:
         await self._met.load()
         await self._moved.load()
+        await self.forums.load()
 
     def chat(self, number: int) -> ChatId:
         before = next((old for old, new in self._moved.all().items() if new == str(number)), None)
         return ChatId(before) if before is not None else ids.chat(number)
 
     def number(self, chat: ChatId) -> int | None:
-        """What Telegram calls it now; None for what no chat is called."""
-        return ids.number(self._moved.get(chat) or chat)
+        """What Telegram calls it now, or its group, if it is a topic; None for what no chat is called."""
+        group = ids.whole(chat)
+        return ids.number(self._moved.get(group) or group)
+
+    def title(self, chat: ChatId, group: str) -> str:
+        """What people call it; `group`: what its group is called, empty if that is not known."""
+        if ids.topic(chat) is None:
+            return group
+        group = self._groups[ids.whole(chat)] = group or self._groups.get(ids.whole(chat), "")
+        return f"{group}: {self.forums.name(chat)}" if group else self.forums.name(chat)
 
     async def move(self, old: int, new: int) -> None:
         """Durable when this returns."""

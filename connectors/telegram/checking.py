@@ -22,7 +22,6 @@ from connectors.telegram import errors, fields, login, receiving
 from connectors.telegram.api import UNREACHABLE, URL, Api, base_of
 from connectors.telegram.business import connection
 from connectors.telegram.chats import Chats
-from connectors.telegram.notes import Notes
 from connectors.telegram.privacy import PRIVACY
 from connectors.telegram.rights import missing
 
@@ -33,6 +32,7 @@ _RECENT = 3_600.0  # seconds for which what went wrong counts
 _MOST = 50  # rooms of a bot
 _UNKNOWN_BOT = "Telegram knows no bot with this token (bot_token). Copy it from @BotFather."
 _UNKNOWN = ("resend", "drop")
+_TOPICS = ("threads", "rooms")
 
 
 async def section(workspace: Workspace, network: NetworkId) -> Sequence[Finding]:
@@ -41,6 +41,9 @@ async def section(workspace: Workspace, network: NetworkId) -> Sequence[Finding]
     unknown = workspace.options.get("on_unknown", _UNKNOWN[0])
     if unknown not in _UNKNOWN:
         found.append(Finding(f"{unknown!r} is neither resend nor drop.", "on_unknown"))
+    wanted = workspace.options.get("topics", _TOPICS[0])
+    if wanted not in _TOPICS:
+        found.append(Finding(f"{wanted!r} is neither threads nor rooms.", "topics"))
     address = receiving.address_of(network, "0", workspace)
     if receiving.wanted(workspace) and base_of(None) == _base(workspace) and not address.startswith("https://"):
         found.append(Finding("Telegram calls only web addresses with https. Set http.public_url.", "webhook"))
@@ -172,12 +175,11 @@ def _base(workspace: Workspace) -> str:
 
 async def _groups(api: Api, me: str, rooms: Sequence[ChatId], workspace: Workspace) -> tuple[list[Finding], bool]:
     """What the bot lacks there; and whether there is one in which privacy mode would keep things from it."""
-    chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
+    chats = Chats(workspace.memory)
     await chats.load()
     found: list[Finding] = []
     blind = False
-    for room in rooms[:_MOST]:
-        number = chats.number(room)
+    for number in list(dict.fromkeys(chats.number(room) for room in rooms))[:_MOST]:
         if number is not None and number < 0:
             standing = await missing(api, int(me), number)
             found += [Finding(text) for text in standing.lacks]

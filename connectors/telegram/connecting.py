@@ -11,7 +11,6 @@ from connectors.telegram.api import Api, base_of
 from connectors.telegram.chats import Chats
 from connectors.telegram.deleting import Deleting
 from connectors.telegram.limits import Limits, Pace
-from connectors.telegram.notes import Notes
 from connectors.telegram.operator.bot import Bot
 from connectors.telegram.operator.connecting import OperatorSession, noting, serving
 from connectors.telegram.operator.door import Door
@@ -26,6 +25,7 @@ from connectors.telegram.stickers import Stickers
 from connectors.telegram.updates import Reader
 
 _UNKNOWN = ("resend", "drop")
+THREADS, ROOMS = "threads", "rooms"
 
 
 @asynccontextmanager
@@ -34,6 +34,7 @@ async def connected(
 ) -> AsyncIterator[Session]:
     """Entering raises `Unavailable` and `LoggedOut`. `lobby`: where guests of the operator's bot find it."""
     base, repeats = options_of(workspace)
+    rooms = bool(account.user) and topics_of(workspace) == ROOMS
     async with Api(base, account.secret.get("token", ""), workspace.http) as api:
         try:
             async with nullcontext() if account.user else noting(lobby):
@@ -43,7 +44,7 @@ async def connected(
             raise Unavailable("Telegram's answer makes no sense.", lasting=True) from error
         if me.id != account.me:
             raise LoggedOut("This token is of another bot now. Log in again.")
-        chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
+        chats = Chats(workspace.memory, topics_are_rooms=rooms)
         await chats.load()
         about = About(api)
         speaker = Speaker(
@@ -105,3 +106,12 @@ def options_of(workspace: Workspace) -> tuple[str, bool]:
             f"The option on_unknown of this network is {unknown!r}, and not resend or drop.", lasting=True
         )
     return base, unknown == _UNKNOWN[0]
+
+
+def topics_of(workspace: Workspace) -> str:
+    """What topics are for people's own bots. Raises `Unavailable` for what cannot be: it will not pass by itself."""
+    wanted = str(workspace.options.get("topics", THREADS))
+    if wanted not in (THREADS, ROOMS):
+        text = f"The option topics of this network is {wanted!r}, and not {THREADS} or {ROOMS}."
+        raise Unavailable(text, lasting=True)
+    return wanted

@@ -35,7 +35,7 @@ class TelegramConnector:
     id = "telegram"
     name = "Telegram"
     flows: Sequence[Flow] = (BOT, BUSINESS)
-    options: Mapping[str, type] = {"api_url": str, "on_unknown": str, "webhook": bool, "bot_token": str}
+    options: Mapping[str, type] = {"api_url": str, "on_unknown": str, "webhook": bool, "bot_token": str, "topics": str}
 
     def __init__(self, network: str = "telegram", pace: Pace | None = None) -> None:
         self._network = NetworkId(network)

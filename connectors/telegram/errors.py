@@ -48,6 +48,8 @@ _KNOWN: tuple[tuple[str, Reason, str], ...] = (
     ("business_connection_", Reason.GONE, "Your bot is not connected with your Telegram account any more."),
     ("topic_closed", Reason.FORBIDDEN, "This topic is closed."),
     ("message thread not found", Reason.GONE, "This topic does not exist any more."),
+    ("topic_deleted", Reason.GONE, "This topic does not exist any more."),
+    ("topic_id_invalid", Reason.GONE, "This topic does not exist any more."),
 )  # fmt: skip
 
 
@@ -66,8 +68,13 @@ class No(Refused):
 
     @property
     def no_topic(self) -> bool:
-        """Whether no topic is called so."""
-        return "thread not found" in self.said
+        """Whether no topic is called so (any more)."""
+        return any(words in self.said for words in ("thread not found", "topic_deleted", "topic_id_invalid"))
+
+    @property
+    def topic_closed(self) -> bool:
+        """Whether only those who manage topics can write in this one."""
+        return "topic_closed" in self.said
 
     @property
     def unreadable(self) -> bool:

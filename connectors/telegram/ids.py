@@ -6,6 +6,7 @@
 | a group or channel that speaks as itself | `chat-1001234567890`: nobody can be asked who it was |
 | a private chat | the person's number |
 | a group | its number: `-45`; a supergroup or channel: `-1001234567890` |
+| a topic that is a room of its own | its group, `/`, its number: `-1001234567890/12`; the general one's is 1 |
 | a message | its number; in supergroups and channels `s` and its number |
 | one of several texts in a message | the message, `+`, and its place behind the first: `s12+1` |
 | what was done with a message | the message, `@`, and what tells it from other doings |
@@ -20,6 +21,7 @@ import re
 from bridge.contract import ChatId, ContactId, MessageId
 
 _PERSON = re.compile(r"[1-9][0-9]{0,15}")
+_TOPIC = re.compile(r"(-[1-9][0-9]{0,15})/([1-9][0-9]{0,15})")
 _CHAT = re.compile(r"chat-[1-9][0-9]{0,18}")
 _MESSAGE = re.compile(r"(s?)([1-9][0-9]{0,15})(?:\+[1-9][0-9]?)?")
 _SUPER = -1_000_000_000_000  # https://core.telegram.org/api/bots/ids
@@ -47,8 +49,28 @@ def chat(number: int) -> ChatId:
     return ChatId(str(number))
 
 
+def topic_room(group: ChatId, topic: int) -> ChatId:
+    return ChatId(f"{group}/{topic}")
+
+
+def topic(chat: str) -> int | None:
+    """The number of a topic that is a room of its own; None for any other chat."""
+    found = _TOPIC.fullmatch(chat) if chat.isascii() else None
+    return int(found[2]) if found is not None else None
+
+
+def whole(chat: str) -> ChatId:
+    """The group of a topic; any other chat is that itself."""
+    return ChatId(chat.partition("/")[0]) if topic(chat) is not None else ChatId(chat)
+
+
+def alias(chat: ChatId) -> str:
+    """How people may type a group or a topic of it, as the part of an address before the @."""
+    return chat.replace("/", ".")
+
+
 def number(chat: str) -> int | None:
-    """The number of a chat; None for what none is called."""
+    """The number of a chat that is no topic; None for what none is called."""
     digits = chat.removeprefix("-")
     return int(chat) if digits.isascii() and _PERSON.fullmatch(digits) else None
 

@@ -11,6 +11,7 @@ from bridge.contract import (
     Action,
     ChatId,
     Edit,
+    Join,
     Leave,
     Message,
     MessageId,
@@ -25,7 +26,7 @@ from bridge.contract import (
     Unavailable,
     Unconfirmed,
 )
-from connectors.telegram import errors, fields, ids, text, topics
+from connectors.telegram import entering, errors, fields, ids, text, topics
 from connectors.telegram.api import Api
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits
@@ -85,13 +86,16 @@ class Speaker:
     async def send(self, chat: int, action: Send) -> Receipt:
         message, given = _answering(action.message, chat)
         given = {**given, **self.also}
-        where = topics.where(chat, message.thread)
+        where, own = topics.where(chat, action.chat, message.thread), ids.topic(action.chat) is not None
+        answering = topics.answering(chat, message.thread)
         try:
-            result = await self._say(chat, message, {**given, **where})
+            result = await self._say(chat, message, {**(answering if own else {}), **given, **where})
         except errors.No as refusal:
-            if not (where and refusal.no_topic):
+            if own:
+                entering.refused(self, action.chat, refusal)
+            if own or not (where and refusal.no_topic):
                 raise
-            result = await self._say(chat, message, {**topics.answering(where), **given})
+            result = await self._say(chat, message, {**answering, **given})
         if isinstance(result, list) and result:
             return Receipt(tuple(_id(chat, one) for one in result))
         return Receipt(tuple(ids.texts(_id(chat, result), action.merged)))
@@ -117,14 +121,20 @@ class Speaker:
                     raise
         return Receipt()
 
+    async def join(self, chat: int, action: Join) -> Receipt:
+        return await entering.join(self, chat, action)
+
     async def leave(self, chat: int, action: Leave) -> Receipt:
+        if ids.topic(action.chat) is not None:
+            return await entering.leave(self, chat, action)
         await self.api.do("leaveChat", {"chat_id": chat})
         return Receipt()
 
     async def type(self, chat: int, action: SetTyping) -> Receipt:
         """#sendchataction: for five seconds, and nobody can take it back."""
         if action.typing:
-            await self.api.do("sendChatAction", {"chat_id": chat, "action": "typing"})
+            where = topics.where(chat, action.chat, None)
+            await self.api.do("sendChatAction", {"chat_id": chat, "action": "typing", **where})
         return Receipt()
 
     async def _say(self, chat: int, message: Message, given: Mapping[str, object]) -> object:
@@ -168,6 +178,7 @@ DOINGS: Mapping[type[Action], Doing] = {
     Send: Speaker.send,
     Edit: Speaker.edit,
     Retract: Speaker.retract,
+    Join: Speaker.join,
     Leave: Speaker.leave,
     SetTyping: Speaker.type,
 }

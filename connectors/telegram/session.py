@@ -16,12 +16,14 @@ from bridge.contract import (
     Event,
     File,
     History,
+    Join,
     Leave,
     Live,
     Media,
     Membership,
     MessageId,
     Occupant,
+    OccupantChanged,
     Rank,
     React,
     Reason,
@@ -36,6 +38,7 @@ from connectors.telegram import errors, fields, ids, media, parts
 from connectors.telegram.chats import Chats, person, titles
 from connectors.telegram.privacy import Privacy
 from connectors.telegram.sending import Speaker
+from connectors.telegram.together import together
 from connectors.telegram.updates import standing
 
 _RANKS = {"creator": Rank.OWNER, "administrator": Rank.ADMIN}
@@ -67,17 +70,20 @@ class TelegramSession:
             actions=actions, window=1, media=True, repeats=repeats, sees_itself=False, reactions=1, merges=True
         )
         self._room = replace(self._direct, actions=actions | {Leave})
+        self._topic = replace(self._room, actions=actions | {Join, Leave}, for_links=True)
 
     def scope(self, chat: ChatId) -> str:
         """All bots in a supergroup or channel are told the same; elsewhere each has numbers of its own."""
-        number = ids.number(chat)
+        number = ids.number(ids.whole(chat))
         return "" if number is not None and ids.is_shared(number) else self.me.id
 
     def capabilities(self, chat: ChatId) -> Capabilities:
+        if ids.topic(chat) is not None:
+            return self._topic
         return self._room if chat.startswith("-") else self._direct
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
-        async with aclosing(self._news.events(cursor)) as events:  # type: ignore[type-var]
+        async with aclosing(together(self._news.events(cursor), self._chats.forums.told)) as events:
             async for event in events:
                 yield event
                 if self._privacy is not None and isinstance(event, Live):
@@ -96,7 +102,11 @@ class TelegramSession:
         await self._speaker.turn(action)
 
     async def perform(self, action: Action) -> Receipt:
-        return await self._speaker.perform(action)
+        receipt = await self._speaker.perform(action)
+        if isinstance(action, Leave) and ids.topic(action.chat) is not None:
+            left = OccupantChanged(chat=action.chat, occupant=Occupant(self.me, Membership.LEFT))
+            self._chats.forums.told.put_nowait(left)  # of which no update tells
+        return receipt
 
     def open_media(self, media_: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._speaker.stickers.opened(media_, limit)

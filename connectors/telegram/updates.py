@@ -59,8 +59,9 @@ class _Where:
     """The chat of an update."""
 
     number: int
-    id: ChatId
+    id: ChatId  # of a topic that is a room of its own: that
     raw: Mapping[str, Any]
+    group: ChatId
 
     @property
     def private(self) -> bool:
@@ -77,6 +78,7 @@ class Reader:
         deleting: Deleting | None = None,
     ) -> None:  # fmt: skip
         self._chats = chats
+        self._forums = chats.forums
         self._about = about
         self._me = me
         self._network = network
@@ -123,17 +125,18 @@ class Reader:
             return [self._unparsable(f"{type(error).__name__}: {error}"[:500], raw)]
 
     async def _message(self, raw: Mapping[str, Any], number: int) -> list[Event]:
-        where = await self._where(raw)
+        where = await self._place(raw)
         who, id = self._author(raw), self._id(where, raw)
         if any(key in raw for key in _OTHERWISE):
             self._about.forget(where.number)
-            self._chats.seen.pop(where.id, None)
-        found = await self._seen(where, who)
+            self._forget(where)
+        told, closed = topics.closing(raw) if where.id != where.group else (False, None)
+        found = await self._seen(where, who, closed)
         found += self._moves(where, raw)
         if who is not None and self._deleting is not None and self._deleting.meant(raw):
             return [*found, *self._speaks(where, who), *await self._taken_back(where, who, id, raw, self._deleting)]
-        said = message_of(raw, self._network)
-        if said is None or who is None:
+        said = self._content(where, raw)
+        if said is None or who is None or told:
             return found
         if self.greets and where.private and said.text.split(" ")[0] == "/start" and not said.media:
             said = Message(_OPENED, style=Style.NOTICE)
@@ -167,15 +170,15 @@ class Reader:
         return [MessageReceived(chat=where.id, id=said.thread, sender=group, at=at, message=topics.beginning(raw))]
 
     async def _edited(self, raw: Mapping[str, Any], number: int) -> list[Event]:
-        where = await self._where(raw)
+        where = await self._place(raw)
         who, id = self._author(raw), self._id(where, raw)
         found = await self._seen(where, who)
-        said = message_of(raw, self._network)
+        said = self._content(where, raw)
         if said is None or who is None or (self._deleting is not None and self._deleting.meant(raw)):
             return found
         edited = MessageEdited(
             chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("edit_date")), target=id,
-            message=said, provenance=_provenance(raw),
+            message=said, provenance=_provenance(raw), among=self._otherwise(where, raw),
         )  # fmt: skip
         return [*found, edited]
 
@@ -193,6 +196,7 @@ class Reader:
             ReactionsChanged(
                 chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("date")), target=id,
                 reactions=emoji, provenance=_provenance({"from": raw.get("user")}),
+                among=self._forums.rooms(where.group),
             )
         )  # fmt: skip
         return found
@@ -204,8 +208,9 @@ class Reader:
         if membership is not Membership.JOINED:
             if where.private:
                 return []
-            self._chats.seen.pop(where.id, None)
-            return [OccupantChanged(chat=where.id, occupant=Occupant(self._me, membership))]
+            self._forget(where)
+            rooms = (where.group, *self._forums.rooms(where.group))
+            return [OccupantChanged(chat=one, occupant=Occupant(self._me, membership)) for one in rooms]
         who = person(fields.mapping(raw.get("from"))) if where.private else None
         found = await self._seen(where, who)
         was, _ = standing(raw.get("old_chat_member"))
@@ -224,7 +229,7 @@ class Reader:
         if where.private or who is None:
             raise Wrong("a member of no group")
         membership, rank = standing(now)
-        return [*await self._seen(where, None), *self._stands(where, Occupant(who, membership, rank, titles(now)))]
+        return [*await self._seen(where, None), *self._moved(where, Occupant(who, membership, rank, titles(now)))]
 
     async def _where(self, raw: Mapping[str, Any]) -> _Where:
         """The chat; where it has become another, that is noted first."""
@@ -237,32 +242,64 @@ class Reader:
             await self._chats.move(number, to)
         if came is not None:
             await self._chats.move(came, number)
-        return _Where(number, self._chats.chat(number), chat)
+        group = self._chats.chat(number)
+        return _Where(number, group, chat, group)
 
-    async def _seen(self, where: _Where, who: Contact | None) -> list[Event]:
-        """The chat as it is now, if this session has not told of it, or otherwise."""
+    async def _place(self, raw: Mapping[str, Any]) -> _Where:
+        """The chat in which a message is; that may be a topic."""
+        where = await self._where(raw)
+        topic = topics.place(raw) if not where.private else None
+        if topic is None:
+            return where
+        name, new = topics.name(raw)
+        await self._forums.met(where.group, topic, name, new=new)
+        return replace(where, id=self._forums.room(where.group, topic) or where.id)
+
+    def _otherwise(self, where: _Where, raw: Mapping[str, Any]) -> tuple[ChatId, ...]:
+        """Where a message may have been said before its topic was a room, or while it was one."""
+        topic = topics.place(raw) if not where.private else None
+        if topic is None:
+            return ()
+        return (where.group if where.id != where.group else ids.topic_room(where.group, topic),)
+
+    def _content(self, where: _Where, raw: Mapping[str, Any]) -> Message | None:
+        said = message_of(raw, self._network)
+        return said if said is None or where.id == where.group else replace(said, thread=None)
+
+    def _forget(self, where: _Where) -> None:
+        """The group looks otherwise now, with all its topics."""
+        for one in [known for known in self._chats.seen if ids.whole(known) == where.group]:
+            del self._chats.seen[one]
+
+    async def _seen(self, where: _Where, who: Contact | None, closed: bool | None = None) -> list[Event]:
+        """The chat as it is now, if this session has not told of it, or otherwise. `closed`: see `topics.closing`."""
         if where.private:
             # Telegram calls a private chat as it calls the person.
             other = person(where.raw) or who
             if other is None:
                 raise Wrong("a private chat with nobody")
-            if self._chats.seen.get(where.id) == other.name:
+            known = self._chats.seen.get(where.id)
+            if known is not None and known.contact is not None and known.contact.name == other.name:
                 return []
-            self._chats.seen[where.id] = other.name
             await self._chats.meet(other)
             picture = (await self._about.of(where.number)).picture
-            return [ChatSeen(chat=where.id, kind=ChatKind.DIRECT, contact=replace(other, avatar=picture))]
-        title = fields.line(where.raw.get("title"))
-        if self._chats.seen.get(where.id) == title:
-            return []
-        self._chats.seen[where.id] = title
-        found = await self._about.of(where.number)
-        return [
-            ChatSeen(
-                chat=where.id, kind=ChatKind.ROOM, name=title, alias=where.id, subject=found.description,
+            return [self._noted(ChatSeen(chat=where.id, kind=ChatKind.DIRECT, contact=replace(other, avatar=picture)))]
+        title = self._chats.title(where.id, fields.line(where.raw.get("title")))
+        known = self._chats.seen.get(where.id)
+        if known is None or known.name != title:
+            found = await self._about.of(where.number)
+            known = ChatSeen(
+                chat=where.id, kind=ChatKind.ROOM, name=title, alias=ids.alias(where.id), subject=found.description,
                 avatar=found.picture or "",
-            )
-        ]  # fmt: skip
+            )  # fmt: skip
+        elif closed is None:
+            return []
+        self._noted(known)
+        return [known if closed is None else replace(known, closed=topics.closed(title) if closed else "")]
+
+    def _noted(self, seen: ChatSeen) -> ChatSeen:
+        self._chats.seen[seen.chat] = seen
+        return seen
 
     def _moves(self, where: _Where, raw: Mapping[str, Any]) -> list[Event]:
         """Who has come and gone by a message that says so: bots that are no administrators are told only thus."""
@@ -272,18 +309,25 @@ class Reader:
         found: list[Event] = []
         for who in come:
             if who is not None and who.id != self._me.id:
-                found += self._stands(where, Occupant(who))
+                found += self._moved(where, Occupant(who))
         gone = person(fields.mapping(raw.get("left_chat_member")))
         if gone is not None and gone.id != self._me.id:
-            found += self._stands(where, Occupant(gone, Membership.LEFT))
+            found += self._moved(where, Occupant(gone, Membership.LEFT))
         return found
 
     def _speaks(self, where: _Where, who: Contact) -> list[Event]:
-        return [] if where.private else self._stands(where, Occupant(who))
+        return [] if where.private else self._stands(where.id, Occupant(who))
 
-    def _stands(self, where: _Where, occupant: Occupant) -> list[Event]:
-        new = self._chats.spoke(where.id, occupant)
-        return [OccupantChanged(chat=where.id, occupant=occupant)] if new else []
+    def _moved(self, where: _Where, occupant: Occupant) -> list[Event]:
+        """In the group, and in those of its topics where they have spoken."""
+        heard = [
+            one for one in self._forums.rooms(where.group) if occupant.contact.id in self._chats.speakers.get(one, ())
+        ]
+        return [event for one in (where.group, *heard) for event in self._stands(one, occupant)]
+
+    def _stands(self, chat: ChatId, occupant: Occupant) -> list[Event]:
+        new = self._chats.spoke(chat, occupant)
+        return [OccupantChanged(chat=chat, occupant=occupant)] if new else []
 
     def _author(self, raw: Mapping[str, Any]) -> Contact | None:
         who = sender(raw)

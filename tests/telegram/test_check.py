@@ -33,6 +33,7 @@ async def account(play: Stage, *rooms: Chat, trouble: str | None = None, **optio
         ({}, []),
         ({"on_unknown": "drop"}, []),
         ({"on_unknown": "shrug"}, [("on_unknown", "'shrug' is neither resend nor drop.")]),
+        ({"topics": "shrug"}, [("topics", "'shrug' is neither threads nor rooms.")]),
         ({"api_url": "ftp://x"}, [("api_url", "The option api_url of this network is no web address: 'ftp://x'.")]),
         ({"bot_token": "sesame"}, [("bot_token", "this is no token of a bot: they look like 123456789:AAF… Copy it "
                                     "from @BotFather.")]),

@@ -33,7 +33,6 @@ from connectors.telegram.about import About
 from connectors.telegram.api import Api
 from connectors.telegram.chats import Chats
 from connectors.telegram.holding import Holding
-from connectors.telegram.notes import Notes
 from connectors.telegram.updates import Reader as Updates
 from connectors.telegram.webhook import Webhook
 from tests.support.ports import free_port
@@ -237,7 +236,7 @@ async def test_where_telegram_cannot_call(called: Called) -> None:
 async def test_another_program_that_takes_the_bot_is_noticed(called: Called) -> None:
     play = called.play
     async with Api(play.api.url, play.bot.token, play.http) as api:
-        chats = Chats(Notes(play.memory, "people"), Notes(play.memory, "moved"))
+        chats = Chats(play.memory)
         me = Contact(ids.person(play.bot.id))
         reads = Updates(chats, About(api), me, NetworkId("telegram"), reads_all=True)
         hook = Webhook(api, reads, Holding(play.memory), math.inf, 0.05)

@@ -13,7 +13,6 @@ from connectors.telegram.business.updates import BusinessReader, Own
 from connectors.telegram.chats import Chats
 from connectors.telegram.connecting import options_of, since_of
 from connectors.telegram.limits import Limits, Pace
-from connectors.telegram.notes import Notes
 from connectors.telegram.stickers import Stickers
 
 CONNECTION = "connection"  # in an account's credentials: the last one that was known
@@ -37,7 +36,7 @@ async def connected(account: Account, workspace: Workspace, network: NetworkId, 
             await connection.look()
         except (LoginRefused, Refused) as error:
             raise Unavailable("Telegram's answer makes no sense.", lasting=True) from error
-        chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
+        chats = Chats(workspace.memory)
         await chats.load()
         me, own = connection.owner or Contact(account.me, secret.get("name", "")), Own()
         reader = BusinessReader(api, chats, me, bot.id, network, connection, own)

@@ -35,7 +35,6 @@ from bridge.contract import (
 )
 from connectors.telegram import errors, ids, parts
 from connectors.telegram.chats import Chats
-from connectors.telegram.notes import Notes
 from connectors.telegram.operator import words
 from connectors.telegram.operator.bot import Bot, keyboard
 from connectors.telegram.operator.friends import Friend
@@ -49,7 +48,7 @@ from connectors.telegram.updates import Reader
 async def connected(account: Account, workspace: Workspace, lobby: Lobby) -> AsyncIterator[Session]:
     """Entering raises `Unavailable`."""
     bot = await lobby.bot()
-    chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
+    chats = Chats(workspace.memory)
     await chats.load()
     for one in chats.people:
         friend = await bot.friends.of(int(one.id))
@@ -65,7 +64,7 @@ async def depart(account: Account, workspace: Workspace, lobby: Lobby) -> None:
     """The user does not want to be a guest any more: whom they have talked with is told. Raises `Unavailable`."""
     bot = lobby.here()
     await bot.invitations.void(account.user)
-    chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
+    chats = Chats(workspace.memory)
     await chats.load()
     for one in chats.people:
         friend = await bot.friends.of(int(one.id))

@@ -127,7 +127,9 @@ def get_file(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
 
 
 def chat_action(api: "BotApi", bot: Bot, given: Mapping[str, Any]) -> Any:
-    may_write(api, bot, given, counts=0)
+    chat = may_write(api, bot, given, counts=0)
+    if not isinstance(chat, business.OwnChat):
+        topics.chosen(chat, bot.id, given)
     return True
 
 

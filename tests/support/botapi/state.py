@@ -89,6 +89,8 @@ class Chat:
     reactions: set[str] | None = None  # allowed ones; None: all
     permissions: dict[str, bool] = field(default_factory=dict)  # of everybody, where they are not as usual
     rights: dict[int, dict[str, bool]] = field(default_factory=dict)  # of members, where they are not as usual
+    forum: bool = False  # it has topics
+    general: str = ""  # the topic that every forum has: "closed", "hidden"
     titles: dict[int, str] = field(default_factory=dict)  # of administrators, where they have one
 
     def titled(self, id: int) -> dict[str, str]:
@@ -108,7 +110,7 @@ class Chat:
     def raw(self) -> dict[str, Any]:
         if self.person is not None:
             return {"type": "private", **{k: v for k, v in self.person.raw().items() if k != "is_bot"}, "id": self.id}
-        return {"id": self.id, "type": self.type, "title": self.title}
+        return {"id": self.id, "type": self.type, "title": self.title} | ({"is_forum": True} if self.forum else {})
 
     def number(self, said: Said, account: int) -> int:
         return said.numbers[0 if self.shared else account]
