@@ -140,7 +140,7 @@ async def test_a_call_is_answered_when_its_update_is_durable_and_not_before(call
 
 async def test_who_does_not_know_the_secret_is_not_read(called: Called) -> None:
     async with called.live() as reader:
-        await reader.until(lambda r: bool(r.texts))
+        await reader.until(lambda r: bool(r.texts) and isinstance(r.events[-1], CursorMoved))
         before = len(reader.events)
         given = ((None, 401), ("", 403), ("wrong", 403), ("\u00fc", 403), ("\udcff", 403), (called.secret + "x", 403))
         for secret, status in given:

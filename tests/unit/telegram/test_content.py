@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bridge.contract import MediaKind, NetworkId, Style
+from connectors.telegram import ids, topics
 from connectors.telegram.content import message_of
 
 FILE = {"file_id": "AgACAgIAAxk-1_x", "file_unique_id": "u", "file_size": 1234}
@@ -152,3 +153,41 @@ def test_lines_are_notices_and_places_are_places() -> None:
     assert (poll.style, place.style) == (Style.NOTICE, Style.TEXT)
     assert place.place is not None
     assert place.place.latitude == PLACE["latitude"]
+
+
+FORUM = {"id": -1001234567890, "type": "supergroup", "is_forum": True}
+
+
+@pytest.mark.parametrize(
+    ("raw", "topic"),
+    [
+        ({"is_topic_message": True, "message_thread_id": 12}, 12),
+        ({"is_topic_message": True, "message_thread_id": 7, "message_id": 7, "forum_topic_created": {}}, 7),
+        ({"message_id": 7, "forum_topic_created": {}}, 7),
+        ({"message_thread_id": 12}, 1),  # an answer in the general topic
+        ({"is_topic_message": True}, 1),
+        ({"is_topic_message": "yes", "message_thread_id": 12}, 1),
+        ({"is_topic_message": True, "message_thread_id": 2**53}, 1),
+        ({"message_thread_id": 12, "chat": {"id": -1001234567890, "is_forum": "yes"}}, None),
+    ],
+)
+def test_in_which_topic_a_message_is(raw: dict[str, Any], topic: int | None) -> None:
+    assert topics.place({"message_id": 5, "chat": FORUM, **raw}) == topic
+
+
+@pytest.mark.parametrize(
+    ("chat", "topic", "whole"),
+    [
+        ("-1001234567890/12", 12, "-1001234567890"),
+        ("-45/1", 1, "-45"),
+        ("-1001234567890", None, "-1001234567890"),
+        ("-1001234567890/012", None, "-1001234567890/012"),
+        ("-1001234567890/12/3", None, "-1001234567890/12/3"),
+        ("-1001234567890/" + "9" * 17, None, "-1001234567890/" + "9" * 17),
+        ("-1/\u0661", None, "-1/\u0661"),
+        ("45/12", None, "45/12"),
+    ],
+)
+def test_what_a_topic_is_called(chat: str, topic: int | None, whole: str) -> None:
+    assert (ids.topic(chat), ids.whole(chat)) == (topic, whole)
+    assert ids.number(chat) is None or topic is None
