@@ -158,7 +158,12 @@ class Reader:
         number, moderator = wanted
         target = ids.message(where.number, number)
         at = _at(raw.get("date"))
-        return [MessageRetracted(chat=where.id, id=id, sender=who, at=at, target=target, moderator=moderator)]
+        return [
+            MessageRetracted(
+                chat=where.id, id=id, sender=who, at=at, target=target, moderator=moderator,
+                among=self._otherwise(where, raw),
+            )
+        ]  # fmt: skip
 
     def _topic(self, where: _Where, said: Message, raw: Mapping[str, Any]) -> list[Event]:
         """The beginning of a thread, if this session has not told of it; the hub knows whether it has come before."""
