@@ -11,7 +11,6 @@ from bridge.hub.judge import Facts, Ruling, Verdict, judge
 from bridge.hub.messages import accept_anew
 from bridge.hub.naming import is_taken, named
 from bridge.hub.owing import held_back, owed_to, refuses
-from bridge.hub.passing import shut
 from bridge.hub.placing import placed
 from bridge.hub.repeats import answered_again, is_repeat, own_doing
 from bridge.store.ledger import Ledger
@@ -76,7 +75,7 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
             own_target=aim.mine,
             target_retracted=target is not None and target.retracted is not None,
             speaker=bool(owed) or not event.origin,
-            closed=shut(link, chat.id),
+            closed=link.shut(chat.id),
         )
     )
     if verdict.ruling is not Ruling.ACCEPT or target is None:

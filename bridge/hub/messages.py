@@ -8,7 +8,6 @@ from bridge.hub.journaling import journal
 from bridge.hub.judge import Facts, Ruling, Verdict, judge
 from bridge.hub.naming import is_taken, named
 from bridge.hub.owing import held_back, owed_to, refuses
-from bridge.hub.passing import shut
 from bridge.hub.placing import placed
 from bridge.hub.repeats import answered_again, is_repeat, own_doing
 from bridge.store.ledger import Ledger
@@ -39,7 +38,7 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
             linked=True, empty=empty, speaker=bool(owed) or not event.origin,
             opted_out=refuser == "author", unwanted=refuser == "addressee", barred=refuser == "room",
             halted="" if owed else held_back(accept, chat, link),
-            closed=shut(link, chat.id),
+            closed=link.shut(chat.id),
         )
     )  # fmt: skip
     if verdict.ruling is not Ruling.ACCEPT:

@@ -92,11 +92,6 @@ def barred(link: Link, room: int, who: Someone, now: float) -> bool:
     return until is not None and not 0 < until <= now
 
 
-def shut(link: Link, here: int) -> str:
-    """Why something that is said `here` gets nowhere, if it is because of that."""
-    return next((e.chat.closed for e in link.endpoints if link.name and e.chat.closed and e.chat.id != here), "")
-
-
 def unwilling(opted_out: Callable[[str, str], bool], event: object, author: Someone, there: Chat | Place) -> str:
     """Which of those who are concerned by an event that is to go `there` has opted out: "author", "addressee", or
     nobody. Everybody may take back what is theirs."""

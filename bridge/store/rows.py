@@ -54,6 +54,10 @@ class Link:
     barred: Mapping[tuple[int, str, str], float] = field(default_factory=dict, hash=False)
     """Whom its rooms do not want: the room, and the network and the id of whom, until when (0: for ever)."""
 
+    def shut(self, here: int) -> str:
+        """Why something that is said `here` gets nowhere, if it is because other rooms are closed (`Chat.closed`)."""
+        return next((e.chat.closed for e in self.endpoints if self.name and e.chat.closed and e.chat.id != here), "")
+
 
 class Copy(Struct, frozen=True):
     """What a message is called in one chat."""
