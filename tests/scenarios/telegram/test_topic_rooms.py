@@ -1,17 +1,20 @@
-"""Topics of a group with one's own bot in it: threads of the group's room, or rooms of their own."""
+"""Topics of a group with one's own bot in it, as rooms of their own."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import ANY_SERVER
 from tests.scenarios.telegram.conftest import OnTelegram, staged
 from tests.support import commands, muc
 from tests.support.botapi import topics
 from tests.support.gateway import TELEGRAM
+from tests.support.xmpp_client import bare
 from tests.support.xmpp_servers import XmppServer
 
 THREAD = "{jabber:client}thread"
+INVITATION = "{jabber:x:conference}x"
 
 
 @pytest.fixture
@@ -20,6 +23,7 @@ async def roomy(server: XmppServer, tmp_path: Path) -> AsyncIterator[OnTelegram]
         yield made
 
 
+@ANY_SERVER
 async def test_every_topic_is_a_room_of_its_own(roomy: OnTelegram) -> None:
     stage, app, world = roomy, roomy.app, roomy.world
     stage.bot.reads_all = True
@@ -46,6 +50,7 @@ async def test_every_topic_is_a_room_of_its_own(roomy: OnTelegram) -> None:
     assert heard == "To all"
 
 
+@ANY_SERVER
 async def test_one_topic_becomes_a_room_and_a_thread_again(stage: OnTelegram) -> None:
     app, world = stage.app, stage.world
     stage.bot.reads_all = True
@@ -57,6 +62,7 @@ async def test_one_topic_becomes_a_room_and_a_thread_again(stage: OnTelegram) ->
     await muc.listed(app, TELEGRAM, whole)
     joined = await commands.execute(app, TELEGRAM, "join", {"room": f"{group.id}/{number}"})
     assert room in joined.text, joined
+    await app.expect(lambda s: bare(s) == room and s.find(INVITATION) is not None, again=True, what="invitation")
     await muc.enter(app, room, "Romeo")
     await muc.enter(app, whole, "Romeo")
     topics.says(world, stage.juliet, duels, group, "I bite my thumb")
