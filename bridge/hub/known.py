@@ -13,7 +13,7 @@ from bridge.hub.bell import Bell
 from bridge.hub.copies import called
 from bridge.store import deliveries
 from bridge.store.database import Database
-from bridge.store.rows import Copy
+from bridge.store.rows import Copy, Debt
 
 _KEPT = 512  # messages besides those
 MOST_OWED = 256
@@ -21,10 +21,13 @@ _QUOTED = 1_000  # characters
 
 
 class Known:
-    """Copies by message, the newest messages; and how many ends of deliveries are still uncommitted."""
+    """Copies by message, the newest messages; what is under way; and how many ends of deliveries are still
+    uncommitted."""
 
     def __init__(self, database: Database, chat: int) -> None:
         self.owed = 0
+        self.flying: dict[int, Debt] = {}  # deliveries under way, by event
+        self.landed = Bell()
         self._database = database
         self._chat = chat
         self._copies: OrderedDict[int, dict[str, Copy]] = OrderedDict()
@@ -57,10 +60,15 @@ class Known:
             self.learn(message, stored[message])
         return list(self._copies[message].values())
 
-    async def thread(self, chat: int, native: str) -> MessageId | None:
-        """What the message is called here with which a thread began that `chat` calls so."""
-        message = await self._database.read(lambda c: deliveries.called(c, chat, native))
-        name = called(await self.of(message)) if message is not None else None
+    async def thread(self, owed: Debt, native: str) -> MessageId | None:
+        """What the message is called here with which the thread of `owed` began, which is called `native` where that
+        was said. It may itself be under way."""
+        message = await self._database.read(lambda c: deliveries.called(c, owed.source, native))
+        if message is None:
+            return None
+        while any(one.message == message for one in self.flying.values() if one is not owed):
+            await self.landed.heard()
+        name = called(await self.of(message))
         return name.ids[0] if name is not None else None
 
     async def quote(self, message: int) -> Quote | None:

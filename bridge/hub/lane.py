@@ -41,8 +41,8 @@ class Lane:
         self.place: Place | None = None
         self.known = known
         self.held = Held(chat, roads.page, known, unsure)
-        self.flying: dict[int, Debt] = {}
-        self.landed = Bell()
+        self.flying = known.flying
+        self.landed = known.landed
         self.woken = Bell()
         self.blocked = ""  # why nothing moves, if nothing does
         self.ending = False  # start nothing more
@@ -146,18 +146,18 @@ class Lane:
         if not self.known.has_room(len(self.flying)):
             await self.known.room(len(self.flying))
         ready = await self._guarded(owed, self._roads.performer.prepare(owed, self.place, self.known))
+        alone = ready is not None and (ready.alone or ready.can.window <= 1)
+        while alone and len(self.flying) > 1:  # it must not mix with what is under way
+            await self.landed.heard()
         if ready is None:
             self._land(owed)
-        elif not ready.alone and ready.can.window > 1:
-            self._tasks[owed.event] = asyncio.create_task(self._finish(owed, ready))
+        elif self._failed:
+            self._failed.append((owed, Unavailable("Something before it failed.", scope=Scope.CHAT)))
+            self._land(owed)
+        elif alone:
+            await self._finish(owed, ready)
         else:
-            while len(self.flying) > 1:  # it must not mix with what is under way
-                await self.landed.heard()
-            if self._failed:
-                self._failed.append((owed, Unavailable("Something before it failed.", scope=Scope.CHAT)))
-                self._land(owed)
-            else:
-                await self._finish(owed, ready)
+            self._tasks[owed.event] = asyncio.create_task(self._finish(owed, ready))
 
     async def _finish(self, owed: Debt, ready: Ready) -> None:
         others = await self._guarded(owed, self._gathered(ready)) if ready.can.merges else []

@@ -60,7 +60,7 @@ async def wish_of(
         if author is not None and author[0] != owed.chat:
             written_by = persona_for(author[1], author[2], seat)
     said = event.message if isinstance(event, MessageReceived | MessageEdited) else None
-    thread = await known.thread(owed.source, said.thread) if said is not None and said.thread is not None else None
+    thread = await known.thread(owed, said.thread) if said is not None and said.thread is not None else None
     before: list[tuple[str, str]] = []
     if owed.kind == "reactions":
         before = await known.reactions(owed.message, owed.network, owed.author)
