@@ -64,9 +64,7 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
     """An entry of a list: one network with its room, and details."""
     direction = one.take("direction", str, BOTH, _direction)
     name_format = one.take("name_format", str, "", wanted.checked_format)
-    if "topic" in one:
-        one.take("topic", Any, None)
-        one.fault("topic", "this version links whole groups and no single topics; leave it out")
+    topic = one.take("topic", int, 0, _topic)
     bots = one.take("bots", bool, False)
     password = one.take("password", str, "", _password)
     networks = [name for name in one.names() if name == _XMPP or name in domains]
@@ -77,12 +75,15 @@ def _long(one: Section, domains: Mapping[str, str]) -> End | None:
         one.close()
         return None
     end = _end(one, networks[0], domains)
+    if topic and networks[0] == _XMPP:
+        one.fault("topic", "rooms on XMPP have no topics; leave it out")
     one.close()
     if end is None:
         return None
     if password and end.network != _XMPP:
         one.fault("password", "only rooms of xmpp have passwords")
-    return End(end.network, end.chat, direction, name_format, bots, password)
+    chat = wanted.part(end.chat, topic) if topic else end.chat
+    return End(end.network, chat, direction, name_format, bots, password)
 
 
 def _end(section: Section, network: str, domains: Mapping[str, str]) -> End | None:
@@ -121,6 +122,12 @@ def _password(text: str) -> str:
     if not 0 < len(text) <= _LONGEST or not text.isprintable():
         raise ValueError(f"it must be one line of at most {_LONGEST} characters")
     return text
+
+
+def _topic(number: int) -> int:
+    if not 0 < number < 1 << 53:
+        raise ValueError("it must be the number of a topic, which is more than 0")
+    return number
 
 
 def _direction(text: str) -> str:

@@ -48,6 +48,11 @@ def read(name: str, text: str) -> WantedLink:
     return WantedLink(name, msgspec.json.decode(text, type=tuple[End, ...]))
 
 
+def part(chat: str, number: int) -> str:
+    """A part of a room that can be linked for itself, as people type it, and as its network's connector reads it."""
+    return f"{chat}/{number}"
+
+
 def faults(link: WantedLink) -> Sequence[tuple[int | None, str]]:
     """What makes no sense about it: which end (None: the whole), and why."""
     found: list[tuple[int | None, str]] = []
