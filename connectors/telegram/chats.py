@@ -23,7 +23,6 @@ class Chats:
         self._met = Notes(memory, "people")  # names, by person
         self._moved = Notes(memory, "moved")  # supergroups, by the groups that they were
         self.forums = Forums(memory, rooms=topics_are_rooms)
-        self._groups: dict[ChatId, str] = {}  # what groups with topics are called
         self.seen: dict[ChatId, ChatSeen] = {}  # those that this session has told of
         self.speakers: dict[ChatId, OrderedDict[ContactId, Occupant]] = {}
 
@@ -45,7 +44,7 @@ class Chats:
         """What people call it; `group`: what its group is called, empty if that is not known."""
         if ids.topic(chat) is None:
             return group
-        group = self._groups[ids.whole(chat)] = group or self._groups.get(ids.whole(chat), "")
+        group = group or self.forums.title(ids.whole(chat))
         return f"{group}: {self.forums.name(chat)}" if group else self.forums.name(chat)
 
     async def move(self, old: int, new: int) -> None:

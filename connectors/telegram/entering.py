@@ -31,6 +31,7 @@ async def join(speaker: "Speaker", chat: int, action: Join) -> Receipt:
             text = f"There is no topic {topic} in the group “{title}” on Telegram. Its number is the last in its link."
             raise Refused(text, Reason.NOT_FOUND) from refusal
     forums, name = speaker.chats.forums, speaker.chats.title(room, title)
+    await forums.titled(ids.whole(room), title)
     await forums.enter(room)
     forums.told.put_nowait(ChatSeen(chat=room, kind=ChatKind.ROOM, name=name, alias=ids.alias(room)))
     return Receipt(chat=room)

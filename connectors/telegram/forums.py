@@ -23,7 +23,7 @@ class Forums:
         """`rooms`: where nothing else was chosen, topics are rooms."""
         self.told: asyncio.Queue[Event] = asyncio.Queue()
         self._chosen = Notes(memory, "topics")
-        self._names = Notes(memory, "topic names")
+        self._names = Notes(memory, "topic names")  # and of their groups
         self._rooms = rooms
 
     async def load(self) -> None:
@@ -52,11 +52,24 @@ class Forums:
         """It is a thread of its group from now on; durable when this returns."""
         await self._chosen.put(chat, _THREAD)
 
+    def left(self) -> list[ChatId]:
+        """Topics of which somebody has said that they are threads."""
+        return [ChatId(chat) for chat, choice in self._chosen.all().items() if choice == _THREAD]
+
     async def met(self, group: ChatId, topic: int, name: str, *, new: bool) -> None:
         """A message has told what a topic is called (empty: it has not); `new`: whatever was told before."""
         chat = ids.topic_room(group, topic)
         if topic != GENERAL and (self._names.get(chat) is None or (new and name)):
             await self._names.put(chat, name)
+
+    async def titled(self, group: ChatId, title: str) -> None:
+        """What a group with topics is called."""
+        if title:
+            await self._names.put(group, title)
+
+    def title(self, group: ChatId) -> str:
+        """Empty: that is not known."""
+        return self._names.get(group) or ""
 
     def name(self, chat: ChatId) -> str:
         topic = ids.topic(chat)

@@ -35,11 +35,11 @@ from bridge.contract import (
     UserInformed,
 )
 from connectors.telegram import errors, fields, ids, media, parts
+from connectors.telegram.attending import standing
 from connectors.telegram.chats import Chats, person, titles
 from connectors.telegram.privacy import Privacy
 from connectors.telegram.sending import Speaker
 from connectors.telegram.together import together
-from connectors.telegram.updates import standing
 
 _RANKS = {"creator": Rank.OWNER, "administrator": Rank.ADMIN}
 
@@ -83,6 +83,8 @@ class TelegramSession:
         return self._room if chat.startswith("-") else self._direct
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
+        for topic in self._chats.forums.left():
+            self._has_left(topic)  # the process may have ended before anybody had noted it
         async with aclosing(together(self._news.events(cursor), self._chats.forums.told)) as events:
             async for event in events:
                 yield event
@@ -104,9 +106,13 @@ class TelegramSession:
     async def perform(self, action: Action) -> Receipt:
         receipt = await self._speaker.perform(action)
         if isinstance(action, Leave) and ids.topic(action.chat) is not None:
-            left = OccupantChanged(chat=action.chat, occupant=Occupant(self.me, Membership.LEFT))
-            self._chats.forums.told.put_nowait(left)  # of which no update tells
+            self._has_left(action.chat)
         return receipt
+
+    def _has_left(self, topic: ChatId) -> None:
+        """Of which no update tells."""
+        left = OccupantChanged(chat=topic, occupant=Occupant(self.me, Membership.LEFT))
+        self._chats.forums.told.put_nowait(left)
 
     def open_media(self, media_: Media, limit: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._speaker.stickers.opened(media_, limit)

@@ -8,13 +8,11 @@ import json
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bridge.contract import (
     ChatId,
-    ChatKind,
-    ChatSeen,
     Contact,
     Event,
     Membership,
@@ -34,38 +32,16 @@ from bridge.contract import (
 )
 from connectors.telegram import albums, fields, ids, topics
 from connectors.telegram.about import About
+from connectors.telegram.attending import Attendance, standing
 from connectors.telegram.chats import Chats, person, sender, titles
 from connectors.telegram.content import message_of
 from connectors.telegram.deleting import Deleting
+from connectors.telegram.placing import Places, Where, Wrong
 from connectors.telegram.privacy import PRIVACY
 
-_STATUS = {
-    "creator": (Membership.JOINED, Rank.OWNER), "administrator": (Membership.JOINED, Rank.ADMIN),
-    "member": (Membership.JOINED, Rank.MEMBER), "restricted": (Membership.JOINED, Rank.MEMBER),
-    "left": (Membership.LEFT, None), "kicked": (Membership.BANNED, None),
-}  # fmt: skip
-_OTHERWISE = ("new_chat_photo", "delete_chat_photo")  # it looks otherwise now
-_MOST = 50  # people of one update
+_MOST = 50  # reactions of one update
 _EARLIEST = 1_300_000_000.0  # there was no Telegram before
 _OPENED = "has opened the chat with your bot."
-
-
-class Wrong(Exception):
-    """An update that makes no sense; says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """The chat of an update."""
-
-    number: int
-    id: ChatId  # of a topic that is a room of its own: that
-    raw: Mapping[str, Any]
-    group: ChatId
-
-    @property
-    def private(self) -> bool:
-        return self.number > 0
 
 
 class Reader:
@@ -78,8 +54,8 @@ class Reader:
         deleting: Deleting | None = None,
     ) -> None:  # fmt: skip
         self._chats = chats
-        self._forums = chats.forums
-        self._about = about
+        self._places = Places(chats, about)
+        self._people = Attendance(chats, me)
         self._me = me
         self._network = network
         self._reads_all = reads_all
@@ -117,7 +93,7 @@ class Reader:
                 raise Wrong(f"an update of a kind that was not asked for: {fields.line(kind, 60)}")
             body = fields.mapping(update[kind])
             if self._deleting is not None and self._deleting.meant(body) and _at(body.get("date")) < since:
-                return await self._seen(await self._where(body), sender(body))
+                return await self._places.seen(await self._places.chat(body), sender(body))
             return await self._kinds[kind](body, number)
         except Wrong as wrong:
             return [self._unparsable(str(wrong), raw)]
@@ -125,23 +101,22 @@ class Reader:
             return [self._unparsable(f"{type(error).__name__}: {error}"[:500], raw)]
 
     async def _message(self, raw: Mapping[str, Any], number: int) -> list[Event]:
-        where = await self._place(raw)
+        where = await self._places.of(raw)
         who, id = self._author(raw), self._id(where, raw)
-        if any(key in raw for key in _OTHERWISE):
-            self._about.forget(where.number)
-            self._forget(where)
-        told, closed = topics.closing(raw) if where.id != where.group else (False, None)
-        found = await self._seen(where, who, closed)
-        found += self._moves(where, raw)
+        self._places.look_again(where, raw)
+        told, closed = topics.closing(raw) if where.own_room else (False, None)
+        found = await self._places.seen(where, who, closed)
+        found += self._people.told(where, raw)
         if who is not None and self._deleting is not None and self._deleting.meant(raw):
-            return [*found, *self._speaks(where, who), *await self._taken_back(where, who, id, raw, self._deleting)]
+            found += self._people.speaks(where, who)
+            return found + await self._taken_back(where, who, id, raw, self._deleting)
         said = self._content(where, raw)
         if said is None or who is None or told:
             return found
         if self.greets and where.private and said.text.split(" ")[0] == "/start" and not said.media:
             said = Message(_OPENED, style=Style.NOTICE)
         found += self._topic(where, said, raw)
-        found += self._speaks(where, who)
+        found += self._people.speaks(where, who)
         found.append(
             MessageReceived(
                 chat=where.id, id=id, sender=who, at=_at(raw.get("date")), message=said, provenance=_provenance(raw)
@@ -150,7 +125,7 @@ class Reader:
         return found
 
     async def _taken_back(
-        self, where: _Where, who: Contact, id: MessageId, raw: Mapping[str, Any], deleting: Deleting
+        self, where: Where, who: Contact, id: MessageId, raw: Mapping[str, Any], deleting: Deleting
     ) -> list[Event]:
         wanted = await deleting.wanted(where.number, raw, who)
         if wanted is None:
@@ -161,11 +136,11 @@ class Reader:
         return [
             MessageRetracted(
                 chat=where.id, id=id, sender=who, at=at, target=target, moderator=moderator,
-                among=self._otherwise(where, raw),
+                among=self._places.otherwise(where, raw),
             )
         ]  # fmt: skip
 
-    def _topic(self, where: _Where, said: Message, raw: Mapping[str, Any]) -> list[Event]:
+    def _topic(self, where: Where, said: Message, raw: Mapping[str, Any]) -> list[Event]:
         """The beginning of a thread, if this session has not told of it; the hub knows whether it has come before."""
         if said.thread is None or (where.id, said.thread) in self._topics:
             return []
@@ -175,49 +150,49 @@ class Reader:
         return [MessageReceived(chat=where.id, id=said.thread, sender=group, at=at, message=topics.beginning(raw))]
 
     async def _edited(self, raw: Mapping[str, Any], number: int) -> list[Event]:
-        where = await self._place(raw)
+        where = await self._places.of(raw)
         who, id = self._author(raw), self._id(where, raw)
-        found = await self._seen(where, who)
+        found = await self._places.seen(where, who)
         said = self._content(where, raw)
         if said is None or who is None or (self._deleting is not None and self._deleting.meant(raw)):
             return found
         edited = MessageEdited(
             chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("edit_date")), target=id,
-            message=said, provenance=_provenance(raw), among=self._otherwise(where, raw),
+            message=said, provenance=_provenance(raw), among=self._places.otherwise(where, raw),
         )  # fmt: skip
         return [*found, edited]
 
     async def _reaction(self, raw: Mapping[str, Any], number: int) -> list[Event]:
         """#messagereactionupdated: the whole set of one person, or of a group that reacts as itself."""
-        where = await self._where(raw)
+        where = await self._places.chat(raw)
         who = sender({"from": raw.get("user"), "sender_chat": raw.get("actor_chat")})
         id = self._id(where, raw)
         if who is None:
             raise Wrong("a reaction of nobody")
-        found = await self._seen(where, who)
+        found = await self._places.seen(where, who)
         emoji = tuple(dict.fromkeys(_emoji(one) for one in fields.listed(raw.get("new_reaction"))[:_MOST]))
-        found += self._speaks(where, who)
+        found += self._people.speaks(where, who)
         found.append(
             ReactionsChanged(
                 chat=where.id, id=_doing(where, id, raw, number), sender=who, at=_at(raw.get("date")), target=id,
                 reactions=emoji, provenance=_provenance({"from": raw.get("user")}),
-                among=self._forums.rooms(where.group),
+                among=self._places.rooms(where),
             )
         )  # fmt: skip
         return found
 
     async def _mine(self, raw: Mapping[str, Any], number: int) -> list[Event]:
         """The bot itself has been added somewhere, or removed; in private chats people allow it to write, or do not."""
-        where = await self._where(raw)
+        where = await self._places.chat(raw)
         membership, rank = standing(raw.get("new_chat_member"))
         if membership is not Membership.JOINED:
             if where.private:
                 return []
-            self._forget(where)
-            rooms = (where.group, *self._forums.rooms(where.group))
+            self._places.forget(where)
+            rooms = (where.group, *self._places.rooms(where))
             return [OccupantChanged(chat=one, occupant=Occupant(self._me, membership)) for one in rooms]
         who = person(fields.mapping(raw.get("from"))) if where.private else None
-        found = await self._seen(where, who)
+        found = await self._places.seen(where, who)
         was, _ = standing(raw.get("old_chat_member"))
         if not where.private and was is not Membership.JOINED and rank is Rank.MEMBER and not self._reads_all:
             said = Message(PRIVACY, style=Style.NOTICE)
@@ -228,111 +203,18 @@ class Reader:
         return found
 
     async def _member(self, raw: Mapping[str, Any], number: int) -> list[Event]:
-        where = await self._where(raw)
+        where = await self._places.chat(raw)
         now = fields.mapping(raw.get("new_chat_member"))
         who = person(fields.mapping(now.get("user")))
         if where.private or who is None:
             raise Wrong("a member of no group")
         membership, rank = standing(now)
-        return [*await self._seen(where, None), *self._moved(where, Occupant(who, membership, rank, titles(now)))]
+        found = await self._places.seen(where, None)
+        return found + self._people.moved(where, Occupant(who, membership, rank, titles(now)))
 
-    async def _where(self, raw: Mapping[str, Any]) -> _Where:
-        """The chat; where it has become another, that is noted first."""
-        chat = fields.mapping(raw.get("chat"))
-        number = fields.integer(chat.get("id"))
-        if not number:
-            raise Wrong("an update of no chat")
-        to, came = fields.integer(raw.get("migrate_to_chat_id")), fields.integer(raw.get("migrate_from_chat_id"))
-        if to is not None:
-            await self._chats.move(number, to)
-        if came is not None:
-            await self._chats.move(came, number)
-        group = self._chats.chat(number)
-        return _Where(number, group, chat, group)
-
-    async def _place(self, raw: Mapping[str, Any]) -> _Where:
-        """The chat in which a message is; that may be a topic."""
-        where = await self._where(raw)
-        topic = topics.place(raw) if not where.private else None
-        if topic is None:
-            return where
-        name, new = topics.name(raw)
-        await self._forums.met(where.group, topic, name, new=new)
-        return replace(where, id=self._forums.room(where.group, topic) or where.id)
-
-    def _otherwise(self, where: _Where, raw: Mapping[str, Any]) -> tuple[ChatId, ...]:
-        """Where a message may have been said before its topic was a room, or while it was one."""
-        topic = topics.place(raw) if not where.private else None
-        if topic is None:
-            return ()
-        return (where.group if where.id != where.group else ids.topic_room(where.group, topic),)
-
-    def _content(self, where: _Where, raw: Mapping[str, Any]) -> Message | None:
+    def _content(self, where: Where, raw: Mapping[str, Any]) -> Message | None:
         said = message_of(raw, self._network)
-        return said if said is None or where.id == where.group else replace(said, thread=None)
-
-    def _forget(self, where: _Where) -> None:
-        """The group looks otherwise now, with all its topics."""
-        for one in [known for known in self._chats.seen if ids.whole(known) == where.group]:
-            del self._chats.seen[one]
-
-    async def _seen(self, where: _Where, who: Contact | None, closed: bool | None = None) -> list[Event]:
-        """The chat as it is now, if this session has not told of it, or otherwise. `closed`: see `topics.closing`."""
-        if where.private:
-            # Telegram calls a private chat as it calls the person.
-            other = person(where.raw) or who
-            if other is None:
-                raise Wrong("a private chat with nobody")
-            known = self._chats.seen.get(where.id)
-            if known is not None and known.contact is not None and known.contact.name == other.name:
-                return []
-            await self._chats.meet(other)
-            picture = (await self._about.of(where.number)).picture
-            return [self._noted(ChatSeen(chat=where.id, kind=ChatKind.DIRECT, contact=replace(other, avatar=picture)))]
-        title = self._chats.title(where.id, fields.line(where.raw.get("title")))
-        known = self._chats.seen.get(where.id)
-        if known is None or known.name != title:
-            found = await self._about.of(where.number)
-            known = ChatSeen(
-                chat=where.id, kind=ChatKind.ROOM, name=title, alias=ids.alias(where.id), subject=found.description,
-                avatar=found.picture or "",
-            )  # fmt: skip
-        elif closed is None:
-            return []
-        self._noted(known)
-        return [known if closed is None else replace(known, closed=topics.closed(title) if closed else "")]
-
-    def _noted(self, seen: ChatSeen) -> ChatSeen:
-        self._chats.seen[seen.chat] = seen
-        return seen
-
-    def _moves(self, where: _Where, raw: Mapping[str, Any]) -> list[Event]:
-        """Who has come and gone by a message that says so: bots that are no administrators are told only thus."""
-        if where.private:
-            return []
-        come = [person(fields.mapping(one)) for one in fields.listed(raw.get("new_chat_members"))[:_MOST]]
-        found: list[Event] = []
-        for who in come:
-            if who is not None and who.id != self._me.id:
-                found += self._moved(where, Occupant(who))
-        gone = person(fields.mapping(raw.get("left_chat_member")))
-        if gone is not None and gone.id != self._me.id:
-            found += self._moved(where, Occupant(gone, Membership.LEFT))
-        return found
-
-    def _speaks(self, where: _Where, who: Contact) -> list[Event]:
-        return [] if where.private else self._stands(where.id, Occupant(who))
-
-    def _moved(self, where: _Where, occupant: Occupant) -> list[Event]:
-        """In the group, and in those of its topics where they have spoken."""
-        heard = [
-            one for one in self._forums.rooms(where.group) if occupant.contact.id in self._chats.speakers.get(one, ())
-        ]
-        return [event for one in (where.group, *heard) for event in self._stands(one, occupant)]
-
-    def _stands(self, chat: ChatId, occupant: Occupant) -> list[Event]:
-        new = self._chats.spoke(chat, occupant)
-        return [OccupantChanged(chat=chat, occupant=occupant)] if new else []
+        return said if said is None or not where.own_room else replace(said, thread=None)
 
     def _author(self, raw: Mapping[str, Any]) -> Contact | None:
         who = sender(raw)
@@ -340,7 +222,7 @@ class Reader:
             raise Wrong("a message of nobody")
         return who
 
-    def _id(self, where: _Where, raw: Mapping[str, Any]) -> MessageId:
+    def _id(self, where: Where, raw: Mapping[str, Any]) -> MessageId:
         number = fields.positive(raw.get("message_id"))
         if number is None:
             raise Wrong("a message without a number")
@@ -363,7 +245,7 @@ def _provenance(raw: Mapping[str, Any]) -> Provenance:
     return Provenance.PROGRAM if bot else Provenance.PERSON
 
 
-def _doing(where: _Where, id: MessageId, raw: Mapping[str, Any], number: int) -> MessageId:
+def _doing(where: Where, id: MessageId, raw: Mapping[str, Any], number: int) -> MessageId:
     """An id for an edit or a reaction, the same whenever Telegram tells of it again; where several bots are told of the
     same, from all of them."""
     if not ids.is_shared(where.number):
@@ -377,15 +259,6 @@ def _at(said: object) -> float:
     """Seconds since the epoch; now, if it cannot be true."""
     found, now = fields.number(said), time.time()
     return found if found is not None and _EARLIEST <= found <= now + 86_400 else now
-
-
-def standing(member: object) -> tuple[Membership, Rank | None]:
-    """Bot API #chatmember."""
-    said = fields.mapping(member)
-    status = fields.string(said.get("status"))
-    if status == "restricted" and said.get("is_member") is False:
-        return Membership.LEFT, None
-    return _STATUS.get(status, (Membership.LEFT, None))
 
 
 def _emoji(reaction: object) -> str:

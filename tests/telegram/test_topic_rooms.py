@@ -7,6 +7,7 @@ import pytest
 from bridge.contract import (
     ChatId,
     ChatSeen,
+    CursorMoved,
     Join,
     Leave,
     Membership,
@@ -111,6 +112,8 @@ async def test_one_topic_is_a_room_from_when_its_user_comes_in_until_they_leave(
         topics.says(world, juliet, duels, group, "after")
         world.edits(within, group, "within, edited")
         await later.until(lambda r: any(e.message.text == "within, edited" for e in r.of(MessageEdited)))
+    async with play.live() as (_, again):  # nobody may have noted it before the process ended
+        await again.until(lambda r: any(e.occupant.membership is Membership.LEFT for e in r.of(OccupantChanged)))
 
     whole = str(group.id)
     chats = {text: (chat, thread) for text, chat, thread in (*said(reader), *said(later))}
@@ -129,6 +132,9 @@ async def test_what_is_said_in_a_topic_never_goes_to_all_instead(play: Stage) ->
     play.options["topics"] = "rooms"
     group, duels, _ = forum(play)
     fencing = room(group, duels)
+    async with play.live() as (_, before):
+        topics.says(play.world, play.juliet, duels, group, "Aye")
+        await before.until(lambda r: "Aye" in r.texts and isinstance(r.events[-1], CursorMoved))
     async with play.live() as (session, reader):
         topics.deletes(duels, group)
         async with raises(Refused) as gone:
@@ -136,7 +142,8 @@ async def test_what_is_said_in_a_topic_never_goes_to_all_instead(play: Stage) ->
         await reader.until(lambda r: any(e.closed for e in r.of(ChatSeen)))
 
     assert gone[0].reason is Reason.GONE
-    assert "does not exist on Telegram any more" in str(reader.of(ChatSeen)[-1].closed)
+    assert reader.of(ChatSeen)[-1].name == "Square: Duels", "also by a session that has seen no message"
+    assert reader.of(ChatSeen)[-1].closed == "“Square: Duels” does not exist on Telegram any more."
     assert topics.inside(group, None)[-1].author is not play.bot
 
 

@@ -25,7 +25,8 @@ from connectors.telegram.about import About, Looks
 from connectors.telegram.api import Api
 from connectors.telegram.business.connection import Connection
 from connectors.telegram.chats import Chats, person
-from connectors.telegram.updates import Reader, Wrong
+from connectors.telegram.placing import Wrong
+from connectors.telegram.updates import Reader
 
 _KEPT = 5_000  # messages
 _MOST = 100  # of one update that tells what was deleted
@@ -105,7 +106,7 @@ class BusinessReader(Reader):
         """Who has deleted them is not told either: either side can, for both. It is taken for whoever wrote them."""
         if not await self._ours(raw):
             return []
-        where = await self._where(raw)
+        where = await self._places.chat(raw)
         other = person(where.raw)
         if not where.private or other is None:
             raise Wrong("deleted in no private chat")
