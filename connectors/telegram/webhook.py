@@ -37,11 +37,11 @@ _LOOK = 25.0  # seconds between looks whether it still calls us
 @dataclass(eq=False, slots=True)
 class _Called:
     raw: Any
-    durable: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    durable: "asyncio.Future[bool]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    def answer(self) -> None:
+    def answer(self, durable: bool = True) -> None:
         if not self.durable.done():
-            self.durable.set_result(None)
+            self.durable.set_result(durable)
 
 
 class Webhook:
@@ -59,6 +59,7 @@ class Webhook:
         self._secret = secrets.token_urlsafe(32)  # only this session's calls are answered
         self._name = secrets.token_hex(8)
         self._calls: asyncio.Queue[_Called] = asyncio.Queue(2 * _AT_ONCE)
+        self._waiting: set[_Called] = set()
         self._owed: dict[int, Callable[[], None]] = {}  # what is to be done when a cursor is durable
         self._open = False
 
@@ -103,6 +104,8 @@ class Webhook:
                 await self._holding.tidy()
         finally:
             self._open = False
+            for called in self._waiting:
+                called.answer(durable=False)
 
     def journaled(self, cursor: str) -> None:
         name, _, number = cursor.partition("-")
@@ -112,13 +115,16 @@ class Webhook:
             self._owed.pop(one)()
 
     async def _taken(self, called: _Called) -> Reply:
+        self._waiting.add(called)
         try:
             self._calls.put_nowait(called)
             async with asyncio.timeout(_JOURNAL):
-                await called.durable
+                durable = await called.durable
         except (TimeoutError, asyncio.QueueFull):
             return Reply(503)
-        return Reply()
+        finally:
+            self._waiting.discard(called)
+        return Reply() if durable else Reply(503)
 
     async def _next(self) -> list[tuple[Sequence[Any], Callable[[], None]]]:
         """What is to be read now, an update or those of an album; and what to do when it is durable."""

@@ -20,7 +20,6 @@ from connectors.telegram.about import About
 from connectors.telegram.api import Api
 from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits
-from connectors.telegram.notes import Notes
 from connectors.telegram.reactions import Reactions, Trust
 from connectors.telegram.sending import Speaker
 from connectors.telegram.stickers import Stickers
@@ -133,7 +132,7 @@ async def test_what_is_allowed_is_asked_for_again_when_telegram_says_otherwise_a
     one, two = (play.world.says(play.juliet, group, text) for text in ("A rose", "by any other name"))
     workspace = play.workspace()
     async with Api(play.api.url, play.bot.token, play.http) as api:
-        chats = Chats(Notes(workspace.memory, "people"), Notes(workspace.memory, "moved"))
+        chats = Chats(workspace.memory)
         reactions = Reactions(About(api), workspace.memory, Trust(doubted=0.0, denied=0.0))
         speaker = Speaker(api, chats, Limits(play.pace), Stickers(api, play.folder), more={React: reactions.react})
         await reacts(speaker, group, play.id(one, group), "r1", "🔥", who="Abram")
