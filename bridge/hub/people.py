@@ -7,7 +7,8 @@ presence costs no query. What sessions see is written behind them in groups, and
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
@@ -45,6 +46,7 @@ class KnownPeople:
         self.stranger: Callable[[str, NetworkId, ContactId], Awaitable[Contact | None]] = _unknown
         self.host: Callable[[str, NetworkId], Awaitable[bool]] = _nobodys_guest  # have a user be a guest, if they may
         self._subscribed: dict[tuple[str, NetworkId], set[str]] = {}
+        self._parting: set[tuple[str, NetworkId, str]] = set()
         self._connected: dict[tuple[str, NetworkId], set[AccountId]] = {}
         self._names: OrderedDict[tuple[str, NetworkId, str], Contact] = OrderedDict()
         self._written: OrderedDict[tuple[AccountId, ContactId], Contact] = OrderedDict()
@@ -91,13 +93,15 @@ class KnownPeople:
         status = "" if connected else "Not connected. Send `login` to sign in, or `status` to see why."
         return PresenceOf(user, network, None, self.allowed(user), status, subscribed)
 
-    async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:
+    async def befriend(
+        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True
+    ) -> bool:
         name = contact or ""
         if not yes:
-            await self._database.write(lambda c: store.unsubscribe(c, user, network, name))
-            self._subscribed.get((user, network), set()).discard(name)
+            self._subscribed.get((user, network), set()).discard(name)  # who asks again meanwhile is not forgotten
+            await self._database.write(lambda c: store.unsubscribe(c, user, network, [name]))
             return True
-        if not self.allowed(user):
+        if not self.allowed(user) or (not asked and (user, network, name) in self._parting):
             return False
         known = self._subscribed.get((user, network), set())
         if name in known:
@@ -111,6 +115,23 @@ class KnownPeople:
         if contact is not None:
             await self._learn_name(user, network, contact)
         return True
+
+    @asynccontextmanager
+    async def parting(self, user: str, network: NetworkId, contacts: Sequence[ContactId]) -> AsyncIterator[None]:
+        known = self._subscribed.setdefault((user, network), set())
+        left = known & set(contacts)
+        parting = {(user, network, name) for name in contacts}
+        known -= left
+        self._parting |= parting
+        try:
+            yield
+            gone = left - known
+            await self._database.write(lambda c: store.unsubscribe(c, user, network, gone))
+        except BaseException:
+            known |= left
+            raise
+        finally:
+            self._parting -= parting
 
     async def friends(self, user: str, network: NetworkId) -> Sequence[ContactId | None]:
         return [ContactId(name) if name else None for name in sorted(self._subscribed.get((user, network), ()))]

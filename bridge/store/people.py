@@ -1,6 +1,6 @@
 """Contacts as our accounts last saw them, and whose presence users want. Every function works inside a transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -88,9 +88,10 @@ def subscribe(connection: Connection, user: str, network: str, contact: str) -> 
     upsert(connection, t.subscriptions, [{"user": user, "network": network, "contact": contact}])
 
 
-def unsubscribe(connection: Connection, user: str, network: str, contact: str) -> None:
+def unsubscribe(connection: Connection, user: str, network: str, contacts: Collection[str]) -> None:
     s = t.subscriptions.c
-    connection.execute(delete(t.subscriptions).where(s.user == user, s.network == network, s.contact == contact))
+    mine = delete(t.subscriptions).where(s.user == user, s.network == network)
+    connection.execute(mine.where(s.contact.in_(list(contacts))))
 
 
 def subscriptions(connection: Connection) -> Sequence[tuple[str, str, str]]:

@@ -58,11 +58,10 @@ class Farewells:
     async def _part_from(self, user: str, contacts: Sequence[ContactId]) -> None:
         for start in range(0, len(contacts), _GROUP):
             some = contacts[start : start + _GROUP]
-            for contact in some:
-                self._tell(user, contact)
-            await self._settled()
-            for contact in some:
-                await self._people.befriend(user, self._network, contact, False)
+            async with self._people.parting(user, self._network, some):
+                for contact in some:
+                    self._tell(user, contact)
+                await self._settled()
 
     def _tell(self, user: str, contact: ContactId) -> None:
         try:

@@ -149,9 +149,8 @@ class Presences:
 
     async def _probe(self, stanza: Element, user: str, whom: Whom) -> None:
         network, contact = whom.gateway.network, whom.contact
-        if await self._people.befriend(user, network, contact, True) or contact in await self._people.friends(
-            user, network
-        ):
+        believed = await self._people.befriend(user, network, contact, True, asked=False)
+        if believed or contact in await self._people.friends(user, network):
             sender, now = stanza.get("from", ""), self._people.presence(user, network, contact)
             self._write(network, of(now, whom.bare, sender, self._photos.of(now)))
         else:

@@ -98,8 +98,8 @@ class Rosters:
             jid = self._addresses.jid(network, contact)
             if contact in added:
                 await self._remove(user, jid)
-            await self._people.befriend(user, network, contact, False)
-            self._send(presence.farewell(jid, contact, user))
+            async with self._people.parting(user, network, [contact]):
+                self._send(presence.farewell(jid, contact, user))
             await self._lists.drop(user, network, _ADDED, contact)
             await self._lists.drop(user, network, _KIND, contact)
 

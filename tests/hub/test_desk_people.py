@@ -178,6 +178,39 @@ async def test_a_subscription_lasts_over_a_restart(database: Database, people: K
         assert await once_more.friends(ROMEO, NETWORK) == []
 
 
+async def test_from_whom_one_is_parted_one_may_ask_for_again_meanwhile(database: Database, people: KnownPeople) -> None:
+    bob, carol = ContactId("@bob:y"), ContactId("@carol:y")
+    await account_of(database, ROMEO)
+    for contact in (ALICE, bob, carol):
+        assert await people.befriend(ROMEO, NETWORK, contact, True)
+
+    async with people.parting(ROMEO, NETWORK, [ALICE, bob]):
+        assert await people.friends(ROMEO, NETWORK) == [carol]
+        # A server that has not heard of it yet only believes that it is so.
+        assert not await people.befriend(ROMEO, NETWORK, ALICE, True, asked=False)
+        assert await people.befriend(ROMEO, NETWORK, bob, True)
+    assert await people.befriend(ROMEO, NETWORK, ALICE, True, asked=False)
+    assert await people.befriend(ROMEO, NETWORK, ALICE, False)
+
+    with pytest.raises(ConnectionError):
+        async with people.parting(ROMEO, NETWORK, [carol]):
+            raise ConnectionError
+    async with known_people(database) as after_restart:
+        for either in (people, after_restart):
+            assert await either.friends(ROMEO, NETWORK) == [bob, carol]
+
+
+async def test_who_asks_again_while_it_is_written_is_not_forgotten(database: Database, people: KnownPeople) -> None:
+    await account_of(database, ROMEO)
+    assert await people.befriend(ROMEO, NETWORK, ALICE, True)
+
+    await asyncio.gather(people.befriend(ROMEO, NETWORK, ALICE, False), people.befriend(ROMEO, NETWORK, ALICE, True))
+
+    async with known_people(database) as after_restart:
+        for either in (people, after_restart):
+            assert await either.friends(ROMEO, NETWORK) == [ALICE]
+
+
 async def test_the_gateway_is_for_who_may_use_it_and_contacts_for_who_has_an_account(
     database: Database, people: KnownPeople
 ) -> None:

@@ -1,6 +1,7 @@
 """Contacts: who they are to whom, and who may see whom."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,9 +46,19 @@ class People(Protocol):
         while it runs and the user may use it)."""
         ...
 
-    async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:
+    async def befriend(
+        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True
+    ) -> bool:
         """`user` subscribes to (or leaves) a presence; durable. True if granted: the gateway to whoever may use it,
-        a contact to whoever has an account on its network that was not ended."""
+        a contact to whoever has an account on its network that was not ended. Without `asked` a server only believes
+        that it was so: of those from whom `parting` is under way it has yet to hear."""
+        ...
+
+    def parting(
+        self, user: str, network: NetworkId, contacts: Sequence[ContactId]
+    ) -> AbstractAsyncContextManager[None]:
+        """`user` is subscribed to these no more: at once, and durably when the body has told their server. Where that
+        fails, all is as before. Whom `user` asks for meanwhile is subscribed to anew."""
         ...
 
     async def friends(self, user: str, network: NetworkId) -> Sequence[ContactId | None]:

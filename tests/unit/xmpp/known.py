@@ -1,6 +1,7 @@
 """A gateway, people who are known by heart, and somebody who asks: what unit tests of the XMPP side share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, fromstring
 
@@ -60,7 +61,9 @@ class KnownByHeart:
         known = Contact(contact, self.names.get((user, contact), ""))
         return PresenceOf(user, network, known, user in self.connected, subscribed=subscribed)
 
-    async def befriend(self, user: str, network: NetworkId, contact: ContactId | None, yes: bool) -> bool:
+    async def befriend(
+        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True
+    ) -> bool:
         mine = self.friendships.setdefault(user, [])
         if yes and (not self.allowed(user) or (contact is not None and user not in self.with_account)):
             return False
@@ -69,6 +72,16 @@ class KnownByHeart:
         if yes:
             mine.append(contact)
         return True
+
+    @asynccontextmanager
+    async def parting(self, user: str, network: NetworkId, contacts: Sequence[ContactId]) -> AsyncIterator[None]:
+        before = list(self.friendships.get(user, ()))
+        self.friendships[user] = [one for one in before if one not in contacts]
+        try:
+            yield
+        except BaseException:
+            self.friendships[user] = before
+            raise
 
     async def friends(self, user: str, network: NetworkId) -> Sequence[ContactId | None]:
         return list(self.friendships.get(user, ()))

@@ -1,5 +1,7 @@
 """Who has ended one of several accounts is left by those whom only that one knew; who has ended all, by everybody."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from bridge.contract import ContactId, Unavailable
@@ -15,12 +17,17 @@ class Wire:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.up = True
+        self.meanwhile: Callable[[], Awaitable[object]] = _nothing
 
     def send(self, stanza: str) -> bool:
         self.sent.append(stanza)
         return self.up
 
-    async def settled(self) -> None: ...
+    async def settled(self) -> None:
+        await self.meanwhile()
+
+
+async def _nothing() -> None: ...
 
 
 @pytest.fixture
@@ -86,3 +93,16 @@ async def test_what_could_not_be_said_is_not_forgotten(
     wire.up = True
     await farewells.keep(ROMEO)
     assert people.friendships[ROMEO] == [None, NURSE]
+
+
+async def test_who_is_asked_for_again_before_the_server_has_answered_stays(
+    farewells: Farewells, people: KnownByHeart, lists: ListsByHeart, wire: Wire
+) -> None:
+    lists.of_ended[ROMEO] = [JULIET, NURSE]
+    wire.meanwhile = lambda: people.befriend(ROMEO, NETWORK, JULIET, True)
+
+    await farewells.keep(ROMEO)
+    await farewells.keep(ROMEO)
+
+    assert people.friendships[ROMEO] == [None, JULIET]
+    assert [stanza.count("unsubscribed") for stanza in wire.sent] == [1, 1]
