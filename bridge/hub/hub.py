@@ -17,7 +17,7 @@ from bridge.contract import (
     OccupantChanged,
     Session,
 )
-from bridge.hub import appointing, intake, withholding
+from bridge.hub import appointing, intake
 from bridge.hub.answers import Answers
 from bridge.hub.archive import RoomArchive
 from bridge.hub.arriving import Arrivals
@@ -58,6 +58,7 @@ from bridge.hub.sessions import Listener, Seat, Sessions
 from bridge.hub.signs import Signs
 from bridge.hub.surroundings import Surroundings as Surroundings
 from bridge.hub.told import LinkNews
+from bridge.hub.withholding import Withholding
 from bridge.store import accounts as stored
 from bridge.store.accounts import AccountRow
 from bridge.store.ledger import Ledger
@@ -86,7 +87,7 @@ class Hub:
             around.connectors, around.workspaces.of, around.limits,
             Listener(
                 lambda *reported: self._arrivals.reported(*reported), self._live, self._cursor,
-                lambda seat, contact: around.people.contact_seen(seat.account, seat.user, seat.network, contact),
+                lambda seat, contact: around.people.seen.saw(seat.account, seat.user, seat.network, contact),
                 self._changed, lambda *s: self.signs.offer(*s), self._blocked,
                 partial(opted, self.writer, around.people.choices.opt_outs), partial(informed, self.say),
             ),
@@ -139,7 +140,7 @@ class Hub:
         await durably(self.writer, appointing.appointments(around.operators, around.secrets))
         await around.people.load()
         await self.avatars.load()
-        self._tasks.append(asyncio.create_task(around.people.run(), name="people"))
+        self._tasks.append(asyncio.create_task(around.people.seen.run(), name="people"))
         self._notices = Notices(
             around.database, self.writer, self._keys, around.limits, around.home, home_account, self._names,
             self.lanes.offer, self.lanes.blocked,
@@ -149,7 +150,7 @@ class Hub:
         performer = Performer(
             Landing(self.writer, self._keys, self.lanes.offer), opener, self.sessions, endings.delivered,
             endings.repeated, self._echoes.submitted, self.files.published,
-            partial(withholding.check, around.people.choices.opt_outs.opted_out, self.sessions),
+            Withholding(around.people.choices.opt_outs.opted_out, self.sessions),
         )  # fmt: skip
         merger = Merger(around.database, performer)
         self.lanes.roads = Roads(
@@ -189,7 +190,7 @@ class Hub:
         self._tasks.clear()
 
     async def _drained(self) -> None:
-        written = asyncio.gather(self.writer.drained(), self._around.people.drained())
+        written = asyncio.gather(self.writer.drained(), self._around.people.seen.drained())
         while not written.done():
             await asyncio.wait({written}, timeout=_PATIENCE)
             if self.writer.trouble and not written.done():

@@ -1,38 +1,32 @@
 """People: the contacts that users know, and who may see whom; what the XMPP side asks the hub about persons.
 
 Names live in the database; subscriptions and which accounts are connected are kept in memory as well, so that a
-presence costs no query. What sessions see is written behind them in groups, and an unchanged name not at all.
+presence costs no query.
 """
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from bridge.contract import AccountId, Contact, ContactId, NetworkId
 from bridge.hub.appearances import Appearances
 from bridge.hub.choices import Choices
 from bridge.hub.facades import PresenceOf
 from bridge.hub.permission import may_serve, may_use
+from bridge.hub.sightings import Sightings, fits
 from bridge.store import people as store
 from bridge.store.accounts import accounts_of
-from bridge.store.database import UNWRITABLE, Database
+from bridge.store.database import Database
 
 log = logging.getLogger(__name__)
 
 _KEPT = 50_000  # contacts remembered in memory, about 15 MB
-_AT_ONCE = 500
 _PER_USER = 10_000  # subscriptions of a user at one gateway
-_LONGEST = 1_000  # characters of a name or an avatar's reference
-_LONGEST_ID = 1_000  # bytes
-
-_Group = dict[tuple[AccountId, ContactId], tuple[str, NetworkId, Contact]]
 
 
 class KnownPeople:
-    """The `People` facade. `run` is a task of the hub; until `load` nobody is subscribed."""
+    """The `People` facade. `seen.run` is a task of the hub; until `load` nobody is subscribed."""
 
     def __init__(self, database: Database, users: Sequence[str], admins: Sequence[str]) -> None:
         self._database = database
@@ -49,11 +43,7 @@ class KnownPeople:
         self._parting: set[tuple[str, NetworkId, str]] = set()
         self._connected: dict[tuple[str, NetworkId], set[AccountId]] = {}
         self._names: OrderedDict[tuple[str, NetworkId, str], Contact] = OrderedDict()
-        self._written: OrderedDict[tuple[AccountId, ContactId], Contact] = OrderedDict()
-        self._pending: _Group = {}
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.seen = Sightings(database, self._learned)
 
     async def load(self) -> None:
         """Read subscriptions and the names that go with them, and what users have chosen."""
@@ -67,9 +57,9 @@ class KnownPeople:
 
     async def profile(self, user: str, network: NetworkId, contact: ContactId) -> Contact | None:
         for account in self._connected.get((user, network), ()):
-            fresh = self._pending.get((account, contact))
-            if fresh is not None and fresh[2].name:
-                return fresh[2]
+            fresh = self.seen.fresh(account, contact)
+            if fresh is not None and fresh.name:
+                return fresh
         known = await self._database.read(lambda c: store.profile(c, user, network, contact))
         return known if known is not None else await self.stranger(user, network, contact)
 
@@ -106,7 +96,7 @@ class KnownPeople:
         known = self._subscribed.get((user, network), set())
         if name in known:
             return True
-        if len(known) >= _PER_USER or not (_fits(user) and _fits(name)):
+        if len(known) >= _PER_USER or not (fits(user) and fits(name)):
             return False
         if contact is not None and not (await self._has_account(user, network) or await self.host(user, network)):
             return False
@@ -166,71 +156,12 @@ class KnownPeople:
         for name in sorted(self._subscribed.get((user, network), ())):
             self._tell(self.presence(user, network, ContactId(name) if name else None))
 
-    def contact_seen(self, account: AccountId, user: str, network: NetworkId, contact: Contact) -> None:
-        """An account saw a person, with the name they bear now (empty: not known). Written behind, if it changed."""
-        key = (account, contact.id)
-        known = self._pending[key][2] if key in self._pending else self._written.get(key)
-        if known is not None and (not contact.name or contact == known or contact == replace(known, avatar=None)):
-            return
-        if not _fits(contact.id):
-            log.warning("a contact has an id that cannot be stored account=%d length=%d", account, len(contact.id))
-            return
-        avatar = contact.avatar if contact.avatar is not None or known is None else known.avatar
-        said = Contact(contact.id, _plain(contact.name), None if avatar is None else _plain(avatar))
-        self._pending[key] = (user, network, said)
-        self._idle.clear()
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Write what sessions saw; ends only by being cancelled."""
-        pause = 0.2
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._pending:
-                group = dict(list(self._pending.items())[:_AT_ONCE])
-                try:
-                    changed = await self._write(group)
-                except UNWRITABLE as error:
-                    log.warning("names cannot be written, trying again error=%s", type(error.orig).__name__)
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, 10.0)
-                    continue
-                pause = 0.2
-                self._wrote(group, changed)
-            self._idle.set()
-
-    async def drained(self) -> None:
-        """Return when everything seen so far is durable."""
-        await self._idle.wait()
-
-    async def _write(self, group: _Group) -> dict[tuple[int, str], Contact]:
-        """Write what differs; return it."""
-        stored = await self._database.read(lambda c: store.seen(c, group))
-        changed: dict[tuple[int, str], Contact] = {}
-        for key, (_, _, contact) in group.items():
-            before = stored.get(key)
-            now = contact if before is None or contact.avatar is not None else replace(contact, avatar=before.avatar)
-            if before is None or (contact.name and now != before):
-                changed[key] = now
-            else:
-                self._keep(key, before)
-        if changed:
-            await self._database.write(lambda c: store.remember(c, changed))
-        return changed
-
-    def _wrote(self, group: _Group, changed: dict[tuple[int, str], Contact]) -> None:
-        for key, entry in group.items():
-            if self._pending.get(key) is entry:
-                del self._pending[key]
-            if key not in changed:
-                continue
-            (user, network, _), contact = entry, changed[key]
-            self._keep(key, contact)
-            self.named(user, network)
-            if contact.id in self._subscribed.get((user, network), ()):
-                self._name(user, network, contact)
-                self._tell(self.presence(user, network, contact.id))
+    def _learned(self, user: str, network: NetworkId, contact: Contact) -> None:
+        """A contact has a name that was not known; it is durable."""
+        self.named(user, network)
+        if contact.id in self._subscribed.get((user, network), ()):
+            self._name(user, network, contact)
+            self._tell(self.presence(user, network, contact.id))
 
     async def _has_account(self, user: str, network: NetworkId) -> bool:
         return await self._database.read(lambda c: store.has_account(c, user, network))
@@ -244,12 +175,6 @@ class KnownPeople:
         self._names[user, network, contact.id] = contact
         if len(self._names) > _KEPT:
             self._names.popitem(last=False)
-
-    def _keep(self, key: tuple[AccountId, ContactId], contact: Contact) -> None:
-        self._written[key] = contact
-        self._written.move_to_end(key)
-        if len(self._written) > _KEPT:
-            self._written.popitem(last=False)
 
     def _appeared(self, user: str, network: NetworkId, contact: ContactId) -> None:
         if contact in self._subscribed.get((user, network), ()):
@@ -271,12 +196,3 @@ async def _nobodys_guest(user: str, network: NetworkId) -> bool:
 
 async def _unknown(user: str, network: NetworkId, contact: ContactId) -> Contact | None:
     return None
-
-
-def _fits(name: str) -> bool:
-    """Whether an id can be stored: no NUL, no lone surrogates, short enough for a PostgreSQL index."""
-    return _plain(name) == name and len(name.encode()) <= _LONGEST_ID
-
-
-def _plain(text: str) -> str:
-    return text[:_LONGEST].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -17,6 +17,7 @@ from bridge.contract import (
     MessageId,
     NetworkId,
     Persona,
+    Quote,
     React,
     Reason,
     Receipt,
@@ -29,14 +30,14 @@ from bridge.contract import (
 from bridge.hub import codec
 from bridge.hub.closing import Reacted
 from bridge.hub.codec import Journaled
-from bridge.hub.copies import made_by, superfluous
 from bridge.hub.facades import HOME
 from bridge.hub.known import Known
 from bridge.hub.landing import Landing
 from bridge.hub.opener import Opener
 from bridge.hub.ready import Ready, Reopened
-from bridge.hub.sessions import Seat, Sessions
+from bridge.hub.sessions import Sessions
 from bridge.hub.wishes import persona_for, wish_of
+from bridge.hub.withholding import Withholding
 from bridge.store.deliveries import Place
 from bridge.store.rows import Copy, Debt
 
@@ -61,7 +62,7 @@ class Performer:
     repeated: Callable[[Place], None]
     named: Callable[[tuple[NetworkId, str, ChatId], Iterable[str], int], None]  # see `Echoes.submitted`
     publish: Callable[[Message, Debt, Place, Session], Awaitable[Message]]  # see `Files.published`
-    check: Callable[[Journaled, Debt, Place, Seat], None]  # see `bridge.hub.withholding`
+    withholding: Withholding
 
     async def prepare(self, owed: Debt, place: Place, known: Known) -> Ready | None:
         """Everything before the call: None when the delivery is closed without one. Raises the four errors, and
@@ -74,7 +75,7 @@ class Performer:
             await self.opener.open(place, seat, session)
             raise Reopened
         event: Journaled = owed.said or codec.decode(owed.kind, owed.body)  # type: ignore[assignment]
-        self.check(event, owed, place, seat)
+        self.withholding.check(event, owed, place, seat)
         can = session.capabilities(ChatId(place.native))
         # What the network has taken goes on to another of our users as it was taken (`closing.done`).
         passed_on = owed.network == place.network == HOME and owed.source != owed.chat
@@ -88,6 +89,9 @@ class Performer:
             return None
         name = self.opener.names.get(NetworkId(owed.network), owed.network)
         wish, copies = await wish_of(owed, place, known, event, seat, name, folds=folds)
+        quoted = wish.quote.author if wish.quote is not None else None
+        if quoted is not None and self.withholding.hides(quoted, owed, place, seat):
+            wish = structs.replace(wish, quote=Quote(""))  # nor what the app of who replies has quoted of it
         if own and wish.persona is not None:
             wish = structs.replace(wish, persona=replace(wish.persona, own=True))
         if owed.kind == "edit" and self._needless(owed, copies):
@@ -130,7 +134,7 @@ class Performer:
         reacted: Reacted | None = None
         for number, part in enumerate(parts):
             receipt = ready.arrived.get(number) or await self._call(ready, number, part)
-            new = made_by(owed, part, receipt, number + ready.first, ready.version)
+            new = ready.made(number, receipt)
             if ready.can.echoes:  # the copies are submitted before anything else can happen
                 where = (ready.session.scope(part.chat), part.chat)
                 chat, ids = (NetworkId(ready.place.network), *where), [MessageId(copy.native) for copy in new]
@@ -144,7 +148,7 @@ class Performer:
                 if ready.careful:
                     await kept
             else:
-                made = [*superfluous(owed, parts, ready.version), *new]
+                made = [*ready.superfluous(), *new]
         end = self.landing.close(owed, ready.place, ready.known, ready.event, made, reacted)
         self.delivered(ready.place)
         if ready.careful:

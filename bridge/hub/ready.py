@@ -19,7 +19,7 @@ from bridge.contract import (
     Session,
 )
 from bridge.hub.codec import Journaled
-from bridge.hub.copies import arrived_before
+from bridge.hub.copies import arrived_before, made_by, superfluous
 from bridge.hub.facades import HOME
 from bridge.hub.known import Known
 from bridge.hub.translate import Wish, translate
@@ -78,6 +78,14 @@ class Ready:
             return False
         self.can = replace(self.can, actions=self.can.actions - {denied})
         return True
+
+    def made(self, number: int, receipt: Receipt) -> list[Copy]:
+        """What the part of this call is named now."""
+        return made_by(self.owed, self.parts[number], receipt, number + self.first, self.version)
+
+    def superfluous(self) -> list[Copy]:
+        """Parts that an edit takes away."""
+        return superfluous(self.owed, self.parts, self.version)
 
     @property
     def is_for_one(self) -> bool:

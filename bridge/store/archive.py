@@ -165,6 +165,7 @@ def _rows(connection: Connection, who: Reading, wanted: Wanted) -> Select[Any]:
     now, replied, taken, target = (t.events.alias(name) for name in ("now", "replied", "taken", "target"))
     here = and_(target.c.id == e.message, e.kind != "message")
     hosted = who.room.hosted
+    changed = and_(m.content != e.id, e.kind.in_(("message", "edit")))
     return (
         select(
             a.position, a.said, e.id, e.kind, e.network, e.author, e.key, e.body, e.chat, e.account, replied.c.key,
@@ -173,12 +174,31 @@ def _rows(connection: Connection, who: Reading, wanted: Wanted) -> Select[Any]:
         )
         .join_from(t.archive, t.events, e.id == a.event)
         .join(t.messages, m.id == e.message)
-        .outerjoin(now, and_(now.c.id == m.content, m.content != e.id, e.kind.in_(("message", "edit"))))
+        .outerjoin(now, and_(changed, now.c.id == _reads(hosted)))
         .outerjoin(replied, replied.c.id == e.reply)
         .outerjoin(taken, and_(taken.c.id == m.retracted, e.kind == "message"))
         .outerjoin(target, here)
         .where(*_fitting(connection, who, wanted))
     )  # fmt: skip
+
+
+def _reads(hosted: int) -> ColumnElement[Any]:
+    """The edit whose text a message has in a room: the newest that the room was told. Others may have been told more
+    (`bridge.hub.opting`). All edits of a message are among the copies of it, by their own names."""
+    m, c, told, other = t.messages.c, t.copies.c, t.archive.alias("told"), t.archive.alias("other")
+    edit = t.events.alias("edit")
+    newest = (
+        select(told.c.event)
+        .join_from(t.copies, told, and_(told.c.event == c.version, told.c.chat == hosted))
+        .join(edit, and_(edit.c.id == told.c.event, edit.c.kind == "edit"))
+        .where(c.message == m.id, c.part < 0)
+        .order_by(told.c.position.desc())
+        .limit(1)
+        .correlate(t.messages)
+        .scalar_subquery()
+    )
+    here = select(other.c.event).where(other.c.event == m.content, other.c.chat == hosted).correlate(t.messages)
+    return case((here.exists(), m.content), else_=newest)
 
 
 def _fitting(connection: Connection, who: Reading, wanted: Wanted) -> list[ColumnElement[bool]]:

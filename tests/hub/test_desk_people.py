@@ -24,7 +24,7 @@ ALICE = ContactId("@alice:y")
 async def known_people(database: Database) -> AsyncIterator[KnownPeople]:
     people = KnownPeople(database, ["*@example.org"], [])
     await people.load()
-    running = asyncio.create_task(people.run())
+    running = asyncio.create_task(people.seen.run())
     try:
         yield people
     finally:
@@ -45,10 +45,10 @@ async def account_of(database: Database, user: str, me: str = "@me:y") -> Accoun
 async def test_a_contact_is_known_as_an_account_last_saw_them(database: Database, people: KnownPeople) -> None:
     account = await account_of(database, ROMEO)
 
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice", "mxc://y/1"))
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice B.", "mxc://y/1"))
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE))
-    await people.drained()
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice", "mxc://y/1"))
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice B.", "mxc://y/1"))
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE))
+    await people.seen.drained()
 
     assert await people.profile(ROMEO, NETWORK, ALICE) == Contact(ALICE, "Alice B.", "mxc://y/1")
 
@@ -57,8 +57,8 @@ async def test_a_name_counts_only_for_those_who_were_told_it(database: Database,
     account = await account_of(database, ROMEO)
     await account_of(database, JULIET)
 
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
-    await people.drained()
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
+    await people.seen.drained()
 
     assert await people.profile(JULIET, NETWORK, ALICE) is None
     assert await people.profile(ROMEO, NetworkId("telegram"), ALICE) is None
@@ -69,15 +69,15 @@ async def test_a_name_is_known_before_it_is_written(database: Database) -> None:
     account = await account_of(database, ROMEO)
     people.account_changed(account, NETWORK, ROMEO, True)
 
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
 
     assert await people.profile(ROMEO, NETWORK, ALICE) == Contact(ALICE, "Alice")
 
 
 async def test_an_unchanged_name_writes_nothing(database: Database, people: KnownPeople) -> None:
     account = await account_of(database, ROMEO)
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
-    await people.drained()
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
+    await people.seen.drained()
     statements: list[str] = []
     engine = database._writer
     event.listen(
@@ -85,18 +85,18 @@ async def test_an_unchanged_name_writes_nothing(database: Database, people: Know
     )
 
     for _ in range(100):
-        people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
-        people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE))
-    await people.drained()
+        people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
+        people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE))
+    await people.seen.drained()
     assert statements == []
 
     async with known_people(database) as after_restart:
-        after_restart.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
-        await after_restart.drained()
+        after_restart.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
+        await after_restart.seen.drained()
         assert statements == []
 
-        after_restart.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice B."))
-        await after_restart.drained()
+        after_restart.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice B."))
+        await after_restart.seen.drained()
         assert len(statements) == 1
 
 
@@ -104,8 +104,8 @@ async def test_an_unchanged_name_writes_nothing(database: Database, people: Know
 async def test_hostile_names_are_stored_harmless(database: Database, people: KnownPeople, name: str) -> None:
     account = await account_of(database, ROMEO)
 
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, name))
-    await people.drained()
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, name))
+    await people.seen.drained()
 
     found = await people.profile(ROMEO, NETWORK, ALICE)
     assert found is not None
@@ -116,9 +116,9 @@ async def test_hostile_names_are_stored_harmless(database: Database, people: Kno
 async def test_hostile_ids_disturb_nobody_else(database: Database, people: KnownPeople, name: str) -> None:
     account = await account_of(database, ROMEO)
 
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ContactId(name), "Mallory"))
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
-    await people.drained()
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ContactId(name), "Mallory"))
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
+    await people.seen.drained()
 
     assert await people.profile(ROMEO, NETWORK, ALICE) == Contact(ALICE, "Alice", "")
     assert not await people.befriend(ROMEO, NETWORK, ContactId(name), True)
@@ -128,8 +128,8 @@ async def test_a_large_first_sync_is_written_in_groups(database: Database, peopl
     account = await account_of(database, ROMEO)
 
     for number in range(1_201):
-        people.contact_seen(account, ROMEO, NETWORK, Contact(ContactId(f"@{number}:y"), f"Person {number}"))
-    await people.drained()
+        people.seen.saw(account, ROMEO, NETWORK, Contact(ContactId(f"@{number}:y"), f"Person {number}"))
+    await people.seen.drained()
 
     assert await people.profile(ROMEO, NETWORK, ContactId("@1200:y")) == Contact(
         ContactId("@1200:y"), "Person 1200", ""
@@ -143,8 +143,8 @@ async def test_contacts_are_those_with_direct_chats_by_name(database: Database, 
     await direct_chat(database, mine, "@mute:y")
     await direct_chat(database, hers, "@other:y")
     for contact, name in (("@zoe:y", "Aunt Zoe"), ("@alice:y", "alice"), ("@lurker:y", "Lurker")):
-        people.contact_seen(mine, ROMEO, NETWORK, Contact(ContactId(contact), name))
-    await people.drained()
+        people.seen.saw(mine, ROMEO, NETWORK, Contact(ContactId(contact), name))
+    await people.seen.drained()
 
     found = await people.contacts(ROMEO, NETWORK)
 
@@ -157,8 +157,8 @@ async def test_contacts_are_those_with_direct_chats_by_name(database: Database, 
 
 async def test_a_subscription_lasts_over_a_restart(database: Database, people: KnownPeople) -> None:
     account = await account_of(database, ROMEO)
-    people.contact_seen(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
-    await people.drained()
+    people.seen.saw(account, ROMEO, NETWORK, Contact(ALICE, "Alice"))
+    await people.seen.drained()
 
     assert await people.befriend(ROMEO, NETWORK, None, True)
     assert await people.befriend(ROMEO, NETWORK, ALICE, True)
@@ -271,10 +271,10 @@ async def test_a_new_name_is_told_to_who_wants_the_presence_and_to_nobody_else(
     people.watch(seen.append)
 
     for _ in range(2):
-        people.contact_seen(mine, ROMEO, NETWORK, Contact(ALICE, "Alice"))
-        people.contact_seen(hers, JULIET, NETWORK, Contact(ALICE, "Al"))
-        people.contact_seen(mine, ROMEO, NETWORK, Contact(ContactId("@bob:y"), "Bob"))
-        await people.drained()
+        people.seen.saw(mine, ROMEO, NETWORK, Contact(ALICE, "Alice"))
+        people.seen.saw(hers, JULIET, NETWORK, Contact(ALICE, "Al"))
+        people.seen.saw(mine, ROMEO, NETWORK, Contact(ContactId("@bob:y"), "Bob"))
+        await people.seen.drained()
 
     assert seen == [PresenceOf(ROMEO, NETWORK, Contact(ALICE, "Alice"), True, subscribed=True)]
     assert people.presence(ROMEO, NETWORK, ALICE).contact == Contact(ALICE, "Alice")

@@ -1,16 +1,31 @@
 """Who opts out of being bridged: nothing more of theirs is carried, what waits neither; their own accounts go on."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bridge.contract import NetworkId, Retract, Send
+from bridge.contract import (
+    ChatId,
+    ChatKind,
+    ChatSeen,
+    Message,
+    MessageEdited,
+    MessageId,
+    MessageReceived,
+    NetworkId,
+    Retract,
+    Send,
+)
+from bridge.hub.lines import ArchiveQuery
 from bridge.hub.opting import OptOuts
+from bridge.hub.wanted import End, WantedLink
 from bridge.store.database import Database
 from tests.hub.room import Network, Room, room_on
-from tests.support.house import house
+from tests.hub.verona import ROMEO, THERE, VERONA, Verona, in_verona
+from tests.support.house import FAR, house
 
 NEAR = NetworkId("near")
 
@@ -84,3 +99,43 @@ async def test_what_one_does_by_an_account_of_ones_own_goes_on(database: Databas
 
         assert (sent.message.text, said.message.text) == ("hello", "good morrow")
         assert home.xmpp.actions(Retract) == []
+
+
+async def archived(verona: Verona, room: str, reader: str) -> list[str]:
+    assert verona.home.hub is not None
+    await verona.home.settled()
+    page = await verona.home.hub.archive.page(ChatId(room), reader, ArchiveQuery(most=100))
+    return [line.message.text for line in page.lines]
+
+
+async def test_what_is_changed_afterwards_is_changed_only_where_users_are_themselves(
+    database: Database, tmp_path: Path
+) -> None:
+    """Two rooms are linked, and each is shown as one on XMPP, too: to Romeo, who is in Anna's, and to Juliet."""
+    async with in_verona(database, tmp_path) as verona:
+        home, opt_outs = verona.home, verona.home.people.choices.opt_outs
+        await home.account("", "relay")
+        juliet = await home.account("juliet@home.example", "@juliet")
+        home.far.report(juliet, ChatSeen(chat=ChatId("!mantua"), kind=ChatKind.ROOM, name="Mantua", alias="#mantua"))
+        await home.settled()
+        assert home.hub is not None
+        assert (await home.hub.links.add(WantedLink("both", (End(FAR, THERE), End(FAR, "!mantua"))))).ok
+        mantua = ("#mantua@far", "juliet@home.example")
+
+        first = verona.far(MessageReceived, "anna", at=time.time(), message=Message("helo"))
+        verona.far(MessageEdited, "anna", at=time.time(), target=MessageId(first), message=Message("hello"))
+        await home.settled()
+        await opt_outs.choose(FAR, "@anna", out=True, at=1.0)
+        verona.far(MessageEdited, "anna", at=time.time(), target=MessageId(first), message=Message("goodbye"))
+        verona.far(MessageReceived, "prince", at=time.time(), message=Message("Indeed", reply_to=MessageId(first)))
+
+        assert await archived(verona, VERONA, ROMEO) == ["goodbye", "goodbye", "goodbye", "Indeed"]
+        assert await archived(verona, *mantua) == ["hello", "hello", "Indeed"]
+        await home.until_rows("select 1 from deliveries where state = 0", [])
+        shown = [one.message for one in home.far.actions(Send) if one.chat == "!mantua"]
+        assert "goodbye" not in str(shown)
+        assert shown[-1].text == "Prince: Indeed"
+
+        await opt_outs.choose(FAR, "@anna", out=False, at=2.0)
+        verona.far(MessageEdited, "anna", at=time.time(), target=MessageId(first), message=Message("welcome"))
+        assert await archived(verona, *mantua) == ["welcome", "welcome", "Indeed", "welcome"]
