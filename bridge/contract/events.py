@@ -123,6 +123,9 @@ class ChatSeen:
     closed: str | None = None
     """Of a room: why nobody can be heard there now who is not there themselves, as a sentence for the people of other
     rooms that are linked with it; empty: they can be; None: as before."""
+    moved: ChatId | None = None
+    """Of a room that is `closed` because it was ended: where it is said to go on. Whoever ended it has said so, so that
+    it is followed by the word of somebody who keeps order in another room of its link alone."""
     made: str = ""  # of a room that this very account has made by us: the key of the `CreateRoom`
 
 

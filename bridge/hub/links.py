@@ -127,6 +127,10 @@ class Links:
             self.stay(end.chat, seconds)
         return await self._resolve(end, known=known)
 
+    def followed(self, gone: int, into: int) -> None:
+        """A room has turned out to be another one of a link (`consent.deciding.follow`)."""
+        self._moved(Outcome(Ruling.ACCEPT, gone=[gone], reread=[into]))
+
     def stay(self, room: str, seconds: float) -> None:
         """So long a room is not left, if it is in no link."""
         self._visits[room] = time.monotonic() + seconds

@@ -14,7 +14,7 @@ from bridge.store.rows import Chat, Endpoint, Entry, Link
 
 _NAMES = (
     "id", "network", "scope", "native", "kind", "owner", "contact", "encrypted", "name", "subject", "avatar", "rules",
-    "closed", "shows",
+    "closed", "moved", "shows",
 )  # fmt: skip
 _CHAT = tuple(t.chats.c[name] for name in _NAMES)
 _RECENT = 2_000  # events
@@ -83,7 +83,7 @@ class Directory:
         values = {
             "scope": chat.scope, "native": chat.native, "kind": chat.kind, "contact": chat.contact,
             "encrypted": int(chat.encrypted), "name": chat.name, "subject": chat.subject, "avatar": chat.avatar,
-            "rules": chat.rules, "closed": chat.closed,
+            "rules": chat.rules, "closed": chat.closed, "moved": chat.moved,
         }  # fmt: skip
         self.connection.execute(update(t.chats).where(t.chats.c.id == chat.id).values(values))
         self._by_native = {key: known for key, known in self._by_native.items() if known.id != chat.id}

@@ -23,6 +23,7 @@ class Chat:
     avatar: str = ""
     rules: str = ""  # of a room: `Rules`, JSON
     closed: str = ""  # of a room: why nobody from elsewhere can be heard there
+    moved: str = ""  # of such a room: where it is said to go on
     shows: int | None = None  # of a hosted room: the chat on a network that it shows
 
 

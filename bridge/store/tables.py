@@ -131,6 +131,7 @@ chats = Table(
     Column("avatar", Text, nullable=False, server_default=""),  # of a room: its connector's reference
     Column("rules", Text, nullable=False, server_default=""),  # of a room: `Rules`, JSON; empty: not known
     Column("closed", Text, nullable=False, server_default=""),  # of a room: `ChatSeen.closed`
+    Column("moved", Text, nullable=False, server_default=""),  # of a room: `ChatSeen.moved`
     Column(
         "peopled", SmallInteger, nullable=False, server_default="0"
     ),  # its occupants: 0 unknown, 1 asked for, 2 known

@@ -14,6 +14,8 @@ from bridge.contract import (
     ChatSeen,
     Contact,
     ContactId,
+    Join,
+    Leave,
     Message,
     MessageEdited,
     MessageId,
@@ -309,3 +311,32 @@ async def test_a_thousand_commands_are_answered_a_few_times_and_hold_up_nobody(v
 async def test_what_was_said_long_ago_is_not_done(verona: Verona) -> None:
     verona.home.says(verona.account, "duels", "Romeo", "!bridge link", "old", at=verona.now() - 3_600)
     assert await verona.next("duels", 0) == words.LATE
+
+
+@pytest.mark.parametrize("into", ["war", "peace", "elsewhere"])
+async def test_a_room_that_was_ended_is_followed_by_the_word_of_who_keeps_order(verona: Verona, into: str) -> None:
+    await linked(verona)
+    can = verona.home.far.can
+    verona.home.far.can = replace(can, actions=can.actions | {Join, Leave})
+    why = "The room duels was ended."
+    ended = ChatSeen(chat=ChatId("duels"), kind=ChatKind.ROOM, name="Duels", closed=why, moved=ChatId(into))
+    begin = len(verona.told("peace"))
+    verona.home.far.report(verona.account, ended)
+    assert (await verona.next("peace", begin)).startswith(why)
+    assert await verona.asks("Benvolio", "peace", "!bridge follow") == words.NOT_YOU
+    said = await verona.asks("Juliet", "peace", "!bridge follow")
+    if into == "peace":
+        assert said == words.MOVED_LINKED
+        return
+    assert said.startswith("The link goes on in")
+    begin = len(verona.told(into))
+    verona.says("Benvolio", "peace", "I do but keep the peace")
+    while await verona.next(into, begin) != "Benvolio: I do but keep the peace":
+        begin += 1
+    begin = len(verona.told("peace"))
+    verona.says("Benvolio", into, "Part, fools!")
+    assert await verona.next("peace", begin) == "Benvolio: Part, fools!"
+    assert [one.chat for one in verona.home.far.actions(Leave)] == ["duels"]
+    assert await verona.links() == ["duels: linked", "peace: linked"]
+    verona.turned += 61
+    assert await verona.asks("Juliet", "peace", "!bridge follow") == words.NOTHING_MOVED

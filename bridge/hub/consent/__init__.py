@@ -6,6 +6,7 @@
 | an admin of the other | `!bridge confirm CODE` there, or `link` to a gateway with the code |
 | who asked | `!bridge confirm CODE` once more, if the code was shown to a whole room, and no other room named |
 | any admin of any room | `!bridge unlink`, or `unlink` to a gateway |
+| any admin of any room | `!bridge follow`, when a room of the link was ended and named another (`ChatSeen.moved`) |
 
 The last word is asked for because whoever reads a room reads its codes, and may keep order in a room of their own. Who
 keeps order is asked of each network at that moment (`Session.rank`), of who asked and of who agrees, when the link is

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +14,7 @@ from bridge.contract import (
     ConnectorError,
     ContactId,
     Join,
+    Leave,
     Message,
     MessageId,
     NetworkId,
@@ -173,6 +175,27 @@ class Agreeing:
         text = words.ended(words.called(spot.chat, self.names))
         await asyncio.gather(*(self.tell(room, text) for room in rooms if room.id != spot.chat.id))
         return said.text
+
+    async def follow(self, spot: Spot) -> str:
+        """A room of the link that was ended goes on where it is said to."""
+        await self._allowed(spot)
+        _, rooms = await self._linked(spot)
+        old = next((room for room in rooms if room.closed and room.moved), None)
+        if old is None:
+            raise No(words.NOTHING_MOVED)
+        network = NetworkId(old.network)
+        new = await self.visit(End(network, ChatId(old.moved)), spot.who)
+        deed = self._deed(spot, "followed a room into")
+        _agreed(await durably(self._writer, partial(deciding.follow, chat=old.id, into=new.chat.id, deed=deed)))
+        self._links.followed(gone=new.chat.id, into=old.id)
+        try:
+            await self._session(network).perform(Leave(chat=ChatId(old.native or ""), key=uuid.uuid4().hex))
+        except ConnectorError as error:
+            log.info("a room that was ended is not left reason=%s", error.text)
+        text = words.followed(words.called(old, self.names), words.called(new.chat, self.names))
+        others = [replace(old, native=new.native), *(room for room in rooms if room.id not in (old.id, spot.chat.id))]
+        await asyncio.gather(*(self.tell(room, text) for room in others))
+        return text
 
     async def status(self, spot: Spot) -> str:
         name, rooms = await self._linked(spot)

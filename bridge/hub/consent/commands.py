@@ -135,6 +135,9 @@ class RoomCommands:
     async def _unlink(self, spot: Spot, rest: list[str]) -> str:
         return await self.agreeing.end(spot)
 
+    async def _follow(self, spot: Spot, rest: list[str]) -> str:
+        return await self.agreeing.follow(spot)
+
     async def _optout(self, spot: Spot, rest: list[str]) -> str:
         out = rest[:1] != ["off"]
         await self.opt_outs.choose(spot.who.network, spot.who.id, out=out, at=self.clock())
@@ -147,5 +150,6 @@ _VERBS: dict[str, Callable[[RoomCommands, Spot, list[str]], Awaitable[str]]] = {
     "link": RoomCommands._link,
     "confirm": RoomCommands._confirm,
     "unlink": RoomCommands._unlink,
+    "follow": RoomCommands._follow,
     "optout": RoomCommands._optout,
 }

@@ -71,6 +71,27 @@ def linked(ledger: Ledger, chat: int) -> tuple[str, Sequence[Chat]]:
     return link.name, [one.chat for one in link.endpoints if one.chat.shows is None]
 
 
+def follow(ledger: Ledger, chat: int, into: int, deed: Deed) -> str:
+    """A room that was ended goes on in another one, by the word of somebody who keeps order in its link. That is the
+    same chat by another name from then on, so that its link stays as it is."""
+    directory = ledger.directory
+    old, new, link = directory.chat_by_id(chat), directory.chat_by_id(into), directory.link_of(chat)
+    if old is None or new is None or link is None or not link.name or old.moved != new.native:
+        return words.NOTHING_MOVED
+    if directory.link_of(into) is not None:
+        return words.MOVED_LINKED
+    if why := linking.closed(new):
+        return why
+    account = next((end.account for end in link.endpoints if end.chat.id == chat), None)
+    ledger.flush()
+    directory.merge(new, old)
+    directory.change_chat(replace(old, native=new.native, scope=new.scope, closed="", moved=""))
+    if account is not None:
+        directory.accounts.enter(chat, account, ledger.now())
+    agreements.note(ledger.connection, replace(deed, link=link.name, whom=new.native or ""))
+    return ""
+
+
 def _closed(ledger: Ledger, identity: int, linked: str) -> str:
     """Why a room cannot be linked."""
     chat, link = ledger.directory.chat_by_id(identity), ledger.directory.link_of(identity)

@@ -19,6 +19,7 @@ HELP = (
     "!bridge link NETWORK ROOM: the same, with a room that is named.",
     "!bridge confirm CODE: agree to a link that was asked for in another room, or here.",
     "!bridge unlink: end the link.",
+    "!bridge follow: when a room of the link was ended, go on in the room that is said to take its place.",
     "!bridge optout: have nothing of yours carried to other networks; !bridge optout off ends that.",
 )
 UNKNOWN = "That is no command of the gateway. Say !bridge help to see what you can do."
@@ -42,6 +43,8 @@ ASKER_LOWER = "Whoever asked for the code does not keep order in their room any 
 AGREED_AWAY = "Whoever confirmed the code has to be in their room now. Try again when they are there."
 AGREED_LOWER = "Whoever confirmed the code does not keep order in their room any more, so it is not good any more."
 FULL = "This gateway has as many links as it can have. Ask its operator."
+NOTHING_MOVED = "No room of this link is said to go on elsewhere."
+MOVED_LINKED = "The room in which it is said to go on is in a link already, so it is not followed there."
 NOT_LINKED = "This room is in no link."
 OPTED_OUT = "Nothing that you write in linked rooms is carried now. Say !bridge optout off if you change your mind."
 OPTED_IN = "What you write in linked rooms is carried."
@@ -97,6 +100,12 @@ def linked(rooms: Sequence[str], troubles: Sequence[str] = ()) -> str:
 
 def ended(room: str) -> str:
     return f"The link of this room is over: somebody who keeps order in {room} has ended it."
+
+
+def followed(old: str, new: str) -> str:
+    return (
+        f"The link goes on in {new}, in place of {old}: what is said in one of its rooms is shown in the others again."
+    )
 
 
 def stands(rooms: Sequence[str], lines: Sequence[str]) -> str:

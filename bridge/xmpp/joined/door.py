@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 _ANSWER = 20.0  # seconds for a room to let somebody in
 _INFO = "http://jabber.org/protocol/disco#info"
 _PING = '<ping xmlns="urn:xmpp:ping"/>'
+_ROOM = re.compile(r"[^\s\"&'/:<>@]{1,200}@[^\s\"&'/:<>@]{1,200}")
 _USER = f"{{{writing.USER}}}"
 
 
@@ -284,4 +286,5 @@ class Door:
             one.answer.set_exception(Unavailable("The room was left meanwhile.", scope=Scope.CHAT))
         if bar is not None and one.key != LISTENER:
             self.bar(one, bar, *barring.said(stanza, self._room, self.others))
-        return Gone(one, bar, destroyed is not None, (destroyed.get("jid") or "") if destroyed is not None else "")
+        moved = (destroyed.get("jid") or "").strip().lower() if destroyed is not None else ""
+        return Gone(one, bar, destroyed is not None, moved if _ROOM.fullmatch(moved) else "")

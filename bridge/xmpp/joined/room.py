@@ -122,11 +122,12 @@ class JoinedRoom:
             self.first.set_exception(error)
             self.first.exception()  # nobody may have asked
 
-    def _open(self, closed: str) -> None:
+    def _open(self, closed: str, moved: str = "") -> None:
         """Those of the rooms that are linked with it are told why nobody is heard there, and when that is over."""
         if closed != self._closed:
             self._closed = closed
-            self._grounds.offer(ChatSeen(chat=self.room, kind=ChatKind.ROOM, name=self.room, closed=closed))
+            to = ChatId(moved) if moved else None
+            self._grounds.offer(ChatSeen(chat=self.room, kind=ChatKind.ROOM, name=self.room, closed=closed, moved=to))
 
     async def _come_in(self) -> None:
         grounds = self._grounds
@@ -237,14 +238,14 @@ class JoinedRoom:
         if gone.who.key != LISTENER:
             log.info("one of ours is not in a room any more room=%s held=%s", self.room, gone.bar is not None)
             return
-        where = f" It has moved to {gone.moved}." if gone.moved else ""
+        where = f" It is said to go on as {gone.moved}." if gone.moved else ""
         text = f"The room {self.room} was destroyed.{where}" if gone.destroyed else f"The room {self.room} was left."
         self._removed = gone.bar is not None
         if self._removed:
             text = f"The gateway was made to leave the room {self.room}. It tries to come back after a while."
         self._lose(text, lasting=self._removed)
         if self._removed or gone.destroyed:
-            self._open(text)
+            self._open(text, gone.moved)
 
     # what we say
 

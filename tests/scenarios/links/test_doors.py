@@ -8,9 +8,11 @@ from pathlib import Path
 
 import yaml
 
+from bridge.hub.consent import words
+from bridge.testing import wire
 from tests.scenarios.links.conftest import ANY_HALL, HOST, A, Cafe, heard, opened
 from tests.support.prosody import Prosody
-from tests.support.xmpp_client import XmppClient, bare
+from tests.support.xmpp_client import XmppClient, bare, body
 from tests.support.xmpp_servers import XmppServer
 
 ADMIN, OWNER = "http://jabber.org/protocol/muc#admin", "http://jabber.org/protocol/muc#owner"
@@ -21,12 +23,12 @@ CONFIG = "http://jabber.org/protocol/muc#roomconfig"
 async def test_closed_doors_are_named_and_tried_again(hall: XmppServer, tmp_path: Path) -> None:
     name = tmp_path.name[-20:].lower().replace("_", "-")
     rooms = {kind: f"{kind}-{name}@{HOST}" for kind in ("members", "secret", "moderated", "doomed")}
-    missing = f"missing-{name}@{HOST}"
+    missing, moved = f"missing-{name}@{HOST}", f"moved-{name}@{HOST}"
     links = {
         kind: {"xmpp": room, A: kind}
         for kind, room in {**rooms, "missing": missing, "elsewhere": "x@nowhere.invalid"}.items()
     }
-    async with opened(hall, tmp_path, links=links, make=list(rooms.values())) as cafe:
+    async with opened(hall, tmp_path, links=links, make=[*rooms.values(), moved]) as cafe:
         romeo, world = cafe.apps["romeo"], cafe.worlds[A]
         for kind in links:
             await world.chat(kind, "juliet", "relay")
@@ -44,8 +46,10 @@ async def test_closed_doors_are_named_and_tried_again(hall: XmppServer, tmp_path
         await _let_in(cafe, rooms["members"])
         if isinstance(hall, Prosody):  # ejabberd gives everybody a voice who comes in, also in a moderated room
             await _moderated(cafe, rooms["moderated"])
-        await _destroyed(cafe, rooms["doomed"])
+        await _destroyed(cafe, rooms["doomed"], moved)
         await _forgotten(cafe, "missing", missing)
+        await world.says("juliet", "doomed", "and here we are still")
+        await heard(romeo, moved, "and here we are still")
 
 
 async def _said_of(cafe: Cafe, room: str, why: str) -> None:
@@ -103,15 +107,21 @@ async def _moderated(cafe: Cafe, room: str) -> None:
     await heard(romeo, room, "thank you")
 
 
-async def _destroyed(cafe: Cafe, room: str) -> None:
-    romeo = cafe.apps["romeo"]
-    answer = await romeo.iq(room, "set", f"<query xmlns='{OWNER}'><destroy jid='new@{HOST}'/></query>")
+async def _destroyed(cafe: Cafe, room: str, new: str) -> None:
+    """Where it is said to go on the link goes on when somebody wants that who keeps order in another of its rooms."""
+    romeo, world = cafe.apps["romeo"], cafe.worlds[A]
+    answer = await romeo.iq(room, "set", f"<query xmlns='{OWNER}'><destroy jid='{new}'/></query>")
     assert answer.get("type") == "result"
-    async with asyncio.timeout(30):
-        while f"not in a room room={room}" not in cafe.gateway.log:
-            await asyncio.sleep(0.1)
-    told = f"The room {room} was destroyed. It has moved to new@{HOST}. What you write here does not get there until"
-    await cafe.worlds[A].until("doomed", lambda state: any(text.startswith(told) for text in state.texts))
+    told = f"The room {room} was destroyed. It is said to go on as {new}. What you write here does not get there until"
+    await world.until("doomed", lambda state: any(text.startswith(told) for text in state.texts))
+    await world.says("nurse", "doomed", "!bridge follow")
+    await world.until("doomed", lambda state: words.NOT_YOU in state.texts)
+    await world.do(wire.Ranks(person="juliet", chat="doomed", rank="owner"))
+    await world.says("juliet", "doomed", "!bridge follow")
+    goes_on = f"The link goes on in {new} on XMPP, in place of "
+    await romeo.expect(lambda s: bare(s) == new and body(s).startswith(goes_on), 30, goes_on, again=True)
+    await world.says("juliet", "doomed", "here we are")
+    await heard(romeo, new, "here we are")
 
 
 async def _forgotten(cafe: Cafe, name: str, room: str) -> None:
