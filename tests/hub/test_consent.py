@@ -188,6 +188,41 @@ async def test_a_code_that_was_refused_in_a_room_needs_the_last_word_of_who_aske
     assert await verona.links() == []
 
 
+async def test_who_reads_a_private_code_along_gets_nothing_by_being_quicker(verona: Verona) -> None:
+    """Its owner confirms it in a room that others read; which of two rooms is heard first nobody knows."""
+    assert verona.home.hub is not None
+    agreeing = verona.home.hub.commands.agreeing
+    await verona.home.settled()
+    far = NetworkId("far")
+    spot = replace(await agreeing.spot(far, ChatId("duels"), Person(far, ContactId("Romeo"))), shown=False)
+    code = code_in(await agreeing.ask(spot))
+    verona.may("Romeo", "peace", Rank.ADMIN)
+    verona.says("Paris", "war", f"!bridge confirm {code}")
+    assert await verona.asks("Romeo", "peace", f"!bridge confirm {code}") in (
+        words.ELSEWHERE, words.LAST_WORD, words.NO_CODE,  # the last two where both are heard at once
+    )  # fmt: skip
+    assert await verona.links() == []
+    verona.turned += 61
+    code = code_in(await agreeing.ask(spot))
+    assert await verona.asks("Romeo", "peace", f"!bridge confirm {code}") == words.LAST_WORD
+    assert await verona.asks("Paris", "war", f"!bridge confirm {code}") == words.ELSEWHERE
+    assert "linked now with “Peace”" in await agreeing.confirm(spot, code)
+    assert await verona.links() == ["duels: linked", "peace: linked"]
+
+
+async def test_a_code_that_nobody_else_has_read_needs_no_last_word(verona: Verona) -> None:
+    assert verona.home.hub is not None
+    agreeing = verona.home.hub.commands.agreeing
+    await verona.home.settled()
+    far = NetworkId("far")
+    spots = [
+        replace(await agreeing.spot(far, ChatId(room), Person(far, ContactId(who))), shown=False)
+        for room, who in (("duels", "Romeo"), ("peace", "Juliet"))
+    ]
+    code = code_in(await agreeing.ask(spots[0]))
+    assert "linked now with “Duels”" in await agreeing.confirm(spots[1], code)
+
+
 @pytest.mark.parametrize("provenance", [Provenance.PROGRAM, Provenance.COPY])
 async def test_no_program_gives_commands(verona: Verona, provenance: Provenance) -> None:
     """Whatever it may do in the room: it says what others have it say."""

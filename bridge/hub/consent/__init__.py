@@ -4,7 +4,7 @@
 |---|---|
 | an admin of one room | `!bridge link` there, or `link` to a gateway: gets a code, good once, for 15 minutes |
 | an admin of the other | `!bridge confirm CODE` there, or `link` to a gateway with the code |
-| who asked | `!bridge confirm CODE` once more, if the code was shown to a whole room, and no other room named |
+| who asked | `!bridge confirm CODE` once more, if a whole room has read the code, and no other room was named |
 | any admin of any room | `!bridge unlink`, or `unlink` to a gateway |
 | any admin of any room | `!bridge follow`, when a room of the link was ended and named another (`ChatSeen.moved`) |
 

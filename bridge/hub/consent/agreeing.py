@@ -120,7 +120,7 @@ class Agreeing:
         _agreed(
             await durably(self._writer, partial(deciding.ask, code=kept, deed=self._deed(spot, "asked for a code")))
         )
-        return words.asked(code, other=words.called(named, self.names) if named else "", shown=spot.shown)
+        return words.asked(code, other=words.called(named, self.names) if named else "")
 
     async def confirm(self, spot: Spot, typed: str) -> str:
         """Somebody who keeps order in a room agrees to what was asked for in another, or has the last word."""
@@ -146,7 +146,9 @@ class Agreeing:
             return await self._link(code, spot)
         if code.other not in (None, spot.chat.id):
             raise No(words.ELSEWHERE)
-        last_word = code.shown and (code.other is None or bool(code.agreed))
+        # Who reads a code along, here or where it was asked for, may be quicker with a room of their own.
+        read = code.shown or (spot.shown and code.other is None)
+        last_word = read and (code.other is None or bool(code.agreed))
         agreed = replace(
             code, other=spot.chat.id, agreed_network=spot.who.network, agreed=spot.who.id, shown=last_word
         )  # fmt: skip

@@ -75,9 +75,9 @@ def hidden(room: str) -> str:
     )
 
 
-def asked(code: str, *, other: str, shown: bool) -> str:
+def asked(code: str, *, other: str) -> str:
     where = other or "the other room"
-    more = "" if other or not shown else " When that is done, you are asked here for the last word."
+    more = "" if other else " When that is done, you are asked in your room for the last word."
     return (
         f"Have somebody who keeps order in {where} say there, within {MINUTES} minutes:\n!bridge confirm {code}\n"
         "For a room on XMPP they can also send `link ROOM CODE` to the gateway. The code is good for one link."
@@ -88,7 +88,8 @@ def asked(code: str, *, other: str, shown: bool) -> str:
 def last_word(room: str, code: str) -> str:
     return (
         f"Somebody who keeps order in {room} wants it to be linked with this room: what is said in one would be shown "
-        f"in the other. If that is the room you mean, whoever asked for the code says here:\n!bridge confirm {code}"
+        f"in the other. If that is the room you mean, whoever asked for the code says here:\n!bridge confirm {code}\n"
+        "Who has asked the gateway for it in a chat sends it `link ROOM CODE` there, with the address of this room."
     )
 
 
