@@ -44,4 +44,4 @@ def _tell(context: Context, ledger: Ledger, chat: Chat, hosted: Chat, at_home: C
     said = Invitation(user=at_home.owner, inside=True)
     for where, what in ((at_home, Notice(text=text)), (hosted, said)):
         outcome.debts.append(owe(ledger, context.keys, what, chat=where.id, account=context.home_account, message=None))
-    outcome.listed.append(at_home.owner)
+    outcome.listed.append((at_home.owner, NetworkId(chat.network)))

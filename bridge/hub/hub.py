@@ -253,9 +253,9 @@ class Hub:
         if outcome.answer is not None:
             self._answers.give(seat, outcome.answer)
         if isinstance(event, ChatSeen) or (isinstance(event, OccupantChanged) and event.occupant.contact.id == seat.me):
-            outcome.listed.append(seat.user)
-        for user in filter(None, outcome.listed):
-            self.lists.changed(user, seat.network)
+            outcome.listed.append((seat.user, seat.network))
+        for user, network in outcome.listed:
+            self.lists.changed(user, network)
 
     def _live(self, seat: Seat) -> None:
         def then(ended: tuple[list[Debt], list[int]]) -> None:

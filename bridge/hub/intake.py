@@ -51,7 +51,7 @@ class Outcome:
     gone: list[int] = field(default_factory=list)  # chats that are now another one
     news: list[RoomNews] = field(default_factory=list)  # what the rooms' people are to hear
     unread: list[Chat] = field(default_factory=list)  # XMPP chats where something that was said is not shown
-    listed: list[str] = field(default_factory=list)  # users who have other contacts and rooms now
+    listed: list[tuple[str, NetworkId]] = field(default_factory=list)  # users who have other contacts or rooms there
     command: bool = False  # a command that was said in a room, and is to be carried out (`bridge.hub.consent`)
 
 

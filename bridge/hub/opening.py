@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bridge.contract import ChatKind, ChatSeen, ContactId, NetworkId, Person, Reason
-from bridge.hub import halting, suspending
+from bridge.hub import acquaintances, halting, suspending
 from bridge.hub.facades import HOME, Home
 from bridge.hub.hosting import hosted_for, room_seen
 from bridge.hub.intake import Accept, Context, Outcome
@@ -68,7 +68,8 @@ def accept_chat(accept: Accept, ledger: Ledger) -> Outcome:
         chat = _direct_seen(accept, ledger, chat, event, outcome)
         if source.user and accept.context.home is not None:
             home = accept.context.home.direct_chat(source.user, source.network, event.contact.id)
-            _tie(accept.context, ledger, source.user, home, event.contact.id, chat.id)
+            shown = _tie(accept.context, ledger, source.user, home, event.contact.id, chat.id)
+            acquaintances.asked(accept, ledger, shown, event.contact, outcome)
     if event.kind is ChatKind.ROOM and source.user:
         room_seen(accept, ledger, event, outcome)
     elif chat is None and event.kind is ChatKind.ROOM:  # of the operator's account: people may want to link it

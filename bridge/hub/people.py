@@ -15,6 +15,7 @@ from bridge.hub.choices import Choices
 from bridge.hub.facades import PresenceOf
 from bridge.hub.permission import may_serve, may_use
 from bridge.hub.sightings import Sightings, fits
+from bridge.store import acquaintances
 from bridge.store import people as store
 from bridge.store.accounts import accounts_of
 from bridge.store.database import Database
@@ -63,8 +64,8 @@ class KnownPeople:
         known = await self._database.read(lambda c: store.profile(c, user, network, contact))
         return known if known is not None else await self.stranger(user, network, contact)
 
-    async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
-        return await self._database.read(lambda c: store.contacts_of(c, user, network))
+    async def contacts(self, user: str, network: NetworkId, *, strangers: bool = True) -> Sequence[Contact]:
+        return await self._database.read(lambda c: store.contacts_of(c, user, network, strangers=strangers))
 
     async def accounts(self, user: str, network: NetworkId) -> Sequence[ContactId]:
         rows = await self._database.read(lambda c: accounts_of(c, user, network))
@@ -84,9 +85,14 @@ class KnownPeople:
         return PresenceOf(user, network, None, self.allowed(user), status, subscribed)
 
     async def befriend(
-        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True
-    ) -> bool:
+        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True,
+        theirs: bool = False,
+    ) -> bool:  # fmt: skip
         name = contact or ""
+        if theirs:
+            await self._database.write(lambda c: acquaintances.answer(c, user, network, name, yes))
+            self.named(user, network)
+            return True
         if not yes:
             self._subscribed.get((user, network), set()).discard(name)  # who asks again meanwhile is not forgotten
             await self._database.write(lambda c: store.unsubscribe(c, user, network, [name]))

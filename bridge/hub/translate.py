@@ -26,6 +26,7 @@ from bridge.contract import (
     Send,
     Span,
     SpanKind,
+    Style,
     Target,
 )
 from bridge.hub import fallback
@@ -69,7 +70,7 @@ def translate(wish: Wish, can: Capabilities) -> Action | None:
         case ReactionsChanged():
             return _react(wish, wish.event, can)
         case Notice(text=text):
-            return _send(structs.replace(wish, persona=None), can, Message(text=text))
+            return _send(structs.replace(wish, persona=None), can, Message(text=text, style=Style.NOTICE))
         case Invitation(user=user, by=by, reason=reason, inside=inside):
             whom = ContactId(user)
             return Invite(chat=wish.chat, key=wish.key, whom=whom, by=by, reason=reason, inside=inside)

@@ -4,11 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import Connection, Select, delete, func, select, tuple_
 
 from bridge.contract import Contact, ContactId
+from bridge.store import acquaintances
 from bridge.store import tables as t
 from bridge.store.accounts import LOGGED_OUT
+from bridge.store.acquaintances import WELCOME
 from bridge.store.upsert import upsert
 
 _AT_ONCE = 400
@@ -65,9 +67,9 @@ def _in_rooms(connection: Connection, user: str, network: str, contact: str) -> 
     return connection.execute(query).scalar() or ""
 
 
-def contacts_of(connection: Connection, user: str, network: str) -> list[Contact]:
+def contacts_of(connection: Connection, user: str, network: str, *, strangers: bool = True) -> list[Contact]:
     """People with whom the user has direct chats, by name; those without one by id. Accounts that were ended do not
-    count, those that a network has revoked do."""
+    count, those that a network has revoked do. `strangers`: also whom they have not let in."""
     d, p, a = t.directs.c, t.people.c, t.accounts.c
     query = (
         select(d.contact, func.coalesce(p.name, "").label("name"), func.coalesce(p.avatar, "").label("avatar"))
@@ -76,6 +78,8 @@ def contacts_of(connection: Connection, user: str, network: str) -> list[Contact
         .where(a.user == user, a.network == network, a.state != LOGGED_OUT)
         .order_by(a.id)
     )
+    if not strangers:
+        query = query.where(d.contact.not_in(_strangers(user, network)))
     found: dict[str, Contact] = {}
     for row in connection.execute(query):
         known = found.get(row.contact)
@@ -84,14 +88,24 @@ def contacts_of(connection: Connection, user: str, network: str) -> list[Contact
     return sorted(found.values(), key=lambda contact: ((contact.name or contact.id).casefold(), contact.id))
 
 
+def _strangers(user: str, network: str) -> Select[Any]:
+    q = t.acquaintances.c
+    return select(q.contact).where(q.user == user, q.network == network, q.state != WELCOME)
+
+
 def subscribe(connection: Connection, user: str, network: str, contact: str) -> None:
+    """`contact`: empty for the gateway."""
     upsert(connection, t.subscriptions, [{"user": user, "network": network, "contact": contact}])
+    if contact:
+        acquaintances.befriend(connection, user, network, contact, True)
 
 
 def unsubscribe(connection: Connection, user: str, network: str, contacts: Collection[str]) -> None:
     s = t.subscriptions.c
     mine = delete(t.subscriptions).where(s.user == user, s.network == network)
     connection.execute(mine.where(s.contact.in_(list(contacts))))
+    for contact in contacts:
+        acquaintances.befriend(connection, user, network, contact, False)
 
 
 def subscriptions(connection: Connection) -> Sequence[tuple[str, str, str]]:

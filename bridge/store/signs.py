@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from bridge.store import tables as t
 from bridge.store.accounts import ACTIVE
+from bridge.store.acquaintances import WELCOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,14 @@ class Written:
 
 
 def ends(connection: Connection, network: str, scope: str, native: str) -> list[End]:
-    """The chats of the link that this one belongs to, itself first; none if it belongs to none."""
-    c, e = t.chats.c, t.endpoints.c
+    """The chats of the link that this one belongs to, itself first; none if it belongs to none. Without those of users
+    who have not let in the person of `network` with whom they are."""
+    c, e, q = t.chats.c, t.endpoints.c, t.acquaintances.c
+    stranger = (
+        select(q.user)
+        .where(q.user == c.owner, q.network == network, q.contact == c.contact, q.state != WELCOME)
+        .exists()
+    )
     here = select(c.id).where(c.network == network, c.scope == scope, c.native == native).scalar_subquery()
     link = select(e.link).where(e.chat == here).scalar_subquery()
     rows = connection.execute(
@@ -71,7 +78,7 @@ def ends(connection: Connection, network: str, scope: str, native: str) -> list[
         )
         .join_from(t.endpoints, t.chats, e.chat == c.id)
         .join(t.links, t.links.c.id == e.link)
-        .where(e.link == link)
+        .where(e.link == link, ~stranger)
     ).all()
     seen: dict[int, list[Seen]] = {}
     a, s = t.accounts.c, t.chat_accounts.c

@@ -32,6 +32,7 @@ from bridge.store.copy_tables import reactions as reactions
 from bridge.store.link_tables import audit as audit
 from bridge.store.link_tables import bans as bans
 from bridge.store.link_tables import link_codes as link_codes
+from bridge.store.people_tables import acquaintances as acquaintances
 
 install = Table(
     "install",  # one row per fact about this database

@@ -96,8 +96,8 @@ class Presences:
             "probe": self._probe,
             "": self._available,
             "unavailable": self._unavailable,
-            "subscribed": _nothing,
-            "unsubscribed": _nothing,
+            "subscribed": self._granted,
+            "unsubscribed": self._denied,
         }
 
     async def received(self, stanza: Element) -> None:
@@ -147,6 +147,16 @@ class Presences:
         self._write(network, _presence("unsubscribed", whom.bare, user))
         self._write(network, unavailable(whom.bare, whom.contact, user))
 
+    async def _granted(self, stanza: Element, user: str, whom: Whom) -> None:
+        """RFC 6121 #sub-request: what a user was asked for in the name of somebody whom they do not know."""
+        if whom.contact is not None:
+            await self._people.let_in(user, whom.gateway.network, whom.contact, True)
+
+    async def _denied(self, stanza: Element, user: str, whom: Whom) -> None:
+        """RFC 6121 #sub-cancel: also what was granted before."""
+        if whom.contact is not None:
+            await self._people.let_in(user, whom.gateway.network, whom.contact, False)
+
     async def _probe(self, stanza: Element, user: str, whom: Whom) -> None:
         network, contact = whom.gateway.network, whom.contact
         believed = await self._people.befriend(user, network, contact, True, asked=False)
@@ -191,10 +201,6 @@ class Presences:
         return f"Log in first: send `login` to {whom.gateway.domain}."
 
 
-async def _nothing(stanza: Element, user: str, whom: Whom) -> None:
-    """We ask for no subscriptions, so nothing follows from these."""
-
-
 def of(presence: PresenceOf, bare: str, to: str, photo: str = "") -> str:
     """The presence of a contact or the gateway, whose address is `bare`, as a stanza; for `photo` see `Photos.of`."""
     contact = presence.contact
@@ -208,6 +214,11 @@ def of(presence: PresenceOf, bare: str, to: str, photo: str = "") -> str:
 
 def unavailable(bare: str, contact: ContactId | None, to: str, status: str = "") -> str:
     return _presence("unavailable", _full(bare, contact is not None), to, _status(status))
+
+
+def request(bare: str, user: str, name: str, words: str) -> str:
+    """RFC 6121 #sub-request: somebody whom `user` does not know wants to talk with them."""
+    return _presence("subscribe", bare, user, _status(words) + _nick(Contact(ContactId(bare), name)))
 
 
 def farewell(bare: str, contact: ContactId, user: str) -> str:

@@ -69,7 +69,7 @@ class Rosters:
         """Bring the list of `user` in step. Raises `StanzaError` and `Unavailable`."""
         network = self._gateway.network
         before = await self._lists.put(user, network, _KIND)
-        contacts = await self._people.contacts(user, network)
+        contacts = await self._people.contacts(user, network, strangers=False)
         await self._take_out(user, before.keys() - {contact.id for contact in contacts})
         if not any(_is_news(contact, before.get(contact.id)) for contact in contacts):
             return  # the list need not be read for that

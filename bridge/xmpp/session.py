@@ -38,7 +38,7 @@ from bridge.contract import (
 )
 from bridge.contract.unasked import Unasked
 from bridge.contract.workspace import Memory
-from bridge.xmpp import files, parse, render
+from bridge.xmpp import files, parse, presence, render
 from bridge.xmpp.carbons import AROUND, Carbons
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.delivering import Delivering
@@ -55,7 +55,7 @@ _BEHIND = 2_000  # events waiting for the hub, above which the streams are not r
 _NICKS = 10_000  # chats of which we know that their name has been told
 
 _CHAT = Capabilities(
-    actions=frozenset({Send, Edit, Retract, React, Confirm, Fail, SetTyping, MarkRead}),
+    actions=frozenset({Send, Edit, Retract, React, Confirm, Fail, Invite, SetTyping, MarkRead}),
     window=8,
     # A repeat carries the same message id: nothing has to be written before each attempt.
     idempotent=True,
@@ -162,6 +162,10 @@ class XmppSession(Unasked):
         user, whom = read
         if isinstance(action, SIGNS):
             return await self._showing.to(action, user, whom)
+        if isinstance(action, Invite):
+            asking = presence.request(whom.bare, user, action.by, action.reason)
+            await self._delivering[whom.gateway.network].deliver(action.key, asking)
+            return Receipt()
         if action.persona is not None and action.persona.own:
             return await self.carbons[whom.gateway.network].show(action, user, whom)
         in_words = isinstance(action, React) and not self.reads_reactions(user, whom.gateway.network)

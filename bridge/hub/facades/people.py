@@ -33,8 +33,9 @@ class People(Protocol):
         shows them to it now; None for whom it shows nothing."""
         ...
 
-    async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
-        """People this user has direct chats with, by name; without those of accounts that were ended."""
+    async def contacts(self, user: str, network: NetworkId, *, strangers: bool = True) -> Sequence[Contact]:
+        """People this user has direct chats with, by name; without those of accounts that were ended. `strangers`: also
+        whom they have not let in (`bridge.hub.acquaintances`)."""
         ...
 
     async def accounts(self, user: str, network: NetworkId) -> Sequence[ContactId]:
@@ -47,11 +48,14 @@ class People(Protocol):
         ...
 
     async def befriend(
-        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True
-    ) -> bool:
+        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True,
+        theirs: bool = False,
+    ) -> bool:  # fmt: skip
         """`user` subscribes to (or leaves) a presence; durable. True if granted: the gateway to whoever may use it,
         a contact to whoever has an account on its network that was not ended. Without `asked` a server only believes
-        that it was so: of those from whom `parting` is under way it has yet to hear."""
+        that it was so: of those from whom `parting` is under way it has yet to hear. `theirs`: `user` grants the
+        contact the subscription that they were asked for (`Invite` in a direct chat), or refuses it or takes it
+        back."""
         ...
 
     def parting(

@@ -42,13 +42,19 @@ class KnownByHeart:
     with_account: set[str] = field(default_factory=set)
     connected: set[str] = field(default_factory=set)
     friendships: dict[str, list[ContactId | None]] = field(default_factory=dict)
+    strange: set[tuple[str, str]] = field(default_factory=set)  # (user, contact)
+    let: list[tuple[str, str, bool]] = field(default_factory=list)  # whom users have let in, or have not
 
     async def profile(self, user: str, network: NetworkId, contact: ContactId) -> Contact | None:
         name = self.names.get((user, contact))
         return None if name is None else Contact(contact, name)
 
-    async def contacts(self, user: str, network: NetworkId) -> Sequence[Contact]:
-        return [Contact(ContactId(contact), name) for (who, contact), name in sorted(self.names.items()) if who == user]
+    async def contacts(self, user: str, network: NetworkId, *, strangers: bool = True) -> Sequence[Contact]:
+        mine = [(contact, name) for (who, contact), name in sorted(self.names.items()) if who == user]
+        return [Contact(ContactId(id), name) for id, name in mine if strangers or (user, id) not in self.strange]
+
+    async def let_in(self, user: str, network: NetworkId, contact: ContactId, yes: bool) -> None:
+        self.let.append((user, contact, yes))
 
     async def accounts(self, user: str, network: NetworkId) -> Sequence[ContactId]:
         return [ContactId(f"me of {user}")] if user in self.with_account else []

@@ -93,6 +93,14 @@ async def test_nobody_is_ever_asked_for_a_subscription(
     assert [s for s in written.take() if s[0] == "subscribe"] == []
 
 
+async def test_what_users_grant_and_refuse_is_told(presences: Presences, people: KnownByHeart) -> None:
+    """The gateway itself asks nobody."""
+    for kind in ("subscribed", "unsubscribed"):
+        await receive(presences, kind, JULIET)
+        await receive(presences, kind, DOMAIN)
+    assert people.let == [(ROMEO, "juliet", True), (ROMEO, "juliet", False)]
+
+
 async def test_leaving(presences: Presences, written: Written, people: KnownByHeart) -> None:
     people.with_account.add(ROMEO)
     await receive(presences, "subscribe", JULIET)
