@@ -103,7 +103,7 @@ async def _serve(
     departure = Departure(database, secrets, control, workspaces, connectors)
     operator = Operator(departure, Running(hub))
     home = Addresses(gateways)
-    finder = Finder(database, hub.sessions, people.choices, home)
+    finder = Finder(database, hub.sessions, people.choices, home, hub.quotas.ask)
     people.stranger = finder.profile
     office = Office(
         database, secrets, control, control, hub.rooms, workspaces, connectors, people, finder,

@@ -24,7 +24,11 @@ _KEPT, _FRESH = 2_000, 300.0  # profiles, and seconds for which they are believe
 class Finder:
     """The `Finder` facade."""
 
-    def __init__(self, database: Database, sessions: Sessions, choices: Choices, home: Home) -> None:
+    def __init__(
+        self, database: Database, sessions: Sessions, choices: Choices, home: Home, asks: Callable[[str], None]
+    ) -> None:
+        """`asks`: a user asks now; raises `Refused`."""
+        self._asks = asks
         self._database = database
         self._sessions = sessions
         self._choices = choices
@@ -84,6 +88,7 @@ class Finder:
         session = self.seat(user, network).session
         if session is None or session.directory is None:
             raise Refused("This network cannot be searched.", Reason.UNSUPPORTED)
+        self._asks(user)
         try:
             async with asyncio.timeout(_SECONDS):
                 return await question(session.directory)

@@ -51,7 +51,7 @@ from bridge.hub.opted import opted
 from bridge.hub.own_pictures import OwnPictures
 from bridge.hub.performing import Performer
 from bridge.hub.pictures import Converter
-from bridge.hub.quota import Quota
+from bridge.hub.quota import Quotas
 from bridge.hub.roads import Roads
 from bridge.hub.rooms import HostedRooms
 from bridge.hub.sessions import Listener, Seat, Sessions
@@ -96,9 +96,9 @@ class Hub:
         told = LinkNews(self.writer, self.sessions, self._keys, self.lanes.offer)
         self.links = Links(around.database, self.writer, self.sessions, told, self.lanes.moved)
         self.converter = around.converter or Converter()
-        openings = Quota(around.limits.openings, 3_600.0, around.clock)  # by the hour
+        self.quotas = Quotas.of(around.limits, around.clock)
         self.rooms = HostedRooms(
-            around.database, self.writer, self.sessions, self._keys, around.home, self.converter.small, openings.take
+            around.database, self.writer, self.sessions, self._keys, around.home, self.converter.small, self.quotas
         )
         self.own_pictures = OwnPictures(around.database, self.sessions, self.converter, around.people.choices)
         self.signs = Signs(around.database, self.sessions, self.counters, around.people, self.own_pictures.shown)
@@ -117,7 +117,7 @@ class Hub:
         self._names = {HOME: "XMPP"} | {network: connector.name for network, connector in around.connectors.items()}
         self._guests = GuestBook(around, self.writer, self.connect, self.disconnect, self.rooms.ended)
         self._context = Context(
-            self._keys, around.home, 0, self._names, around.people.choices.of, openings.take,
+            self._keys, around.home, 0, self._names, around.people.choices.of, self.quotas.openings.take,
             around.people.choices.opt_outs.opted_out, self._guests.me, self._guests.appoint, Breaker(around.clock),
         )  # fmt: skip
         self.commands = RoomCommands.of(around, self.writer, self.sessions, self.links, self._keys, self._names)

@@ -18,6 +18,8 @@ class Limits:
     accounts: int = 10  # of one user at a network
     commands: int = 300  # of one user, a minute
     openings: int = 100  # new direct chats and rooms of one user, an hour
+    questions: int = 120  # of one user that a network has to be asked, a minute: searches, lists, profiles
+    invitations: int = 10  # of others into rooms, by one user, a minute
     occupants: int = 100  # of other networks' people in one XMPP room that is linked; who last spoke longest ago leaves
 
 

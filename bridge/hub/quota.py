@@ -2,6 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.contract import Reason, Refused
+from bridge.hub.limits import Limits
 
 _TIDY = 1_000  # keys remembered before those whose times are over are forgotten
 
@@ -35,3 +39,33 @@ class Quota:
         if not seconds:
             self.note(key)
         return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """What one user may have of networks, whichever way they ask for it."""
+
+    openings: Quota
+    """New direct chats and rooms."""
+    questions: Quota
+    """Searches, lists and profiles that a network has to be asked for."""
+    invitations: Quota
+    """Of others into rooms."""
+
+    @classmethod
+    def of(cls, limits: Limits, now: Callable[[], float]) -> "Quotas":
+        return cls(
+            Quota(limits.openings, 3_600.0, now), Quota(limits.questions, 60.0, now),
+            Quota(limits.invitations, 60.0, now),
+        )  # fmt: skip
+
+    def ask(self, user: str) -> None:
+        """`user` asks a network something now. Raises `Refused`."""
+        if self.questions.take(user):
+            raise Refused("You have asked for very much in the last minute. Wait a little.", Reason.RESOURCE)
+
+    def invite(self, user: str) -> None:
+        """`user` invites somebody now. Raises `Refused`."""
+        if self.invitations.take(user):
+            text = "You have invited very many people in the last minute. Wait a little before you invite others."
+            raise Refused(text, Reason.RESOURCE)

@@ -14,6 +14,7 @@ from bridge.contract import (
     ConnectorError,
     ContactId,
     CreateRoom,
+    Invite,
     Join,
     Leave,
     Membership,
@@ -36,6 +37,7 @@ from bridge.hub.bell import Bell
 from bridge.hub.closing import durably
 from bridge.hub.facades import Entry, Home, Room, RoomNews, RoomOccupant, Wish
 from bridge.hub.keys import Keys
+from bridge.hub.quota import Quotas
 from bridge.hub.sessions import Sessions
 from bridge.store import rooms as store
 from bridge.store.database import Database
@@ -61,12 +63,12 @@ class HostedRooms(Attending):
         keys: Keys,
         home: Home | None,
         small: Callable[[bytes], Awaitable[bytes]],
-        opens: Callable[[str], float],
+        quotas: Quotas,
     ) -> None:
-        """`small` makes a small PNG of any picture, or raises `Refused` or `Unavailable`; `opens`: see `Context`."""
+        """`small` makes a small PNG of any picture, or raises `Refused` or `Unavailable`."""
         super().__init__(database, writer, keys)
         self._small = small
-        self._opens = opens
+        self._quotas = quotas
         self._sessions = sessions
         self._home = home
         self._watchers: list[Callable[[RoomNews], None]] = []
@@ -108,6 +110,7 @@ class HostedRooms(Attending):
         if membership is Membership.JOINED:
             return [one for one in known if one.present]
         nicks = {one.contact: one.nick for one in known}
+        self._quotas.ask(reader)
         found = await self._session(member.account).occupants(ChatId(row.native), membership)
         return [
             RoomOccupant(one.contact.id, nicks.get(one.contact.id, ""), one.rank or Rank.MEMBER, present=False)
@@ -116,6 +119,8 @@ class HostedRooms(Attending):
 
     async def change(self, user: str, wish: Wish) -> None:
         row, member = await self._member(wish.chat, user)
+        if isinstance(wish, Invite):
+            self._quotas.invite(user)
         there = replace(wish, chat=ChatId(row.native), key="-")
         if isinstance(there, SetRoom) and there.avatar:
             there = replace(there, avatar=await self._small(there.avatar))
@@ -176,7 +181,7 @@ class HostedRooms(Attending):
         account = self._account(user, network)
         if jid is None or await self._database.read(lambda c: store.room(c, jid)) is not None:
             raise _no_room()
-        if self._opens(user):
+        if self._quotas.openings.take(user):
             text = "You have made very many rooms and chats in the last hour. Wait a while before you make another one."
             raise Refused(text, Reason.POLICY)
         key = self._keys.of_source("making", network, user, address)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bridge.contract import Account, AccountId, LoggedOut, NetworkId, Reason, Refused, Unavailable, Workspace
 from connectors.matrix import credentials, errors, sync
 from connectors.matrix.api import Api, path
+from connectors.matrix.callers import Callers
 from connectors.matrix.chats import Chats
 from connectors.matrix.directs import Directs
 from connectors.matrix.groups import Groups
@@ -34,6 +35,7 @@ class Connecting:
     def __init__(self, network: NetworkId, pace: Pace) -> None:
         self._network = network
         self._pace = pace
+        self._callers = Callers()  # of guests
         self._failed: dict[AccountId, tuple[str | None]] = {}
         self._owners: set[AccountId] = set()  # accounts whose token is known to be theirs
 
@@ -64,7 +66,8 @@ class Connecting:
                 await self._check_owner(api, account)
             raise Unavailable(refusal.text) from refusal
         patience = Patience(self._pace, pulse.check, workspace.log)
-        known, speaker = await self._parts(account, workspace, api, directs, ignored, patience)
+        callers = self._callers if relayed is not None else None
+        known, speaker = await self._parts(account, workspace, api, directs, ignored, patience, callers)
         known = replace(known, relayed=relayed)
         session = MatrixSession(known, speaker, Rhythm(self._pace), Repository(api), workspace.clock, first=first)
         try:
@@ -94,6 +97,7 @@ class Connecting:
         directs: Directs,
         ignored: Ignored,
         patience: Patience,
+        callers: Callers | None,
     ) -> tuple[Known, Speaker]:
         me, clock, log = account.me, workspace.clock, workspace.log
         opened, invited, left, waiting = [
@@ -103,7 +107,7 @@ class Connecting:
             await notes.load()
         invitations = None
         if workspace.options.get("accept_direct", True) is True:
-            invitations = Invitations(api, me, directs, waiting, clock, log)
+            invitations = Invitations(api, me, directs, waiting, clock, log, callers)
             await invitations.load()
         lines = Lines(me, clock)
         opening = Opening(api, me, Rooms(api, me), directs, Making(api, opened))

@@ -1,8 +1,10 @@
 """Invitations to direct chats, accepted by policy.
 
 What a sync brings is noted durably before its cursor moves; a task then joins, as long as that takes: a homeserver may
-have to ask others first.
-Source: client-server API #direct-messaging, #post_matrixclientv3roomsroomidjoin, #stripped-state.
+have to ask others first. Of guests all invitations of somebody who invites too often are declined, those to direct
+chats and others, when nothing else waits; that is not noted: after a crash they stay open.
+Source: client-server API #direct-messaging, #post_matrixclientv3roomsroomidjoin,
+#post_matrixclientv3roomsroomidleave, #stripped-state.
 """
 
 import asyncio
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from bridge.contract import Clock, ContactId, LoggedOut, Refused, Unavailable, Unconfirmed
 from connectors.matrix import fields
 from connectors.matrix.api import Api, path
+from connectors.matrix.callers import Callers
 from connectors.matrix.directs import Directs
 from connectors.matrix.events import member
 from connectors.matrix.notes import Notes
@@ -29,14 +32,24 @@ class _Invitation:
     since: float  # seconds since the epoch
     pause: float = _FIRST
     due: float = 0.0
+    declined: bool = False
 
 
 class Invitations:
     """One account's. `note` and `drop` from syncs, `run` as a task."""
 
     def __init__(
-        self, api: Api, me: ContactId, directs: Directs, notes: Notes, clock: Clock, log: logging.Logger
+        self,
+        api: Api,
+        me: ContactId,
+        directs: Directs,
+        notes: Notes,
+        clock: Clock,
+        log: logging.Logger,
+        callers: Callers | None = None,
     ) -> None:
+        """`callers`: who invites too often is declined; None: nobody is."""
+        self._callers = callers
         self._api = api
         self._me = me
         self._directs = directs
@@ -54,21 +67,28 @@ class Invitations:
             self._waiting[room] = _Invitation(ContactId(inviter), float(since))
         self._more.set()
 
-    async def note(self, room: str, state: object) -> None:
+    async def note(self, room: str, state: object) -> bool:
         """An invitation with its stripped state; durable when this returns. Other ones than to direct chats wait for
-        their user in a Matrix app."""
+        their user in a Matrix app, or are declined: then True."""
         mine = [
             found for raw in fields.listed(fields.mapping(state).get("events"))
             if (found := member(raw)) is not None and found.user == self._me and found.membership == "invite"
         ]  # fmt: skip
-        if not mine or not mine[-1].direct or mine[-1].by is None or room in self._waiting:
-            return
+        by = mine[-1].by if mine else None
+        if by is None or room in self._waiting:
+            return room in self._waiting and self._waiting[room].declined
         now = self._clock.time()
-        if not await self._notes.put(room, json.dumps([mine[-1].by, now], ensure_ascii=False)):
+        declined = self._callers is not None and self._callers.too_many(by, now)
+        if declined:
+            self._log.warning("too many invitations by one person; declined room=%s by=%s", room, by)
+        elif not mine[-1].direct:
+            return False
+        elif not await self._notes.put(room, json.dumps([by, now], ensure_ascii=False)):
             self._log.warning("too many invitations are waiting, one is left to other apps room=%s", room)
-            return
-        self._waiting[room] = _Invitation(mine[-1].by, now)
+            return False
+        self._waiting[room] = _Invitation(by, now, declined=declined)
         self._more.set()
+        return declined
 
     async def drop(self, room: str) -> None:
         """It has been taken back, or turned down in another app."""
@@ -76,12 +96,12 @@ class Invitations:
             await self._notes.drop(room)
 
     async def run(self) -> None:
-        """Join what waits, until cancelled."""
+        """Answer what waits, until cancelled."""
         while True:
             now = self._clock.time()
-            for room, invitation in list(self._waiting.items()):
-                if invitation.due <= now and room in self._waiting:
-                    await self._try(room, invitation)
+            while due := [item for item in self._waiting.items() if item[1].due <= now]:
+                await self._try(*min(due, key=lambda item: item[1].declined))
+                now = self._clock.time()
             self._more.clear()
             pauses = [max(0.1, one.due - self._clock.time()) for one in self._waiting.values()]
             with contextlib.suppress(TimeoutError):
@@ -90,8 +110,11 @@ class Invitations:
 
     async def _try(self, room: str, invitation: _Invitation) -> None:
         try:
-            await self._api.post(path("rooms", room, "join"), {}, seconds=_SECONDS)
-            await self._directs.add(invitation.inviter, room)
+            if invitation.declined:
+                await self._api.post(path("rooms", room, "leave"), {})
+            else:
+                await self._api.post(path("rooms", room, "join"), {}, seconds=_SECONDS)
+                await self._directs.add(invitation.inviter, room)
         except Refused as refusal:
             self._log.info("an invitation could not be accepted room=%s reason=%s", room, refusal.text)
         except (Unavailable, Unconfirmed) as error:

@@ -150,13 +150,16 @@ async def read(known: Known, news: News, cursor: str | None, now: float, *, live
     if known.invitations is not None:
         for id in (*news.left, *news.joined):
             await known.invitations.drop(id)
-        for id, raw_news in news.invited.items():
-            await known.invitations.note(id, fields.mapping(decoding.decoded(raw_news)).get("invite_state"))
     for id, raw_news in news.invited.items():
-        for event in known.groups.invited(id, fields.mapping(decoding.decoded(raw_news)).get("invite_state")):
-            asked = event.inviter if isinstance(event, RoomInvited) else None
-            if known.relayed is None or asked is None or asked.id != known.relayed.sender:
-                yield event
+        await asyncio.sleep(0)
+        state = fields.mapping(decoding.decoded(raw_news)).get("invite_state")
+        found = known.groups.invited(id, state)
+        if known.relayed is not None and any(_asked_by(known.relayed.sender, event) for event in found):
+            continue
+        if known.invitations is not None and await known.invitations.note(id, state):
+            continue
+        for event in found:
+            yield event
     if cursor is None:
         for event in await known.chats.first():
             yield event
@@ -176,6 +179,10 @@ async def read(known: Known, news: News, cursor: str | None, now: float, *, live
                 yield event
         for sign in known.signs.of_room(id, happened, live=live):
             yield sign
+
+
+def _asked_by(user: ContactId, event: Event) -> bool:
+    return isinstance(event, RoomInvited) and event.inviter is not None and event.inviter.id == user
 
 
 def _only_signs(news: Mapping[str, object]) -> bool:

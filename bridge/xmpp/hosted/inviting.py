@@ -11,7 +11,7 @@ from bridge.xmpp.hosted.stanzas import USER
 _INVITE, _REASON = f"{{{USER}}}invite", f"{{{USER}}}reason"
 _DIRECT = "{jabber:x:conference}x"
 _LONGEST = 500  # characters of a reason
-_MOST = 50  # people at once
+_MOST = 10  # people at once; more would be too many in a minute (`Limits.invitations`)
 
 
 def wishes(stanza: Element, room: ChatId, network: str, contact: Callable[[str], ContactId | None]) -> Sequence[Invite]:
