@@ -12,9 +12,10 @@ kept; the contact is told so in the chat, once an hour. Users' own accounts are 
 rules hold.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from bridge.contract import Authored, ChatKind, Contact, MessageReceived, MessageRetracted, NetworkId
+from bridge.contract import Authored, ChatKind, Contact, MessageReceived, NetworkId
 from bridge.hub.closing import owe
 from bridge.hub.codec import Invitation, Notice
 from bridge.hub.facades import HOME
@@ -53,12 +54,25 @@ def asked(accept: Accept, ledger: Ledger, home: Chat, contact: Contact, outcome:
     )  # fmt: skip
 
 
-def withheld(accept: Accept, ledger: Ledger, chat: Chat) -> Outcome | None:
-    """What becomes of something that a contact has said in `chat`, if the user has not let them in; None: they have, or
-    it is their first message."""
+def known(take: Callable[[Accept, Ledger], Outcome]) -> Callable[[Accept, Ledger], Outcome]:
+    """`take`, but for what strangers say beyond the one thing; whom a user writes to is a stranger no more."""
+
+    def taken(accept: Accept, ledger: Ledger) -> Outcome:
+        outcome = _withheld(accept, ledger) or take(accept, ledger)
+        if outcome.ruling is Ruling.ACCEPT and isinstance(accept.event, MessageReceived):
+            _heard(accept, ledger, outcome)
+        return outcome
+
+    return taken
+
+
+def _withheld(accept: Accept, ledger: Ledger) -> Outcome | None:
+    """What becomes of something that the contact of a direct chat has said, if the user has not let them in; None: they
+    have, or it is their first message, or one that is known already."""
     source, event = accept.source, accept.event
     assert isinstance(event, Authored)
-    if not _of_stranger(accept, chat) or isinstance(event, MessageRetracted):
+    chat = _of_stranger(accept, ledger)
+    if chat is None or ledger.copy(chat.id, event.id) is not None:
         return None
     known = store.of(ledger.connection, source.user, source.network, event.sender.id) or Acquaintance(ASKED)
     if known.state == WELCOME or (known.state == ASKED and isinstance(event, MessageReceived)):
@@ -74,13 +88,12 @@ def withheld(accept: Accept, ledger: Ledger, chat: Chat) -> Outcome | None:
     return outcome
 
 
-def heard(accept: Accept, ledger: Ledger, chat: Chat, outcome: Outcome) -> None:
-    """A message is journaled: of a stranger it is the one, and whom a user writes to is none any more."""
+def _heard(accept: Accept, ledger: Ledger, outcome: Outcome) -> None:
     event, source = accept.event, accept.source
     assert isinstance(event, MessageReceived)
     if event.addressee is not None:
         _welcomed(accept, ledger, event.sender.id, event.addressee.network, event.addressee.id, outcome)
-    elif _of_stranger(accept, chat):
+    elif _of_stranger(accept, ledger) is not None:
         known = store.of(ledger.connection, source.user, source.network, event.sender.id)
         if known is None or known.state == ASKED:
             store.put(ledger.connection, source.user, source.network, event.sender.id, Acquaintance(HEARD))
@@ -97,13 +110,15 @@ def _welcomed(
         outcome.listed.append((user, network))
 
 
-def _of_stranger(accept: Accept, chat: Chat) -> bool:
-    """Whether a guest's account reports something that the contact of a direct chat did just now."""
+def _of_stranger(accept: Accept, ledger: Ledger) -> Chat | None:
+    """The direct chat in which a guest's account reports something that its contact did just now."""
     event, source = accept.event, accept.source
     assert isinstance(event, Authored)
-    if source.network == HOME or chat.kind != ChatKind.DIRECT or accept.position is not None:
-        return False
-    return event.sender.id == chat.contact and _is_guest(accept)
+    if source.network == HOME or accept.position is not None or not _is_guest(accept):
+        return None
+    chat = ledger.directory.chat(source.network, source.scope, event.chat)
+    theirs = chat is not None and chat.kind == ChatKind.DIRECT and event.sender.id == chat.contact
+    return chat if theirs else None
 
 
 def _is_guest(accept: Accept) -> bool:

@@ -16,6 +16,7 @@ from bridge.contract import (
     RoomInvited,
     Unparsable,
 )
+from bridge.hub.acquaintances import known
 from bridge.hub.anew import accept_move
 from bridge.hub.barring import accept_bar, telling
 from bridge.hub.changes import accept_reactions, accept_retraction
@@ -27,10 +28,10 @@ from bridge.hub.intake import Journals
 from bridge.hub.opening import accept_chat
 
 KINDS: Mapping[type, Journals] = {
-    MessageReceived: telling(watched(accept_message)),
-    MessageEdited: watched(accept_edit),
+    MessageReceived: telling(watched(known(accept_message))),
+    MessageEdited: watched(known(accept_edit)),
     MessageRetracted: accept_retraction,
-    ReactionsChanged: accept_reactions,
+    ReactionsChanged: known(accept_reactions),
     ChatSeen: accept_chat,
     ChatMoved: accept_move,
     OccupantChanged: accept_occupant,

@@ -150,12 +150,12 @@ class Presences:
     async def _granted(self, stanza: Element, user: str, whom: Whom) -> None:
         """RFC 6121 #sub-request: what a user was asked for in the name of somebody whom they do not know."""
         if whom.contact is not None:
-            await self._people.let_in(user, whom.gateway.network, whom.contact, True)
+            await self._people.befriend(user, whom.gateway.network, whom.contact, True, theirs=True)
 
     async def _denied(self, stanza: Element, user: str, whom: Whom) -> None:
         """RFC 6121 #sub-cancel: also what was granted before."""
         if whom.contact is not None:
-            await self._people.let_in(user, whom.gateway.network, whom.contact, False)
+            await self._people.befriend(user, whom.gateway.network, whom.contact, False, theirs=True)
 
     async def _probe(self, stanza: Element, user: str, whom: Whom) -> None:
         network, contact = whom.gateway.network, whom.contact
@@ -214,11 +214,6 @@ def of(presence: PresenceOf, bare: str, to: str, photo: str = "") -> str:
 
 def unavailable(bare: str, contact: ContactId | None, to: str, status: str = "") -> str:
     return _presence("unavailable", _full(bare, contact is not None), to, _status(status))
-
-
-def request(bare: str, user: str, name: str, words: str) -> str:
-    """RFC 6121 #sub-request: somebody whom `user` does not know wants to talk with them."""
-    return _presence("subscribe", bare, user, _status(words) + _nick(Contact(ContactId(bare), name)))
 
 
 def farewell(bare: str, contact: ContactId, user: str) -> str:

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bridge.contract import Action, Confirm, Edit, Fail, MarkRead, Message, React, Retract, Send, SetTyping, Target
+from bridge.contract import (
+    Action,
+    Confirm,
+    Edit,
+    Fail,
+    Invite,
+    MarkRead,
+    Message,
+    React,
+    Retract,
+    Send,
+    SetTyping,
+    Target,
+)  # fmt: skip
 from bridge.xmpp import content, errors, signs, text
 from bridge.xmpp.parse import Origin
 
@@ -97,6 +110,13 @@ def stanza(
         case Fail(target=failed, origin=given, reason=reason, text=why):
             origin = Origin.read(given)
             return error(failed, origin.to, origin.sender, errors.render(reason.value, why))
+        case Invite(by=name, reason=why):
+            # RFC 6121 #sub-request: somebody whom the user does not know wants to talk with them.
+            status = f"<status>{text.escape(why)}</status>" if why else ""
+            return (
+                f'<presence type="subscribe" from="{text.attribute(contact)}" to="{text.attribute(user)}">'
+                f"{status}{_named(name)}</presence>"
+            )
         case _:
             raise TypeError(f"{type(action).__name__} has no stanza")
 

@@ -38,7 +38,7 @@ from bridge.contract import (
 )
 from bridge.contract.unasked import Unasked
 from bridge.contract.workspace import Memory
-from bridge.xmpp import files, parse, presence, render
+from bridge.xmpp import files, parse, render
 from bridge.xmpp.carbons import AROUND, Carbons
 from bridge.xmpp.chats import Addresses, Whom
 from bridge.xmpp.delivering import Delivering
@@ -162,10 +162,6 @@ class XmppSession(Unasked):
         user, whom = read
         if isinstance(action, SIGNS):
             return await self._showing.to(action, user, whom)
-        if isinstance(action, Invite):
-            asking = presence.request(whom.bare, user, action.by, action.reason)
-            await self._delivering[whom.gateway.network].deliver(action.key, asking)
-            return Receipt()
         if action.persona is not None and action.persona.own:
             return await self.carbons[whom.gateway.network].show(action, user, whom)
         in_words = isinstance(action, React) and not self.reads_reactions(user, whom.gateway.network)
@@ -176,7 +172,7 @@ class XmppSession(Unasked):
         if not stanza:
             return Receipt()
         delivering = self._delivering[whom.gateway.network]
-        if isinstance(action, Confirm | Fail):
+        if isinstance(action, Confirm | Fail | Invite):
             await delivering.deliver(action.key, stanza)  # an answer that bounces is nobody's loss
             return Receipt()
         under_way = (action.chat, action.key)

@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import COMPONENTS
 from tests.e2e.logging_in import Homes, World, staged
 from tests.support import folk
+from tests.support.appservice import WithAppservice
 from tests.support.auth_server import delegating
 from tests.support.folk import Person
 from tests.support.gateway import MATRIX, Gateway, matrix
@@ -45,6 +46,13 @@ async def element(juliet: Person, synapse: Synapse) -> AsyncIterator[MatrixClien
     """Juliet's Matrix app."""
     async with folk.on_matrix(juliet, synapse) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def registered() -> Iterator[WithAppservice]:
+    """A Synapse that has an appservice; one for all tests that do not stop it, for one gateway at a time."""
+    with WithAppservice() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -8,32 +8,18 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from tests.conftest import COMPONENTS
 from tests.support import folk, muc
 from tests.support.appservice import WithAppservice
 from tests.support.folk import PASSWORD, Person
-from tests.support.gateway import MATRIX, Gateway
+from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
 from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient, bare, body, receipt_of
 
 
 @pytest.fixture(scope="module")
-def registered() -> Iterator[WithAppservice]:
-    with WithAppservice() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def gateway(registered: WithAppservice, prosody: Prosody) -> Iterator[Gateway]:
-    network = {
-        "connector": "matrix", "jid": MATRIX, "secret": COMPONENTS[MATRIX], "homeserver": registered.url,
-        "appservice": str(registered.file),
-    }  # fmt: skip
-    settings = {"http": {"listen": f"127.0.0.1:{registered.ours}"}}
-    made = Gateway({"matrix": network}, prosody.component_port, settings)
-    made.http = registered.ours
-    with made:
+    with registered.gateway(prosody.component_port) as made:
         yield made
 
 
@@ -80,6 +66,8 @@ async def test_somebody_on_matrix_writes_to_a_user_and_no_crash_loses_it(
     room = await element.direct(user_of(me))
     await element.send(room, "Good pilgrim")
     assert await app.text_from(her.at(gateway), 60) == "Good pilgrim"
+    app.message(her.at(gateway), "Ay, pilgrim")  # now she is no stranger any more
+    await element.text("Ay, pilgrim", 60)
     for round in range(3):
         texts = [f"saints {round}.{number}" for number in range(5)]
         for text in texts:
@@ -93,7 +81,7 @@ async def test_somebody_on_matrix_writes_to_a_user_and_no_crash_loses_it(
     app.message(her.at(gateway), "Have not saints lips?")
 
     assert (await element.text("Have not saints lips?", 60))["room_id"] == room
-    assert await element.texts(room, user_of(me)) == ["Have not saints lips?"]
+    assert await element.texts(room, user_of(me)) == ["Ay, pilgrim", "Have not saints lips?"]
 
 
 async def test_a_user_adds_somebody_on_matrix_to_their_contacts(

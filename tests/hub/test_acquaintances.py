@@ -140,7 +140,7 @@ async def test_who_lets_a_stranger_in_hears_all(stay: Stay, way: str) -> None:
     await stay.shown("Good pilgrim")
     assert await stay.home.people.contacts(ROMEO, FAR, strangers=False) == []
     if way == "granted":
-        await stay.home.people.let_in(ROMEO, FAR, ANNA, True)
+        await stay.home.people.befriend(ROMEO, FAR, ANNA, True, theirs=True)
     else:
         assert await stay.home.people.befriend(ROMEO, FAR, ANNA, True)
     for text in ("one", "two"):
@@ -152,7 +152,7 @@ async def test_who_lets_a_stranger_in_hears_all(stay: Stay, way: str) -> None:
 
 async def test_who_refuses_a_stranger_hears_nothing_until_they_write_to_them(stay: Stay) -> None:
     await stay.home.xmpp.until(1, Invite)
-    await stay.home.people.let_in(ROMEO, FAR, ANNA, False)
+    await stay.home.people.befriend(ROMEO, FAR, ANNA, False, theirs=True)
     stay.says("Good pilgrim")
     await stay.told("does not want to be reached")
     stay.chat = "another walk"  # coming back by another door is no new question

@@ -5,12 +5,15 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
 from bridge.web.routes import Routes
 from connectors.matrix.relay import registration
 from connectors.matrix.relay.registration import Registration
+from tests.conftest import COMPONENTS
+from tests.support.gateway import MATRIX, Gateway
 from tests.support.ports import free_port
 from tests.support.process import Folder
 from tests.support.synapse import Synapse
@@ -44,6 +47,16 @@ class WithAppservice(Synapse):
             latest = "(SELECT MAX(stream_ordering) FROM events)"
             database.execute(f"UPDATE appservice_stream_position SET stream_ordering = {latest}")
         self.start()
+
+    def gateway(self, component_port: int, **settings: Any) -> Gateway:
+        """One that it calls, not started."""
+        network = {
+            "connector": "matrix", "jid": MATRIX, "secret": COMPONENTS[MATRIX], "homeserver": self.url,
+            "appservice": str(self.file),
+        }  # fmt: skip
+        made = Gateway({"matrix": network}, component_port, {"http": {"listen": f"127.0.0.1:{self.ours}"}, **settings})
+        made.http = self.ours
+        return made
 
     @asynccontextmanager
     async def routes(self) -> AsyncIterator[Routes]:

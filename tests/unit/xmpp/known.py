@@ -53,9 +53,6 @@ class KnownByHeart:
         mine = [(contact, name) for (who, contact), name in sorted(self.names.items()) if who == user]
         return [Contact(ContactId(id), name) for id, name in mine if strangers or (user, id) not in self.strange]
 
-    async def let_in(self, user: str, network: NetworkId, contact: ContactId, yes: bool) -> None:
-        self.let.append((user, contact, yes))
-
     async def accounts(self, user: str, network: NetworkId) -> Sequence[ContactId]:
         return [ContactId(f"me of {user}")] if user in self.with_account else []
 
@@ -68,8 +65,12 @@ class KnownByHeart:
         return PresenceOf(user, network, known, user in self.connected, subscribed=subscribed)
 
     async def befriend(
-        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True
-    ) -> bool:
+        self, user: str, network: NetworkId, contact: ContactId | None, yes: bool, *, asked: bool = True,
+        theirs: bool = False,
+    ) -> bool:  # fmt: skip
+        if theirs:
+            self.let.append((user, contact or "", yes))
+            return True
         mine = self.friendships.setdefault(user, [])
         if yes and (not self.allowed(user) or (contact is not None and user not in self.with_account)):
             return False
