@@ -12,14 +12,13 @@ kept; the contact is told so in the chat, once an hour. Users' own accounts are 
 rules hold.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from bridge.contract import Authored, ChatKind, Contact, MessageReceived, NetworkId
 from bridge.hub.closing import owe
 from bridge.hub.codec import Invitation, Notice
 from bridge.hub.facades import HOME
-from bridge.hub.intake import Accept, Outcome
+from bridge.hub.intake import Accept, Journals, Outcome
 from bridge.hub.judge import Ruling
 from bridge.store import acquaintances as store
 from bridge.store.acquaintances import ASKED, DECLINED, HEARD, WELCOME, Acquaintance
@@ -54,7 +53,7 @@ def asked(accept: Accept, ledger: Ledger, home: Chat, contact: Contact, outcome:
     )  # fmt: skip
 
 
-def known(take: Callable[[Accept, Ledger], Outcome]) -> Callable[[Accept, Ledger], Outcome]:
+def known(take: Journals) -> Journals:
     """`take`, but for what strangers say beyond the one thing; whom a user writes to is a stranger no more."""
 
     def taken(accept: Accept, ledger: Ledger) -> Outcome:
