@@ -47,7 +47,7 @@ async def test_whatever_comes_to_the_door_the_next_one_passes(tmp_path: Path) ->
                 world.updates.push_raw(bot, {"update_id": bot.next_update, chance.choice(KINDS): what})
                 if number % 500 == 0:
                     await asyncio.sleep(0)
-            bot.counter += 10_000  # behind all that was made up
+            bot.counter += UPDATES + 1_000  # behind all that was made up
             world.says(play.juliet, play.chat, "/start")
             world.says(play.juliet, play.chat, "still there")
             await reader.until(lambda r: "still there" in r.texts, 300 if FULL else 60)
