@@ -27,6 +27,7 @@ from bridge.store.rows import Debt
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_LONG = 0.005  # seconds of a step, after which the event loop turns
 
 
 def _of_account(error: Exception) -> bool:
@@ -93,7 +94,10 @@ class Lane:
         """Perform until nothing is left. Cancelled on shutdown, when what is under way has had time to land."""
         try:
             while await self._more():
+                begun = time.monotonic()
                 await self._step()
+                if time.monotonic() - begun > _LONG:
+                    await asyncio.sleep(0)  # what it takes to write a message may be much, and a window has many
         finally:
             for task in self._tasks.values():
                 task.cancel()

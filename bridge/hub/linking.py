@@ -175,15 +175,20 @@ def tie(ledger: Ledger, link: LinkRow, one: Resolved) -> str:
     links.serve(ledger.connection, chat.id, one.account, **how, programs=end.bots)
     directory.forget_links()
     directory.accounts.enter(chat.id, one.account, ledger.now())
+    links.unlinked(ledger.connection, chat.id, one.account, leaving=False)
     return ""
 
 
 def untie(ledger: Ledger, chat: int) -> None:
-    """A room leaves its link; what it is still owed is not sent. With the rooms of users that show it, it stays."""
+    """A room leaves its link; what it is still owed is not sent, and whom the account there has brought is to leave.
+    With the rooms of users that show it, it stays."""
     ledger.owed.flush()
     directory, run = ledger.directory, ledger.connection
     here = directory.link_of(chat)
     home = {e.chat.id: e.account for e in here.endpoints} if here is not None else {}
+    speaker = home.get(chat)
+    if speaker is not None:
+        links.unlinked(run, chat, speaker, leaving=True)
     directory.remove_endpoint(chat)
     links.forgive(run, chat)
     shown = links.shown_by(run, chat)

@@ -261,25 +261,31 @@ class Links:
                 await self._leave_by(seat.network, seat.account, seat.session)
 
     async def _leave_by(self, network: NetworkId, account: int, session: Session) -> None:
-        for chat, native in await self._unwanted(network, account):
-            can = session.capabilities(ChatId(native))
-            if not can.for_links or Leave not in can.actions:
-                continue
-            if (chat, native) not in await self._unwanted(network, account):
+        for chat, native in await self._unwanted(network, account, session):
+            if (chat, native) not in await self._unwanted(network, account, session):
                 continue  # somebody has linked it meanwhile
             try:
                 await session.perform(Leave(chat=ChatId(native), key=uuid.uuid4().hex))
             except ConnectorError as error:
                 log.info("a room is not left yet chat=%s reason=%s", native, error.text)
+                self._held = min(self._held or _AGAIN, _AGAIN)
                 continue
             await durably(self._writer, partial(_left, chat=chat, account=account))
             log.info("a room is left chat=%s", native)
 
-    async def _unwanted(self, network: NetworkId, account: int) -> Sequence[tuple[int, str]]:
-        """Rooms that are left over, without those that are to be linked as soon as they let us in."""
-        rows, left, awaited = await self._database.read(
-            lambda c: (links.named(c), links.left_over(c, account), linking.awaited(c, time.time()))
-        )
+    async def _unwanted(self, network: NetworkId, account: int, session: Session) -> Sequence[tuple[int, str]]:
+        """Rooms that our account was in for links alone, and those of links that ended into which it has brought
+        people; without those that are to be linked as soon as they let us in."""
+        rows, over, ended, awaited = await self._database.read(
+            lambda c: (
+                links.named(c), links.left_over(c, account), links.to_leave(c, account), linking.awaited(c, time.time())
+            )
+        )  # fmt: skip
+        left = []
+        for one in dict.fromkeys([*over, *ended]):
+            can = session.capabilities(ChatId(one[1]))
+            if Leave in can.actions and (one in over if can.for_links else one in ended and can.personas):
+                left.append(one)
         kept = [wanted.read(row.name, row.wanted) for row in rows if not row.removed]
         asked = {end.chat for link in kept for end in link.ends if end.network == network}
         left = [one for one in left if one[1] not in asked]

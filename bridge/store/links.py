@@ -136,6 +136,25 @@ def forgive_relayed(connection: Connection, chat: int, account: int) -> None:
     connection.execute(delete(t.deliveries).where(d.chat == chat, d.account == account, d.state == OPEN, said.exists()))
 
 
+def unlinked(connection: Connection, chat: int, account: int, *, leaving: bool) -> None:
+    """Whether `account`, which spoke in `chat` for a link, is to leave it."""
+    m = t.chat_accounts.c
+    mine = (m.chat == chat) & (m.account == account)
+    connection.execute(update(t.chat_accounts).where(mine).values(leaving=int(leaving)))
+
+
+def to_leave(connection: Connection, account: int) -> list[tuple[int, str]]:
+    """Rooms of links that have ended, in which `account` and those whom it has brought still are."""
+    c, m, e = t.chats.c, t.chat_accounts.c, t.endpoints.c
+    linked = select(e.chat).join_from(t.endpoints, t.links, t.links.c.id == e.link).where(t.links.c.source != "")
+    query = (
+        select(c.id, c.native)
+        .join_from(t.chat_accounts, t.chats, c.id == m.chat)
+        .where(m.account == account, m.leaving == 1, c.native.is_not(None), c.id.not_in(linked))
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def left_over(connection: Connection, account: int) -> list[tuple[int, str]]:
     """Rooms that `account` is in and that are in no link: what it was in for is over."""
     c, m = t.chats.c, t.chat_accounts.c

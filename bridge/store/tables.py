@@ -147,6 +147,7 @@ chat_accounts = Table(
     Column("chat", Integer, primary_key=True),
     Column("account", Integer, primary_key=True),
     Column("since", Float, nullable=False, server_default="0"),  # what was journaled before then is not theirs to read
+    Column("leaving", SmallInteger, nullable=False, server_default="0"),  # it was there for a link that has ended
     sqlite_with_rowid=False,
 )
 

@@ -29,6 +29,10 @@ class Faulty(Unavailable):
     """The homeserver itself answers, and wrongly: it may never do better."""
 
 
+class Locked(Unavailable):
+    """The homeserver's admin has locked the user who asks."""
+
+
 def read(answer: Answer, *, changes: bool, throttles: Scope = Scope.CHAT) -> Mapping[str, Any]:
     """The JSON object of a good answer. `changes`: the request was to change something, so that without a proper
     answer it may have. `throttles`: what has to wait when the homeserver asks us to be slower.
@@ -51,7 +55,8 @@ def error_of(answer: Answer, *, changes: bool, throttles: Scope = Scope.CHAT) ->
     if code in _ENDED and answer.status in (401, 403):
         return LoggedOut(LOGIN_AGAIN)
     if answer.status == 401:
-        return Unavailable(_sentence("The homeserver does not let us in", words), lasting=code == "M_USER_LOCKED")
+        kind = Locked if code == "M_USER_LOCKED" else Unavailable
+        return kind(_sentence("The homeserver does not let us in", words), lasting=kind is Locked)
     # Without an error code it is not the homeserver that answers, but something in front of it.
     if 400 <= answer.status < 500 and answer.status != 408 and code:
         reason = _REASONS.get(code) or _BY_STATUS.get(answer.status, Reason.NOT_ALLOWED)

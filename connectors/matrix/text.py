@@ -48,6 +48,7 @@ _CLOSES = {  # what a tag ends when it stands right inside it
     "p": {"p"}, "li": {"li", "p"}, "tr": {"td", "th", "tr"}, "td": {"td", "th"}, "th": {"td", "th"},
 }  # fmt: skip
 _DEEPEST_INDENT = 8
+_MOST = 1_000  # elements; where marks are all that there is, reading and writing them costs many times the text
 
 _TAGS = {
     SpanKind.BOLD: "strong", SpanKind.ITALIC: "em", SpanKind.STRIKE: "del", SpanKind.UNDERLINE: "u",
@@ -67,8 +68,8 @@ class _Element:
     number: int = 0  # of the next item of an `ol`
 
 
-class _TooDeep(Exception):
-    """More levels than anybody writes."""
+class _TooMuch(Exception):
+    """More levels, or more elements, than anybody writes."""
 
 
 def spans_of(body: str, formatted: str, *, keep_quote: bool = False) -> tuple[str, tuple[Span, ...]]:
@@ -83,7 +84,7 @@ def spans_of(body: str, formatted: str, *, keep_quote: bool = False) -> tuple[st
     reader = _Reader(_SILENT - {"mx-reply"} if keep_quote else _SILENT)
     try:
         text, spans = reader.read(formatted)
-    except _TooDeep:
+    except _TooMuch:
         return body, ()
     return (text, spans) if text and (spans or not body) else (body, ())
 
@@ -126,8 +127,8 @@ class _Reader:
         if tag in _VOID:
             self._void(tag, attributes)
             return
-        if len(self._stack) >= DEEPEST:
-            raise _TooDeep
+        if len(self._stack) >= DEEPEST or self._begun >= _MOST:
+            raise _TooMuch
         self._begun += 1
         element = _Element(tag, self._begun, *self._meaning(tag, attributes))
         if tag == "ol":

@@ -102,11 +102,12 @@ def _small(room: str, sender: str) -> Iterator[bytes]:
 
 
 def _large(room: str, sender: str) -> Iterator[bytes]:
-    """Texts that cost the most: nothing but marks."""
+    """Texts that cost the most: as many marks as are read, or more, which are not."""
     for number in range(3):
         events = [_event(TRANSACTIONS * EVENTS + number * 100 + n, room, sender) for n in range(100)]
-        for event in events:
-            event["content"] |= {"format": "org.matrix.custom.html", "formatted_body": "<b>a</b> " * 6_600}
+        for n, event in enumerate(events):
+            marks = "<b>a</b> " * (1_000 if n % 2 else 6_600)
+            event["content"] |= {"format": "org.matrix.custom.html", "formatted_body": marks.ljust(59_400, "x")}
         yield json.dumps({"events": events}).encode()
 
 

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from bridge.contract import Bar, ChatId, Contact, PersonaBarred, Reason, Refused, Scope, Unavailable
+from bridge.contract import Bar, ChatId, Contact, ContactId, PersonaBarred, Reason, Refused, Scope, Unavailable
 from connectors.matrix import errors, fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.events import Member
@@ -46,6 +46,10 @@ class Attendance:
     def there(self, face: Face, room: str) -> bool:
         """Whether somebody is known to be in it."""
         return face.user in (self._rooms.get(room) or ())
+
+    async def brought(self, room: str) -> list[ContactId]:
+        """Whom we have brought into a room, without our own user. Raises as `here` does."""
+        return sorted(ContactId(user) for user in await self._ours(room) or () if user != self.registration.me)
 
     async def enter(self, face: Face, room: str) -> None:
         """Have somebody be in a room that we are in. Raises the four errors."""

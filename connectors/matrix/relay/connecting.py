@@ -83,7 +83,7 @@ async def connected(
             gaps = Gaps(api, told.me, groups, workspace.memory, linked)
             answering = asyncio.create_task(doors.run(), name=f"invitations of {told.me}")
             try:
-                upgrades = Upgrades(api, groups, linked, workspace.log)
+                upgrades = Upgrades(api, groups, attendance, doors, linked, workspace.log)
                 yield RelaySession(
                     Parts(
                         api, told, inbox, attendance, doors, Fence(api, workspace.memory), gaps, groups,

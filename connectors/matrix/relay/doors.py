@@ -1,15 +1,18 @@
-"""Rooms that our own user is asked into: it comes, so that people can have it where they want it.
+"""Rooms that our own user is asked into, or that replace one that is linked: it comes, so that people can have it where
+they want it.
 
 Who asks for more than a few in a minute is told no, by our leaving at once: then people can ask again, and nobody has
 us join thousands of rooms. Invitations are noted before the homeserver is told that we have heard of them; those that
 are declined are not, so after a crash they stay open. A few are answered at once, so that a room that cannot be
-reached holds up nobody else.
+reached holds up nobody else. What replaces another room is tried for again at the next start, if its homeserver could
+not be reached.
 Source: client-server API #post_matrixclientv3joinroomidoralias.
 """
 
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from bridge.contract import ChatId, Clock, ConnectorError, Join, Leave, Unavailable, Unconfirmed
 from connectors.matrix import moving
@@ -24,7 +27,8 @@ _TRIES, _PAUSE = 5, 2.0
 
 @dataclass(slots=True)
 class Doors:
-    """For one session. `run` is a task; `waiting` keeps what is not answered: by room, who invites."""
+    """For one session. `run` is a task; `waiting` keeps what is not answered: by room, who invites, or the server that
+    knows a room which replaces another one."""
 
     api: Api
     waiting: Notes
@@ -44,6 +48,12 @@ class Doors:
                 self.log.warning("too many invitations; one is left open room=%s", room)
         elif not await self.waiting.put(room, by):
             self.log.warning("too many invitations; one is left open room=%s", room)
+        self._news.set()
+
+    async def follow(self, room: str, server: str) -> None:
+        """A linked room goes on in this one; that is durable when this returns."""
+        if not await self.waiting.put(room, server):
+            self.log.warning("too many rooms to come into; one is not followed room=%s", room)
         self._news.set()
 
     async def run(self) -> None:
@@ -72,16 +82,19 @@ class Doors:
             async with self._few:
                 await self._answer(room, by)
         except ConnectorError as error:
-            self.log.warning("an invitation could not be answered room=%s reason=%s", room, error.text)
+            self.log.warning("a room is not entered room=%s reason=%s", room, error.text)
+            if not _invites(by) and isinstance(error, Unavailable | Unconfirmed):
+                await asyncio.Event().wait()  # until the next start
         except Exception:
             self.log.exception("an invitation broke room=%s", room)
         await self.waiting.drop(room)
 
     async def _answer(self, room: str, by: str) -> None:
         """Raises the four errors."""
+        where = room if _invites(by) or not by else f"{room}?via={quote(by)}"
         for number in range(1, _TRIES + 1):
             try:
-                await moving.join(self.api, Join(chat=ChatId(room), key="-"))
+                await moving.join(self.api, Join(chat=ChatId(where), key="-"))
             except (Unavailable, Unconfirmed):
                 if number == _TRIES:
                     raise
@@ -100,3 +113,7 @@ class Doors:
                     await moving.leave(self.api, Leave(chat=ChatId(room), key="-"))
             except ConnectorError as error:
                 self.log.warning("an invitation could not be declined room=%s reason=%s", room, error.text)
+
+
+def _invites(by: str) -> bool:
+    return by.startswith("@")

@@ -166,3 +166,10 @@ def whole(persona: Persona) -> str:
 def banned(name: str) -> Refused:
     text = f"{name} was removed from the Matrix room, so what they say is not shown there."
     return Refused(text, Reason.FORBIDDEN)
+
+
+def closed(name: str) -> str:
+    return (
+        f"{name} cannot speak on Matrix: the homeserver's admin has closed the account there that the gateway made for "
+        "them. Ask that admin to open it again."
+    )

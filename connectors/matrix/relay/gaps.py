@@ -81,13 +81,19 @@ class Gaps:
 
     async def _keep(self, room: str) -> None:
         event = self._journaled.pop(room)
-        if await self.linked(ChatId(room)):
+        if await self.linked(ChatId(room)) or await self._remembered(room):
             await self._remember(room, event)
 
     async def entered(self, room: str) -> None:
         """It is about to be linked: what is said from now on counts. Raises `Unavailable`, `LoggedOut`."""
         if await self._remembered(room) is None:
             await self._begin(room)
+
+    async def left(self, room: str) -> None:
+        """What is said from now on does not count."""
+        for kept in (self._doubtful, self._last, self._journaling, self._journaled):
+            kept.pop(room, None)
+        await self._remember(room, "")
 
     async def _begin(self, room: str) -> None:
         """What is there now is known."""
@@ -102,7 +108,7 @@ class Gaps:
     async def _remembered(self, room: str) -> str | None:
         if room not in self._known and (said := await self.memory.get(f"heard {room}")):
             self._known[room] = said
-        return self._known.get(room)
+        return self._known.get(room) or None
 
     async def _remember(self, room: str, event: str) -> None:
         self._known[room] = event

@@ -21,6 +21,7 @@ from bridge.contract import (
     Event,
     File,
     History,
+    Leave,
     Live,
     LoggedOut,
     Media,
@@ -47,7 +48,7 @@ from connectors.matrix.events import Member, member
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.groups import Groups
 from connectors.matrix.media import Repository
-from connectors.matrix.relay import mentions, names, speech
+from connectors.matrix.relay import leaving, mentions, names, speech
 from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
@@ -173,6 +174,9 @@ class RelaySession(Unasked):
             return await parts.bridged.announce(action)
         if kind in speech.DOINGS:
             return await parts.voice.perform(action)
+        if isinstance(action, Leave):
+            await parts.gaps.left(action.chat)
+            return await leaving.leave(parts.api, parts.attendance, action)
         if (moves := moving.DOINGS.get(kind)) is not None:
             receipt = await moves(parts.api, action)
             parts.attendance.forget(action.chat)

@@ -12,6 +12,7 @@ from bridge.contract import (
     Action,
     Clock,
     Edit,
+    LoggedOut,
     MarkRead,
     React,
     Reason,
@@ -23,11 +24,12 @@ from bridge.contract import (
 )
 from connectors.matrix import changing, signs, speaking, unread
 from connectors.matrix.api import Api, path
+from connectors.matrix.errors import Locked
 from connectors.matrix.events import BRIDGED
 from connectors.matrix.groups import Groups
 from connectors.matrix.relay import mentions
 from connectors.matrix.relay.attendance import Attendance
-from connectors.matrix.relay.faces import Face, Faces
+from connectors.matrix.relay.faces import Face, Faces, closed, whole
 from connectors.matrix.relay.faces import speaking as as_user
 
 
@@ -43,7 +45,15 @@ class Voice:
     clock: Clock
 
     async def perform(self, action: Action) -> Receipt:
-        """Raises the four errors."""
+        """Raises the four errors. What the homeserver's admin does to one user of ours is no matter of the others'."""
+        try:
+            return await self._perform(action)
+        except (LoggedOut, Locked) as error:
+            if action.persona is None:
+                raise
+            raise Refused(closed(whole(action.persona)), Reason.FORBIDDEN) from error
+
+    async def _perform(self, action: Action) -> Receipt:
         try:
             return await DOINGS[type(action)](self, action)
         except Refused:

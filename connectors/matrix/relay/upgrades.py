@@ -1,9 +1,10 @@
 """Rooms that are replaced by others (room upgrades): our own user goes along.
 
 A tombstone in a room's state is by somebody who may write it, since homeservers take no other; the new room has to name
-the old one as its predecessor, which only who made it could write. Where we may not come in yet, we look again when we
-are asked into it. Rooms that are not linked are not followed: whoever can ask us into one of their own would send us
-anywhere, and what happens elsewhere would wait.
+the old one as its predecessor, which only who made it could write. Coming in may take minutes, as another homeserver
+has to be asked, so nothing waits for it (`doors`): that we came tells what it was for. Where we may not come in yet, we
+look again when we are asked into it. Rooms that are not linked are not followed: whoever can ask us into one of their
+own would send us anywhere.
 Source: client-server API #room-upgrades, #mroomtombstone, #mroomcreate.
 """
 
@@ -11,15 +12,15 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import urlencode
 
 from bridge.contract import ChatId, ChatMoved, Refused, Unconfirmed
 from connectors.matrix import fields
 from connectors.matrix.api import Api, path
 from connectors.matrix.groups import Groups
+from connectors.matrix.relay.attendance import Attendance
+from connectors.matrix.relay.doors import Doors
 
 T = TypeVar("T")
-_SECONDS = 120.0  # a homeserver may have to join over federation
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Upgrades:
 
     api: Api
     groups: Groups
+    attendance: Attendance
+    doors: Doors
     linked: Callable[[ChatId], Awaitable[bool]]
     log: logging.Logger
 
@@ -51,9 +54,10 @@ class Upgrades:
         server = fields.string(tombstone.get("sender")).partition(":")[2]
         if new is None or new == room or not await self.linked(ChatId(room)):
             return []
-        via = urlencode([(name, server) for name in ("via", "server_name") if server])
-        await self.api.post(path("join", new) + (f"?{via}" if via else ""), {}, seconds=_SECONDS)
-        return await self._moved(room, new)
+        if await self._patiently(new, lambda: self.attendance.here(new)):
+            return await self._moved(room, new)
+        await self.doors.follow(new, server)
+        return []
 
     async def _moved(self, old: str, new: str) -> list[ChatMoved]:
         """If each names the other."""

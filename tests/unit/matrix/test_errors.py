@@ -24,7 +24,7 @@ def answer(status: int, said: Any = None, **headers: str) -> Answer:
      (408, {"errcode": "M_UNKNOWN"}, errors.Faulty, Unconfirmed), (429, None, Unavailable, Unavailable),
      (403, {"errcode": "M_FORBIDDEN"}, Refused, Refused), (404, {"errcode": "M_NOT_FOUND"}, Refused, Refused),
      (401, {"errcode": "M_UNKNOWN_TOKEN"}, LoggedOut, LoggedOut),
-     (401, {"errcode": "M_USER_LOCKED"}, Unavailable, Unavailable),
+     (401, {"errcode": "M_USER_LOCKED"}, errors.Locked, errors.Locked),
      (403, {"errcode": "M_USER_DEACTIVATED"}, LoggedOut, LoggedOut), (401, None, Unavailable, Unavailable)],
 )  # fmt: skip
 def test_answers_mean_one_of_the_four(status: int, said: Any, asked: type[Exception], changed: type[Exception]) -> None:

@@ -5,10 +5,23 @@ import json
 import logging
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from bridge.contract import ChatId, ChatMoved, Event, MessageReceived, NetworkId, Unavailable, Unparsable
+from bridge.contract import (
+    ChatId,
+    ChatMoved,
+    Event,
+    Message,
+    MessageReceived,
+    NetworkId,
+    Persona,
+    Refused,
+    Send,
+    Unavailable,
+    Unparsable,
+)
 from bridge.contract.workspace import Answer
 from bridge.hub.workspace import PassingMemory
 from connectors.matrix.api import Api
@@ -42,12 +55,24 @@ class Homeserver(NoHttp):
 
     faults: tuple[str, ...] = ()
     silent: bool = False
+    outside: str = ""
+    """A room that our user is not in; the homeserver never answers who wants to come in."""
+    closed: tuple[int, str] | None = None
+    """What it answers whoever is made."""
     asked: list[str] = field(default_factory=list)
 
     async def request(self, method: str, url: str, **more: Any) -> Answer:
         self.asked.append(url)
         if any(fault in url for fault in self.faults):
             return Answer(500, {}, b'{"errcode": "M_UNKNOWN"}')
+        if url.endswith("/register"):
+            return Answer(200, {}, b"{}")
+        if self.closed is not None and "user_id=" in url:
+            return Answer(self.closed[0], {}, json.dumps({"errcode": self.closed[1]}).encode())
+        if self.outside and quote(self.outside, safe="") in url:
+            if "/join/" in url:
+                await asyncio.Event().wait()
+            return Answer(403, {}, b'{"errcode": "M_FORBIDDEN"}')
         if "/m.room.member/" in url and self.silent:
             raise Unavailable("It does not answer.")
         if "/m.room.member/" in url:
@@ -80,14 +105,15 @@ async def session(homeserver: Homeserver) -> RelaySession:
     groups = Groups(NetworkId("matrix"), api, TOLD.me, patience, Lines(TOLD.me, clock), clock)
     attendance, faces = Attendance(api, TOLD, removed), Faces(api, TOLD, memory)
     voice = Voice(api, Face(TOLD.me), faces, attendance, groups, clock)
+    doors = Doors(api, asked, clock, log)
     return RelaySession(
         Parts(
             api=api, registration=TOLD, inbox=Inbox(TOLD, nobody), attendance=attendance,
-            doors=Doors(api, asked, clock, log), fence=Fence(api, memory),
+            doors=doors, fence=Fence(api, memory),
             gaps=Gaps(api, TOLD.me, groups, memory, linked), groups=groups, signs=Signs(api, TOLD.me),
             voice=voice, bridged=Bridged(api, TOLD, groups, memory),
-            upgrades=Upgrades(api, groups, linked, log), clock=clock, log=log, silence=1.0, check=nothing,
-            summon=nobody,
+            upgrades=Upgrades(api, groups, attendance, doors, linked, log), clock=clock, log=log, silence=1.0,
+            check=nothing, summon=nobody,
         )
     )  # fmt: skip
 
@@ -169,3 +195,26 @@ async def test_a_replaced_room_that_cannot_be_read_holds_up_no_other(fault: str)
     found = await read(await session(Homeserver(faults=(fault,))), replaced(ROOM), said("Hark", OTHER))
     assert texts(found) == ["Hark"]
     assert [one for one in found if isinstance(one, ChatMoved)] == []
+
+
+async def test_no_transaction_waits_for_the_room_that_replaces_one() -> None:
+    homeserver = Homeserver(outside=NEW)
+    made = await session(homeserver)
+    found = await read(made, replaced(ROOM), said("Hark", OTHER))
+    assert texts(found) == ["Hark"]
+    assert made._parts.doors.waiting.all() == {NEW: "localhost"}  # which is durable
+    answering = asyncio.create_task(made._parts.doors.run())
+    async with asyncio.timeout(10):
+        while not any("/join/" in url for url in homeserver.asked):
+            await asyncio.sleep(0)
+    answering.cancel()
+    await asyncio.wait({answering})
+    assert made._parts.doors.waiting.all() == {NEW: "localhost"}
+
+
+@pytest.mark.parametrize("code", [(403, "M_USER_DEACTIVATED"), (401, "M_USER_LOCKED")])
+async def test_whose_account_the_homeservers_admin_closes_is_refused_alone(code: tuple[int, str]) -> None:
+    made = await session(Homeserver(closed=code))
+    romeo = Persona(key="xmpp:romeo@h", network=NetworkId("xmpp"), contact="romeo@h", name="Romeo")
+    with pytest.raises(Refused, match="Romeo cannot speak on Matrix"):
+        await made.perform(Send(chat=ChatId(ROOM), key="k", message=Message("Hark"), persona=romeo))

@@ -115,6 +115,13 @@ def test_a_hundred_levels_are_read() -> None:
     assert (text, len(spans)) == ("x", 100)
 
 
+def test_of_more_marks_than_anybody_writes_the_body_is_shown() -> None:
+    most = "<b>a</b> " * 1_000
+
+    assert len(spans_of("the body", most)[1]) == 1_000
+    assert spans_of("the body", f"{most}<i>b</i>") == ("the body", ())
+
+
 HOSTILE = [
     "<!--", "<", "</", "<a", "<a b", "<a href='", '<a "', "<a '\"", "<!", "<?", "&", "&#", "&#9", "&amp", "<b", "<b>",
     "</b>", "<li>", "<ol><li>", "<p>", "<br>", "<i></b>", "<pre>\n", "<blockquote>", "\n", " ", "<td> ", "<a =",
