@@ -1,6 +1,7 @@
 """A MUC and a Matrix room are one, through the operator's appservice: people of each are there under their names."""
 
 import asyncio
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from tests.support import folk, mam, muc
 from tests.support.appservice import WithAppservice
 from tests.support.folk import PASSWORD
 from tests.support.gateway import MATRIX, Gateway
-from tests.support.matrix_client import MatrixClient
+from tests.support.matrix_client import Event, MatrixClient
 from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient, bare, body
 
@@ -59,10 +60,16 @@ async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_no
                 assert muc.nick(last) == juliet.name
                 await element.until(lambda e: any(x["content"].get("body") == "arise 23" for x in e.events), 120)
 
-            found = [body(stanza) for _, stanza in await mam.backwards(app, room, 200) if body(stanza)]
-            shown = await element.texts(there, said["sender"])
-            notices = await element.texts(there, synapse.registered.me)
-            after = await _state(element, there)
+                found = [body(stanza) for _, stanza in await mam.backwards(app, room, 200) if body(stanza)]
+                shown = await element.texts(there, said["sender"])
+                notices = await element.texts(there, synapse.registered.me)
+                after = await _state(element, there)
+                await _ends_while_the_homeserver_is_down(gateway, synapse)
+                # Our people leave, though that ended with a crash, too: whom we have brought, then our own user.
+                for user in (said["sender"], synapse.registered.me):
+                    await element.expect(lambda e, user=user: _leaves(e, user), 120, f"{user} who leaves")
+                members = f"/rooms/{quote(there)}/joined_members"
+                assert list((await element.call("GET", members))["joined"]) == [juliet.mxid]
     assert [text for text in found if text.startswith("what light")] == texts
     assert shown == ["But soft!", *(f"arise {n}" for n in range(24))]
     # Nothing about the room was changed, but that it says that it is linked; over two crashes once.
@@ -74,6 +81,20 @@ async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_no
         f"This room is now linked with {room} (xmpp): what is said in one of them is shown in the others, under its "
         "author's name."
     ]
+
+
+async def _ends_while_the_homeserver_is_down(gateway: Gateway, synapse: WithAppservice) -> None:
+    await asyncio.to_thread(synapse.stop)
+    command = [sys.executable, "-m", "bridge", "link", "remove", "cafe", "-c", str(gateway.config)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert b"is removed" in (await process.communicate())[0]
+    gateway.kill()
+    await asyncio.to_thread(synapse.start)
+    await asyncio.to_thread(gateway.start)
+
+
+def _leaves(event: Event, user: str) -> bool:
+    return event.get("state_key") == user and event["content"].get("membership") == "leave"
 
 
 async def _state(element: MatrixClient, room: str) -> dict[tuple[str, str], tuple[str, Any]]:

@@ -13,6 +13,7 @@ import pytest
 from bridge.contract import (
     Bar,
     CursorMoved,
+    Leave,
     Live,
     Message,
     MessageReceived,
@@ -184,6 +185,22 @@ async def test_who_was_lost_with_a_backup_is_made_again(
             await session.perform(a_send(network, "kicked", "kicked", ROMEO))
     member = await element.call("GET", f"/rooms/{quote(network.room)}/state/m.room.member/{quote(HIM)}")
     assert member["membership"] == "leave"
+
+
+async def test_leaving_a_room_for_good_everybody_of_ours_goes_also_when_that_was_broken_off(
+    network: AppserviceUnderTest,
+) -> None:
+    ben = replace(ROMEO, key="xmpp:b", contact="ben@home.example", name="Ben")
+    async with connected(network) as session, reading(session):
+        for n, who in enumerate((ROMEO, ben)):
+            await session.perform(a_send(network, f"in-{n}", "in", who))
+        where = f"/rooms/{quote(network.room)}/leave?user_id={quote(HIM)}"
+        token = network.synapse.registered.as_token
+        await asyncio.to_thread(network.synapse.ask, "POST", f"/_matrix/client/v3{where}", {}, token)
+        for _ in range(2):
+            await session.perform(Leave(chat=network.room, key="leave"))
+    joined = (await network.juliet.call("GET", f"/rooms/{quote(network.room)}/joined_members"))["joined"]
+    assert list(joined) == [network.juliet.me]
 
 
 async def test_what_is_encrypted_is_refused(network: AppserviceUnderTest) -> None:
