@@ -11,6 +11,7 @@ Source: client-server API #post_matrixclientv3joinroomidoralias.
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -37,6 +38,7 @@ class Doors:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _callers: Callers = field(default_factory=Callers)
     _declined: dict[str, str] = field(default_factory=dict)  # by room, who invites
+    _followed: dict[str, asyncio.Event] = field(default_factory=dict)
     _few: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def asked(self, room: str, by: str) -> None:
@@ -50,11 +52,17 @@ class Doors:
             self.log.warning("too many invitations; one is left open room=%s", room)
         self._news.set()
 
-    async def follow(self, room: str, server: str) -> None:
-        """A linked room goes on in this one; that is durable when this returns."""
+    async def follow(self, room: str, server: str, seconds: float) -> None:
+        """A linked room goes on in this one. Return when we have come into it, or may not, or after so long; then that
+        is durable, and goes on."""
         if not await self.waiting.put(room, server):
             self.log.warning("too many rooms to come into; one is not followed room=%s", room)
+            return
+        settled = self._followed.setdefault(room, asyncio.Event())
         self._news.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await settled.wait()
 
     async def run(self) -> None:
         """Ends only by being cancelled."""
@@ -88,6 +96,8 @@ class Doors:
         except Exception:
             self.log.exception("an invitation broke room=%s", room)
         await self.waiting.drop(room)
+        if (settled := self._followed.pop(room, None)) is not None:
+            settled.set()
 
     async def _answer(self, room: str, by: str) -> None:
         """Raises the four errors."""

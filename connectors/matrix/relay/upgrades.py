@@ -2,9 +2,9 @@
 
 A tombstone in a room's state is by somebody who may write it, since homeservers take no other; the new room has to name
 the old one as its predecessor, which only who made it could write. Coming in may take minutes, as another homeserver
-has to be asked, so nothing waits for it (`doors`): that we came tells what it was for. Where we may not come in yet, we
-look again when we are asked into it. Rooms that are not linked are not followed: whoever can ask us into one of their
-own would send us anywhere.
+has to be asked, so nothing waits long for it (`doors`): that we came later tells what it was for. Where we may not come
+in yet, we look again when we are asked into it. Rooms that are not linked are not followed: whoever can ask us into one
+of their own would send us anywhere.
 Source: client-server API #room-upgrades, #mroomtombstone, #mroomcreate.
 """
 
@@ -33,6 +33,8 @@ class Upgrades:
     doors: Doors
     linked: Callable[[ChatId], Awaitable[bool]]
     log: logging.Logger
+    soon: float = 3.0
+    """Seconds in which most rooms are come into; nothing waits longer for it."""
 
     async def of(self, room: str, happened: Sequence[object], *, came: bool) -> list[ChatMoved]:
         """What has happened in a room that we are in tells that it is replaced, or, as we `came`, that it replaces one.
@@ -54,10 +56,14 @@ class Upgrades:
         server = fields.string(tombstone.get("sender")).partition(":")[2]
         if new is None or new == room or not await self.linked(ChatId(room)):
             return []
-        if await self._patiently(new, lambda: self.attendance.here(new)):
+        if await self._is_here(new):
             return await self._moved(room, new)
-        await self.doors.follow(new, server)
-        return []
+        await self.doors.follow(new, server, self.soon)
+        self.attendance.forget(new)
+        return await self._moved(room, new) if await self._is_here(new) else []
+
+    async def _is_here(self, room: str) -> bool:
+        return await self._patiently(room, lambda: self.attendance.here(room))
 
     async def _moved(self, old: str, new: str) -> list[ChatMoved]:
         """If each names the other."""

@@ -112,7 +112,7 @@ async def session(homeserver: Homeserver) -> RelaySession:
             doors=doors, fence=Fence(api, memory),
             gaps=Gaps(api, TOLD.me, groups, memory, linked), groups=groups, signs=Signs(api, TOLD.me),
             voice=voice, bridged=Bridged(api, TOLD, groups, memory),
-            upgrades=Upgrades(api, groups, attendance, doors, linked, log), clock=clock, log=log, silence=1.0,
+            upgrades=Upgrades(api, groups, attendance, doors, linked, log, 0.1), clock=clock, log=log, silence=1.0,
             check=nothing, summon=nobody,
         )
     )  # fmt: skip
