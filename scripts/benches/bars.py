@@ -46,6 +46,8 @@ BARS = (
     Bar("archive of 100,000", "ms the slowest page", False, 50),
     Bar("archive of 100,000", "ms the slowest page, PostgreSQL", False, 50),
     Bar("archive growing to 100,000", "KB of RSS per 1,000", False, 12),  # 1 MB in an hour of two million a day
+    Bar("archive growing to 100,000", "files more", False, 2, every=True),
+    Bar("archive growing to 100,000", "tasks more", False, 2, every=True),
     Bar("archive growing to 100,000", "CPU, last tenth/first warm tenth", False, 1.3),
     Bar("large rooms", "join of 2,000, first: ms", False, 2_000),
     Bar("large rooms", "burst of 4,000: stanzas", False, 1, every=True),
