@@ -1,6 +1,10 @@
 """The command line: `landbridge COMMAND`, one file a command.
 
 Exit status: 0 well, 1 something is wrong, 2 used wrongly.
+
+`check` asks each connector beside database and components (`networks`: `Connector.check`, `check_account`). What the
+operator does with accounts, links and what was not delivered asks the running gateway at its control socket
+(`bridge.web.operations`), or works on the database itself: both are `bridge.hub.operator`, over one of two engines.
 """
 
 import argparse

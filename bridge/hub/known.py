@@ -1,7 +1,9 @@
 """What a lane remembers of its chat: what messages are called there, also when that is not committed yet.
 
 At most 256 deliveries of a lane are under way or done without that being committed (`MOST_OWED`): after a crash only so
-many of its first open rows can have been tried, and everything behind them is as if new.
+many of its first open rows can have been tried, and everything behind them is as if new. So an edit or a retraction
+joins its waiting message (a fold, a cancellation) only where this process has never tried that, it is not among so many
+after a start, and its author does not wait to be shown it there.
 """
 
 from collections import OrderedDict

@@ -2,6 +2,10 @@
 
 We chose SQLAlchemy's synchronous engine in one thread for both databases, because the group's function (resolve, judge,
 journal) is synchronous anyway, and one thread hop per *group* costs less than one per statement.
+
+One process writes: SQLite keeps a lock file, on PostgreSQL the writer holds an advisory lock. Who starts waits for the
+connection of one that was killed, so it sees all that was committed; a commit whose answer was lost is asked for by its
+transaction id, not repeated.
 """
 
 import asyncio

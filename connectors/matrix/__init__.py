@@ -13,6 +13,9 @@ wrong with clients of Matrix is kept from happening in one place each:
 * nothing waits or tries again inside a call that somebody waits for; how long to wait is told to the lane: `errors`;
 * transaction ids are the hub's keys, and where they may mean nothing any more the room is searched: `speaking`;
 * gaps of limited timelines are filled, also those that the homeserver itself has to fill: `timeline`.
+
+It is plain HTTP and not matrix-nio, which retries for ever inside a call, and takes 195 µs for an event and 45 MB; it
+comes with encryption, which is what it is good at.
 """
 
 from connectors.matrix.connector import MatrixConnector

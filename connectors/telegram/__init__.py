@@ -14,7 +14,9 @@ What usually goes wrong with bots is kept from happening in one place each:
 * no address with the token in it leaves this package, nor does it come into the log: `api`;
 * an answer that is lost leaves it open what has happened, so that is what is raised: `api`.
 
-The Bot API has no key that would make a request count once, and shows a bot nothing of its own doings.
+The Bot API has no key that would make a request count once, and shows a bot nothing of its own doings: so `tried` is
+durable before each call, and `on_unknown` says what then (`Capabilities.repeats`). Of python-telegram-bot we use the
+HTTP, and not the objects, which refuse whole batches for one field.
 """
 
 from connectors.telegram.connector import TelegramConnector
