@@ -161,9 +161,9 @@ def tie(ledger: Ledger, link: LinkRow, one: Resolved) -> str:
         chat = directory.add_chat(end.network, one.scope, one.native, ChatKind.ROOM)
     if why := closed(chat):
         return why
-    if chat.closed:  # or not any more: what is said there next tells
-        directory.change_chat(replace(chat, closed=""))
     present = directory.link_of(chat.id)
+    if chat.closed and (present is None or present.id != link.id):  # or not any more: what is said there next tells
+        directory.change_chat(replace(chat, closed=""))
     how = {"direction": end.direction, "name_format": end.name_format, "typed": end.chat}
     if present is not None and present.id != link.id:
         if present.name:

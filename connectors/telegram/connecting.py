@@ -53,7 +53,9 @@ async def connected(
         )  # fmt: skip
         since, username = since_of(account), fields.string(said.get("username"))
         async with Deleting(speaker, username) as deleting:
-            reader = Reader(chats, about, me, network, reads_all=login.reads_all(said), deleting=deleting)
+            reader = Reader(
+                chats, about, me, network, reads_all=login.reads_all(said), deleting=deleting, underway=speaker.underway
+            )  # fmt: skip
             if account.user:
                 async with receiving.receiving(api, reader, me, network, since, workspace) as news:
                     privacy = Privacy(workspace.memory, on=not login.reads_all(said))

@@ -3,7 +3,8 @@
 Source: https://core.telegram.org/bots/api#sendmessage, #editmessagetext, #deletemessage.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +33,7 @@ from connectors.telegram.chats import Chats
 from connectors.telegram.limits import Limits
 from connectors.telegram.posting import entities, plain_if_need_be, post
 from connectors.telegram.stickers import Stickers
+from connectors.telegram.underway import Underway
 
 _QUOTED = 200  # characters of a quotation in words
 
@@ -45,6 +47,7 @@ class Speaker:
     limits: Limits
     stickers: Stickers
     also: Mapping[str, object] = field(default_factory=dict)  # with every message: buttons, for one
+    underway: Underway = field(default_factory=Underway)
     more: "Mapping[type[Action], Doing]" = field(default_factory=dict)  # what is done otherwise than by bots in general
 
     async def turn(self, action: Action) -> None:
@@ -52,6 +55,13 @@ class Speaker:
         number = self.chats.number(action.chat)
         if number is not None and isinstance(action, Send | Edit):
             await self.limits.wait(number, _count(action), group=number < 0)
+
+    @contextmanager
+    def saying(self, action: Action) -> Iterator[None]:
+        """Whoever answers what is said inside this is heard when its receipt is there."""
+        number = self.chats.number(action.chat) if isinstance(action, Send) else None
+        with self.underway.call(number) if number is not None else nullcontext():
+            yield
 
     async def perform(self, action: Action) -> Receipt:
         """Raises the four errors. A group that has become a supergroup is followed in the same attempt."""

@@ -104,6 +104,10 @@ class TelegramSession:
         await self._speaker.turn(action)
 
     async def perform(self, action: Action) -> Receipt:
+        with self._speaker.saying(action):
+            return await self._perform(action)
+
+    async def _perform(self, action: Action) -> Receipt:
         receipt = await self._speaker.perform(action)
         if isinstance(action, Leave) and ids.topic(action.chat) is not None:
             self._has_left(action.chat)

@@ -38,6 +38,7 @@ from connectors.telegram.content import message_of
 from connectors.telegram.deleting import Deleting
 from connectors.telegram.placing import Places, Where, Wrong
 from connectors.telegram.privacy import PRIVACY
+from connectors.telegram.underway import Underway, may_name
 
 _MOST = 50  # reactions of one update
 _EARLIEST = 1_300_000_000.0  # there was no Telegram before
@@ -51,7 +52,7 @@ class Reader:
 
     def __init__(
         self, chats: Chats, about: About, me: Contact, network: NetworkId, *, reads_all: bool,
-        deleting: Deleting | None = None,
+        deleting: Deleting | None = None, underway: Underway | None = None,
     ) -> None:  # fmt: skip
         self._chats = chats
         self._places = Places(chats, about)
@@ -60,6 +61,7 @@ class Reader:
         self._network = network
         self._reads_all = reads_all
         self._deleting = deleting
+        self._underway = underway or Underway()
         self._topics: set[tuple[ChatId, MessageId]] = set()  # that this session has told of
         self._kinds: Mapping[str, Callable[[Mapping[str, Any], int], Awaitable[list[Event]]]] = {
             "message": self._message,
@@ -94,6 +96,8 @@ class Reader:
             body = fields.mapping(update[kind])
             if self._deleting is not None and self._deleting.meant(body) and _at(body.get("date")) < since:
                 return await self._places.seen(await self._places.chat(body), sender(body))
+            if may_name(kind, body, self._me.id):
+                await self._underway.landed(fields.integer(fields.mapping(body.get("chat")).get("id")) or 0)
             return await self._kinds[kind](body, number)
         except Wrong as wrong:
             return [self._unparsable(str(wrong), raw)]

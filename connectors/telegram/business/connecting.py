@@ -39,7 +39,7 @@ async def connected(account: Account, workspace: Workspace, network: NetworkId, 
         chats = Chats(workspace.memory)
         await chats.load()
         me, own = connection.owner or Contact(account.me, secret.get("name", "")), Own()
-        reader = BusinessReader(api, chats, me, bot.id, network, connection, own)
         speaking = Speaking(api, chats, Limits(pace), Stickers(api, workspace.data / "stickers"), connection, own)
+        reader = BusinessReader(api, chats, me, bot.id, network, connection, own, speaking.speaker.underway)
         async with receiving.receiving(api, reader, bot, network, since_of(account), workspace) as news:
             yield BusinessSession(me, news, speaking, chats, connection, repeats=repeats)

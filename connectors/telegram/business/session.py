@@ -77,7 +77,7 @@ class BusinessSession(TelegramSession):
                 if self._caught_up and isinstance(event, CursorMoved | Live) and not self._connection.enabled:
                     raise LoggedOut(WITHDRAWN)
 
-    async def perform(self, action: Action) -> Receipt:
+    async def _perform(self, action: Action) -> Receipt:
         if not self._connection.enabled:
             if self._caught_up and not self._speaker.api.ended:
                 raise LoggedOut(WITHDRAWN)

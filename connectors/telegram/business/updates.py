@@ -26,6 +26,7 @@ from connectors.telegram.api import Api
 from connectors.telegram.business.connection import Connection
 from connectors.telegram.chats import Chats, person
 from connectors.telegram.placing import Wrong
+from connectors.telegram.underway import Underway
 from connectors.telegram.updates import Reader
 
 _KEPT = 5_000  # messages
@@ -65,9 +66,10 @@ class BusinessReader(Reader):
     greets = False
 
     def __init__(
-        self, api: Api, chats: Chats, me: Contact, bot: ContactId, network: NetworkId, connection: Connection, own: Own
-    ) -> None:
-        super().__init__(chats, Untold(api), me, network, reads_all=True)
+        self, api: Api, chats: Chats, me: Contact, bot: ContactId, network: NetworkId, connection: Connection, own: Own,
+        underway: Underway,
+    ) -> None:  # fmt: skip
+        super().__init__(chats, Untold(api), me, network, reads_all=True, underway=underway)
         self._bot = bot
         self._connection = connection
         self._own = own

@@ -85,7 +85,9 @@ class GuestSession(TelegramSession):
         self._user = account.user
         self._bot = bot
         self._people = chats
-        self._reader = Reader(chats, bot.about, bot.me, bot.network, reads_all=True, deleting=bot.deleting)
+        self._reader = Reader(
+            chats, bot.about, bot.me, bot.network, reads_all=True, deleting=bot.deleting, underway=bot.speaker.underway
+        )  # fmt: skip
         self.give = self._given.give
         self.live = self._given.live
         self.end = self._given.end
@@ -119,7 +121,7 @@ class GuestSession(TelegramSession):
         name = self.capabilities(action.chat).speaks_as
         return parts.parts(action, f"{name}: " if name else "")
 
-    async def perform(self, action: Action) -> Receipt:
+    async def _perform(self, action: Action) -> Receipt:
         friend, key = await self._friend(action.chat)
         try:
             if isinstance(action, Send):

@@ -1,5 +1,6 @@
 """What goes wrong between a bot and Telegram."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ class Faults:
 
     lost: Counter[str] = field(default_factory=Counter)  # done, and the answer never comes
     cut: Counter[str] = field(default_factory=Counter)  # not done, and no answer comes
+    held: dict[str, asyncio.Event] = field(default_factory=dict)  # done, and the answer comes then
     answers: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)  # what is said instead
 
     def lose(self, method: str, times: int = 1) -> None:
@@ -18,6 +20,9 @@ class Faults:
 
     def drop(self, method: str, times: int = 1) -> None:
         self.cut[method.lower()] += times
+
+    def hold(self, method: str) -> asyncio.Event:
+        return self.held.setdefault(method.lower(), asyncio.Event())
 
     def answer(self, method: str, status: int, body: Any) -> None:
         self.answers.setdefault(method.lower(), []).append((status, body))

@@ -80,6 +80,8 @@ class BotApi:
             result = await self._asked(bot, method, given)
         except No as refusal:
             return web.json_response(refusal.body, status=refusal.status)
+        if method in self.faults.held:
+            await self.faults.held[method].wait()
         if self.faults.take(self.faults.lost, method):
             return _silent(request)
         return web.json_response({"ok": True, "result": result})
