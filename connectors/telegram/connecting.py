@@ -8,6 +8,7 @@ from bridge.contract import Account, LoggedOut, LoginRefused, NetworkId, React, 
 from connectors.telegram import fields, login, receiving
 from connectors.telegram.about import About
 from connectors.telegram.api import Api, base_of
+from connectors.telegram.asked import Asked
 from connectors.telegram.chats import Chats
 from connectors.telegram.deleting import Deleting
 from connectors.telegram.limits import Limits, Pace
@@ -30,9 +31,10 @@ THREADS, ROOMS = "threads", "rooms"
 
 @asynccontextmanager
 async def connected(
-    account: Account, workspace: Workspace, network: NetworkId, pace: Pace, lobby: Lobby
+    account: Account, workspace: Workspace, network: NetworkId, pace: Pace, lobby: Lobby, asked: Asked
 ) -> AsyncIterator[Session]:
-    """Entering raises `Unavailable` and `LoggedOut`. `lobby`: where guests of the operator's bot find it."""
+    """Entering raises `Unavailable` and `LoggedOut`. `lobby`: where guests of the operator's bot find it.
+    `asked`: what all bots of the network were told to do."""
     base, repeats = options_of(workspace)
     rooms = bool(account.user) and topics_of(workspace) == ROOMS
     async with Api(base, account.secret.get("token", ""), workspace.http) as api:
@@ -52,7 +54,7 @@ async def connected(
             more={React: Reactions(about, workspace.memory).react},
         )  # fmt: skip
         since, username = since_of(account), fields.string(said.get("username"))
-        async with Deleting(speaker, username) as deleting:
+        async with Deleting(speaker, username, asked) as deleting:
             reader = Reader(
                 chats, about, me, network, reads_all=login.reads_all(said), deleting=deleting, underway=speaker.underway
             )  # fmt: skip

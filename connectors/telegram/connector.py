@@ -21,6 +21,7 @@ from bridge.contract import (
     Workspace,
 )
 from connectors.telegram import ids
+from connectors.telegram.asked import Asked
 from connectors.telegram.limits import Pace
 from connectors.telegram.operator.hosting import Hosting, is_guest
 
@@ -41,6 +42,7 @@ class TelegramConnector:
         self._network = NetworkId(network)
         self._pace = pace or Pace()
         self._hosting = Hosting()
+        self._asked = Asked()
         self.guests: Guests | None = self._hosting
 
     def operator(self, options: Mapping[str, Any]) -> Credentials | None:
@@ -103,5 +105,7 @@ class TelegramConnector:
             return
         from connectors.telegram.connecting import connected
 
-        async with connected(account, workspace, self._network, self._pace, self._hosting.lobby) as session:
+        async with connected(
+            account, workspace, self._network, self._pace, self._hosting.lobby, self._asked
+        ) as session:
             yield session

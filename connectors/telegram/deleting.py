@@ -12,12 +12,14 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
-from bridge.contract import ConnectorError, Contact, LoggedOut, Message, Send, Unavailable
+from bridge.contract import ConnectorError, Contact, LoggedOut, Message, Refused, Send, Unavailable, Unconfirmed
 from connectors.telegram import errors, fields, ids, topics
+from connectors.telegram.asked import Asked, Command, command
 from connectors.telegram.beside import Beside
 from connectors.telegram.chats import sender
 from connectors.telegram.sending import Speaker
@@ -29,21 +31,30 @@ STAYS = (
     "It is removed in the other networks. Here it stays, since the bot may not delete it: delete it yourself, or make "
     "the bot an administrator who may delete messages."
 )
+UNDECIDED = (
+    "It is removed in the other networks. Telegram has not said yet whether it is gone here: look, and delete it "
+    "yourself if it is still there."
+)
 _COMMAND = re.compile(r"/delete(?:@(\w+))?(?:\s.*)?", re.DOTALL | re.ASCII)
 _SECONDS = 5.0  # for an answer: what others say does not wait longer
 _FRESH = 60.0  # seconds for which we believe what somebody may do
 _KEPT = 1_000  # of those
 _TRIES, _PAUSE = 10, 5.0  # seconds between them
+_LONGEST = 60.0  # seconds that we wait until Telegram takes a call again
+_LATER = 100  # messages that may be waiting to be deleted
+_REMOVED, _GONE = "removed", "gone"  # elsewhere, and here
 
 
 class Deleting:
     """For one bot, called `username`; used as a context manager."""
 
-    def __init__(self, speaker: Speaker, username: str) -> None:
+    def __init__(self, speaker: Speaker, username: str, asked: Asked) -> None:
         self._speaker = speaker
         self._username = username.casefold()
+        self._asked = asked
         self._may: OrderedDict[tuple[int, int], tuple[bool, float]] = OrderedDict()
         self._telling: set[int] = set()  # chats where something waits to be said
+        self._later = 0  # messages that are deleted as soon as Telegram says whether it does that
         self._beside = Beside()
 
     def meant(self, raw: Mapping[str, Any]) -> bool:
@@ -55,23 +66,26 @@ class Deleting:
         return found is not None and (found[1] is None or found[1].casefold() == self._username)
 
     async def wanted(self, chat: int, raw: Mapping[str, Any], who: Contact) -> tuple[int, bool] | None:
-        """The number of what `who` has removed by this command, which is gone here when this returns, or cannot go; and
+        """The number of what `who` has removed by this command, which goes here, or cannot go; and
         whether they did it as somebody who keeps order. None: nothing is removed, and they are told why."""
+        asking = command(self._username, chat, raw)
+        asked = _Asking(chat, raw, asking, self._asked.first(asking, self._username))
         target = _target(raw)
         number = fields.positive(target.get("message_id"))
         if number is None:
-            self._tell(chat, raw, NO_REPLY)
+            self._tell(asked, NO_REPLY)
             return None
         author = sender(target)
         if author is None or author.id != who.id:
             may = await self._keeps_order(chat, raw) if chat < 0 else False
             if not may:
-                self._tell(chat, raw, UNSURE if may is None else NOT_YOURS)
+                self._tell(asked, UNSURE if may is None else NOT_YOURS)
                 return None
-        if await self._gone(chat, number):
-            await self._gone(chat, fields.positive(raw.get("message_id")))
-        else:
-            self._tell(chat, raw, STAYS)
+        self._asked.done(asked.command, _REMOVED)
+        try:
+            await self._ends(asked, await self._gone(chat, number))
+        except ConnectorError as error:
+            self._tries_later(asked, number, error)
         return number, author is None or author.id != who.id
 
     async def __aenter__(self) -> "Deleting":
@@ -106,32 +120,66 @@ class Deleting:
         return may
 
     async def _gone(self, chat: int, number: int | None) -> bool:
-        """Whether the bot may delete it here; what is not there any more is gone."""
+        """Whether the bot may delete it here; what is not there any more is gone. Raises the errors that decide
+        nothing."""
         try:
             await self._speaker.api.do("deleteMessage", {"chat_id": chat, "message_id": number}, _SECONDS)
-        except LoggedOut:
-            raise
-        except ConnectorError as error:
-            return isinstance(error, errors.No) and "to delete not found" in error.said
+        except Refused as refusal:
+            return isinstance(refusal, errors.No) and "to delete not found" in refusal.said
         return True
 
-    def _tell(self, chat: int, raw: Mapping[str, Any], text: str) -> None:
-        """In answer to the command. However often somebody asks, one answer at a time waits in a chat."""
-        if chat not in self._telling:
-            self._telling.add(chat)
-            self._beside.later(self._say(chat, raw, text))
+    async def _ends(self, asked: "_Asking", gone: bool) -> None:
+        if not gone:
+            self._tell(asked, STAYS)
+            return
+        self._asked.done(asked.command, _GONE)
+        with suppress(Unavailable, Unconfirmed):  # the command may stay
+            await self._gone(asked.chat, fields.positive(asked.raw.get("message_id")))
 
-    async def _say(self, chat: int, raw: Mapping[str, Any], text: str) -> None:
-        command = fields.positive(raw.get("message_id"))
-        said = topics.within(Message(text), raw)
-        if command is not None:
-            said = replace(said, reply_to=ids.message(chat, command))
+    def _tries_later(self, asked: "_Asking", number: int, error: ConnectorError) -> None:
+        """Nothing is decided yet. Raises `LoggedOut`."""
+        if isinstance(error, LoggedOut):
+            raise error
+        pause = _pause(error)
+        if pause > _LONGEST or self._later >= _LATER:
+            self._tell(asked, UNDECIDED)
+            return
+        self._later += 1
+        self._beside.later(self._deletes(asked, number, pause))
+
+    async def _deletes(self, asked: "_Asking", number: int, pause: float) -> None:
+        try:
+            for _ in range(_TRIES):
+                await asyncio.sleep(pause)
+                try:
+                    await self._ends(asked, await self._gone(asked.chat, number))
+                    return
+                except (Unavailable, Unconfirmed) as error:
+                    pause = min(_pause(error), _LONGEST)
+            self._tell(asked, UNDECIDED)
+        except ConnectorError:
+            pass  # the token is of no use any more: its user is told that
+        finally:
+            self._later -= 1
+
+    def _tell(self, asked: "_Asking", text: str) -> None:
+        """In answer to the command. However often somebody asks, one answer at a time waits in a chat."""
+        if asked.first and asked.chat not in self._telling:
+            self._telling.add(asked.chat)
+            self._beside.later(self._say(asked, text))
+
+    async def _say(self, asked: "_Asking", text: str) -> None:
+        chat, number = asked.chat, fields.positive(asked.raw.get("message_id"))
+        said = topics.within(Message(text), asked.raw)
+        if number is not None:
+            said = replace(said, reply_to=ids.message(chat, number))
         action = Send(chat=self._speaker.chats.chat(chat), key="-", message=said)
         try:
             for _ in range(_TRIES):
                 try:
                     await self._speaker.turn(action)
-                    await self._speaker.perform(action)
+                    if not self._asked.is_done(asked.command, _VOID.get(text, "")):
+                        await self._speaker.perform(action)
                     return
                 except Unavailable as error:
                     await asyncio.sleep(error.retry_after or _PAUSE)
@@ -139,6 +187,23 @@ class Deleting:
                     return  # the group does not let the bot write, or nobody knows
         finally:
             self._telling.discard(chat)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A command, as this bot was told of it."""
+
+    chat: int
+    raw: Mapping[str, Any]
+    command: Command
+    first: bool  # no other bot of ours was told before
+
+
+_VOID = {UNSURE: _REMOVED, STAYS: _GONE, UNDECIDED: _GONE}  # what need not be said when another bot could do that
+
+
+def _pause(error: ConnectorError) -> float:
+    return (error.retry_after if isinstance(error, Unavailable) else None) or _PAUSE
 
 
 def _target(raw: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,12 +1,16 @@
 """“/delete” as a reply: who may, what goes, and what people are told; the command itself is not carried."""
 
+import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
 from bridge.contract import ChatId, MessageEdited, MessageReceived, MessageRetracted, Retract, Send
-from bridge.testing.conformance.network import Reader
-from connectors.telegram.deleting import NO_REPLY, NOT_YOURS, STAYS, UNSURE
+from bridge.hub.workspace import PassingMemory
+from bridge.testing.conformance.network import Reader, reading
+from connectors.telegram import TelegramConnector, ids
+from connectors.telegram.deleting import NO_REPLY, NOT_YOURS, STAYS, UNDECIDED, UNSURE
 from tests.support.botapi import topics
 from tests.support.botapi.state import Chat, Said
 from tests.telegram.linked import linked
@@ -104,6 +108,53 @@ async def test_where_the_bot_may_not_delete_it_goes_elsewhere_and_that_is_said(p
 
     assert removed(reader) == [(play.id(rose, group), "Juliet Capulet", False)]
     assert answers(play, group) == [(STAYS, "/delete")]
+
+
+@pytest.mark.parametrize("retry_after", [1, 13_938])
+async def test_while_telegram_decides_nothing_nobody_is_told_that_it_stays(play: Stage, retry_after: int) -> None:
+    group = play.world.group("Verona", play.juliet, play.bot, supergroup=True)
+    group.members[play.bot.id] = "administrator"
+    slower = {"ok": False, "error_code": 429, "description": "Too Many", "parameters": {"retry_after": retry_after}}
+    async with play.live() as (_, reader):
+        rose = play.world.says(play.juliet, group, "A rose")
+        play.api.faults.answer("deletemessage", 429, slower)
+        command = play.world.says(play.juliet, group, "/delete", reply_to=rose)
+        await reader.until(lambda r: bool(r.of(MessageRetracted)))
+        assert not rose.gone
+        await play.world.until(lambda: command.gone or bool(answers(play, group)))
+
+    assert removed(reader) == [(play.id(rose, group), "Juliet Capulet", False)]
+    assert (rose.gone, answers(play, group)) == ((True, []) if retry_after == 1 else (False, [(UNDECIDED, "/delete")]))
+
+
+@pytest.mark.parametrize("supergroup", [True, False])
+async def test_of_several_bots_in_a_group_one_answers_and_who_can_deletes(play: Stage, supergroup: bool) -> None:
+    """The one that is told first may not delete anything there."""
+    world, juliet, nurse = play.world, play.juliet, play.world.person("Nurse")
+    other, connector = world.bot("Benvolio", reads_all=True), TelegramConnector("telegram", play.pace)
+    group = world.group("Verona", juliet, nurse, play.bot, other, supergroup=supergroup)
+    group.members[other.id] = "administrator"
+    account = replace(play.account, me=ids.person(other.id), secret={"token": other.token})
+    workspace = replace(play.workspace(), memory=PassingMemory())
+    async with (
+        connector.connect(play.account, play.workspace()) as mine, reading(mine, "0") as first,
+        connector.connect(account, workspace) as theirs, reading(theirs, "0") as second,
+    ):  # fmt: skip
+        rose = world.says(juliet, group, "A rose")
+        for who, target in ((juliet, None), (nurse, rose)):
+            asked = world.says(who, group, "/delete", reply_to=target)
+            await world.until(lambda asked=asked: any(s.reply_to is asked for s in group.messages))  # type: ignore[misc]
+        world.says(juliet, group, "/delete", reply_to=rose)
+        await world.until(lambda: rose.gone)
+        world.says(juliet, group, END)
+        for reader in (first, second):
+            await reader.until(lambda r: END in r.texts)
+        for _ in range(2_000):  # whoever has more to say says it
+            await asyncio.sleep(0)
+
+    said = [one.text for one in group.messages if one.author.is_bot and one.text != STAYS]
+    assert said == [NO_REPLY, NOT_YOURS]
+    assert len(removed(first)) == len(removed(second)) == 1
 
 
 async def test_in_a_private_chat_only_what_one_has_written_goes(play: Stage) -> None:
