@@ -159,6 +159,7 @@ def subjects(app: XmppClient, room: str) -> list[str]:
 
 
 async def unchanged(link: Link, before: dict[str, Any]) -> None:
+    await link.in_room("This room is now linked")  # said once, when all of them are
     now = await stands(link)
     for name, was in before.items():
         assert now[name] == was, name

@@ -133,6 +133,7 @@ async def test_a_stranger_is_let_in_or_turned_away_by_the_subscription(
     assert len(element.invited) <= 1, "into the chat that she has left, if he wrote before he heard of the other"
 
 
+@ANY_SERVER
 async def test_who_has_left_is_invited_once_an_hour_however_much_is_written(
     gateway: Gateway, registered: WithAppservice, romeo: tuple[Person, XmppClient]
 ) -> None:
