@@ -110,8 +110,11 @@ class Links:
             return Said(f"The link {link.name} stands.")
         return Said("\n".join([f"The link {link.name} is kept, but not all of it works yet:", *troubles]))
 
-    async def tied(self, link: WantedLink) -> Sequence[str]:
-        """Link the rooms of a link that was just begun; what does not work yet, a line for each room."""
+    async def tied(self, link: WantedLink, knows: tuple[NetworkId, ChatId] | None = None) -> Sequence[str]:
+        """Link the rooms of a link that was just begun; what does not work yet, a line for each room. `knows`: the room
+        in which that is answered."""
+        if knows is not None:
+            self._told.knows(*knows)
         await self._reconcile()
         return [f"{end}: {self._troubles[link.name, end]}" for end in link.ends if (link.name, end) in self._troubles]
 
@@ -208,7 +211,7 @@ class Links:
                 log.info("a room is linked link=%s network=%s chat=%s", row.name, end.network, end.chat)
         if not row.removed:
             now = [one for one in (await self._stored())[1] if one.link == row.id]
-            await self._told.standing(now)
+            await self._told.standing(now, asked)
 
     def _note(self, row: LinkRow, end: End, why: str) -> None:
         if not why:

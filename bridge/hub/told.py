@@ -1,12 +1,10 @@
-"""Linked rooms say that they are: in a place of their network's for that, and by one notice when they are linked.
-Nothing else about a room is ever changed.
-
-Where a network has no such place (`Announce`) its people see it by who is in the room.
+"""Linked rooms say that they are: in a place of their network's for that, where it has one (`Announce`), and by one
+notice when they are linked. Nothing else about a room is ever changed.
 """
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from bridge.contract import Announce, ChatId, ConnectorError, NetworkId
@@ -15,6 +13,7 @@ from bridge.hub.closing import durably, owe
 from bridge.hub.codec import Notice
 from bridge.hub.keys import Keys
 from bridge.hub.sessions import Sessions
+from bridge.hub.wanted import End
 from bridge.store import links
 from bridge.store.ledger import Ledger
 from bridge.store.links import EndRow, LinkRow
@@ -41,13 +40,20 @@ class LinkNews:
         self._keys = keys
         self._offer = offer
         self._said: dict[tuple[str, str], Rooms] = {}  # by this process, by network and room
+        self._knowing: set[tuple[str, str]] = set()  # network and room
 
-    async def standing(self, ends: Sequence[EndRow]) -> None:
-        """The rooms of one link, as they are linked now."""
+    def knows(self, network: NetworkId, native: ChatId) -> None:
+        """The people of a room that is about to be linked are told by the answer to who wants it."""
+        self._knowing.add((network, native))
+
+    async def standing(self, ends: Sequence[EndRow], wanted: Sequence[End]) -> None:
+        """The rooms of one link, as they are linked now and as it is wanted: a notice names those, too, that cannot be
+        had yet, for it comes once."""
         for one in ends if len(ends) > 1 else ():
-            rooms = tuple((NetworkId(other.network), other.typed) for other in ends if other is not one)
-            if not await self._announce(one.network, one.native, rooms) or one.announced:
+            await self._announce(one.network, one.native, tuple(_others(one, ((e.network, e.typed) for e in ends))))
+            if one.announced:
                 continue
+            rooms = tuple(_others(one, ((end.network, end.chat) for end in wanted)))
             for owed in await durably(self._writer, partial(self._notice, end=one, rooms=rooms)):
                 self._offer(owed)
 
@@ -65,29 +71,35 @@ class LinkNews:
             self._offer(debt)
         return why
 
-    async def _announce(self, network: str, native: str, rooms: Rooms) -> bool:
-        """Whether its network has a place for that, and our account is there."""
+    async def _announce(self, network: str, native: str, rooms: Rooms) -> None:
+        """Where its network has a place for that, and our account is there."""
         seat = next((s for s in self._sessions.seats() if s.network == network and not s.user), None)
         session = seat.session if seat is not None else None
         if session is None or Announce not in session.capabilities(ChatId(native)).actions:
-            return False
+            return
         if self._said.get((network, native)) == rooms:
-            return True
+            return
         try:
             await session.perform(Announce(chat=ChatId(native), key=uuid.uuid4().hex, rooms=rooms))
         except ConnectorError as error:
             log.warning("a room does not say that it is linked network=%s chat=%s: %s", network, native, error.text)
         self._said[network, native] = rooms
-        return True
 
     def _notice(self, ledger: Ledger, end: EndRow, rooms: Rooms) -> list[Debt]:
         if end.account is None:
             return []
         links.announced(ledger.connection, end.chat)
+        if (end.network, end.native) in self._knowing:
+            self._knowing.discard((end.network, end.native))
+            return []
         names = [f"{chat} ({network})" for network, chat in rooms[:_MOST]]
         more = [f"{len(rooms) - _MOST} more"] if len(rooms) > _MOST else []
         text = f"This room is now linked with {', '.join([*names, *more])}: {_HOW[end.direction]}."
         return [owe(ledger, self._keys, Notice(text=text), chat=end.chat, account=end.account, message=None)]
+
+
+def _others(one: EndRow, rooms: Iterable[tuple[str, str]]) -> Iterator[tuple[NetworkId, str]]:
+    return ((NetworkId(network), room) for network, room in rooms if (network, room) != (one.network, one.typed))
 
 
 def _resume(ledger: Ledger, row: LinkRow, keys: Keys) -> tuple[str, Sequence[Debt]]:

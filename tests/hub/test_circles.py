@@ -188,14 +188,15 @@ async def test_a_suspended_link_that_is_configured_anew_goes_on_without_its_encr
     far = NetworkId("far")
     home.hub.links.configure([WantedLink("verona", tuple(End(far, room) for room in ROOMS))])
     await home.until_rows("select count(*) from endpoints", [(3,)])
+    await home.far.until(3, Send)  # they are told of the link
     home.far.report(account, ChatSeen(chat=ChatId("duels"), kind=ChatKind.ROOM, name="Duels", encrypted=True))
-    await home.far.until(2, Send)
+    await home.far.until(5, Send)
     ends = (End(far, "duels"), End(far, "war"), End(far, "peace", "from"))
     home.hub.links.configure([WantedLink("verona", ends)])
     await home.until_rows("select suspended from links where name = 'verona'", [("",)])
     home.says(account, "duels", "Tybalt", "In secret", "1")
     home.says(account, "peace", "Benvolio", "Part, fools!", "2")
-    await home.far.until(3, Send)
+    await home.far.until(6, Send)
     await _delivered(home)
 
     assert shown(home, "duels") == shown(home, "peace") == []

@@ -47,7 +47,9 @@ def closed(home: House, account: int, why: str | None) -> None:
 
 
 def shown(home: House, room: str) -> list[str]:
-    return [one.message.text for one in home.far.actions(Send) if one.chat == room]
+    """Without the notice that it is linked."""
+    said = [one.message.text for one in home.far.actions(Send) if one.chat == room]
+    return [text for text in said if not text.startswith("This room is now linked with ")]
 
 
 async def test_the_others_are_told_once_and_go_on_without_it(home: House) -> None:
@@ -79,15 +81,16 @@ async def test_the_operator_sees_it_and_a_restart_changes_nothing(home: House) -
     assert home.hub is not None
     ends = tuple(End(NetworkId("far"), room) for room in ("duels", "peace"))
     assert (await home.hub.links.add(WantedLink("verona", ends))).ok
+    await home.far.until(2, Send)  # they are told of the link
     closed(home, account, WHY)
-    await home.far.until(1, Send)
+    await home.far.until(3, Send)
     states = [line.state for line in await home.hub.links.lines()]
     await home.stop()
     await home.start()
     home.says(account, "peace", "Benvolio", "Part, fools!", "1")
     await home.settled()
     closed(home, account, "")
-    await home.far.until(2, Send)
+    await home.far.until(4, Send)
 
     assert states == [f"suspended: {WHY}", "linked"]
     assert shown(home, "duels") == []

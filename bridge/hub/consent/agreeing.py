@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bridge.contract import (
-    Announce,
     ChatId,
     ConnectorError,
     ContactId,
@@ -246,11 +245,8 @@ class Agreeing:
         if isinstance(link, str):
             raise No(link)
         log.info("a link is made by those who keep order link=%s", link.name)
-        troubles = await self._links.tied(link)
-        other = there if spot.chat.id == here.id else here
-        if Announce not in self._session(NetworkId(other.network)).capabilities(ChatId(other.native or "")).actions:
-            # Else the room is told anyhow (`bridge.hub.told`).
-            await self.tell(other, words.linked([words.called(spot.chat, self.names)], troubles))
+        troubles = await self._links.tied(link, (spot.network, spot.native) if spot.shown else None)
+        other = there if spot.chat.id == here.id else here  # its people are told by `bridge.hub.told`
         return words.linked([words.called(other, self.names)], troubles)
 
     # who may

@@ -140,7 +140,9 @@ class Speaking:
                 Unavailable(f"The room {self._room} has to be entered again.", scope=Scope.CHAT)
             )
             return
-        if condition == "forbidden" and time.monotonic() - self._asked.get(who.key, -_VOICE) >= _VOICE:
+        # For people alone: what the gateway itself has to say is not worth anybody's decision.
+        asks = condition == "forbidden" and who.key != LISTENER
+        if asks and time.monotonic() - self._asked.get(who.key, -_VOICE) >= _VOICE:
             self._asked[who.key] = time.monotonic()
             self._streams[who.network].send(writing.voice(self._room, who.jid))
         waiting.shown.set_exception(words.not_taken(self._room, condition, said, reason))

@@ -24,6 +24,7 @@ from tests.support.xmpp_servers import SERVERS, XmppServer
 PASSWORD = "open sesame"
 HOST = "conference.localhost"
 A, T = "memory", "bridge"  # networks: one where people get faces of their own, one with a bot
+LINKED = "This room is now linked with "
 LIKE = {A: "a", T: "t"}
 
 # For plays of what is the same in every server's rooms: in one's, and in all of them in the long form.
@@ -76,9 +77,10 @@ class Cafe:
         )
 
     async def archive(self, room: str = "") -> list[tuple[str, str]]:
-        """Nick and text of everything in the MUC's own archive."""
+        """Nick and text of everything in the MUC's own archive, but the notice that it is linked."""
         found = await mam.backwards(self.apps["romeo"], room or self.room, 100)
-        return [(muc.nick(stanza), body(stanza)) for _, stanza in found if body(stanza)]
+        said = [(muc.nick(stanza), body(stanza)) for _, stanza in found if body(stanza)]
+        return [(nick, text) for nick, text in said if not text.startswith(LINKED)]
 
 
 async def heard(app: XmppClient, room: str, text: str, seconds: float = 30.0) -> Element:

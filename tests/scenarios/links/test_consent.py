@@ -97,7 +97,7 @@ async def test_two_admins_link_a_muc_and_a_room(hall: XmppServer, tmp_path: Path
         assert "Only those who keep order" in await told.network("cafe")
         await world.says("juliet", "cafe", f"!bridge confirm {code}")
         assert f"This room is linked now with {cafe.room} on XMPP" in await told.network("cafe")
-        assert "This room is linked now with" in await told.muc(romeo, cafe.room)
+        assert "This room is now linked with" in await told.muc(romeo, cafe.room)
 
         muc.say(romeo, cafe.room, "But soft!", "s1")
         await cafe.shown(A, "But soft!")

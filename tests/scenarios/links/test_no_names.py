@@ -1,13 +1,13 @@
 """A MUC that neither names what is said (XEP-0359) nor has an archive: still nothing is lost or doubled there."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import COMPONENTS
-from tests.scenarios.links.conftest import A, Cafe, heard, opened
+from tests.scenarios.links.conftest import LINKED, A, Cafe, heard, opened
 from tests.support import muc
 from tests.support.prosody import Prosody
 from tests.support.xmpp_client import XmppClient, bare, body
@@ -35,8 +35,12 @@ def _says(app: XmppClient, room: str, text: str, id: str = "", inner: str = "") 
 
 
 async def _shown(cafe: Cafe, *texts: str) -> None:
-    """Return when exactly these are shown there, in this order."""
-    await cafe.worlds[A].until(cafe.chat, lambda state: [said.text for said in state.visible] == list(texts), 30)
+    """Return when exactly these are shown there, in this order, besides the notice that it is linked."""
+    await cafe.worlds[A].until(cafe.chat, lambda state: _without(state.texts) == list(texts), 30)
+
+
+def _without(texts: Sequence[str]) -> list[str]:
+    return [text for text in texts if not text.startswith(LINKED)]
 
 
 async def _the_same_again(cafe: Cafe) -> None:
@@ -96,7 +100,7 @@ async def _named_by_their_authors(cafe: Cafe) -> None:
 async def _while_nobody_listened(cafe: Cafe) -> None:
     """From the MUC's history, of which the beginning was heard before."""
     romeo, world = cafe.apps["romeo"], cafe.worlds[A]
-    before = [said.text for said in (await world.state(cafe.chat)).visible]
+    before = _without((await world.state(cafe.chat)).texts)
     for end in (cafe.gateway.stop, cafe.gateway.kill):
         for text in ("ay me", "ay me"):
             _says(romeo, cafe.room, text)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.conftest import COMPONENTS
-from tests.scenarios.links.conftest import ANY_HALL, HOST, Cafe, heard
+from tests.scenarios.links.conftest import ANY_HALL, HOST, LINKED, Cafe, heard
 from tests.support import muc
 from tests.support.botapi import BotApi, topics
 from tests.support.botapi.state import Chat, Said
@@ -88,7 +88,8 @@ async def test_two_topics_and_two_mucs(hall: XmppServer, tmp_path: Path) -> None
 
 
 def _texts(bot: object, group: Chat, topic: Said | None) -> list[str]:
-    return [said.text for said in topics.inside(group, topic) if said.author is bot]
+    said = [said.text for said in topics.inside(group, topic) if said.author is bot]
+    return [text for text in said if not text.startswith(LINKED)]
 
 
 async def _arrives(api: BotApi, group: Chat, topic: Said | None, text: str) -> Said:
