@@ -1,5 +1,6 @@
 """What a chat can do; what is not named here is never asked, what is named works (the conformance suite checks)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.contract.actions import Action, Confirm, Edit, Fail, React, Retract, Send
@@ -32,6 +33,8 @@ class Capabilities:
     sent again; else it is given up, and its author is told that nobody knows."""
     reactions: int | None = None
     """How many of one person's reactions a message can bear; the last of the set stand. None: any number."""
+    allowed_reactions: Sequence[str] | None = None
+    """Those that a message can bear. None: any emoji."""
     history: bool = False
     """What was said before can be read (`Session.history`)."""
     speaks_as: str = ""

@@ -96,9 +96,16 @@ class HostedRooms(Attending):
         row = await self._database.read(lambda c: store.room(c, room))
         if row is None:
             return None
-        chat = row.chat
-        known = await self._database.read(lambda c: store.members(c, chat, reader) or store.invited(c, chat, reader))
-        return occupants.room_of_row(row) if known else None
+        chat, native = row.chat, ChatId(row.native)
+        members = await self._database.read(lambda c: store.members(c, chat, reader))
+        if not members and not await self._database.read(lambda c: store.invited(c, chat, reader)):
+            return None
+        seats = (self._sessions.seat(one.account) for one in members)
+        can = next((seat.session.capabilities(native) for seat in seats if seat and seat.session), None)
+        now = occupants.room_of_row(row)
+        if can is None:
+            return now
+        return replace(now, reactions=can.reactions, allowed_reactions=can.allowed_reactions)
 
     async def rooms(self, reader: str, network: NetworkId) -> Sequence[Room]:
         rows = await self._database.read(lambda c: store.rooms_of(c, reader, network))

@@ -60,6 +60,10 @@ class About:
             self._known.popitem(last=False)
         return found
 
+    def known(self, chat: int) -> Looks:
+        """What Telegram has said last."""
+        return self._known.get(chat) or Looks()
+
     def forget(self, chat: int) -> None:
         """It has changed."""
         self._known.pop(chat, None)

@@ -49,10 +49,10 @@ async def connected(
         chats = Chats(workspace.memory, topics_are_rooms=rooms)
         await chats.load()
         about = About(api)
+        reactions = Reactions(about, workspace.memory)
         speaker = Speaker(
-            api, chats, Limits(pace), Stickers(api, workspace.data / "stickers"),
-            more={React: Reactions(about, workspace.memory).react},
-        )  # fmt: skip
+            api, chats, Limits(pace), Stickers(api, workspace.data / "stickers"), more={React: reactions.react}
+        )
         since, username = since_of(account), fields.string(said.get("username"))
         async with Deleting(speaker, username, asked) as deleting:
             reader = Reader(
@@ -61,7 +61,9 @@ async def connected(
             if account.user:
                 async with receiving.receiving(api, reader, me, network, since, workspace) as news:
                     privacy = Privacy(workspace.memory, on=not login.reads_all(said))
-                    yield TelegramSession(me, news, speaker, chats, repeats=repeats, privacy=privacy)
+                    yield TelegramSession(
+                        me, news, speaker, chats, repeats=repeats, privacy=privacy, allowed=reactions.allowed
+                    )
                 return
             bot = Bot(
                 me, username, network, speaker, about, Friends(workspace.memory),

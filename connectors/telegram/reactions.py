@@ -58,6 +58,11 @@ class Reactions:
         self._memory = memory
         self._notes: OrderedDict[ChatId, Notes] = OrderedDict()
 
+    def allowed(self, chat: int) -> Sequence[str]:
+        """What a chat allows, as far as that is known."""
+        found = self._about.known(chat).reactions
+        return _ALL if found is None else found
+
     async def react(self, speaker: Speaker, chat: int, action: React) -> Receipt:
         """Raises the four errors."""
         native = action.target.ids[0]

@@ -1,6 +1,6 @@
 """One's own bot, connected."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from typing import Protocol
@@ -56,14 +56,17 @@ class TelegramSession:
     """Implements `bridge.contract.Session`."""
 
     def __init__(
-        self, me: Contact, news: News, speaker: Speaker, chats: Chats, *, repeats: bool, privacy: Privacy | None = None
-    ) -> None:
+        self, me: Contact, news: News, speaker: Speaker, chats: Chats, *, repeats: bool, privacy: Privacy | None = None,
+        allowed: Callable[[int], Sequence[str]] | None = None,
+    ) -> None:  # fmt: skip
+        """`allowed`: which reactions a chat allows, if that is known."""
         self.me = me
         self.directory: Directory | None = None  # bots can look for nobody
         self._news = news
         self._speaker = speaker
         self._chats = chats
         self._privacy = privacy
+        self._allowed = allowed
         actions = frozenset({Send, Edit, Retract, React, SetTyping})
         # No bot is ever told of what it has said itself.
         self._direct = Capabilities(
@@ -78,9 +81,11 @@ class TelegramSession:
         return "" if number is not None and ids.is_shared(number) else self.me.id
 
     def capabilities(self, chat: ChatId) -> Capabilities:
-        if ids.topic(chat) is not None:
-            return self._topic
-        return self._room if chat.startswith("-") else self._direct
+        can = self._topic if ids.topic(chat) is not None else self._room if chat.startswith("-") else self._direct
+        number = self._chats.number(chat) if self._allowed is not None else None
+        if self._allowed is None or number is None:
+            return can
+        return replace(can, allowed_reactions=self._allowed(number))
 
     async def events(self, cursor: str | None) -> AsyncIterator[Event]:
         for topic in self._chats.forums.left():

@@ -16,6 +16,7 @@ from bridge.contract import (
     Target,
 )
 from bridge.testing.conformance.network import outcome
+from connectors.telegram import ids
 from connectors.telegram.about import About
 from connectors.telegram.api import Api
 from connectors.telegram.chats import Chats
@@ -203,3 +204,17 @@ async def test_people_of_a_link_have_one_reaction_together_and_who_has_none_ther
     assert told.target == refused
     assert told.reason is Reason.NOT_ACCEPTABLE
     assert "only these" in told.text
+
+
+async def test_what_a_chat_allows_is_among_its_capabilities(play: Stage) -> None:
+    """Of one of which Telegram has told nothing yet: what bots have anywhere."""
+    group = play.world.group("Verona", play.juliet, play.bot, supergroup=True)
+    group.reactions = {"👍", "🔥"}
+    async with play.live() as (session, reader):
+        play.world.says(play.juliet, group, "Well?")
+        await reader.until(lambda r: "Well?" in r.texts)
+        some, usual = (session.capabilities(ids.chat(number)) for number in (group.id, -1_009_999_999_999))
+
+    assert some.allowed_reactions == ("👍", "🔥")
+    assert some.reactions == usual.reactions == 1
+    assert {"👍", "❤"} < set(usual.allowed_reactions or ())

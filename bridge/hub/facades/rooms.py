@@ -37,6 +37,8 @@ class Room:
     encrypted: bool = False
     avatar: Avatar | None = None
     rules: Rules = field(default_factory=Rules)
+    reactions: int | None = None  # how many of one person's a message can bear, and which: as in `Capabilities`
+    allowed_reactions: Sequence[str] | None = None
 
     @property
     def public(self) -> bool:

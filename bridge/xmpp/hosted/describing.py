@@ -1,5 +1,7 @@
 """What a hosted room says it is (XEP-0045 #disco-roominfo). Pure."""
 
+from collections.abc import Mapping, Sequence
+
 from bridge.contract import Rank
 from bridge.hub.facades import Room
 from bridge.xmpp import capabilities, mentions, text
@@ -15,6 +17,7 @@ _ALWAYS = (
     *(feature for feature in capabilities.MESSAGES if feature != mentions.MENTIONS),  # it says who may mention whom
 )  # fmt: skip
 _OWNERS = 10  # who are named
+_EMOJI = 200
 
 
 def described(room: Room, there: HostedRoom | None, picture: str | None, *, versions: bool = False) -> str:
@@ -32,7 +35,7 @@ def described(room: Room, there: HostedRoom | None, picture: str | None, *, vers
     )
     named = "".join(f'<feature var="{feature}"/>' for feature in features)
     identity = f'<identity category="conference" type="text" name="{name}"/>'
-    return f"{identity}{named}{_form(room, there, picture)}"
+    return f"{identity}{named}{_form(room, there, picture)}{_reactions(room)}"
 
 
 def _form(room: Room, there: HostedRoom | None, picture: str | None) -> str:
@@ -51,9 +54,24 @@ def _form(room: Room, there: HostedRoom | None, picture: str | None) -> str:
         fields["muc#roominfo_contactjid"] = owners[:_OWNERS]
     if picture:
         fields["muc#roominfo_avatarhash"] = [picture]  # XEP-0486 #disco-avatar-hash
+    return _written(f"{stanzas.MUC}#roominfo", fields)
+
+
+def _reactions(room: Room) -> str:
+    """XEP-0444 #disco-restricted."""
+    fields = {}
+    if room.reactions is not None:
+        fields["max_reactions_per_user"] = [str(room.reactions)]
+    if room.allowed_reactions is not None:
+        fields["allowlist"] = list(room.allowed_reactions[:_EMOJI])
+    return _written("urn:xmpp:reactions:0:restrictions", fields) if fields else ""
+
+
+def _written(kind: str, fields: Mapping[str, Sequence[str]]) -> str:
+    """A form (XEP-0128)."""
     some = "".join(
         f'<field var="{name}">{"".join(f"<value>{text.escape(value)}</value>" for value in values)}</field>'
         for name, values in fields.items()
     )
-    kind = f'<field var="FORM_TYPE" type="hidden"><value>{stanzas.MUC}#roominfo</value></field>'
-    return f'<x xmlns="jabber:x:data" type="result">{kind}{some}</x>'
+    hidden = f'<field var="FORM_TYPE" type="hidden"><value>{kind}</value></field>'
+    return f'<x xmlns="jabber:x:data" type="result">{hidden}{some}</x>'

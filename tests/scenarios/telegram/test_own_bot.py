@@ -7,6 +7,8 @@ from tests.support.xmpp_client import bare, body, error_of, receipt_of
 
 REPLACE = "{urn:xmpp:message-correct:0}replace"
 REACTIONS = "{urn:xmpp:reactions:0}reactions"
+FORM = "{jabber:x:data}"
+RESTRICTED = f"{FORM}field"
 
 
 async def test_logging_in_by_chat_says_what_is_wrong_and_what_privacy_mode_is(stage: OnTelegram) -> None:
@@ -90,6 +92,7 @@ async def test_a_group_is_a_room_also_when_it_becomes_a_supergroup(stage: OnTele
     await stage.log_in()
     app, world = stage.app, stage.world
     group = world.group("Verona", stage.juliet, stage.bot)
+    group.reactions = {"👍", "🔥"}
     room = f"{group.id}@{TELEGRAM}"
     await muc.listed(app, TELEGRAM, room)
     world.promotes(stage.juliet, group, stage.bot)
@@ -97,6 +100,10 @@ async def test_a_group_is_a_room_also_when_it_becomes_a_supergroup(stage: OnTele
     assert entered.nick == "Romeo"
     assert entered.nicks == ["Juliet Capulet"]
     assert any("Privacy mode" in text for text in entered.texts)
+    asked = await app.iq(room, "get", f"<query xmlns='{muc.INFO}'/>")
+    allowed = [value.text for value in asked.iterfind(f".//{RESTRICTED}[@var='allowlist']/{FORM}value")]
+    most = asked.findtext(f".//{RESTRICTED}[@var='max_reactions_per_user']/{FORM}value")
+    assert (most, allowed) == ("1", ["👍", "🔥"])
 
     mercutio = world.person("Mercutio")
     world.comes(stage.juliet, group, mercutio)
