@@ -28,6 +28,15 @@ class AppserviceUnderTest(MatrixUnderTest):
     def ours(self, user: str) -> bool:
         return self.synapse.registered.ours(user)
 
+    async def come_in(self, **levels: object) -> None:
+        """Into a room of its own instead, that people come into only when they are asked; `levels` of power there."""
+        me, element = self.synapse.registered.me, self.juliet
+        wish = {"preset": "private_chat", "power_level_content_override": {"invite": 0, **levels}}
+        self.room = str((await element.call("POST", "/createRoom", wish))["room_id"])
+        async with connected(self) as session, reading(session):
+            await element.call("POST", f"/rooms/{quote(self.room)}/invite", {"user_id": me})
+            await element.expect(lambda e: e.get("state_key") == me and e["content"].get("membership") == "join")
+
 
 async def linked(scope: str, chat: ChatId) -> bool:
     """All rooms are."""

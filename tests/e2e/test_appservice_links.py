@@ -2,74 +2,52 @@
 
 import asyncio
 import sys
-import uuid
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.conftest import COMPONENTS
-from tests.support import folk, mam, muc
+from tests.support import mam, muc
 from tests.support.appservice import WithAppservice
-from tests.support.folk import PASSWORD
-from tests.support.gateway import MATRIX, Gateway
+from tests.support.cafe import cafe
+from tests.support.gateway import Gateway
 from tests.support.matrix_client import Event, MatrixClient
-from tests.support.prosody import Prosody
-from tests.support.xmpp_client import XmppClient, bare, body
-
-HOST = "conference.localhost"
+from tests.support.xmpp_client import bare, body
 
 
-async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    room, alias = f"cafe-{uuid.uuid4().hex[:8]}@{HOST}", f"cafe-{uuid.uuid4().hex[:8]}"
-    with Prosody(COMPONENTS, rooms=True) as prosody, WithAppservice() as synapse:
-        juliet = folk.contact(synapse, "juliet")
-        jid = prosody.add_user("romeo", PASSWORD)
-        async with folk.on_matrix(juliet, synapse) as element, XmppClient(jid, PASSWORD, prosody.c2s_port) as app:
-            levels = {"events": {"m.bridge": 0}}
-            wish = {"preset": "public_chat", "room_alias_name": alias, "power_level_content_override": levels}
-            there = str((await element.call("POST", "/createRoom", wish))["room_id"])
-            await muc.enter(app, room, "Romeo")
-            before = await _state(element, there)
-            network: dict[str, Any] = {
-                "connector": "matrix", "jid": MATRIX, "secret": COMPONENTS[MATRIX], "homeserver": synapse.url,
-                "appservice": str(synapse.file),
-            }  # fmt: skip
-            links = {"cafe": {"xmpp": room, "matrix": f"#{alias}:localhost"}}
-            settings = {"http": {"listen": f"127.0.0.1:{synapse.ours}"}, "links": links}
-            gateway = Gateway({"matrix": network}, prosody.component_port, settings)
-            gateway.http = synapse.ours
-            with gateway:
-                async with asyncio.timeout(90):
-                    while gateway.log.count("a room is linked ") < 2:
-                        await asyncio.sleep(0.1)
-                muc.say(app, room, "But soft!", "s1")
-                said = await element.text("But soft!", 60)
-                assert said["sender"].startswith("@xmpp_")
-                member = f"/rooms/{quote(there)}/state/m.room.member/{quote(said['sender'], safe='')}"
-                assert (await element.call("GET", member))["displayname"] == "Romeo"
+async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_nothing() -> None:
+    async with cafe(power_level_content_override={"events": {"m.bridge": 0}}) as rooms:
+        app, element, gateway, room, there = rooms.app, rooms.element, rooms.gateway, rooms.room, rooms.there
+        juliet, synapse = rooms.juliet, rooms.synapse
+        before = await _state(element, there)
+        with gateway:
+            await rooms.linked()
+            muc.say(app, room, "But soft!", "s1")
+            said = await element.text("But soft!", 60)
+            assert said["sender"].startswith("@xmpp_")
+            member = f"/rooms/{quote(there)}/state/m.room.member/{quote(said['sender'], safe='')}"
+            assert (await element.call("GET", member))["displayname"] == "Romeo"
 
-                texts = [f"what light {n}" for n in range(24)]
-                for number, text in enumerate(texts):
-                    await element.send(there, text)
-                    muc.say(app, room, f"arise {number}", f"a{number}")
-                    if number in (7, 15):
-                        gateway.kill()
-                    if number in (10, 18):
-                        await asyncio.to_thread(gateway.start)
-                last = await app.expect(lambda s: bare(s) == room and body(s) == texts[-1], 120, texts[-1], again=True)
-                assert muc.nick(last) == juliet.name
-                await element.until(lambda e: any(x["content"].get("body") == "arise 23" for x in e.events), 120)
+            texts = [f"what light {n}" for n in range(24)]
+            for number, text in enumerate(texts):
+                await element.send(there, text)
+                muc.say(app, room, f"arise {number}", f"a{number}")
+                if number in (7, 15):
+                    gateway.kill()
+                if number in (10, 18):
+                    await asyncio.to_thread(gateway.start)
+            last = await app.expect(lambda s: bare(s) == room and body(s) == texts[-1], 120, texts[-1], again=True)
+            assert muc.nick(last) == juliet.name
+            await element.until(lambda e: any(x["content"].get("body") == "arise 23" for x in e.events), 120)
 
-                found = [body(stanza) for _, stanza in await mam.backwards(app, room, 200) if body(stanza)]
-                shown = await element.texts(there, said["sender"])
-                notices = await element.texts(there, synapse.registered.me)
-                after = await _state(element, there)
-                await _ends_while_the_homeserver_is_down(gateway, synapse)
-                # Our people leave, though that ended with a crash, too: whom we have brought, then our own user.
-                for user in (said["sender"], synapse.registered.me):
-                    await element.expect(lambda e, user=user: _leaves(e, user), 120, f"{user} who leaves")
-                members = f"/rooms/{quote(there)}/joined_members"
-                assert list((await element.call("GET", members))["joined"]) == [juliet.mxid]
+            found = [body(stanza) for _, stanza in await mam.backwards(app, room, 200) if body(stanza)]
+            shown = await element.texts(there, said["sender"])
+            notices = await element.texts(there, synapse.registered.me)
+            after = await _state(element, there)
+            await _ends_while_the_homeserver_is_down(gateway, synapse)
+            # Our people leave, though that ended with a crash, too: whom we have brought, then our own user.
+            for user in (said["sender"], synapse.registered.me):
+                await element.expect(lambda e, user=user: _leaves(e, user), 120, f"{user} who leaves")
+            members = f"/rooms/{quote(there)}/joined_members"
+            assert list((await element.call("GET", members))["joined"]) == [juliet.mxid]
     assert [text for text in found if text.startswith("what light")] == texts
     assert shown == ["But soft!", *(f"arise {n}" for n in range(24))]
     # Nothing about the room was changed, but that it says that it is linked; over two crashes once.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -121,11 +122,14 @@ class Doubtful(Paced):
 async def test_a_group_in_doubt_is_not_written_again_before_it_is_known(tmp_path: Path) -> None:
     database = await Doubtful.open(f"sqlite:///{tmp_path / 'test.db'}")
     assert isinstance(database, Doubtful)
-    writer, applied = Writer(database, Ledger()), []
+    writer, applied = Writer(database, Ledger()), list[str]()
     running = asyncio.create_task(writer.run())
 
+    def apply(name: str, ledger: Ledger) -> None:
+        applied.append(name)
+
     database.doubt = True
-    both = [durably(writer, lambda ledger, name=name: applied.append(name)) for name in "ab"]
+    both = [durably(writer, partial(apply, name)) for name in "ab"]
     async with asyncio.timeout(10):
         await asyncio.gather(*both)
 

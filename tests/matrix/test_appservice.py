@@ -2,13 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import quote
-
-import pytest
 
 from bridge.contract import (
     Bar,
@@ -32,37 +28,15 @@ from bridge.contract import (
     Unavailable,
 )
 from bridge.testing.conformance.network import Reader, a_send, connected, raises, reading
-from tests.conformance.appservice import AppserviceUnderTest, appservice_network
+from tests.conformance.appservice import AppserviceUnderTest
 from tests.support.appservice import WithAppservice
 
 ROMEO = Persona(key="xmpp:romeo@home.example", network=NetworkId("xmpp"), contact="romeo@home.example", name="Romeo")
 HIM = "@xmpp_romeo=40home.example:localhost"
 
 
-@pytest.fixture(scope="module")
-def registered() -> Iterator[WithAppservice]:
-    with WithAppservice() as server:
-        yield server
-
-
-@pytest.fixture
-async def network(registered: WithAppservice, tmp_path: Path) -> AsyncIterator[AppserviceUnderTest]:
-    async with appservice_network(registered, tmp_path) as made:
-        yield made
-
-
-async def own_room(network: AppserviceUnderTest) -> None:
-    """One that people come into only when they are asked, instead."""
-    me, element = network.synapse.registered.me, network.juliet
-    wish = {"preset": "private_chat", "power_level_content_override": {"invite": 0}}
-    network.room = (await element.call("POST", "/createRoom", wish))["room_id"]
-    async with connected(network) as session, reading(session):
-        await element.call("POST", f"/rooms/{quote(network.room)}/invite", {"user_id": me})
-        await element.expect(lambda e: e.get("state_key") == me and e["content"].get("membership") == "join")
-
-
 async def test_somebody_is_made_named_and_brought_in_once(network: AppserviceUnderTest) -> None:
-    await own_room(network)
+    await network.come_in()
     for n, name in enumerate(("Romeo", "Romeo", "Romeo of Montague")):
         async with connected(network) as session, reading(session) as reader:
             await session.perform(a_send(network, f"once-{n}", f"said {n}", replace(ROMEO, name=name)))
@@ -166,7 +140,7 @@ async def test_people_are_mentioned_as_who_they_are(network: AppserviceUnderTest
 async def test_who_was_lost_with_a_backup_is_made_again(
     network: AppserviceUnderTest, registered: WithAppservice
 ) -> None:
-    await own_room(network)  # which the backup has
+    await network.come_in()  # which the backup has
     before = await asyncio.to_thread(registered.back_up)
     async with connected(network) as session, reading(session) as reader:
         await session.perform(a_send(network, "before", "before", ROMEO))

@@ -1,7 +1,7 @@
 """`check` of an appservice, over a real Synapse."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +17,6 @@ from connectors.matrix import MatrixConnector
 from connectors.matrix.relay import registration
 from tests.support.appservice import WithAppservice
 from tests.support.clock import RealClock
-
-
-@pytest.fixture(scope="module")
-def registered() -> Iterator[WithAppservice]:
-    with WithAppservice() as server:
-        yield server
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """Matrix rooms say that they are bridged, once, and whether they are already, on a real Synapse."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,33 +9,10 @@ from bridge.contract import Announce, ChatId, NetworkId, Provenance, Reason, Ref
 from bridge.testing.conformance.network import a_send, connected, reading
 from connectors.matrix import events
 from connectors.matrix.events import Reader
-from tests.conformance.appservice import AppserviceUnderTest, appservice_network
-from tests.support.appservice import WithAppservice
+from tests.conformance.appservice import AppserviceUnderTest
 
 ROOMS = ((NetworkId("xmpp"), "cafe@conference.example.org"), (NetworkId("telegram"), "-100"))
 OTHERS = "@otherbot:localhost"
-
-
-@pytest.fixture(scope="module")
-def registered() -> Iterator[WithAppservice]:
-    with WithAppservice() as server:
-        yield server
-
-
-@pytest.fixture
-async def network(registered: WithAppservice, tmp_path: Path) -> AsyncIterator[AppserviceUnderTest]:
-    async with appservice_network(registered, tmp_path) as made:
-        yield made
-
-
-async def own_room(network: AppserviceUnderTest, *, may: bool) -> None:
-    me, element = network.synapse.registered.me, network.juliet
-    levels = {"invite": 0, **({"events": {"m.bridge": 0}} if may else {})}
-    wish = {"preset": "private_chat", "power_level_content_override": levels}
-    network.room = (await element.call("POST", "/createRoom", wish))["room_id"]
-    async with connected(network) as session, reading(session):
-        await element.call("POST", f"/rooms/{quote(network.room)}/invite", {"user_id": me})
-        await element.expect(lambda e: e.get("state_key") == me and e["content"].get("membership") == "join")
 
 
 async def state(network: AppserviceUnderTest) -> dict[tuple[str, str], Any]:
@@ -50,7 +25,7 @@ def announcing(network: AppserviceUnderTest, rooms: tuple[tuple[NetworkId, str],
 
 
 async def test_it_is_said_once_and_nothing_else_is_changed(network: AppserviceUnderTest) -> None:
-    await own_room(network, may=True)
+    await network.come_in(events={"m.bridge": 0})
     before = await state(network)
     for _ in range(2):
         async with connected(network) as session, reading(session):
@@ -74,7 +49,7 @@ async def test_it_is_said_once_and_nothing_else_is_changed(network: AppserviceUn
 
 
 async def test_where_that_is_not_allowed_it_is_refused_and_people_are_heard(network: AppserviceUnderTest) -> None:
-    await own_room(network, may=False)
+    await network.come_in()
     async with connected(network) as session, reading(session):
         with pytest.raises(Refused) as refusal:
             await session.perform(announcing(network))
@@ -84,7 +59,7 @@ async def test_where_that_is_not_allowed_it_is_refused_and_people_are_heard(netw
 
 @pytest.mark.parametrize("kind", ["m.bridge", "uk.half-shot.bridge"])
 async def test_another_bridge_is_named_as_long_as_its_bot_is_there(network: AppserviceUnderTest, kind: str) -> None:
-    await own_room(network, may=True)
+    await network.come_in(events={"m.bridge": 0})
     element = network.juliet
     room = quote(network.room)
     gone = {"bridgebot": OTHERS, "protocol": {"id": "irc", "displayname": "IRC"}}
@@ -104,7 +79,7 @@ async def test_another_bridge_is_named_as_long_as_its_bot_is_there(network: Apps
 
 
 async def test_an_encrypted_room_is_named(network: AppserviceUnderTest) -> None:
-    await own_room(network, may=True)
+    await network.come_in(events={"m.bridge": 0})
     content = {"algorithm": "m.megolm.v1.aes-sha2"}
     await network.juliet.call("PUT", f"/rooms/{quote(network.room)}/state/m.room.encryption", content)
     async with connected(network) as session, reading(session):
