@@ -15,6 +15,7 @@ from bridge.contract import (
 )
 from connectors.matrix import errors
 from connectors.matrix.api import Api, path
+from connectors.matrix.bot import connecting as bots
 from connectors.matrix.relay import connecting, registration
 from connectors.matrix.relay.registration import Registration
 
@@ -61,6 +62,18 @@ async def appservice(workspace: Workspace) -> Sequence[Finding]:
     except ConnectorError as error:
         found.append(Finding(error.text, _FILE))
     return found
+
+
+async def bot(workspace: Workspace) -> Sequence[Finding]:
+    """Whether the token of the operator's bot is the bot's."""
+    me = workspace.options.get("bot")
+    if not me or workspace.options.get(_FILE):
+        return ()
+    try:
+        await bots.check(bots.api_of(workspace), me)
+    except ConnectorError as error:
+        return [Finding(error.text, "bot_token")]
+    return ()
 
 
 async def _known(api: Api, told: Registration) -> Sequence[Finding]:

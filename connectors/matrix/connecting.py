@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bridge.contract import Account, AccountId, LoggedOut, NetworkId, Reason, Refused, Unavailable, Workspace
 from connectors.matrix import credentials, errors, sync
@@ -28,6 +28,18 @@ from connectors.matrix.sync import Known, Relayed
 from connectors.matrix.unread import Lines
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an account is. `accepts`: invitations to direct chats."""
+
+    session: type[MatrixSession] = MatrixSession
+    speaker: type[Speaker] = Speaker
+    accepts: bool = True
+
+
+_OWN = Kind()
+
+
 class Connecting:
     """For all accounts of a network. Of each whose last sync failed it is known after which cursor: when it comes back,
     that question alone tells whether it works again, so a homeserver in trouble gets one request per try."""
@@ -45,7 +57,7 @@ class Connecting:
 
     @asynccontextmanager
     async def speaking(
-        self, account: Account, workspace: Workspace, spoken: Api, relayed: Relayed | None
+        self, account: Account, workspace: Workspace, spoken: Api, relayed: Relayed | None, kind: Kind = _OWN
     ) -> AsyncIterator[MatrixSession]:
         """An account for which `spoken` speaks; rooms that are `relayed` are none of its. Raises `Unavailable`,
         `LoggedOut`."""
@@ -67,9 +79,9 @@ class Connecting:
             raise Unavailable(refusal.text) from refusal
         patience = Patience(self._pace, pulse.check, workspace.log)
         callers = self._callers if relayed is not None else None
-        known, speaker = await self._parts(account, workspace, api, directs, ignored, patience, callers)
+        known, speaker = await self._parts(account, workspace, api, directs, ignored, patience, callers, kind)
         known = replace(known, relayed=relayed)
-        session = MatrixSession(known, speaker, Rhythm(self._pace), Repository(api), workspace.clock, first=first)
+        session = kind.session(known, speaker, Rhythm(self._pace), Repository(api), workspace.clock, first=first)
         try:
             async with _accepting(known):
                 yield session
@@ -98,6 +110,7 @@ class Connecting:
         ignored: Ignored,
         patience: Patience,
         callers: Callers | None,
+        kind: Kind,
     ) -> tuple[Known, Speaker]:
         me, clock, log = account.me, workspace.clock, workspace.log
         opened, invited, left, waiting = [
@@ -106,14 +119,14 @@ class Connecting:
         for notes in (opened, invited, left):
             await notes.load()
         invitations = None
-        if workspace.options.get("accept_direct", True) is True:
+        if kind.accepts and workspace.options.get("accept_direct", True) is True:
             invitations = Invitations(api, me, directs, waiting, clock, log, callers)
             await invitations.load()
         lines = Lines(me, clock)
         opening = Opening(api, me, Rooms(api, me), directs, Making(api, opened))
         chats = Chats(self._network, opening, left, patience, lines, clock)
         groups = Groups(self._network, api, me, patience, lines, clock)
-        speaker = Speaker(api, me, opening, groups, invited, left, lines, clock)
+        speaker = kind.speaker(api, me, opening, groups, invited, left, lines, clock)
         signs = Signs(api, me, private=workspace.options.get("private_receipts") is True)
         return Known(api, me, directs, ignored, invitations, chats, groups, lines, signs), speaker
 

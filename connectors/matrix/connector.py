@@ -22,6 +22,7 @@ from bridge.contract import (
 )
 from bridge.contract.unasked import Unchecked
 from connectors.matrix import checking, credentials, ids, login
+from connectors.matrix.bot import connecting as bot
 from connectors.matrix.connecting import Connecting
 from connectors.matrix.knocks import Knocks
 from connectors.matrix.patience import Pace
@@ -38,7 +39,8 @@ class MatrixConnector(Unchecked):
     name = "Matrix"
     flows: Sequence[Flow] = login.FLOWS
     options: Mapping[str, type] = {
-        "homeserver": str, "appservice": Path, "accept_direct": bool, "private_receipts": bool
+        "homeserver": str, "appservice": Path, "bot": str, "bot_token": str, "accept_direct": bool,
+        "private_receipts": bool,
     }  # fmt: skip
     guests: Guests | None = None
 
@@ -49,7 +51,7 @@ class MatrixConnector(Unchecked):
 
     def operator(self, options: Mapping[str, Any]) -> Credentials | None:
         if "appservice" not in options:
-            return None
+            return bot.operator(options)
         if not options.get("homeserver"):
             raise Refused("An appservice needs the homeserver's address: set homeserver, too.")
         told = registration.read(options["appservice"])
@@ -66,6 +68,8 @@ class MatrixConnector(Unchecked):
         return await login.log_in(flow, ask, workspace, self._knocks)
 
     def connect(self, account: Account, workspace: Workspace) -> AbstractAsyncContextManager[Session]:
+        if not account.user and bot.is_bot(account):
+            return bot.connected(account, workspace, self._connecting)
         if not account.user:
             return relay.connected(account, workspace, self._network, self._pace)
         if is_guest(account):
@@ -84,12 +88,13 @@ class MatrixConnector(Unchecked):
             await credentials.end(account.secret, workspace)
 
     async def check(self, workspace: Workspace) -> Sequence[Finding]:
-        return [*await checking.homeserver(workspace), *await checking.appservice(workspace)]
+        found = [*await checking.homeserver(workspace), *await checking.appservice(workspace)]
+        return found or [*await checking.bot(workspace)]
 
     async def check_account(
         self, account: Account, rooms: Sequence[ChatId], trouble: str | None, workspace: Workspace
     ) -> Sequence[Finding]:
-        return () if account.user else await checking.reached(trouble, workspace)
+        return () if account.user or bot.is_bot(account) else await checking.reached(trouble, workspace)
 
     def prepare(self, given: Mapping[str, str], networks: Sequence[str], address: str, folder: Path) -> Prepared | None:
         return preparing.prepared(self._network, given, networks, address, folder)

@@ -67,7 +67,7 @@ class MatrixSession:
         self.me = Contact(known.me)
         self.directory: Directory | None = MatrixDirectory(known.api, known.me)
         self.failed: tuple[str | None] | None = None  # the cursor of the poll that ended the reading
-        self._known = known
+        self.known = known
         self._speaker = speaker
         self._rhythm = rhythm
         self._repository = repository
@@ -75,7 +75,7 @@ class MatrixSession:
         self._first = first
 
     def scope(self, chat: ChatId) -> str:
-        return scope(self._known.api.base)
+        return scope(self.known.api.base)
 
     def capabilities(self, chat: ChatId) -> Capabilities:
         return _CAN
@@ -86,15 +86,15 @@ class MatrixSession:
             begun = time.monotonic()
             polling = asyncio.ensure_future(self._poll(cursor, wait=live))
             try:
-                while await self._known.lines.come_before(polling):
-                    for line in self._known.lines.take():
+                while await self.known.lines.come_before(polling):
+                    for line in self.known.lines.take():
                         yield line
                 news = await polling
             finally:
                 polling.cancel()
                 await asyncio.wait({polling})
             now = self._clock.time()
-            async with aclosing(sync.read(self._known, news, cursor, now, live=live)) as events:  # type: ignore[type-var]
+            async with aclosing(sync.read(self.known, news, cursor, now, live=live)) as events:  # type: ignore[type-var]
                 async for event in events:
                     yield event
             cursor = news.cursor
@@ -116,12 +116,12 @@ class MatrixSession:
 
     async def perform(self, action: Action) -> Receipt:
         if type(action) in SIGNS:
-            return await self._known.signs.perform(action)
+            return await self.known.signs.perform(action)
         if isinstance(action, SetPicture):
-            return await pictures.show(self._known.api, self._known.me, action)
+            return await pictures.show(self.known.api, self.known.me, action)
         if isinstance(action, Block):
-            return await self._known.ignored.block(action)
-        kind, known = type(action), self._known
+            return await self.known.ignored.block(action)
+        kind, known = type(action), self.known
         if (saying := changing.DOINGS.get(kind)) is not None:
             return await saying(self._speaker, action)
         if (moves := moving.DOINGS.get(kind)) is not None:
@@ -139,34 +139,34 @@ class MatrixSession:
         return await self._repository.publish(file)
 
     async def direct(self, contact: ContactId, key: str) -> ChatId:
-        return self._known.chats.current(contact) or await self._speaker.opening.direct(contact, key)
+        return self.known.chats.current(contact) or await self._speaker.opening.direct(contact, key)
 
     async def contacts(self) -> Sequence[Contact]:
         found = []
-        for contact in self._known.directs:
+        for contact in self.known.directs:
             room = await self._speaker.opening.latest(contact)
             found.append(Contact(contact) if room is None else person(room, contact))
         return found
 
     async def occupants(self, chat: ChatId, membership: Membership = Membership.JOINED) -> Sequence[Occupant]:
-        return await self._known.groups.occupants(chat, membership)
+        return await self.known.groups.occupants(chat, membership)
 
     async def rank(self, chat: ChatId, contact: ContactId) -> Rank | None:
-        return await governing.rank(self._known.api, self._known.groups, chat, contact)
+        return await governing.rank(self.known.api, self.known.groups, chat, contact)
 
     async def obstacles(self, chat: ChatId) -> Sequence[str]:
         """Of the operator's account alone it is asked (`connectors.matrix.relay.bridged`)."""
         return ()
 
     async def history(self, chat: ChatId, before: MessageId | None, cursor: str | None) -> History:
-        return await older.page(self._known.api, self._known.groups, chat, before, cursor)
+        return await older.page(self.known.api, self.known.groups, chat, before, cursor)
 
     async def _poll(self, cursor: str | None, *, wait: bool) -> News:
         first, self._first = self._first, None
         if first is not None and first[0] == cursor:
             return first[1]
         try:
-            return await sync.poll(self._known.api, cursor, wait=wait, presence=self._known.signs.presence)
+            return await sync.poll(self.known.api, cursor, wait=wait, presence=self.known.signs.presence)
         except Unavailable:
             self.failed = (cursor,)
             raise

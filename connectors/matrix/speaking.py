@@ -71,7 +71,7 @@ class Speaker:
         room = await (self._checked_direct(action) if self._is_direct(action) else self._checked_group(action))
         if action.maybe_done and (before := await self._found(room, action)) is not None:
             return Receipt((before,))
-        saying = content(action)
+        saying = self.content(action)
         where = path("rooms", room, "send", kind(saying), action.key)
         try:
             said = await self.api.put(where, saying)
@@ -86,6 +86,10 @@ class Speaker:
                 del self.unsure[next(iter(self.unsure))]
             raise
         return Receipt((sent(said),))
+
+    def content(self, action: Send | Edit) -> Mapping[str, object]:
+        """That of the event that says it."""
+        return content(action)
 
     def _is_direct(self, action: Send | Edit) -> bool:
         chat, known = action.chat, self.opening.rooms.known(action.chat)

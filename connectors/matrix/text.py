@@ -48,7 +48,7 @@ _CLOSES = {  # what a tag ends when it stands right inside it
     "p": {"p"}, "li": {"li", "p"}, "tr": {"td", "th", "tr"}, "td": {"td", "th"}, "th": {"td", "th"},
 }  # fmt: skip
 _DEEPEST_INDENT = 8
-_MOST = 1_000  # elements; where marks are all that there is, reading and writing them costs many times the text
+_MOST = 500  # elements; where marks are all that there is, reading and writing them costs many times the text
 
 _TAGS = {
     SpanKind.BOLD: "strong", SpanKind.ITALIC: "em", SpanKind.STRIKE: "del", SpanKind.UNDERLINE: "u",

@@ -106,7 +106,7 @@ def _large(room: str, sender: str) -> Iterator[bytes]:
     for number in range(3):
         events = [_event(TRANSACTIONS * EVENTS + number * 100 + n, room, sender) for n in range(100)]
         for n, event in enumerate(events):
-            marks = "<b>a</b> " * (1_000 if n % 2 else 6_600)
+            marks = "<b>a</b> " * (500 if n % 2 else 6_600)
             event["content"] |= {"format": "org.matrix.custom.html", "formatted_body": marks.ljust(59_400, "x")}
         yield json.dumps({"events": events}).encode()
 

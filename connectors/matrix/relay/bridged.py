@@ -5,15 +5,14 @@ Source: MSC2346 (bridge information state event), as bridges in use write it: `m
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.contract import Announce, Memory, Receipt
+from bridge.contract import Announce, ContactId, Memory, Receipt
 from connectors.matrix import errors, fields, ids
 from connectors.matrix.api import Api, path
 from connectors.matrix.groups import Groups
-from connectors.matrix.relay.registration import Registration
 
 KIND = "m.bridge"
 _KINDS = (KIND, "uk.half-shot.bridge")
@@ -27,7 +26,8 @@ class Bridged:
     """For one session. What was said of a room is remembered durably: a restart asks the homeserver nothing."""
 
     api: Api
-    registration: Registration
+    me: ContactId
+    ours: Callable[[str], bool]
     groups: Groups
     memory: Memory
     names: Mapping[str, str] = field(default_factory=lambda: {"xmpp": "XMPP"})
@@ -36,7 +36,7 @@ class Bridged:
         """Raises the four errors."""
         key, said = f"bridged {action.chat}", json.dumps(self._content(action), sort_keys=True)
         if (await self.memory.get(key) or "{}") != said:
-            where = path("rooms", action.chat, "state", KIND, f"org.landbridge://{self.registration.me[1:]}")
+            where = path("rooms", action.chat, "state", KIND, f"org.landbridge://{self.me[1:]}")
             await self.api.put(where, json.loads(said))
             await self.memory.put(key, said)
         return Receipt()
@@ -44,7 +44,7 @@ class Bridged:
     async def obstacles(self, room: str) -> Sequence[str]:
         """Raises the four errors."""
         found = [_ENCRYPTED] if (await self.groups.facts(room)).encrypted else []
-        for bot, protocol in _others(await self._state(room), self.registration):
+        for bot, protocol in _others(await self._state(room), self.ours):
             if await self._there(room, bot):
                 what = f"Another bridge is in it already: {protocol}, whose bot is {bot}."
                 found.append(f"{what} Two of them would bring everything twice. Have that one leave first.")
@@ -56,7 +56,7 @@ class Bridged:
         network, chat = action.rooms[0]
         more = [{"network": other, "room": called} for other, called in action.rooms]
         return {
-            "bridgebot": self.registration.me,
+            "bridgebot": self.me,
             "protocol": {"id": network, "displayname": self.names.get(network, network.capitalize())},
             "channel": {"id": chat, "displayname": chat},
             "org.landbridge.rooms": more,
@@ -78,7 +78,7 @@ class Bridged:
         return said.get("membership") == "join"
 
 
-def _others(state: Iterable[object], registration: Registration) -> list[tuple[str, str]]:
+def _others(state: Iterable[object], ours: Callable[[str], bool]) -> list[tuple[str, str]]:
     """The bot of each other bridge, and what it brings; `state` has the newest first."""
     latest: dict[tuple[str, str], Mapping[str, object]] = {}
     for raw in state:
@@ -90,9 +90,9 @@ def _others(state: Iterable[object], registration: Registration) -> list[tuple[s
     for event in latest.values():
         content, sender = fields.mapping(event.get("content")), event.get("sender")
         bot = content.get("bridgebot", sender)
-        if not content or not isinstance(bot, str) or not ids.valid_user(bot) or registration.ours(bot):
+        if not content or not isinstance(bot, str) or not ids.valid_user(bot) or ours(bot):
             continue
-        if isinstance(sender, str) and registration.ours(sender):
+        if isinstance(sender, str) and ours(sender):
             continue
         protocol = fields.mapping(content.get("protocol"))
         name = fields.line(protocol.get("displayname"), 60) or fields.line(protocol.get("id"), 60) or "of some network"

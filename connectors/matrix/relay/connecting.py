@@ -81,14 +81,15 @@ async def connected(
 
             linked = partial(_linked, workspace, api)
             gaps = Gaps(api, told.me, groups, workspace.memory, linked)
+            bridged = Bridged(api, told.me, told.ours, groups, workspace.memory)
             answering = asyncio.create_task(doors.run(), name=f"invitations of {told.me}")
             try:
                 upgrades = Upgrades(api, groups, attendance, doors, linked, workspace.log)
                 yield RelaySession(
                     Parts(
                         api, told, inbox, attendance, doors, Fence(api, workspace.memory), gaps, groups,
-                        Signs(api, told.me), voice, Bridged(api, told, groups, workspace.memory), upgrades,
-                        clock, workspace.log, pace.silence, check, workspace.summon,
+                        Signs(api, told.me), voice, bridged, upgrades, clock,
+                        workspace.log, pace.silence, check, workspace.summon,
                     )
                 )  # fmt: skip
             finally:

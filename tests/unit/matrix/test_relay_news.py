@@ -111,7 +111,7 @@ async def session(homeserver: Homeserver) -> RelaySession:
             api=api, registration=TOLD, inbox=Inbox(TOLD, nobody), attendance=attendance,
             doors=doors, fence=Fence(api, memory),
             gaps=Gaps(api, TOLD.me, groups, memory, linked), groups=groups, signs=Signs(api, TOLD.me),
-            voice=voice, bridged=Bridged(api, TOLD, groups, memory),
+            voice=voice, bridged=Bridged(api, TOLD.me, TOLD.ours, groups, memory),
             upgrades=Upgrades(api, groups, attendance, doors, linked, log, 0.1), clock=clock, log=log, silence=1.0,
             check=nothing, summon=nobody,
         )
