@@ -54,6 +54,8 @@ async def test_where_that_is_not_allowed_it_is_refused_and_people_are_heard(netw
         with pytest.raises(Refused) as refusal:
             await session.perform(announcing(network))
         await session.perform(a_send(network, "k2", "But soft"))
+    async with connected(network) as session:
+        await session.perform(announcing(network))  # nobody is told of it once more
     assert refusal.value.reason is Reason.FORBIDDEN
 
 

@@ -7,9 +7,10 @@ Source: MSC2346 (bridge information state event), as bridges in use write it: `m
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from bridge.contract import Announce, ContactId, Memory, Receipt
+from bridge.contract import Announce, ContactId, Memory, Receipt, Refused
 from connectors.matrix import errors, fields, ids
 from connectors.matrix.api import Api, path
 from connectors.matrix.groups import Groups
@@ -33,12 +34,21 @@ class Bridged:
     names: Mapping[str, str] = field(default_factory=lambda: {"xmpp": "XMPP"})
 
     async def announce(self, action: Announce) -> Receipt:
-        """Raises the four errors."""
+        """Raises the four errors. Where we may not say so, that is said once, and tried again on another day."""
         key, said = f"bridged {action.chat}", json.dumps(self._content(action), sort_keys=True)
-        if (await self.memory.get(key) or "{}") != said:
-            where = path("rooms", action.chat, "state", KIND, f"org.landbridge://{self.me[1:]}")
+        before = await self.memory.get(key) or "{}"
+        refused = f"{date.today().isoformat()} {said}"
+        if before in (said, refused):
+            return Receipt()
+        where = path("rooms", action.chat, "state", KIND, f"org.landbridge://{self.me[1:]}")
+        try:
             await self.api.put(where, json.loads(said))
-            await self.memory.put(key, said)
+        except Refused:
+            await self.memory.put(key, refused)
+            if before.partition(" ")[2] == said:
+                return Receipt()
+            raise
+        await self.memory.put(key, said)
         return Receipt()
 
     async def obstacles(self, room: str) -> Sequence[str]:

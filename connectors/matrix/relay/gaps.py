@@ -22,7 +22,7 @@ from connectors.matrix.groups import Groups
 _KEPT = 20_000  # events that are known to have come
 _FLUSHED = 10.0  # seconds between two notes of what came last
 _AT_ONCE = 50  # rooms that are asked about together
-PACE = 0.12  # seconds between two rooms that nobody waits for
+PACE = 0.2  # seconds between two rooms that nobody waits for
 
 
 @dataclass(slots=True)

@@ -69,7 +69,7 @@ class Voice:
         face = await self.faces.of(action.persona)
         lost = await self.faces.lost(face) or await self.attendance.mislaid(face, action.chat)
         if lost:
-            self.attendance.forget(action.chat)
+            self.attendance.doubt(face, action.chat)
         return lost
 
     async def _as(self, action: Action) -> tuple[Api, Face]:
