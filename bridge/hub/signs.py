@@ -266,6 +266,6 @@ def _may(here: End, came: _Came) -> bool:
     """Whether whoever reports it is in the chat, and whoever does it can be."""
     who = came.place[3]
     if here.network == HOME:
-        return here.kind == HOSTED or here.owner == who
+        return here.kind != ChatKind.DIRECT or here.owner == who
     present = any(seen.account == came.account for seen in here.seen)
     return present and (here.kind != ChatKind.DIRECT or who in (here.contact, came.me))

@@ -12,6 +12,8 @@ from tests.support.gateway import Gateway
 from tests.support.matrix_client import Event, MatrixClient
 from tests.support.xmpp_client import bare, body
 
+CHATSTATES = "http://jabber.org/protocol/chatstates"
+
 
 async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_nothing() -> None:
     async with cafe(power_level_content_override={"events": {"m.bridge": 0}}) as rooms:
@@ -25,6 +27,9 @@ async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_no
             assert said["sender"].startswith("@xmpp_")
             member = f"/rooms/{quote(there)}/state/m.room.member/{quote(said['sender'], safe='')}"
             assert (await element.call("GET", member))["displayname"] == "Romeo"
+
+            app.send(f"<message to='{room}' type='groupchat'><composing xmlns='{CHATSTATES}'/></message>")
+            await element.until(lambda e: said["sender"] in e.typing.get(there, ()), 60)
 
             texts = [f"what light {n}" for n in range(24)]
             for number, text in enumerate(texts):

@@ -68,12 +68,15 @@ class Door:
         self.others: dict[str, str] = {}
         self.bridges: dict[str, str] = {}  # of those who were there before us: other gateways' people, and whose
         self.standings: dict[str, Standing] = {}  # of the same, by nick
+        self._ghosts: set[str] = set()
+        """Of the same, who say that we have brought them: ours of a process that ended before it had noted that they
+        were in. The room takes them for who comes again with their address, and nobody else gets their nick."""
 
     async def enter(self, one: Ours, persona: Persona | None, seconds: int | None = None) -> None:
         """Come in, or be called as `persona` is called now. Raises `Unavailable`, and `Refused` to who speaks."""
         taken = [*self.others, *(other.nick for other in self._people if other.inside and other is not one)]
         name = persona.name if persona is not None else ""
-        nicks, tried = list(nicks_for(persona, taken, one.nick)), set[str]()
+        nicks, tried = list(nicks_for(persona, taken, one.nick, self._ghosts)), set[str]()
         while nicks:
             nick = nicks.pop(0)
             if one.inside and one.nick == nick:
@@ -173,6 +176,7 @@ class Door:
         """Who is there is told anew."""
         self.others.clear()
         self.bridges.clear()
+        self._ghosts.clear()
         self.standings.clear()
 
     async def features(self, one: Ours, known: frozenset[str]) -> frozenset[str]:
@@ -242,6 +246,7 @@ class Door:
             if one.key == LISTENER:
                 self.others.pop(nick, None)
                 self.bridges.pop(nick, None)
+                self._ghosts.discard(nick)
                 self.standings.pop(nick, None)
             return None
         if kind:
@@ -252,6 +257,7 @@ class Door:
             self.others[nick] = reading.occupant_id(stanza)
             self.standings[nick] = ranks.read(stanza)
             by = reading.bridged_by(stanza)
+            (self._ghosts.add if by and by == self._host else self._ghosts.discard)(nick)
             if by and by != self._host and not one.inside:  # who comes later has to look for us
                 self.bridges[nick] = by
         return None
@@ -269,6 +275,7 @@ class Door:
         item = stanza.find(f"{_USER}x/{_USER}item")
         one.role = item.get("role", "") if item is not None else ""
         self.others.pop(nick, None)
+        self._ghosts.discard(nick)
         if one.answer is not None and not one.answer.done():
             one.answer.set_result(None)
 

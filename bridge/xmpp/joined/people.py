@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.contract import Contact, ContactId, NetworkId, Person, Persona
@@ -142,14 +142,14 @@ class OurPeople:
         self._former.update(((nick, occupant), float(until)) for nick, occupant, until in rows)
 
 
-def nicks_for(persona: Persona | None, taken: Sequence[str], mine: str) -> Iterator[str]:
+def nicks_for(persona: Persona | None, taken: Sequence[str], mine: str, ghosts: Collection[str] = ()) -> Iterator[str]:
     """Nicks for somebody, the best first: valid, and none that somebody there could be taken for. `mine` is theirs
-    already."""
+    already; one of `ghosts` may be, which the room knows."""
     contact = Contact(ContactId(persona.contact), persona.name) if persona is not None else Contact(ContactId("bridge"))
     shapes = {looks.looks(nick) for nick in taken if nick != mine}
     for number in range(1, _MOST_TRIES + 1):
         nick = nicks.nick(contact, number)
-        if nick == mine or looks.looks(nick) not in shapes:
+        if nick == mine or nick in ghosts or looks.looks(nick) not in shapes:
             yield nick
 
 

@@ -130,7 +130,7 @@ def event(one: Shown, now: float, people: People, *, ours: bool) -> Told | None:
         return None
     said = parse.doing(stanza, children, by) or parse.said(stanza, children, by, people)
     if said is None:
-        told = signs.read(stanza, one.contact, one.room)
+        told = signs.read(stanza, one.contact, one.room) if not ours else ()
         return next((replace(sign, sender=sender) for sign in told if isinstance(sign, TypingChanged)), None)
     if not one.native:
         return None  # it is nothing that lasts

@@ -31,6 +31,7 @@ from bridge.xmpp.joined.door import Door
 from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours
 from bridge.xmpp.stream import Stream
 
+_AGAIN = (Unavailable, Unconfirmed)
 _SHOWN = 30.0  # seconds for the room to show something
 _TAKEN_IN = 60.0  # seconds for the hub to take in that somebody is not wanted; what it wants then is tried
 _VOICE = 600.0  # seconds between two requests for a voice
@@ -72,7 +73,10 @@ class Speaking:
             who = await self._speaker(action.persona)
             others = [one.shown for one in self.pending.values() if one.who.network != who.network]
             if others:
-                await asyncio.wait(others, timeout=_SHOWN)
+                done, late = await asyncio.wait(others, timeout=_SHOWN)
+                if late or any(one.cancelled() or isinstance(one.exception(), _AGAIN) for one in done):
+                    # It will be said again, and is not to come behind this.
+                    raise Unavailable(f"The room {self._room} has not shown what was said before.", scope=Scope.CHAT)
             if not ready.is_set():
                 raise Unavailable(f"The room {self._room} is being entered.", scope=Scope.CHAT)
             stream = self._streams[who.network]

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from bridge.testing import wire
 from tests.scenarios.links.conftest import A, Cafe, heard, opened
 from tests.support import mam, muc
 from tests.support.prosody import Prosody
@@ -13,6 +14,7 @@ from tests.support.xmpp_servers import XmppServer
 REPLY, RETRACT, REACTIONS = "{urn:xmpp:reply:0}reply", "{urn:xmpp:message-retract:1}retract", "urn:xmpp:reactions:0"
 ADMIN, FASTENED = "http://jabber.org/protocol/muc#admin", "{urn:xmpp:fasten:0}apply-to"
 REPLACE = "{urn:xmpp:message-correct:0}replace"
+CHATSTATES = "http://jabber.org/protocol/chatstates"
 _SID = "urn:xmpp:sid:0"
 
 
@@ -22,6 +24,7 @@ async def test_everything_that_is_said_crosses(hall: XmppServer, tmp_path: Path)
         await _from_the_muc(cafe)
         await _into_the_muc(cafe)
         await _names(cafe)
+        await _who_writes(cafe)
         await _taken_away(cafe, moderates=isinstance(hall, Prosody))
         await _what_is_wrong(cafe)
         await _removed(cafe)
@@ -66,6 +69,22 @@ async def _from_the_muc(cafe: Cafe) -> None:
         "<body>retracted</body></message>"
     )
     await world.until(cafe.chat, lambda state: all(said.id != first.id for said in state.visible))
+
+
+async def _who_writes(cafe: Cafe) -> None:
+    """Both ways, and what is shown is not shown back."""
+    romeo, world = cafe.apps["romeo"], cafe.worlds[A]
+    for state, typing in (("composing", ["relay"]), ("active", [])):
+        romeo.send(
+            f"<message to='{cafe.room}' type='groupchat'><{state} xmlns='{CHATSTATES}'/>"
+            "<no-store xmlns='urn:xmpp:hints'/></message>"
+        )
+        await world.until(cafe.chat, lambda seen, typing=typing: seen.typing == typing)  # type: ignore[misc]
+    await world.do(wire.Types(person="juliet", chat=cafe.chat))
+    await romeo.expect(lambda s: muc.nick(s) == "Juliet" and s.find(f"{{{CHATSTATES}}}composing") is not None)
+    await world.says("juliet", cafe.chat, "it is the lark")
+    await heard(romeo, cafe.room, "it is the lark")
+    assert (await world.state(cafe.chat)).typing == []
 
 
 async def _into_the_muc(cafe: Cafe) -> None:

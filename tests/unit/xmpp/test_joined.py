@@ -16,15 +16,19 @@ from bridge.contract import (
     ChatId,
     ContactId,
     Event,
+    Message,
     MessageReceived,
     NetworkId,
     Persona,
     PersonaBarred,
     Refused,
+    Send,
     Unavailable,
+    Unconfirmed,
     Unparsable,
 )
 from bridge.hub.workspace import PassingMemory
+from bridge.xmpp import content
 from bridge.xmpp.chats import Gateway
 from bridge.xmpp.joined import reading
 from bridge.xmpp.joined.door import Door
@@ -33,6 +37,7 @@ from bridge.xmpp.joined.missed import RoomArchive, TooMuch
 from bridge.xmpp.joined.naming import Naming
 from bridge.xmpp.joined.people import LISTENER, OurPeople, Ours
 from bridge.xmpp.joined.room import JoinedRoom
+from bridge.xmpp.joined.speaking import Speaking
 from bridge.xmpp.joined.unreadable import Unreadable
 from bridge.xmpp.requests import Requests
 
@@ -331,6 +336,47 @@ async def test_who_has_a_nick_in_store_comes_in_under_it() -> None:
     muc.door, muc.refuses = (door, other), "not-acceptable"
     with pytest.raises(Refused, match="another nick"):
         await door.enter(other, Persona("far:2", FAR, "2", "Nurse"))
+
+
+async def test_who_left_a_ghost_behind_is_called_as_before() -> None:
+    muc, people = Muc(), OurPeople()
+    door = Door(ROOM, cast(Any, {FAR: muc}), {FAR: muc.requests}, people, list[Event]().append)
+    listener = people.add(Ours(LISTENER, FAR, "", "far.example/bridge"))
+    one = people.add(Ours("far:1", FAR, "1", "1@far.example/bridge"))
+    for nick, by in (("Juliet", "far.example"), ("Nurse", "other.example")):
+        bridged = f"<bridged xmlns='urn:landbridge:bridged:0' by='{by}'/>"
+        door.presence(listener, fromstring(f"<presence xmlns='{_CLIENT}' from='{ROOM}/{nick}'>{bridged}</presence>"))
+    muc.door = (door, one)
+    await door.enter(one, Persona("far:1", FAR, "1", "Juliet"))
+    assert one.nick == "Juliet"
+    await door.enter(one, Persona("far:1", FAR, "1", "Nurse"))
+    assert one.nick == "Nurse (2)"
+
+
+async def test_nobody_overtakes_who_has_to_say_it_again() -> None:
+    """Of two networks' people, each on a stream of their own."""
+    near, muc, other, people = NetworkId("near"), Muc(), Muc(), OurPeople()
+    streams, requests = cast(Any, {FAR: muc, near: other}), {FAR: muc.requests, near: other.requests}
+    door = Door(ROOM, streams, requests, people, list[Event]().append)
+
+    async def moved() -> None: ...
+
+    speaking, ready = Speaking(ROOM, streams, door, people, 50, moved), asyncio.Event()
+    ready.set()
+    said = []
+    for network, name in ((FAR, "Juliet"), (near, "Nurse")):
+        key = f"{network}:1"
+        people.add(Ours(key, network, "1", f"1@{network}.example/bridge", name, name, inside=True))
+        persona = Persona(key, network, "1", name)
+        send = Send(chat=ROOM, key=f"k-{network}", persona=persona, message=Message("Madam!"))
+        said.append(asyncio.create_task(speaking.say(send, content.nobody, ready)))
+    async with asyncio.timeout(20):
+        await muc.news.wait()
+        await asyncio.sleep(0)
+        speaking.broken(FAR)
+        failed = await asyncio.gather(*said, return_exceptions=True)
+    assert [type(one) for one in failed] == [Unconfirmed, Unavailable]
+    assert other.sent == []
 
 
 async def test_in_a_full_room_who_is_quiet_makes_place() -> None:
