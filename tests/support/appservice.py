@@ -24,7 +24,10 @@ NETWORKS = ("xmpp", "elsewhere")
 class WithAppservice(Synapse):
     """`ours`: the port of the gateway, where the homeserver calls."""
 
-    def __init__(self, networks: Sequence[str] = NETWORKS, *, port: int | None = None) -> None:
+    def __init__(
+        self, networks: Sequence[str] = NETWORKS, *, port: int | None = None, others: Sequence[Registration] = ()
+    ) -> None:
+        """`others`: of more gateways; their files are `other_files`."""
         self.ours = free_port()
         self.registered: Registration = registration.new(
             "matrix", networks, "localhost", f"http://127.0.0.1:{self.ours}"
@@ -33,7 +36,12 @@ class WithAppservice(Synapse):
         self.file: Path = self._written.path / "appservice.yaml"
         self.file.write_text(registration.written(self.registered))
         self.file.chmod(0o600)
-        super().__init__(port=port, more={"app_service_config_files": [str(self.file)]})
+        self.other_files = [self._written.path / f"{one.id}.yaml" for one in others]
+        for file, one in zip(self.other_files, others, strict=True):
+            file.write_text(registration.written(one))
+            file.chmod(0o600)
+        files = [str(file) for file in (self.file, *self.other_files)]
+        super().__init__(port=port, more={"app_service_config_files": files})
 
     def close(self) -> None:
         super().close()
