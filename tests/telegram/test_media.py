@@ -88,6 +88,8 @@ async def test_what_telegram_says_of_where_a_file_is_is_not_believed(play: Stage
             play.api.faults.answer("getfile", 200, {"ok": True, "result": {"file_id": "x", "file_path": path}})
             came = await outcome(content(session, media))
             assert isinstance(came, Refused), path
+        play.api.faults.answer("getfile", 200, {"ok": True, "result": {"file_id": "x"}})
+        assert isinstance(await outcome(content(session, media)), Refused)
 
 
 @pytest.mark.parametrize(

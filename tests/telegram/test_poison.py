@@ -6,6 +6,8 @@ import random
 import time
 from typing import Any
 
+import pytest
+
 from bridge.contract import Live, MessageReceived, Unparsable
 from tests.conftest import FULL
 from tests.support import poison
@@ -20,11 +22,18 @@ KINDS = ("message", "edited_message", "channel_post", "message_reaction", "my_ch
 
 def base(play: Stage, number: int) -> dict[str, Any]:
     user, chat = play.juliet.raw(), play.chat.raw()
+    within: dict[str, Any] = {}
+    if number % 2:  # in a topic
+        chat = {"id": -1_001_234_567_890, "type": "supergroup", "title": "Verona", "is_forum": True}
+        answered = {"message_id": 5, "from": user, "forum_topic_created": {"name": "Duels", "icon_color": 1}}
+        within = {"message_thread_id": 5, "is_topic_message": True, "reply_to_message": answered}
+        within |= {("forum_topic_edited", "forum_topic_closed", "quote")[number % 3]: {"name": "Fencing"}}
     return {
         "message_id": number + 10, "date": int(time.time()), "chat": chat, "from": user, "user": user,
         "text": "x", "entities": [{"type": "bold", "offset": 0, "length": 1}], "new_reaction": [{"emoji": "👍"}],
         "new_chat_member": {"user": user, "status": "member"}, "old_chat_member": {"user": user, "status": "left"},
         "reply_to_message": {"message_id": 3, "text": "y", "from": user}, "quote": {"text": "y"},
+        **within,
     }  # fmt: skip
 
 
@@ -38,7 +47,9 @@ def spoiled(thing: Any, chance: random.Random) -> None:
         thing = thing[key]
 
 
-async def test_whatever_comes_the_next_one_passes(play: Stage) -> None:
+@pytest.mark.parametrize("topics", ["threads", "rooms"])
+async def test_whatever_comes_the_next_one_passes(play: Stage, topics: str) -> None:
+    play.options["topics"] = topics
     chance = poison.dice()
     async with play.live() as (_, reader):
         for number in range(UPDATES):
