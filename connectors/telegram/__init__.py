@@ -1,7 +1,7 @@
 """The Telegram connector: people's own bots, through the Bot API.
 
 A session (`session`) asks for updates again and again (`polling`), or is called with them (`webhook`); each is read
-alone (`updates`: where it happened is `placing`, who is there `attending`, what is said `content` and `text`). It speaks
+alone (`updates`: where it happened is `placing`, who is there `attending`, what is said `content`, `text`). It speaks
 by one request for each part (`sending`, `parts`), as fast as bots may (`limits`). Topics are threads (`topics`) or
 rooms of their own (`forums`, `entering`).
 What usually goes wrong with bots is kept from happening in one place each:

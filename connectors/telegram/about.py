@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.contract import LoggedOut
+from bridge.contract import ContactId, LoggedOut
 from bridge.contract.errors import ConnectorError
-from connectors.telegram import fields
+from connectors.telegram import fields, ids
 from connectors.telegram.api import Api
 from connectors.telegram.files import REFERENCE
 
@@ -59,6 +59,18 @@ class About:
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return found
+
+    async def is_member(self, chat: int, who: ContactId) -> bool:
+        """Whether somebody is in a group, and does not keep order there; False when Telegram does not say. Raises
+        `LoggedOut`."""
+        try:
+            given = {"chat_id": chat, "user_id": ids.number(who)}
+            said = fields.mapping(await self._api.ask("getChatMember", given, _SECONDS))
+        except LoggedOut:
+            raise
+        except ConnectorError:
+            return False
+        return said.get("status") in ("member", "restricted")
 
     def known(self, chat: int) -> Looks:
         """What Telegram has said last."""

@@ -45,7 +45,7 @@ async def leave(speaker: "Speaker", chat: int, action: Leave) -> Receipt:
     return Receipt()
 
 
-def refused(speaker: "Speaker", room: ChatId, refusal: errors.No) -> None:
+async def refused(speaker: "Speaker", room: ChatId, refusal: errors.No) -> None:
     """Telegram did not let the bot write in a topic: whoever is linked with it is told if that lasts."""
     if not (refusal.no_topic or refusal.topic_closed):
         return
@@ -53,4 +53,5 @@ def refused(speaker: "Speaker", room: ChatId, refusal: errors.No) -> None:
     name = known.name if known is not None else speaker.chats.title(room, "")
     text = topics.closed(name) if refusal.topic_closed else f"“{name}” does not exist on Telegram any more."
     seen = known or ChatSeen(chat=room, kind=ChatKind.ROOM, name=name, alias=ids.alias(room))
+    await speaker.chats.forums.close(room, refusal.topic_closed)
     speaker.chats.forums.told.put_nowait(replace(seen, closed=text))

@@ -13,6 +13,7 @@ from connectors.telegram.notes import Notes
 from connectors.telegram.topics import GENERAL
 
 _ROOM, _THREAD = "room", "thread"
+_CLOSED = "closed"
 _MOST = 200  # topics of a group that are thought of where Telegram does not say which it is
 
 
@@ -24,11 +25,13 @@ class Forums:
         self.told: asyncio.Queue[Event] = asyncio.Queue()
         self._chosen = Notes(memory, "topics")
         self._names = Notes(memory, "topic names")  # and of their groups
+        self._closed = Notes(memory, "closed topics")
         self._rooms = rooms
 
     async def load(self) -> None:
         await self._chosen.load()
         await self._names.load()
+        await self._closed.load()
 
     def room(self, group: ChatId, topic: int | None) -> ChatId | None:
         """What a topic is called that is a room of its own; None if it is a thread."""
@@ -61,6 +64,14 @@ class Forums:
         chat = ids.topic_room(group, topic)
         if topic != GENERAL and (self._names.get(chat) is None or (new and name)):
             await self._names.put(chat, name)
+
+    async def close(self, chat: ChatId, closed: bool) -> None:
+        """Whether nobody but who keeps order can write there; durable when this returns."""
+        if closed or self.is_closed(chat):
+            await self._closed.put(chat, _CLOSED if closed else "")
+
+    def is_closed(self, chat: ChatId) -> bool:
+        return self._closed.get(chat) == _CLOSED
 
     async def titled(self, group: ChatId, title: str) -> None:
         """What a group with topics is called."""

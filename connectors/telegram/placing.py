@@ -10,7 +10,7 @@ from typing import Any
 from bridge.contract import ChatId, ChatKind, ChatSeen, Contact, Event
 from connectors.telegram import fields, ids, topics
 from connectors.telegram.about import About
-from connectors.telegram.chats import Chats, person
+from connectors.telegram.chats import Chats, person, sender
 
 _LOOKS = ("new_chat_photo", "delete_chat_photo")  # it looks otherwise now
 
@@ -82,6 +82,16 @@ class Places:
         """The topics of a group that are rooms of their own."""
         return self._chats.forums.rooms(where.group)
 
+    async def reopened(self, where: Where, message: Mapping[str, Any], who: Contact | None) -> bool | None:
+        """False for a topic that we have taken for closed, where somebody speaks who could not; as `topics.closing`."""
+        if not where.own_room or who is None or not self._chats.forums.is_closed(where.id):
+            return None
+        begun = fields.mapping(message.get("reply_to_message"))
+        maker = sender(begun) if "forum_topic_created" in begun else None
+        if maker is not None and maker.id == who.id:
+            return None  # who has made a topic can always write there
+        return False if await self._about.is_member(where.number, who.id) else None
+
     def look_again(self, where: Where, message: Mapping[str, Any]) -> None:
         """If a message tells that the group looks otherwise now."""
         if any(key in message for key in _LOOKS):
@@ -109,6 +119,8 @@ class Places:
         elif closed is None:
             return []
         self._chats.seen[where.id] = known
+        if closed is not None:
+            await self._chats.forums.close(where.id, closed)
         return [known if closed is None else replace(known, closed=topics.closed(title) if closed else "")]
 
     async def _person(self, where: Where, who: Contact | None) -> list[Event]:

@@ -102,7 +102,7 @@ class Speaker:
             result = await self._say(chat, message, {**(answering if own else {}), **given, **where})
         except errors.No as refusal:
             if own:
-                entering.refused(self, action.chat, refusal)
+                await entering.refused(self, action.chat, refusal)
             if own or not (where and refusal.no_topic):
                 raise
             result = await self._say(chat, message, {**answering, **given})

@@ -109,6 +109,7 @@ class Reader:
         who, id = self._author(raw), self._id(where, raw)
         self._places.look_again(where, raw)
         told, closed = topics.closing(raw) if where.own_room else (False, None)
+        closed = await self._places.reopened(where, raw, who) if not told else closed
         found = await self._places.seen(where, who, closed)
         found += self._people.told(where, raw)
         if who is not None and self._deleting is not None and self._deleting.meant(raw):

@@ -228,3 +228,26 @@ async def test_a_flood_of_topics_leaves_the_last(play: Stage) -> None:
     assert all(
         len(value or "") <= 65_536 for value in (await play.memory.get("topics"), await play.memory.get("topic names"))
     )
+
+
+async def test_a_topic_that_was_opened_while_nobody_heard_it_is_open_when_people_speak_there(play: Stage) -> None:
+    """Who keeps order can speak in a closed one, too."""
+    play.options["topics"] = "rooms"
+    world, juliet, nurse = play.world, play.juliet, play.world.person("Nurse")
+    group, duels, _ = forum(play)
+    world.comes(juliet, group, nurse)
+    fencing = room(group, duels)
+    async with play.live() as (_, before):
+        topics.closes(world, juliet, duels, group)
+        await before.until(lambda r: any(e.closed for e in r.of(ChatSeen)) and isinstance(r.events[-1], CursorMoved))
+    topics.reopens(world, juliet, duels, group)
+    play.bot.queue.clear()
+    async with play.live() as (_, reader):
+        topics.says(world, juliet, duels, group, "one")
+        await reader.until(lambda r: "one" in r.texts)
+        assert [e.closed for e in reader.of(ChatSeen) if e.chat == fencing] == [None]
+        for text in ("two", "three"):
+            topics.says(world, nurse, duels, group, text)
+        await reader.until(lambda r: "three" in r.texts)
+
+    assert [e.closed for e in reader.of(ChatSeen) if e.chat == fencing] == [None, ""]
