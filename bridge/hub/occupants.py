@@ -90,7 +90,7 @@ def room_of(hosted: Chat, chat: Chat) -> Room:
 
 
 def room_of_row(row: RoomRow) -> Room:
-    return _room(ChatId(row.jid), row)
+    return replace(_room(ChatId(row.jid), row), linked=row.linked)
 
 
 def _room(jid: ChatId, room: Chat | RoomRow) -> Room:

@@ -31,6 +31,7 @@ class RoomRow:
     encrypted: bool
     rules: str
     peopled: int
+    linked: bool = False  # with others, in a link that has a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,12 +327,20 @@ def part(connection: Connection, gone: Sequence[tuple[str, str]]) -> None:
         connection.execute(delete(t.attendance).where(c.room == room_jid, c.jid == jid))
 
 
+_linked = (
+    select(t.endpoints.c.chat)
+    .join_from(t.endpoints, t.links, t.links.c.id == t.endpoints.c.link)
+    .where(t.endpoints.c.chat == _there.c.id, t.links.c.name != "")
+    .correlate(_there)
+)
+
+
 def _query() -> Select[Any]:
     return (
         select(
             _hosted.c.id, _hosted.c.native, _there.c.id, _there.c.network, _there.c.scope, _there.c.native,
             _there.c.name, _there.c.subject, _there.c.avatar, _there.c.encrypted, _there.c.rules,
-            _there.c.peopled,
+            _there.c.peopled, _linked.exists(),
         )
         .join_from(_hosted, _there, _there.c.id == _hosted.c.shows)
         .where(_hosted.c.kind == HOSTED)
@@ -342,7 +351,7 @@ def _rooms(connection: Connection, query: Select[Any]) -> list[RoomRow]:
     found = []
     for row in connection.execute(query):
         values = list(row)
-        values[9] = bool(values[9])
+        values[9], values[12] = bool(values[9]), bool(values[12])
         found.append(RoomRow(*values))
     return found
 

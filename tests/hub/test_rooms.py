@@ -33,7 +33,10 @@ from bridge.contract import (
 )
 from bridge.hub.facades import RoomNews
 from bridge.hub.limits import Limits
+from bridge.hub.wanted import End, WantedLink
 from bridge.store.database import Database
+from bridge.xmpp.hosted.describing import described
+from bridge.xmpp.hosted.stanzas import BRIDGED
 from tests.support.house import FAR, House, house
 
 ROMEO, JULIET, PARIS = "romeo@home.example", "juliet@home.example", "paris@home.example"
@@ -346,3 +349,19 @@ async def test_titles_stay_until_others_are_told_or_they_go(home: House) -> None
     await told("@anna", None, Membership.LEFT)
     await told("@anna", None)
     assert (await found())["@anna"] == ()
+
+
+async def test_a_room_that_is_linked_with_others_says_so(home: House) -> None:
+    """And what it says of itself tells apps (XEP-0030 #info)."""
+    await in_verona(home)
+    alone = await home.rooms.describe(VERONA, ROMEO)
+    relay = await home.account("", "relay")
+    assert home.hub is not None
+    home.hub.links.configure([WantedLink("verona", (End(FAR, "!verona"), End(FAR, "!mantua")))])
+    await home.until_rows("select count(*) from endpoints where typed <> ''", [(2,)])
+    linked = await home.rooms.describe(VERONA, ROMEO)
+
+    assert alone is not None
+    assert linked is not None
+    assert relay
+    assert [BRIDGED in described(room, None, None) for room in (alone, linked)] == [False, True]

@@ -39,6 +39,7 @@ class Room:
     rules: Rules = field(default_factory=Rules)
     reactions: int | None = None  # how many of one person's a message can bear, and which: as in `Capabilities`
     allowed_reactions: Sequence[str] | None = None
+    linked: bool = False  # what is said is shown in other rooms, too; known where somebody asks what the room is
 
     @property
     def public(self) -> bool:

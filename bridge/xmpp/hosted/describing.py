@@ -29,6 +29,7 @@ def described(room: Room, there: HostedRoom | None, picture: str | None, *, vers
         {
             *_ALWAYS,
             *([stanzas.VERSIONS] if versions else []),
+            *([stanzas.BRIDGED] if room.linked else []),
             "muc_open" if rules.open else "muc_membersonly",
             "muc_moderated" if rules.moderated else "muc_unmoderated",
         }

@@ -22,6 +22,7 @@ from bridge.xmpp.hosted.standing import RANKS
 
 MUC = "http://jabber.org/protocol/muc"
 USER = f"{MUC}#user"
+BRIDGED = "urn:landbridge:bridged:0"  # what is said in a room is shown in others, too
 VERSIONS = "urn:xmpp:muc:affiliations:1"
 _GAP = "\0"  # stands in no stanza
 
