@@ -45,7 +45,7 @@ async def _paged(url: str, folder: Path, where: str) -> dict[str, float]:
             home.far.report(account, ChatSeen(chat=THERE, kind=ChatKind.ROOM, name="Verona", alias="#verona"))
             await home.settled()
             size = await _size(database) if not where else 0
-            keys = await _fill(home)
+            keys = await _fill(home, account)
             if where:  # as the server does by itself, a little later
                 await database.write(lambda c: [c.exec_driver_sql(f"ANALYZE {name}") for name in _TABLES])
             found = {f"ms a page{where}": 0.0, f"ms the slowest page{where}": 0.0}
@@ -86,7 +86,7 @@ async def _ms(home: House, query: ArchiveQuery) -> float:
     return (time.perf_counter() - begun) * 1_000
 
 
-async def _fill(home: House) -> list[str]:
+async def _fill(home: House, account: int) -> list[str]:
     """As messages are when they were journaled and have arrived; their keys."""
     [(chat, hosted)] = await home.rows(
         "SELECT there.id, here.id FROM chats there, chats here WHERE there.network = 'far' AND here.kind = 'hosted'"
@@ -104,7 +104,7 @@ async def _fill(home: House) -> list[str]:
             )  # fmt: skip
             rows[t.events].append({
                 "id": id, "chat": chat, "native": native, "kind": "message", "message": id, "reply": None,
-                "account": 1, "network": "far", "author": author, "key": key, "body": codec.encode(event),
+                "account": account, "network": "far", "author": author, "key": key, "body": codec.encode(event),
                 "at": id / 1_000_000,
             })  # fmt: skip
             rows[t.messages].append({"id": id, "network": "far", "author": author, "content": id, "retracted": None})
