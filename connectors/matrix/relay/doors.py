@@ -70,13 +70,13 @@ class Doors:
         declining: asyncio.Task[None] | None = None
         try:
             while True:
-                if self._declined and (declining is None or declining.done()):
-                    declining = asyncio.create_task(self._decline(), name="invitations that are declined")
                 for room, by in self.waiting.all().items():
                     if room not in answering:
                         task = asyncio.create_task(self._settle(room, by), name=f"invitation into {room}")
                         answering[room] = task
                         task.add_done_callback(lambda done, room=room: answering.pop(room))  # type: ignore[misc]
+                if self._declined and (declining is None or declining.done()):
+                    declining = asyncio.create_task(self._decline(), name="invitations that are declined")
                 await self._news.wait()
                 self._news.clear()
         finally:
@@ -113,8 +113,9 @@ class Doors:
                 return
 
     async def _decline(self) -> None:
-        """What is to be declined, one after the other."""
+        """What is to be declined, one after the other; whoever else waits comes in between."""
         while self._declined:
+            await asyncio.sleep(0)
             room, by = next(iter(self._declined.items()))
             del self._declined[room]
             self.log.warning("too many invitations by one person; declined room=%s by=%s", room, by)

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from bridge.contract import NetworkId, Persona
+from bridge.contract import ContactId, NetworkId, Persona
 from bridge.contract.workspace import Answer
 from bridge.hub.workspace import PassingMemory
 from connectors.matrix.api import Api
+from connectors.matrix.callers import Callers
+from connectors.matrix.directs import Directs
+from connectors.matrix.invitations import Invitations
 from connectors.matrix.notes import Notes
 from connectors.matrix.relay import registration
 from connectors.matrix.relay.doors import Doors
@@ -82,23 +85,59 @@ async def test_a_slow_room_and_a_broken_one_hold_up_no_other(caplog: pytest.LogC
             await running
 
 
-async def test_who_invites_too_often_takes_it_from_nobody_else() -> None:
+async def test_of_a_thousand_invitations_ten_are_accepted_and_it_takes_nothing_from_anybody_else() -> None:
     homeserver = Homeserver()
     made = await doors(homeserver)
+    for number in range(1_000):
+        await made.asked(f"!eve{number}", "@eve:localhost")
+    await made.asked("!juliet", "@juliet:localhost")
     running = asyncio.create_task(made.run())
     try:
-        for number in range(12):
-            await made.asked(f"!eve{number}", "@eve:localhost")
-        await made.asked("!juliet", "@juliet:localhost")
-        wanted = {f"!eve{number}" for number in range(12)} | {"!juliet"}
+        wanted = {f"!eve{number}" for number in range(1_000)} | {"!juliet"}
         await homeserver.until(lambda asked: {*map(room, asked)} == wanted)
-        declined = {room(path) for path in homeserver.asked if path.endswith("/leave")}
-        assert len(declined) == 2
+        declined = [room(path) for path in homeserver.asked if path.endswith("/leave")]
+        assert len(declined) == 990
         assert "!juliet" not in declined
+        assert [room(path) for path in homeserver.asked].index("!juliet") < 30, "she does not wait for the declined"
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+async def test_guests_are_called_ten_times_a_minute_by_one_person_all_of_them_together() -> None:
+    homeserver, callers, clock, log = Homeserver(), Callers(), HandClock(), logging.getLogger("test")
+    api = Api(homeserver, "http://localhost", True)
+    guests = []
+    for name in ("romeo", "benvolio"):
+        me = ContactId(f"@xmpp_{name}:localhost")
+        memory = PassingMemory()
+        many = Notes(memory, "many")
+        guests.append(
+            (me, Invitations(api, me, Directs(api, me, many, memory), Notes(memory, "asked"), clock, log, callers))
+        )
+    for number in range(1_000):
+        me, one = guests[number % 2]
+        assert await one.note(f"!eve{number}", invited(me, "@eve:localhost")) is (number >= 10)
+    me, romeo = guests[0]
+    assert not await romeo.note("!juliet", invited(me, "@juliet:localhost"))
+    running = asyncio.create_task(romeo.run())
+    try:
+        await homeserver.until(lambda asked: sum(path.endswith("/leave") for path in asked) == 495)
+        joined = [room(path) for path in homeserver.asked if path.endswith("/join")]
+        assert joined == ["!eve0", "!eve2", "!eve4", "!eve6", "!eve8", "!juliet"]
+        first = next(number for number, path in enumerate(homeserver.asked) if path.endswith("/leave"))
+        assert not [path for path in homeserver.asked[first:] if path.endswith("/join")], "what is declined waits"
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def invited(who: str, by: str) -> dict[str, Any]:
+    """Stripped state."""
+    content = {"membership": "invite", "is_direct": True}
+    return {"events": [{"type": "m.room.member", "state_key": who, "sender": by, "content": content}]}
 
 
 async def test_a_name_that_may_not_be_set_stops_nothing_and_is_not_tried_again() -> None:
