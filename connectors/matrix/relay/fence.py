@@ -38,8 +38,7 @@ class Fence:
     def passed(self, events: Sequence[object]) -> bool:
         """Whether what was put is among these."""
         return any(
-            fields.mapping(raw).get("type") == _KIND
-            and fields.mapping(fields.mapping(raw).get("content")).get("mark") == self._mark
+            is_one(raw) and fields.mapping(fields.mapping(raw).get("content")).get("mark") == self._mark
             for raw in events
         )
 
@@ -53,3 +52,8 @@ class Fence:
             raise Refused("The homeserver made no room for the gateway itself.", Reason.SERVICE)
         await self.memory.put(_ROOM, room)
         return room
+
+
+def is_one(raw: object) -> bool:
+    """Whether that is all that an event is."""
+    return fields.mapping(raw).get("type") == _KIND

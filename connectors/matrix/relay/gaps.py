@@ -70,9 +70,9 @@ class Gaps:
         self._journaled |= self._journaling
         self._journaling = {}
 
-    async def remember(self) -> None:
-        """Make it durable, now and then; of rooms of which nothing is remembered, now."""
-        due = time.monotonic() - self._flushed >= _FLUSHED
+    async def remember(self, *, ending: bool = False) -> None:
+        """Make it durable, now and then; of rooms of which nothing is remembered, and at the end, now."""
+        due = ending or time.monotonic() - self._flushed >= _FLUSHED
         now = [room for room in self._journaled if due or room not in self._known]
         for start in range(0, len(now), _AT_ONCE):  # together they are one commit
             await asyncio.gather(*(self._keep(room) for room in now[start : start + _AT_ONCE]))

@@ -48,7 +48,7 @@ from connectors.matrix.events import Member, member
 from connectors.matrix.finding import MatrixDirectory
 from connectors.matrix.groups import Groups
 from connectors.matrix.media import Repository
-from connectors.matrix.relay import leaving, mentions, names, speech
+from connectors.matrix.relay import fence, leaving, mentions, names, speech
 from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
@@ -125,25 +125,28 @@ class RelaySession(Unasked):
         if cursor is not None:
             await gaps.doubt()
         live, passed, until = False, False, loop.time() + _CATCHING_UP
-        while True:
-            transaction = await self._next(None if live else until)
-            if inbox.anew:
-                inbox.anew = False
-                await gaps.doubt()
-            if transaction is not None:
-                async for event in self._read(transaction):
-                    if live or _counts(event, first=cursor is None):
+        try:
+            while True:
+                transaction = await self._next(None if live else until)
+                if inbox.anew:
+                    inbox.anew = False
+                    await gaps.doubt()
+                if transaction is not None:
+                    async for event in self._read(transaction):
+                        if live or _counts(event, first=cursor is None):
+                            yield event
+                    gaps.awaits()
+                    yield CursorMoved(inbox.cursor(transaction))
+                    passed = passed or self._parts.fence.passed(transaction.events)
+                if (room := gaps.turn()) is not None:
+                    async for event in self._missed(room):
                         yield event
-                gaps.awaits()
-                yield CursorMoved(inbox.cursor(transaction))
-                passed = passed or self._parts.fence.passed(transaction.events)
-            if (room := gaps.turn()) is not None:
-                async for event in self._missed(room):
-                    yield event
-            await gaps.remember()
-            if not live and ((passed and gaps.doubtful is None) or loop.time() >= until):
-                live = True  # also where it sends in its own time: what was tried is looked for
-                yield Live()
+                await gaps.remember()
+                if not live and ((passed and gaps.doubtful is None) or loop.time() >= until):
+                    live = True  # also where it sends in its own time: what was tried is looked for
+                    yield Live()
+        finally:
+            await gaps.remember(ending=True)
 
     async def _next(self, until: float | None) -> Transaction | None:
         """None when none has come `until` then, or for a while, and the homeserver still reaches us; or soon, when
@@ -218,6 +221,8 @@ class RelaySession(Unasked):
         rooms: dict[str, list[object]] = {}
         for raw in transaction.events:
             room = fields.room_id(fields.mapping(raw).get("room_id"))
+            if fence.is_one(raw):
+                continue  # its room is nobody else's, and need not be known
             if room is None:
                 yield Unparsable(reason="an event of no room", source="the homeserver", raw=fields.shown(raw))
             else:
