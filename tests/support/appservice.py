@@ -66,14 +66,6 @@ class WithAppservice(Synapse):
         made.http = self.ours
         return made
 
-    def has_handed_over(self) -> bool:
-        """Whether all that there is for us has been taken."""
-        with contextlib.closing(sqlite3.connect(self._database)) as database:
-            latest = "SELECT MAX(stream_ordering) FROM events WHERE NOT outlier"
-            query = f"SELECT (SELECT COUNT(*) FROM application_services_txns), ({latest}), stream_ordering"
-            waiting, last, place = database.execute(f"{query} FROM appservice_stream_position").fetchone()
-        return waiting == 0 and place >= last
-
     @asynccontextmanager
     async def routes(self) -> AsyncIterator[Routes]:
         """Where it calls, as the gateway has it."""
