@@ -194,7 +194,7 @@ async def by_code_on_telegram(link: Link) -> None:
     await link.on_matrix(NURSE, f"!bridge confirm {code}")
     await link.on_matrix(JULIET, f"!bridge confirm {code}")
     await link.in_room("This room is linked now")
-    await link.in_group("This room is linked now")
+    await link.in_group("This room is now linked with")
     link.on_telegram(TYBALT, "What, drawn, and talk of peace?")
     await link.in_room("What, drawn, and talk of peace?", by=TYBALT)
     await link.on_matrix(JULIET, "Peace, I say")
