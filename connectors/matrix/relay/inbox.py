@@ -57,7 +57,8 @@ class Inbox:
     pinged: bool = False
     """The homeserver has called only to see whether we are there."""
     anew: bool = False
-    """It has called by another connection than before."""
+    """It has called by another connection than before, or finds that we take again what it sends."""
+    _refused: bool = False  # the last that it has sent
     _connections: "deque[int]" = field(default_factory=lambda: deque(maxlen=_CONNECTIONS))
     _waiting: int = 0
     _closed: bool = False
@@ -119,6 +120,7 @@ class Inbox:
 
     async def _transaction(self, id: str, call: Call) -> Reply:
         if self._waiting >= _WAITING or self._closed:
+            self._refused = True
             return Reply(503, b'{"errcode": "M_UNKNOWN", "error": "Not now."}')
         self._waiting += 1
         try:
@@ -127,8 +129,12 @@ class Inbox:
                 transaction = await _read(id, body)
                 if transaction.name not in self._known:
                     await self._taken(transaction)
+        except BaseException:
+            self._refused = True
+            raise
         finally:
             self._waiting -= 1
+        self.anew, self._refused = self.anew or self._refused, False
         return Reply()
 
     async def _taken(self, transaction: Transaction) -> None:

@@ -131,6 +131,7 @@ class RelaySession(Unasked):
                 if inbox.anew:
                     inbox.anew = False
                     await gaps.doubt()
+                await gaps.settle()
                 if transaction is not None:
                     async for event in self._read(transaction):
                         if live or _counts(event, first=cursor is None):
