@@ -93,7 +93,8 @@ class Hub:
             ),
             self.lanes.quiet,
         )  # fmt: skip
-        told = LinkNews(self.writer, self.sessions, self._keys, self.lanes.offer)
+        self._names = {HOME: "XMPP"} | {network: connector.name for network, connector in around.connectors.items()}
+        told = LinkNews(self.writer, self.sessions, self._keys, self._names, self.lanes.offer)
         self.links = Links(around.database, self.writer, self.sessions, told, self.lanes.moved)
         self.converter = around.converter or Converter()
         self.quotas = Quotas.of(around.limits, around.clock)
@@ -114,7 +115,6 @@ class Hub:
         self.lists = KnownLists(around.database, self.sessions)
         around.people.named = self.lists.changed
         self.letters = Letters(around.secrets.derive("letters").encode())
-        self._names = {HOME: "XMPP"} | {network: connector.name for network, connector in around.connectors.items()}
         self._guests = GuestBook(around, self.writer, self.connect, self.disconnect, self.rooms.ended)
         self._context = Context(
             self._keys, around.home, 0, self._names, around.people.choices.of, self.quotas.openings.take,

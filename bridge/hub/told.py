@@ -4,13 +4,14 @@ notice when they are linked. Nothing else about a room is ever changed.
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from bridge.contract import Announce, ChatId, ConnectorError, NetworkId
 from bridge.hub import halting
 from bridge.hub.closing import durably, owe
 from bridge.hub.codec import Notice
+from bridge.hub.consent import words
 from bridge.hub.keys import Keys
 from bridge.hub.sessions import Sessions
 from bridge.hub.wanted import End
@@ -21,7 +22,6 @@ from bridge.store.rows import Debt
 from bridge.store.writer import Writer
 
 log = logging.getLogger(__name__)
-_MOST = 10  # rooms that a notice names
 _HOW = {
     "both": "what is said in one of them is shown in the others, under its author's name",
     "from": "what is said here is shown there, under its author's name",
@@ -34,10 +34,19 @@ Rooms = tuple[tuple[NetworkId, str], ...]
 class LinkNews:
     """For `Links`, which calls one thing after the other."""
 
-    def __init__(self, writer: Writer, sessions: Sessions, keys: Keys, offer: Callable[[Debt], None]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        sessions: Sessions,
+        keys: Keys,
+        names: Mapping[NetworkId, str],
+        offer: Callable[[Debt], None],
+    ) -> None:
+        """`names`: of networks, for people."""
         self._writer = writer
         self._sessions = sessions
         self._keys = keys
+        self._names = names
         self._offer = offer
         self._said: dict[tuple[str, str], Rooms] = {}  # by this process, by network and room
         self._knowing: set[tuple[str, str]] = set()  # network and room
@@ -92,9 +101,13 @@ class LinkNews:
         if (end.network, end.native) in self._knowing:
             self._knowing.discard((end.network, end.native))
             return []
-        names = [f"{chat} ({network})" for network, chat in rooms[:_MOST]]
-        more = [f"{len(rooms) - _MOST} more"] if len(rooms) > _MOST else []
-        text = f"This room is now linked with {', '.join([*names, *more])}: {_HOW[end.direction]}."
+        link = ledger.directory.link_of(end.chat)
+        known = {(one.chat.network, one.typed): one.chat for one in link.endpoints} if link is not None else {}
+        called = [
+            words.called(known[room], self._names) if room in known else words.typed(End(*room), self._names)
+            for room in rooms
+        ]
+        text = f"This room is now linked with {words.all_of(called)}: {_HOW[end.direction]}."
         return [owe(ledger, self._keys, Notice(text=text), chat=end.chat, account=end.account, message=None)]
 
 

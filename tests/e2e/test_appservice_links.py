@@ -61,7 +61,7 @@ async def test_people_of_a_muc_are_matrix_users_and_a_crash_loses_and_doubles_no
     assert after[new][1]["channel"]["id"] == room
     assert {key: after[key] for key in before} == before
     assert notices == [
-        f"This room is now linked with {room} (xmpp): what is said in one of them is shown in the others, under its "
+        f"This room is now linked with {room} on XMPP: what is said in one of them is shown in the others, under its "
         "author's name."
     ]
 

@@ -123,7 +123,7 @@ async def test_a_code_that_a_room_has_seen_needs_the_last_word_of_who_asked(vero
     assert await verona.asks("Mercutio", "duels", f"!bridge confirm {code}") == words.NOT_ASKER
     peace = len(verona.told("peace"))
     assert "linked now with “Peace”" in await verona.asks("Romeo", "duels", f"!bridge confirm {code}")
-    assert (await verona.next("peace", peace)).startswith("This room is now linked with duels (far): ")
+    assert (await verona.next("peace", peace)).startswith("This room is now linked with “Duels” (duels) on FAR: ")
     assert await verona.links() == ["duels: linked", "peace: linked"]
 
 

@@ -94,7 +94,7 @@ def last_word(room: str, code: str) -> str:
 
 
 def linked(rooms: Sequence[str], troubles: Sequence[str] = ()) -> str:
-    said = f"This room is linked now with {_all(rooms)}: what is said in one is shown in the other."
+    said = f"This room is linked now with {all_of(rooms)}: what is said in one is shown in the other."
     said += " Those who keep order in any of them end that with !bridge unlink."
     return "\n".join([said, "Not all of it works yet, and it is tried again:", *troubles]) if troubles else said
 
@@ -110,7 +110,7 @@ def followed(old: str, new: str) -> str:
 
 
 def stands(rooms: Sequence[str], lines: Sequence[str]) -> str:
-    return "\n".join([f"This room is linked with {_all(rooms)}.", *lines])
+    return "\n".join([f"This room is linked with {all_of(rooms)}.", *lines])
 
 
 def called(chat: Chat, names: Mapping[NetworkId, str]) -> str:
@@ -125,6 +125,7 @@ def typed(end: End, names: Mapping[NetworkId, str]) -> str:
     return f"{plain(end.chat)[:_CUT]} on {names.get(end.network, end.network)}"
 
 
-def _all(rooms: Sequence[str]) -> str:
+def all_of(rooms: Sequence[str]) -> str:
+    """Rooms, in a sentence."""
     some = [*rooms[:_ROOMS], f"{len(rooms) - _ROOMS} others"] if len(rooms) > _ROOMS else list(rooms)
     return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} and {some[-1]}"
