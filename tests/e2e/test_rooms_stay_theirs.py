@@ -18,7 +18,7 @@ from tests.support.threeway import NETWORKS, Link, World, is_said, staged
 from tests.support.xmpp_client import XmppClient, bare, body
 from tests.support.xmpp_servers import XmppServer
 
-TIMES = 2_000 if FULL else 20  # what each of them says; a bot may say 20 things a minute, and puts texts together
+TIMES = 200 if FULL else 20  # what each of them says; a bot may say 20 things a minute, and puts texts together
 ROMEO, BENVOLIO, JULIET, NURSE, TYBALT, PARIS = "Romeo", "Benvolio", "Juliet", "Nurse", "Tybalt", "Paris"
 CODE = re.compile(r"!bridge confirm ([A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4})")
 BRIDGE = ("m.bridge", "uk.half-shot.bridge")
