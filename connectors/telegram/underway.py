@@ -13,33 +13,36 @@ from bridge.contract import ContactId
 from connectors.telegram import fields
 from connectors.telegram.chats import sender
 
-_SECONDS = 5.0  # for a call to end: what is said in other chats waits no longer
+_SECONDS = 5.0  # that a call may take: what is said in other chats waits for each no longer, whoever names it
 
 
 class Underway:
     """Of one bot."""
 
     def __init__(self) -> None:
-        self._calls: dict[int, set[asyncio.Future[None]]] = {}
+        self._calls: dict[int, dict[asyncio.Future[None], float]] = {}  # by chat: each, and until when it is waited for
 
     @contextmanager
     def call(self, chat: int) -> Iterator[None]:
         """Something is said in a chat inside this. Who waits goes on when whoever has called has the answer."""
-        ends = asyncio.get_running_loop().create_future()
-        calls = self._calls.setdefault(chat, set())
-        calls.add(ends)
+        loop = asyncio.get_running_loop()
+        ends = loop.create_future()
+        calls = self._calls.setdefault(chat, {})
+        calls[ends] = loop.time() + _SECONDS
         try:
             yield
         finally:
             ends.set_result(None)
-            calls.discard(ends)
+            del calls[ends]
             if not calls:
                 self._calls.pop(chat, None)
 
     async def landed(self, chat: int) -> None:
         """Return when what is under way in a chat now has an end, or that takes very long."""
-        if calls := self._calls.get(chat):
-            await asyncio.wait(set(calls), timeout=_SECONDS)
+        now = asyncio.get_running_loop().time()
+        calls = {ends: until for ends, until in self._calls.get(chat, {}).items() if until > now}
+        if calls:
+            await asyncio.wait(calls, timeout=max(calls.values()) - now)
 
 
 def may_name(kind: str, body: Mapping[str, Any], me: ContactId) -> bool:

@@ -41,8 +41,13 @@ async def test_an_answer_that_never_comes_holds_up_nobody_for_long(play: Stage) 
         answered = play.api.faults.hold("sendMessage")
         hub.says("Abram", group, "Do you quarrel, sir?")
         await play.world.until(lambda: bool(hub.by_bot(group)))
-        play.world.says(play.juliet, group, "Quarrel, sir? No, sir", reply_to=hub.by_bot(group)[0])
+        [copy] = hub.by_bot(group)
+        play.world.says(play.juliet, group, "Quarrel, sir? No, sir", reply_to=copy)
         [reply] = await hub.away.until(1, Send)
+        for number in range(10):
+            play.world.says(play.juliet, group, f"If you do, sir, I am for you {number}", reply_to=copy)
+        async with asyncio.timeout(20):  # for each of them anew would be fifty
+            await hub.away.until(11, Send)
         answered.set()
 
     assert reply.message.text.endswith("Quarrel, sir? No, sir")
