@@ -61,6 +61,9 @@ class LineRow:
     target_body: bytes | None  # where that was written in the room itself
 
 
+_READS = 11  # its place in a row
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Somebody reads a room; `faces` tells who of our users is who there, `blocked` of whom they want to hear nothing
@@ -89,9 +92,20 @@ def lines(connection: Connection, who: Reading, wanted: Wanted) -> list[LineRow]
     """At most `wanted.most`, oldest first."""
     a = t.archive.c
     order = a.position.desc() if wanted.last else a.position
-    query = _rows(connection, who, wanted).order_by(order).limit(wanted.most)
-    found = [LineRow(*row) for row in connection.execute(query)]
+    rows = connection.execute(_rows(connection, who, wanted).order_by(order).limit(wanted.most)).all()
+    texts = _texts(connection, [row[_READS] for row in rows if row[_READS] is not None])
+    found = [LineRow(*row[:_READS], *texts.get(row[_READS], (None, None)), *row[_READS + 1 :]) for row in rows]
     return found[::-1] if wanted.last else found
+
+
+def _texts(connection: Connection, events: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+    """Kind and body of each. Not joined to the rows: PostgreSQL would read the whole journal for that, since which
+    event it is has to be worked out for each (`_reads`)."""
+    e, found = t.events.c, dict[int, tuple[str, bytes]]()
+    for start in range(0, len(events), 500):
+        query = select(e.id, e.kind, e.body).where(e.id.in_(events[start : start + 500]))
+        found.update((row[0], (row[1], row[2])) for row in connection.execute(query))
+    return found
 
 
 def count(connection: Connection, who: Reading, wanted: Wanted) -> int:
@@ -161,20 +175,20 @@ def between(connection: Connection, hosted: int, first: int, last: int) -> bool:
 
 
 def _rows(connection: Connection, who: Reading, wanted: Wanted) -> Select[Any]:
+    """As in `LineRow`, but what a line's message reads now is that event's number, at `_READS`."""
     a, e, m = t.archive.c, t.events.c, t.messages.c
-    now, replied, taken, target = (t.events.alias(name) for name in ("now", "replied", "taken", "target"))
+    replied, taken, target = (t.events.alias(name) for name in ("replied", "taken", "target"))
     here = and_(target.c.id == e.message, e.kind != "message")
     hosted = who.room.hosted
     changed = and_(m.content != e.id, e.kind.in_(("message", "edit")))
     return (
         select(
             a.position, a.said, e.id, e.kind, e.network, e.author, e.key, e.body, e.chat, e.account, replied.c.key,
-            now.c.kind, now.c.body, m.retracted, taken.c.kind, taken.c.body, taken.c.network, taken.c.author,
+            case((changed, _reads(hosted))), m.retracted, taken.c.kind, taken.c.body, taken.c.network, taken.c.author,
             taken.c.key, taken.c.chat, target.c.key, case((target.c.chat == hosted, target.c.body)),
         )
         .join_from(t.archive, t.events, e.id == a.event)
         .join(t.messages, m.id == e.message)
-        .outerjoin(now, and_(changed, now.c.id == _reads(hosted)))
         .outerjoin(replied, replied.c.id == e.reply)
         .outerjoin(taken, and_(taken.c.id == m.retracted, e.kind == "message"))
         .outerjoin(target, here)
