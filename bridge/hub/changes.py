@@ -60,14 +60,11 @@ def _change(accept: Accept, ledger: Ledger, *, needs_author: bool) -> Outcome:
     if isinstance(event, MessageEdited) and not event.origin and anew:
         return accept_anew(accept, ledger, event)
     owed = owed_to(accept, ledger, chat, link)
-    refuser = refuses(accept, ledger, link, owed)
     verdict = judge(
         Facts(
             linked=True,
             halted="" if owed else held_back(accept, chat, link),
-            opted_out=refuser == "author",
-            unwanted=refuser == "addressee",
-            barred=refuser == "room",
+            refuser=refuses(accept, ledger, link, owed),
             changes=True,
             needs_author=needs_author,
             target_known=target is not None,

@@ -12,8 +12,6 @@ OPTED_OUT = (
     "be again."
 )
 UNWANTED = "This person does not want to be reached through this gateway, so this was not carried."
-
-
 BARRED = "Those who keep order in the room do not want you there, so this was not carried."
 
 
@@ -48,9 +46,7 @@ class Facts(Struct, frozen=True):
     target_retracted: bool = False
     speaker: bool = True  # somebody can perform it at every endpoint
     closed: str = ""  # why nobody is heard elsewhere now, if it is only that
-    opted_out: bool = False  # nobody performs it, because its author does not want that
-    unwanted: bool = False  # nor does whom it is for
-    barred: bool = False  # nor do those who keep order where it would go
+    refuser: str = ""  # whose will it is that nobody performs it (`bridge.hub.owing.refuses`)
     halted: str = ""  # it goes to nobody: why, in a few words
 
 
@@ -66,12 +62,8 @@ def judge(facts: Facts) -> Verdict:
         return Verdict(Ruling.IGNORE, facts.halted)
     if facts.empty:
         return Verdict(Ruling.REFUSE, "empty", Reason.NOT_ACCEPTABLE, "The message is empty, so it was not sent.")
-    if facts.opted_out:
-        return Verdict(Ruling.REFUSE, "opted out", Reason.POLICY, OPTED_OUT)
-    if facts.unwanted:
-        return Verdict(Ruling.REFUSE, "unwanted", Reason.POLICY, UNWANTED)
-    if facts.barred:
-        return Verdict(Ruling.REFUSE, "barred", Reason.FORBIDDEN, BARRED)
+    if facts.refuser:
+        return _REFUSED[facts.refuser]
     if facts.changes:
         return _judge_change(facts)
     if not facts.speaker:
@@ -93,6 +85,11 @@ def _judge_change(facts: Facts) -> Verdict:
     return Verdict(Ruling.ACCEPT)
 
 
+_REFUSED = {
+    "author": Verdict(Ruling.REFUSE, "opted out", Reason.POLICY, OPTED_OUT),
+    "addressee": Verdict(Ruling.REFUSE, "unwanted", Reason.POLICY, UNWANTED),
+    "room": Verdict(Ruling.REFUSE, "barred", Reason.FORBIDDEN, BARRED),
+}
 _NOBODY = Verdict(
     Ruling.REFUSE,
     "no speaker",

@@ -32,11 +32,10 @@ def accept_message(accept: Accept, ledger: Ledger) -> Outcome:
     said = event.message
     owed = owed_to(accept, ledger, chat, link)
     empty = not said.text.strip() and not said.media
-    refuser = refuses(accept, ledger, link, owed)
     verdict = judge(
         Facts(
             linked=True, empty=empty, speaker=bool(owed) or not event.origin,
-            opted_out=refuser == "author", unwanted=refuser == "addressee", barred=refuser == "room",
+            refuser=refuses(accept, ledger, link, owed),
             halted="" if owed else held_back(accept, chat, link),
             closed=link.shut(chat.id),
         )
