@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridge.contract import Clock, Unavailable
@@ -47,15 +47,18 @@ class Bearer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A token that nothing renews."""
+    """A token that nothing renews. `lacks`: what the operator has to do when it is refused, if it is theirs."""
 
-    value: str = ""
+    value: str = field(default="", repr=False)
     since: float = 0.0
+    lacks: str = ""
 
     async def token(self) -> str:
         return self.value
 
     async def renewed(self, refused: str) -> bool:
+        if self.lacks:
+            raise Unavailable(self.lacks, lasting=True)
         return False
 
 

@@ -1,7 +1,6 @@
 """People of XMPP without an account on Matrix talk with people there, through the operator's appservice."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.support import folk, muc
 from tests.support.appservice import WithAppservice
-from tests.support.folk import PASSWORD, Person
+from tests.support.folk import Person
 from tests.support.gateway import Gateway
 from tests.support.matrix_client import MatrixClient
 from tests.support.prosody import Prosody
@@ -25,8 +24,7 @@ def gateway(registered: WithAppservice, prosody: Prosody) -> Iterator[Gateway]:
 
 @pytest.fixture
 async def romeo(prosody: Prosody) -> AsyncIterator[tuple[Person, XmppClient]]:
-    name = f"romeo-{uuid.uuid4().hex[:8]}"
-    person = Person(name, prosody.add_user(name, PASSWORD))
+    person = folk.at_home(prosody, "romeo")
     async with folk.on_xmpp(person, prosody) as app:
         yield person, app
 
@@ -36,10 +34,6 @@ async def juliet(registered: WithAppservice) -> AsyncIterator[tuple[Person, Matr
     person = folk.contact(registered, "juliet")
     async with folk.on_matrix(person, registered) as element:
         yield person, element
-
-
-def user_of(person: Person) -> str:
-    return f"@xmpp_{person.jid.replace('@', '=40')}:localhost"
 
 
 async def test_a_user_writes_to_somebody_on_matrix(
@@ -52,7 +46,7 @@ async def test_a_user_writes_to_somebody_on_matrix(
     await app.expect(lambda s: receipt_of(s) == first, 60, again=True)
     await element.send(event["room_id"], "Wherefore art thou?")
 
-    assert event["sender"] == user_of(me)
+    assert event["sender"] == me.guest
     assert await app.text_from(her.at(gateway)) == "Wherefore art thou?"
     profile = await element.call("GET", f"/profile/{event['sender']}")
     assert profile["displayname"] == me.name
@@ -63,7 +57,7 @@ async def test_somebody_on_matrix_writes_to_a_user_and_no_crash_loses_it(
 ) -> None:
     (me, app), (her, element) = romeo, juliet
 
-    room = await element.direct(user_of(me))
+    room = await element.direct(me.guest)
     await element.send(room, "Good pilgrim")
     assert await app.text_from(her.at(gateway), 60) == "Good pilgrim"
     app.message(her.at(gateway), "Ay, pilgrim")  # now she is no stranger any more
@@ -81,7 +75,7 @@ async def test_somebody_on_matrix_writes_to_a_user_and_no_crash_loses_it(
     app.message(her.at(gateway), "Have not saints lips?")
 
     assert (await element.text("Have not saints lips?", 60))["room_id"] == room
-    assert await element.texts(room, user_of(me)) == ["Ay, pilgrim", "Have not saints lips?"]
+    assert await element.texts(room, me.guest) == ["Ay, pilgrim", "Have not saints lips?"]
 
 
 async def test_a_user_adds_somebody_on_matrix_to_their_contacts(
@@ -107,7 +101,7 @@ async def test_a_room_that_our_own_user_is_in_and_that_is_not_linked_is_there_fo
     room = str((await element.call("POST", "/createRoom", {"preset": "private_chat", "name": "Hall"}))["room_id"])
     await element.call("POST", f"/rooms/{quote(room)}/invite", {"user_id": ours})
     await element.expect(lambda e: e.get("state_key") == ours and e["content"].get("membership") == "join")
-    await element.call("POST", f"/rooms/{quote(room)}/invite", {"user_id": user_of(me)})
+    await element.call("POST", f"/rooms/{quote(room)}/invite", {"user_id": me.guest})
     invitation = await app.expect(lambda s: s.find("{jabber:x:conference}x") is not None, 60)
     jid = bare(invitation)
     await muc.enter(app, jid, seconds=60)
@@ -115,7 +109,7 @@ async def test_a_room_that_our_own_user_is_in_and_that_is_not_linked_is_there_fo
     await muc.said(app, jid, "Good pilgrim", 60)
     muc.say(app, jid, "Have not saints lips?", "m1")
 
-    assert (await element.text("Have not saints lips?", 60))["sender"] == user_of(me)
+    assert (await element.text("Have not saints lips?", 60))["sender"] == me.guest
 
 
 async def test_who_may_not_use_the_gateway_is_not_there_for_matrix(

@@ -4,7 +4,6 @@ others have to wait.
 
 import asyncio
 import time
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -32,8 +31,7 @@ def gateway(registered: WithAppservice, server: XmppServer) -> Iterator[Gateway]
 
 @pytest.fixture
 async def romeo(server: XmppServer) -> AsyncIterator[tuple[Person, XmppClient]]:
-    name = f"romeo-{uuid.uuid4().hex[:8]}"
-    person = Person(name, server.add_user(name, PASSWORD))
+    person = folk.at_home(server, "romeo")
     async with folk.on_xmpp(person, server) as app:
         yield person, app
 
@@ -43,10 +41,6 @@ async def juliet(registered: WithAppservice) -> AsyncIterator[tuple[Person, Matr
     person = folk.contact(registered, "juliet")
     async with folk.on_matrix(person, registered) as element:
         yield person, element
-
-
-def user_of(person: Person) -> str:
-    return f"@xmpp_{person.jid.replace('@', '=40')}:localhost"
 
 
 def said_by(app: XmppClient, jid: str) -> list[str]:
@@ -78,14 +72,14 @@ async def test_a_stranger_says_one_thing_until_they_are_answered(
 ) -> None:
     (me, app), (her, element) = romeo, juliet
 
-    room = await element.direct(user_of(me))
+    room = await element.direct(me.guest)
     request = await asked(app, her.at(gateway))
     assert request.findtext(NICK) == her.name
     assert f"{her.mxid} on Matrix wants to talk with you." in "".join(request.itertext())
     for text in ("Good pilgrim", "Good pilgrim!"):
         await element.send(room, text)
     notice = await told(element, room, "has not answered yet")
-    assert (notice["sender"], notice["content"]["msgtype"]) == (user_of(me), "m.notice")
+    assert (notice["sender"], notice["content"]["msgtype"]) == (me.guest, "m.notice")
     assert await app.text_from(her.at(gateway), 60) == "Good pilgrim"
     app.message(her.at(gateway), "Have not saints lips?")
     await element.text("Have not saints lips?", 60)
@@ -103,7 +97,7 @@ async def test_a_stranger_is_let_in_or_turned_away_by_the_subscription(
     (me, app), (her, element) = romeo, juliet
     jid = her.at(gateway)
 
-    room = await element.direct(user_of(me))
+    room = await element.direct(me.guest)
     await asked(app, jid)
     app.send(f"<presence to='{jid}' type='subscribed'/>")
     await settled(app, gateway, "subscribe")
@@ -117,10 +111,10 @@ async def test_a_stranger_is_let_in_or_turned_away_by_the_subscription(
 
     # Going and coming back by another door asks nobody again, and invitations do not go back and forth.
     await element.call("POST", f"/rooms/{quote(room)}/leave", {})
-    again = await element.direct(user_of(me))
+    again = await element.direct(me.guest)
 
     def comes(event: Any) -> bool:
-        mine = event["room_id"] == again and event.get("state_key") == user_of(me)
+        mine = event["room_id"] == again and event.get("state_key") == me.guest
         return mine and event["content"].get("membership") == "join"
 
     await element.expect(comes, 60, "his coming")
@@ -188,8 +182,8 @@ async def test_who_invites_very_many_times_is_declined_and_others_are_heard(
     eve = folk.contact(registered, "eve")
     async with folk.on_matrix(eve, registered) as spam:
         kinds: list[dict[str, Any]] = [
-            {"invite": [user_of(me)], "is_direct": True, "preset": "trusted_private_chat"},
-            {"invite": [user_of(me)], "name": "Buy"},
+            {"invite": [me.guest], "is_direct": True, "preset": "trusted_private_chat"},
+            {"invite": [me.guest], "name": "Buy"},
             {"invite": [registered.registered.me], "name": "Buy"},
         ]
         few, since = asyncio.Semaphore(4), time.monotonic()
@@ -209,7 +203,7 @@ async def test_who_invites_very_many_times_is_declined_and_others_are_heard(
         async def members() -> dict[str, int]:
             found: dict[str, int] = {}
             for number, one in enumerate(rooms):
-                whom = registered.registered.me if number % 3 == 2 else user_of(me)
+                whom = registered.registered.me if number % 3 == 2 else me.guest
                 state = await spam.call("GET", f"/rooms/{quote(one)}/state/m.room.member/{quote(whom)}")
                 key = f"{'guest' if number % 3 < 2 else 'ours'} {state['membership']}"
                 found[key] = found.get(key, 0) + 1

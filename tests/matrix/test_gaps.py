@@ -1,30 +1,15 @@
 """What the homeserver forgets, as it has it in memory only, is not lost: a real Synapse, killed with events to tell."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from pathlib import Path
 from urllib.parse import quote
-
-import pytest
 
 from bridge.contract import CursorMoved, Event, Join, Live, MessageReceived, Session
 from bridge.testing.conformance.network import a_send, connected, reading
-from tests.conformance.appservice import AppserviceUnderTest, appservice_network
+from tests.conformance.appservice import AppserviceUnderTest
 from tests.matrix.test_appservice import ROMEO
 from tests.support.appservice import WithAppservice
-
-
-@pytest.fixture(scope="module")
-def registered() -> Iterator[WithAppservice]:
-    with WithAppservice() as server:
-        yield server
-
-
-@pytest.fixture
-async def network(registered: WithAppservice, tmp_path: Path) -> AsyncIterator[AppserviceUnderTest]:
-    async with appservice_network(registered, tmp_path) as made:
-        yield made
 
 
 class Held:

@@ -23,6 +23,11 @@ class Person:
     jid: str = ""
     mxid: str = ""
 
+    @property
+    def guest(self) -> str:
+        """Their user on Matrix, of the gateway's, where they have no account of their own."""
+        return f"@xmpp_{self.jid.replace('@', '=40')}:localhost"
+
     def at(self, gateway: Gateway) -> str:
         """Their address on XMPP through the gateway."""
         return f"{self.mxid[1:].replace(':', '%')}@{gateway.jid}"
@@ -32,6 +37,12 @@ def user(server: XmppServer, synapse: Synapse, prefix: str = "user") -> Person:
     """At home on XMPP, with a Matrix account of their own."""
     name = _name(prefix)
     return Person(name, server.add_user(name, PASSWORD), synapse.register(name, PASSWORD))
+
+
+def at_home(server: XmppServer, prefix: str = "user") -> Person:
+    """On XMPP only."""
+    name = _name(prefix)
+    return Person(name, server.add_user(name, PASSWORD))
 
 
 def contact(synapse: Synapse, prefix: str = "contact") -> Person:

@@ -111,6 +111,11 @@ async def said(app: XmppClient, room: str, text: str, seconds: float = 20.0) -> 
     )
 
 
+async def begun(app: XmppClient, room: str, begin: str, seconds: float = 60.0) -> None:
+    """Something that begins so is said in the room, or was."""
+    await app.expect(lambda s: bare(s) == room and body(s).startswith(begin), seconds, begin, again=True)
+
+
 def leave(app: XmppClient, room: str, nick: str) -> None:
     app.send(f"<presence to={quoteattr(f'{room}/{nick}')} type='unavailable'/>")
 

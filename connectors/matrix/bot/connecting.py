@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.contract import Account, ContactId, Credentials, LoggedOut, Refused, Unavailable, Workspace
@@ -15,26 +14,13 @@ from connectors.matrix.discovery import Configured
 from connectors.matrix.notes import Notes
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
+from connectors.matrix.tokens import Fixed
 
 _BOT = Kind(BotSession, BotSpeaker, accepts=False)
 _SECONDS = 15.0
 _ENDED = (
     "The homeserver does not accept the bot_token in the configuration. Log the bot in again, and put its token there."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class BotToken:
-    """The token of the configuration; see `connectors.matrix.tokens.Bearer`."""
-
-    given: str = field(repr=False)
-    since: float = 0.0
-
-    async def token(self) -> str:
-        return self.given
-
-    async def renewed(self, refused: str) -> bool:
-        raise Unavailable(_ENDED, lasting=True)
 
 
 def operator(options: Mapping[str, Any]) -> Credentials | None:
@@ -56,7 +42,8 @@ def is_bot(account: Account) -> bool:
 def api_of(workspace: Workspace) -> Api:
     """It speaks as the bot. Raises `Unavailable`."""
     base = Configured.read(workspace.options.get("homeserver")).base
-    return Api(workspace.http, base, trusted=True, bearer=BotToken(str(workspace.options.get("bot_token") or "")))
+    bearer = Fixed(str(workspace.options.get("bot_token") or ""), lacks=_ENDED)
+    return Api(workspace.http, base, trusted=True, bearer=bearer)
 
 
 async def check(api: Api, me: str) -> None:

@@ -20,7 +20,7 @@ from connectors.matrix.relay import registration
 from connectors.matrix.relay.attendance import Attendance
 from connectors.matrix.relay.bridged import Bridged
 from connectors.matrix.relay.doors import Doors
-from connectors.matrix.relay.faces import Appointed, Faces
+from connectors.matrix.relay.faces import Faces
 from connectors.matrix.relay.fence import Fence
 from connectors.matrix.relay.gaps import Gaps
 from connectors.matrix.relay.inbox import PREFIX, Inbox
@@ -29,8 +29,13 @@ from connectors.matrix.relay.session import Parts, RelaySession
 from connectors.matrix.relay.speech import Voice
 from connectors.matrix.relay.upgrades import Upgrades
 from connectors.matrix.signs import Signs
+from connectors.matrix.tokens import Fixed
 from connectors.matrix.unread import Lines
 
+_UNKNOWN = (
+    "The homeserver does not know the gateway's registration: that file must be in its app_service_config_files, and "
+    "it must have been restarted since."
+)
 HOME = NetworkId("xmpp")
 _NAME = "Landbridge"
 _SECONDS = 30.0  # for the homeserver to call us
@@ -153,4 +158,4 @@ def registered(workspace: Workspace) -> Registration:
 def api_of(workspace: Workspace, told: Registration) -> Api:
     """It speaks as ourselves. Raises `Unavailable`."""
     base = Configured.read(workspace.options.get("homeserver")).base
-    return Api(workspace.http, base, trusted=True, bearer=Appointed(told.as_token))
+    return Api(workspace.http, base, trusted=True, bearer=Fixed(told.as_token, lacks=_UNKNOWN))

@@ -26,24 +26,6 @@ DEVICE = "LANDBRIDGE"
 _KEPT = 20_000  # remembered in memory
 _ASK_AGAIN = 600.0  # seconds after which it is asked again whether a user is known
 _LONGEST_NAME = 200
-UNKNOWN = (
-    "The homeserver does not know the gateway's registration: that file must be in its app_service_config_files, and "
-    "it must have been restarted since."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Appointed:
-    """The registration's token; see `connectors.matrix.tokens.Bearer`."""
-
-    as_token: str = field(repr=False)
-    since: float = 0.0
-
-    async def token(self) -> str:
-        return self.as_token
-
-    async def renewed(self, refused: str) -> bool:
-        raise Unavailable(UNKNOWN, lasting=True)
 
 
 @dataclass(frozen=True, slots=True)
